@@ -1,0 +1,132 @@
+"""Every choice of one training, in one frozen object: the flags, the `--config` file and the run's config.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mmkeras.errors import InputError
+
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to train, on what, and how. Field names are the command line's flags."""
+
+    # the table
+    csv: str = "data/news.csv"
+    """The CSV (.csv, .tsv, .csv.gz) or Parquet file to learn from."""
+    text: tuple[str, ...] = ()
+    """Columns to read as text. Default: every column that looks like text."""
+    image: tuple[str, ...] = ()
+    """Columns that hold image paths."""
+    audio: tuple[str, ...] = ()
+    """Columns that hold audio paths."""
+    number: tuple[str, ...] = ()
+    """Columns to read as numbers."""
+    category: tuple[str, ...] = ()
+    """Columns to read as categories."""
+    target: str | None = None
+    """Column to predict. Default: `label`, `target`, `class`, `category` or `topic`, else the last column."""
+    validation: str | None = None
+    """A second file whose rows are held out. Default: a part of the CSV (see `test_size`)."""
+    encoding: str | None = None
+    """Character encoding of the CSV. Default: detected and printed."""
+    delimiter: str | None = None
+    """Field delimiter. Default: detected among , ; tab |."""
+    max_bad_rows: float = 0.05
+    """Largest share of unusable rows that training accepts."""
+    test_size: float = 0.2
+    """Share of the rows held out for validation."""
+    random_state: int = 42
+    """Seed of the split."""
+
+    # the model
+    task: Literal["classify"] = "classify"
+    """What is learned."""
+    model: Literal["wide_deep", "mlp"] = "wide_deep"
+    """`wide_deep`: hashed n-grams beside averaged vectors. `mlp`: word vectors averaged, Dense 100, Dense 50, softmax."""
+    tokens: Literal["mixed", "word", "character", "byte"] = "mixed"
+    """What a token is: `mixed` reads words, and Chinese, Japanese kana, Thai and emoji character by character."""
+    ngrams: int = 2
+    """Longest run of tokens that counts as a feature of its own (1 or 2)."""
+    max_bytes: int = 4096
+    """Longest text in UTF-8 bytes; what is longer is cut at a character boundary."""
+    max_features: int = 200_000
+    """Most n-grams kept, the most frequent first."""
+    min_rows: int = 2
+    """Training rows an n-gram must occur in to be kept."""
+    word_vectors: str | None = None
+    """GloVe or word2vec file (text or .bin, plain or .gz) for the averaged vectors."""
+    freeze_word_vectors: bool = False
+    """Leave the loaded word vectors as they are."""
+
+    # the training
+    epochs: int | None = None
+    """Epochs. Default: 10."""
+    batch_size: int = 32
+    """Rows a step."""
+    learning_rate: float | None = None
+    """Initial learning rate. Default: the model's own."""
+    patience: int = 3
+    """Epochs without a better validation loss before training stops (wide_deep)."""
+    label_smoothing: float = 0.0
+    """Share of the target probability spread over all classes."""
+    class_weight: Literal["none", "balanced"] = "none"
+    """`balanced`: rare classes count as much as frequent ones."""
+    mixed_precision: bool = False
+    """Compute in bfloat16 or float16 where the device is faster with it."""
+    xla: bool = False
+    """Compile the training step with XLA."""
+    tensorboard: bool = False
+    """Write TensorBoard logs into the run folder."""
+    seed: int = 42
+    """Seed of weights and shuffling."""
+
+    # the run folder
+    output: str | None = None
+    """The run folder. Default: runs/<name of the CSV>."""
+    overwrite: bool = False
+    """Replace an existing run folder."""
+    resume: bool = False
+    """Go on with an interrupted run."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+def config_from_dict(values: dict[str, Any], source: str) -> Config:
+    """Build a Config from a JSON object.
+
+    values: field name -> value; lists stand for tuples.
+    source: where the values came from, for error messages.
+    Raises InputError for a key that is no field, listing the valid ones.
+    """
+    names = [f.name for f in dataclasses.fields(Config)]
+    for key in values:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(names)}.")
+    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a Config from a JSON file. Raises InputError when the file is absent or is not a JSON object."""
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such config file.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected a JSON object of flags, but it cannot be read: {error}.") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a JSON object of flags, received a {type(values).__name__}.")
+    return config_from_dict(values, str(path))
+
+
+def config_to_json(config: Config) -> str:
+    """The Config as readable JSON, every field present."""
+    return json.dumps(dataclasses.asdict(config), indent=2, ensure_ascii=False) + "\n"
