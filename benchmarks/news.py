@@ -1,0 +1,94 @@
+"""The README's figures: mmkeras and its peers on three sets of news. `make bench` runs it; README.md explains it.
+
+python -m benchmarks.news [--sets bbc news20 tnews] [--systems ours svm …] [--seeds 0 1 2] [--repeats 3] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.fasttext_env import NoFastText, fasttext_python
+from benchmarks.machine import describe
+from benchmarks.measure import same_threads
+from benchmarks.phases import Bench, SetRun
+from benchmarks.sets import SETS, SetMissing, Split, prepare
+from benchmarks.systems import DEFAULT, SYSTEMS, Place
+from benchmarks.table import markdown
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print the table and write both results. Returns 1 when something asked for could not be measured."""
+    args = parse(arguments)
+    args.results.mkdir(parents=True, exist_ok=True)
+    machine = describe(ROOT, same_threads(args.threads))
+    figures = {"machine": machine, "quick": args.quick, "sets": {}, "left_out": {}}
+    bench = Bench(args, ROOT, figures)
+    for name in args.sets:
+        try:
+            split = prepare(name, args.work / name, args.bbc, args.shared, args.quick, args.documents)
+        except SetMissing as reason:
+            bench.leave_out(name, reason)
+            continue
+        measure_set(bench, split)
+        if not args.keep:
+            shutil.rmtree(args.work / name)
+    bench.keep()
+    table = markdown(figures)
+    (args.results / "news.md").write_text(table, encoding="utf-8")
+    print(f"\n{table}\nWritten to {args.results}/news.json and news.md.")
+    return 1 if figures["left_out"] else 0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    results = ROOT / "benchmarks" / "results"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=list(SETS))
+    parser.add_argument("--systems", nargs="+", choices=tuple(SYSTEMS), default=list(DEFAULT))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--repeats", type=int, default=3, help="times a ratio or a latency is measured")
+    parser.add_argument("--threads", type=int, default=1, help="of every training; a document always has one")
+    parser.add_argument("--documents", type=int, default=2000, help="test documents whose latency is measured")
+    parser.add_argument("--quick", action="store_true", help="tiny sets, one seed, one repeat: tries the harness")
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds news20/, tnews/")
+    parser.add_argument("--bbc", type=Path, default=ROOT / "data" / "news.csv", help="made when absent")
+    parser.add_argument("--fasttext-env", type=Path, default=ROOT / ".venv-fasttext", help="made when absent")
+    parser.add_argument("--results", type=Path, default=results, help="folder of news.json and news.md")
+    parser.add_argument("--keep", action="store_true", help="keep models, predictions and logs in RESULTS/work")
+    args = parser.parse_args(arguments)
+    if args.quick:
+        args.seeds, args.repeats, args.documents = args.seeds[:1], 1, 40
+    args.results = args.results.resolve()
+    args.work = args.results / "work"
+    return args
+
+
+def measure_set(bench: Bench, split: Split) -> None:
+    """All systems that suit one set."""
+    news = split.news
+    systems = {name: SYSTEMS[name] for name in bench.args.systems if SYSTEMS[name].suits(news)}
+    python = None
+    if "fasttext" in systems:
+        try:
+            python = fasttext_python(bench.args.fasttext_env)
+        except NoFastText as reason:
+            del systems["fasttext"]
+            bench.leave_out(f"{news.name} fasttext", reason)
+    rows = {name: {"title": system.title, "runs": [], "clients": {}} for name, system in systems.items()}
+    bench.figures["sets"][news.name] = {
+        "title": news.title,
+        "train_rows": split.train_rows,
+        "test_rows": len(split.labels),
+        "unseen_rows": sum(split.unseen),
+        "systems": rows,
+    }
+    SetRun(bench, Place(split, python), systems, rows).all_phases()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

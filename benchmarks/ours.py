@@ -1,0 +1,76 @@
+"""mmkeras in the benchmark: its commands, and a minimal client of its artefacts.
+
+    python -m benchmarks.ours predict.tflite documents.csv --step latency --output figures.json
+    python -m benchmarks.ours predict.onnx document.txt --step answer
+
+Everything that knows the product's command line or its Python interface stands in this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.client import Answer, time_answers, write_json
+
+FORMATS = {"LiteRT": "predict.tflite", "ONNX Runtime": "predict.onnx"}
+
+
+def train_command(train: Path, folder: Path, seed: int) -> list[str | Path]:
+    """The user's one command, default flags."""
+    columns = ["--text", "text", "--target", "label"]
+    return [sys.executable, "train.py", train, *columns, "--output", folder / "run", "--seed", str(seed)]
+
+
+def export_command(folder: Path) -> list[str | Path]:
+    """All formats, verified, as by default."""
+    return [sys.executable, "export.py", folder / "run", "--output", folder / "exported"]
+
+
+def predict_command(test: Path, folder: Path) -> list[str | Path]:
+    """A CSV of predictions from the LiteRT file."""
+    artefact = folder / "exported" / FORMATS["LiteRT"]
+    return [sys.executable, "-m", "mmkeras.cli", "predict", artefact, test, "--output", folder / "predictions.csv"]
+
+
+def client_command(artefact: Path, source: Path, step: str, output: Path) -> list[str | Path]:
+    """This file, as a client of one artefact."""
+    return [sys.executable, "-m", "benchmarks.ours", artefact, source, "--step", step, "--output", output]
+
+
+def open_answer(artefact: Path) -> Answer:
+    """Load an artefact on one thread: raw text -> label. All that a client has to know stands in its signature."""
+    from mmkeras.modalities.text.cells import encode_cells
+    from mmkeras.runners import open_artefact
+
+    runner = open_artefact(artefact, threads=1)
+    labels: list[str] = runner.signature["labels"]
+    name, max_bytes = (runner.signature["inputs"][0][key] for key in ("name", "max_bytes"))
+
+    def answer(text: str) -> str:
+        outputs = runner({name: encode_cells([text], max_bytes)})  # uint8 [1, n]
+        return labels[int(outputs["probabilities"][0].argmax())]
+
+    return answer
+
+
+def main() -> None:
+    """Time every document of a CSV, or answer one text file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("artefact", type=Path)
+    parser.add_argument("source", type=Path, help="for latency a CSV with text and label, for answer a text file")
+    parser.add_argument("--step", choices=("latency", "answer"), required=True)
+    parser.add_argument("--output", type=Path, help="JSON of the latency's figures")
+    args = parser.parse_args()
+    answer = open_answer(args.artefact)
+    if args.step == "answer":
+        print(answer(args.source.read_text(encoding="utf-8")))
+        return
+    from benchmarks.peers.command import read_rows
+
+    write_json(args.output, time_answers(answer, read_rows(args.source)[0]))
+
+
+if __name__ == "__main__":
+    main()

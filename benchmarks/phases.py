@@ -1,0 +1,160 @@
+"""What is measured on one set: every training and its predictions, then latencies, then one-document processes.
+
+In every phase the systems take turns, round after round, so that a slow minute of the machine hits all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.client import write_json
+from benchmarks.measure import Cost, StepFailed, run_process, same_threads, size_mb
+from benchmarks.scores import read_predictions, score
+from benchmarks.systems import Client, Command, Place, System
+
+ONE_DOCUMENT_ROUNDS = 5
+
+
+@dataclass
+class Bench:
+    """One run of the benchmark: its flags, its clock, and the figures so far, written down after every step."""
+
+    args: argparse.Namespace
+    root: Path
+    figures: dict[str, Any]
+    started: float = field(default_factory=time.perf_counter)
+
+    def say(self, line: str) -> None:
+        """Print one line of progress."""
+        print(f"[{(time.perf_counter() - self.started) / 60:6.1f} min] {line}", flush=True)
+
+    def keep(self) -> None:
+        """Write the figures so far."""
+        write_json(self.args.results / "news.json", self.figures)
+
+    def leave_out(self, what: str, reason: Exception) -> None:
+        """Say and write down why a set or a row has no figures."""
+        self.figures["left_out"][what] = str(reason)
+        self.say(f"{what}: left out: {reason}")
+
+
+@dataclass
+class SetRun:
+    """One set under measurement.
+
+    systems: those that still take part, by name. rows: name -> figures, part of the results.
+    """
+
+    bench: Bench
+    place: Place
+    systems: dict[str, System]
+    rows: dict[str, Any]
+
+    def all_phases(self) -> None:
+        """Measure everything."""
+        self.trainings()
+        self.in_rounds(self.latency, self.bench.args.repeats)
+        self.in_rounds(self.one_document, 1 if self.bench.args.quick else ONE_DOCUMENT_ROUNDS)
+
+    def folder(self, name: str, turn: int = 0) -> Path:
+        """Where a training keeps its model. The first one's is the model that is asked later."""
+        work: Path = self.bench.args.work
+        return work / self.place.split.news.name / f"{name}-{turn}"
+
+    def say(self, name: str, line: str) -> None:
+        """Print one line about one system."""
+        self.bench.say(f"{self.place.split.news.name} {name}: {line}")
+
+    def process(self, step: str, command: Command, folder: Path, threads: int) -> Cost:
+        """Run one whole process with the shared environment."""
+        return run_process(command, folder / f"{step}.log", self.bench.root, same_threads(threads))
+
+    def attempt(self, name: str, action: Callable[..., None], *details: object) -> None:
+        """Measure one thing; a system that fails leaves the set, and the others go on."""
+        try:
+            action(name, *details)
+        except (StepFailed, ValueError, OSError) as reason:
+            del self.systems[name]
+            self.bench.leave_out(f"{self.place.split.news.name} {name}", reason)
+        self.bench.keep()
+
+    def trainings(self) -> None:
+        """Every system once a round.
+
+        One without a seed is trained in the first round only, unless a ratio stands on its time.
+        """
+        seeds: list[int] = self.bench.args.seeds
+        repeats: int = self.bench.args.repeats
+        for turn in range(max(len(seeds), repeats)):
+            for name, system in list(self.systems.items()):
+                if turn == 0 or (system.seeded and turn < len(seeds)) or (system.timed and turn < repeats):
+                    seed = seeds[turn % len(seeds)] if system.seeded else 0
+                    self.attempt(name, self.train, turn, seed)
+
+    def train(self, name: str, turn: int, seed: int) -> None:
+        """One training, its predictions and their scores: over all test rows, and those not seen in training."""
+        split, folder = self.place.split, self.folder(name, turn)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        run: dict[str, Any] = {"seed": seed}
+        for step, command in self.systems[name].steps(self.place, folder, seed):
+            run[step] = self.process(step, command, folder, self.bench.args.threads).as_json()
+        predicted = read_predictions(folder / "predictions.csv")
+        run |= score(split.labels, predicted)
+        unseen = [i for i, new in enumerate(split.unseen) if new]
+        if len(unseen) < len(split.labels):
+            run["unseen"] = score([split.labels[i] for i in unseen], [predicted[i] for i in unseen])
+        settings = folder / "settings.json"
+        if settings.exists():
+            run["settings"] = json.loads(settings.read_text(encoding="utf-8"))
+        self.rows[name]["runs"].append(run)
+        cost = run["train"]
+        self.say(
+            name,
+            f"seed {seed} trained in {cost['wall_s']:.1f} s ({cost['cpu_s']:.1f} s of CPU, {cost['peak_mib']:.0f} "
+            f"MiB); accuracy {run['accuracy']:.2f}",
+        )
+        if turn > 0 and not self.bench.args.keep:
+            shutil.rmtree(folder)
+
+    def in_rounds(self, measure: Callable[[str, Client], None], rounds: int) -> None:
+        """Ask every saved model in turn, `rounds` times."""
+        for turn in range(rounds):
+            for name, system in list(self.systems.items()):
+                for client in system.clients:
+                    if name in self.systems:
+                        self.attempt(name, measure, client)
+            self.bench.say(f"{self.place.split.news.name}: {measure.__name__} round {turn + 1} of {rounds}")
+
+    def client_row(self, name: str, client: Client) -> dict[str, Any]:
+        """Where this client's figures go; its size is taken when it is first asked."""
+        clients: dict[str, Any] = self.rows[name]["clients"]
+        if client.title not in clients:
+            size = size_mb(client.files(self.folder(name)))
+            clients[client.title] = {"size_mb": round(size, 3), "latency": [], "one_document": []}
+        row: dict[str, Any] = clients[client.title]
+        return row
+
+    def latency(self, name: str, client: Client) -> None:
+        """One raw document at a time, on one thread, in a process that holds this model alone."""
+        folder = self.folder(name)
+        row = self.client_row(name, client)
+        self.process(f"{client.title} latency", client.latency(self.place, folder), folder, threads=1)
+        figures = json.loads(client.latency_figures(folder).read_text(encoding="utf-8"))
+        row["latency"].append(figures)
+        row["p50_us"] = round(statistics.median(each["p50_us"] for each in row["latency"]), 2)
+
+    def one_document(self, name: str, client: Client) -> None:
+        """Start, load, answer, end."""
+        folder = self.folder(name)
+        row = self.client_row(name, client)
+        cost = self.process(f"{client.title} answer", client.answer(self.place, folder), folder, threads=1)
+        row["one_document"].append(cost.as_json())

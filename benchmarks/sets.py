@@ -1,0 +1,132 @@
+"""The sets of news: where each comes from, and its train.csv and test.csv with the columns `text` and `label`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUICK_TRAIN, QUICK_TEST = 240, 80
+"""Rows of a `--quick` set: enough to try the harness, worth nothing as figures."""
+
+DOCUMENT_SEED = 7
+
+
+class SetMissing(RuntimeError):
+    """A set is not on this machine. The message says what is missing and where it would come from."""
+
+
+@dataclass(frozen=True)
+class NewsSet:
+    """One set. `characters`: peers without a tokenizer for Chinese take its characters as tokens."""
+
+    name: str
+    title: str
+    characters: bool = False
+
+
+SETS = {
+    "bbc": NewsSet("bbc", "BBC News, 5 classes, stratified 80/20"),
+    "news20": NewsSet("news20", "20 Newsgroups by date, 20 classes, whole posts with headers"),
+    "tnews": NewsSet("tnews", "TNEWS (Chinese headlines), 15 classes, scored on dev", characters=True),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """A set, ready for every system.
+
+    train, test: CSVs. documents: the test documents whose latency is measured. document: a text file with one of
+    them, of median length. labels: of the test rows. unseen: which test rows have a text that is not in train.
+    """
+
+    news: NewsSet
+    train: Path
+    test: Path
+    documents: Path
+    document: Path
+    labels: list[str]
+    unseen: list[bool]
+    train_rows: int
+
+
+def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, documents: int) -> Split:
+    """Write one set's files into `folder`.
+
+    bbc: the CSV of BBC News, made when it is not there. shared: the folder that holds news20/ and tnews/.
+    documents: how many test documents, drawn at random, have their latency measured.
+    Raises SetMissing when its source is not here.
+    """
+    train, test = read_set(name, bbc, shared)
+    if quick:
+        train, test = stratified(train, QUICK_TRAIN), stratified(test, QUICK_TEST)
+    folder.mkdir(parents=True, exist_ok=True)
+    seen = set(folded(train["text"]))
+    drawn = test.sample(min(documents, len(test)), random_state=DOCUMENT_SEED)
+    by_length = test["text"].iloc[test["text"].str.len().argsort()]
+    split = Split(
+        news=SETS[name],
+        train=folder / "train.csv",
+        test=folder / "test.csv",
+        documents=folder / "documents.csv",
+        document=folder / "document.txt",
+        labels=test["label"].tolist(),
+        unseen=[text not in seen for text in folded(test["text"])],
+        train_rows=len(train),
+    )
+    for rows, path in ((train, split.train), (test, split.test), (drawn, split.documents)):
+        rows.to_csv(path, index=False, lineterminator="\n")
+    split.document.write_text(by_length.iloc[len(by_length) // 2], encoding="utf-8")
+    return split
+
+
+def read_set(name: str, bbc: Path, shared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training and test rows of a set."""
+    if name == "bbc":
+        return split_bbc(bbc)
+    files = {"news20": ("train.csv.gz", "test.csv.gz"), "tnews": ("train.csv", "dev.csv")}[name]
+    train, test = (shared / name / file for file in files)
+    if not train.exists():
+        raise SetMissing(f"{train} is not there. Name the folder that holds {name}/ with --shared.")
+    return read_csv(train), read_csv(test)
+
+
+def split_bbc(source: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The benchmark's split of BBC News, whose CSV is made first if need be."""
+    if not source.exists():
+        maker = source.with_name("make_news.py")
+        if not maker.exists():
+            raise SetMissing(f"{source} is not there, nor is {maker}, which would make it. Name it with --bbc.")
+        done = subprocess.run([sys.executable, str(maker)], capture_output=True, text=True, check=False)
+        if done.returncode != 0 or not source.exists():
+            raise SetMissing(f"{maker} could not make {source}: {done.stderr.strip() or done.stdout.strip()}")
+    from sklearn.model_selection import train_test_split
+
+    rows = read_csv(source)
+    train, test = train_test_split(rows, test_size=0.2, stratify=rows["label"], random_state=42)
+    return train, test
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """The columns text and label, every cell a string ("null" and "NA" are words)."""
+    import pandas as pd
+
+    return pd.read_csv(path, usecols=["text", "label"], dtype=str, keep_default_na=False)
+
+
+def stratified(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """At most about `count` rows, every class with its share and at least two."""
+    share = min(1.0, count / len(rows))
+    return rows.groupby("label", group_keys=False)[["text", "label"]].apply(
+        lambda part: part.sample(max(2, round(share * len(part))), random_state=0)
+    )
+
+
+def folded(texts: pd.Series) -> list[str]:
+    """Texts with case and white space folded, as the set's own README counts repeats."""
+    return [" ".join(text.lower().split()) for text in texts]

@@ -1,0 +1,162 @@
+"""The systems that are compared: what each runs, step by step, and how one of its saved models is asked.
+
+A literal dict at the end lists them. A step is a name and a command; each is one whole measured process.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import ours
+from benchmarks.sets import NewsSet, Split
+
+Command = list[str | Path]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a system works: the set it learns from and the interpreter of fastText's own environment."""
+
+    split: Split
+    fasttext_python: Path | None
+
+
+@dataclass(frozen=True)
+class Client:
+    """One saved model and the processes that ask it.
+
+    title: what answers. files: folder of the training -> what a deployment has to carry.
+    latency, answer: (place, folder) -> the command that times all documents; that answers one.
+    latency_figures: folder -> the JSON that `latency` writes.
+    """
+
+    title: str
+    files: Callable[[Path], list[Path]]
+    latency: Callable[[Place, Path], Command]
+    answer: Callable[[Place, Path], Command]
+    latency_figures: Callable[[Path], Path]
+
+
+@dataclass(frozen=True)
+class System:
+    """One row of the table.
+
+    steps: (place, folder, seed) -> from CSV to predictions.csv; the first is the training.
+    clients: the saved models whose size, latency and one-document process are measured.
+    seeded: whether another seed gives another model. timed: whether it is trained again for a steady time.
+    """
+
+    title: str
+    steps: Callable[[Place, Path, int], list[tuple[str, Command]]]
+    clients: tuple[Client, ...] = ()
+    seeded: bool = False
+    timed: bool = False
+    suits: Callable[[NewsSet], bool] = lambda news: True
+
+
+def ours_steps(place: Place, folder: Path, seed: int) -> list[tuple[str, Command]]:
+    """Train, export and predict with default flags."""
+    return [
+        ("train", ours.train_command(place.split.train, folder, seed)),
+        ("export", ours.export_command(folder)),
+        ("predict", ours.predict_command(place.split.test, folder)),
+    ]
+
+
+def ours_client(title: str, artefact: str) -> Client:
+    """A client of one artefact of ours."""
+    figures = f"{artefact}.latency.json"
+
+    def ask(step: str, source: Callable[[Split], Path]) -> Callable[[Place, Path], Command]:
+        return lambda place, folder: ours.client_command(
+            folder / "exported" / artefact, source(place.split), step, folder / figures
+        )
+
+    return Client(
+        title=title,
+        files=lambda folder: [folder / "exported" / artefact],
+        latency=ask("latency", lambda split: split.documents),
+        answer=ask("answer", lambda split: split.document),
+        latency_figures=lambda folder: folder / figures,
+    )
+
+
+def peer_command(module: str, flags: tuple[str, ...], place: Place, folder: Path, step: str, seed: int = 0) -> Command:
+    """One step of a peer's script, in the environment it needs."""
+    split = place.split
+    python = place.fasttext_python if module == "fasttext_news" else Path(sys.executable)
+    if python is None:
+        raise ValueError("fastText has no environment, so its commands cannot be built.")
+    asked = {"latency": split.documents, "answer": split.document}.get(step, split.test)
+    shared: Command = ["--output", folder, "--step", step, "--seed", str(seed)]
+    language = ["--characters"] if split.news.characters else []
+    return [python, "-m", f"benchmarks.peers.{module}", split.train, asked, *shared, *language, *flags]
+
+
+def peer(
+    title: str,
+    module: str,
+    files: tuple[str, ...],
+    *flags: str,
+    seeded: bool = False,
+    timed: bool = False,
+    asked: bool = True,
+    suits: Callable[[NewsSet], bool] = lambda news: True,
+) -> System:
+    """A peer's row. `asked`: whether its model is timed too (a tuned C changes neither its size nor its latency)."""
+    client = Client(
+        title=title,
+        files=lambda folder: [folder / name for name in files],
+        latency=lambda place, folder: peer_command(module, flags, place, folder, "latency"),
+        answer=lambda place, folder: peer_command(module, flags, place, folder, "answer"),
+        latency_figures=lambda folder: folder / "latency.json",
+    )
+    return System(
+        title=title,
+        steps=lambda place, folder, seed: [
+            (step, peer_command(module, flags, place, folder, step, seed)) for step in ("train", "predict")
+        ],
+        clients=(client,) if asked else (),
+        seeded=seeded,
+        timed=timed,
+        suits=suits,
+    )
+
+
+JOBLIB = ("model.joblib",)
+YARDSTICK = "svm"
+
+SYSTEMS = {
+    "ours": System(
+        "mmkeras", ours_steps, tuple(ours_client(*item) for item in ours.FORMATS.items()), seeded=True, timed=True
+    ),
+    YARDSTICK: peer("TF-IDF + LinearSVC", "sklearn_tfidf", JOBLIB, timed=True),
+    "svm_tuned": peer("TF-IDF + LinearSVC, C tuned", "sklearn_tfidf", JOBLIB, "--tune", asked=False),
+    "svm_words": peer(
+        r"TF-IDF of `\w+` + LinearSVC, C tuned",
+        "sklearn_tfidf",
+        JOBLIB,
+        "--tune",
+        "--token-pattern",
+        r"\w+",
+        asked=False,
+        suits=lambda news: not news.characters,
+    ),
+    "logistic": peer("TF-IDF + LogisticRegression", "sklearn_tfidf", JOBLIB, "--classifier", "logistic"),
+    "logistic_tuned": peer(
+        "TF-IDF + LogisticRegression, C tuned",
+        "sklearn_tfidf",
+        JOBLIB,
+        "--classifier",
+        "logistic",
+        "--tune",
+        asked=False,
+    ),
+    "fasttext": peer("fastText, word pairs", "fasttext_news", ("model.bin", "labels.json"), seeded=True),
+    "keras_mlp": peer("plain Keras MLP", "keras_mlp", ("model.keras", "labels.json"), seeded=True),
+}
+
+DEFAULT = tuple(name for name in SYSTEMS if name != "logistic_tuned")  # a long wait for a small difference

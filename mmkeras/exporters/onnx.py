@@ -1,0 +1,87 @@
+"""A Graph -> ONNX, in the standard operator set alone, with its contract and labels in metadata_props."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from mmkeras.errors import InputError
+from mmkeras.exporters.savedmodel import GraphModule
+from mmkeras.graph import Graph
+
+OPSET = 18  # the first with ScatterND(reduction="add") and every op we use; runtimes since 2023 have it
+
+
+def convert(graph: Graph) -> Any:
+    """The ONNX ModelProto. Raises InputError when an op has no standard ONNX form."""
+    import tensorflow as tf
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    module = GraphModule(graph)
+
+    # tf2onnx calls positionally, so the inputs stand in the Graph's order
+    def call(*tensors: Any) -> dict[str, Any]:
+        outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=True)}, training=False)
+        return {name: tf.identity(outputs[name], name=name) for name in output_names(graph)}
+
+    specs = [tf.TensorSpec((None, None), i.dtype, i.name) for i in graph.inputs]
+    function = tf.function(call, input_signature=specs)
+    function.module = module  # keeps the variables alive
+    proto, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
+    return proto
+
+
+def output_names(graph: Graph) -> list[str]:
+    """Names of the outputs in the order of the signature."""
+    return [output["name"] for output in graph.outputs]
+
+
+def make_scatters_add(proto: Any) -> None:
+    """TensorFlow's ScatterNd adds values that meet; tf2onnx writes a ScatterND that keeps one of them."""
+    from onnx import helper
+
+    for node in proto.graph.node:
+        if node.op_type == "ScatterND" and not any(a.name == "reduction" for a in node.attribute):
+            node.attribute.append(helper.make_attribute("reduction", "add"))
+
+
+def check_standard(proto: Any) -> None:
+    """Raise InputError naming the ops and layers outside the standard operator set."""
+    import onnx
+
+    standard = {schema.name for schema in onnx.defs.get_all_schemas() if schema.domain == ""}
+    odd = {f"{n.op_type} (in {n.name})" for n in proto.graph.node if n.domain or n.op_type not in standard}
+    if odd:
+        raise InputError(f"ONNX has no standard operator for {', '.join(sorted(odd))}; write the layer with other ops.")
+    onnx.checker.check_model(proto, full_check=True)
+
+
+def rename_outputs(proto: Any, names: list[str]) -> None:
+    """Outputs by the Graph's names, whatever tf2onnx called them."""
+    for output, name in zip(proto.graph.output, names, strict=True):
+        old = output.name
+        if old == name:
+            continue
+        for node in proto.graph.node:
+            node.output[:] = [name if o == old else o for o in node.output]
+            node.input[:] = [name if i == old else i for i in node.input]
+        output.name = name
+
+
+def export(graph: Graph, folder: Path) -> Path:
+    """Write folder/<graph>.onnx. Returns its path."""
+    import onnx
+
+    proto = convert(graph)
+    make_scatters_add(proto)
+    rename_outputs(proto, output_names(graph))
+    check_standard(proto)
+    onnx.helper.set_model_props(
+        proto, {"signature": json.dumps(graph.signature(), ensure_ascii=False), "labels": "\n".join(graph.labels)}
+    )
+    path = folder / f"{graph.name}.onnx"
+    path.write_bytes(proto.SerializeToString())
+    return path

@@ -1,0 +1,1 @@
+"""Text: bytes in, tokens, vocabularies and bags of features in the graph."""

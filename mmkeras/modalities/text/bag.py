@@ -1,0 +1,90 @@
+"""A text as a bag: its words and word pairs as row numbers, each with a weight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number
+from mmkeras.modalities.text.tokenizer import PRIMES
+
+PAIR = (2741, 1597)  # multipliers, one a prime, that join the hashes of two neighbours
+FREQUENT = 2**12  # rows below this are counted in a place of their own, the others share as many again
+IDF_UNIT = 2.0**-16  # an inverse document frequency is kept as a whole number of these
+
+
+def pair_hashes(h1: Tensor, h2: Tensor, used: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """[B, W] tokens -> [B, W] hashes of each token with the one before it, 1.0 where both are there."""
+    g1, g2 = (modulo(h * float(m) + behind(h, 1), p) for h, m, p in zip((h1, h2), PAIR, PRIMES, strict=True))
+    return g1, g2, used * behind(used, 1)
+
+
+class Ngrams(keras.layers.Layer):
+    """[B, W] token hashes -> [B, F] feature hashes: the tokens, then (`orders` 2: F = 2 W) their pairs."""
+
+    def __init__(self, orders: int = 2, **kwargs: Any) -> None:
+        super().__init__(trainable=False, **kwargs)
+        self.orders = orders
+
+    def call(self, h1: Tensor, h2: Tensor, used: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if self.orders == 1:
+            return h1, h2, used
+        pairs = pair_hashes(h1, h2, used)
+        a, b, c = (ops.concatenate(both, axis=1) for both in zip((h1, h2, used), pairs, strict=True))
+        return a, b, c
+
+
+class TfIdf(keras.layers.Layer):
+    """Row numbers -> weights: sublinear term frequency times inverse document frequency, L2-normalised.
+
+    Call: float32 [B, F] row numbers, 0 for none -> float32 [B, F]. A feature that occurs c times stands in c places;
+    each gets the c-th part of (1 + log c) * idf, so that the weights of equal rows add up to what TF-IDF gives them.
+
+    Counting needs equal numbers to be found. Sorting them is dear, so they are counted in a small table: rows are
+    sorted by frequency, and the FREQUENT first, which are those that repeat, have a place each; the others share as
+    many places, row modulo FREQUENT, where two different rare features of one text may meet and count as two.
+    """
+
+    def __init__(self, idf: np.ndarray, **kwargs: Any) -> None:
+        """idf: float [1 + size], 0 first, for the row that stands for "no feature"."""
+        super().__init__(trainable=False, **kwargs)
+        self.idf = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int32")
+
+    def call(self, rows: Tensor) -> Tensor:
+        beyond, place = split_number(rows, FREQUENT)
+        times = count(place + FREQUENT * ops.minimum(beyond, 1.0), 2 * FREQUENT)
+        weight = (1.0 + ops.log(times)) * look_up(self.idf, rows) * IDF_UNIT  # of the whole feature
+        share = weight / times
+        norm = ops.sum(share * weight, axis=1, keepdims=True)  # the squared weight of each distinct feature, once
+        return share * ops.rsqrt(norm + 1e-12)
+
+
+class Mean(keras.layers.Layer):
+    """Row numbers -> weights: 1 / (number of tokens) for each token, 0 elsewhere. float32 [B, F] -> [B, F]."""
+
+    def call(self, rows: Tensor) -> Tensor:
+        used = ops.minimum(rows, 1.0)
+        return used / ops.maximum(ops.sum(used, axis=1, keepdims=True), 1.0)
+
+
+class BagEmbedding(keras.layers.Layer):
+    """Sum of table rows, each times its weight: int32 rows [B, F] and float32 weights [B, F] -> float32 [B, dim].
+
+    `keras.layers.Embedding` and a weighted sum, but the gather has no check for negative rows, and a batch's gradient
+    stays sparse (tf.IndexedSlices), so that an optimiser may touch the rows of the batch alone.
+    """
+
+    def __init__(self, rows: int, dim: int, initializer: Any = "zeros", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rows, self.dim, self.initializer = rows, dim, keras.initializers.get(initializer)
+
+    def build(self, *shapes: Any) -> None:
+        self.table = self.add_weight(shape=(self.rows, self.dim), initializer=self.initializer, name="table")
+
+    def call(self, rows: Tensor, weights: Tensor) -> Tensor:
+        vectors = tf.gather(self.table, rows)  # [B, F, dim]
+        return ops.matmul(ops.expand_dims(weights, 1), vectors)[:, 0]  # [B, 1, F] x [B, F, dim] -> [B, dim]

@@ -1,0 +1,112 @@
+"""The rule of tokens: what each character becomes, as tables, and as a plain Python tokenizer.
+
+Version 1 of the rule (mode `mixed`):
+
+1. A code point is *folded*: full-width ASCII (U+FF01-FF5E) to ASCII, then lower-cased if its lower case is one
+   code point.
+2. The folded code point has a *class*:
+   SINGLE      a token by itself: kana, Han, Thai, symbols above U+2000 (Unicode So, Sk), all beyond U+FFFF
+   VANISHES    apostrophes, the soft hyphen, joiners: gone, without parting what they stand between
+   WORD        letters, marks and numbers (Unicode L*, M*, N*)
+   SEPARATOR   everything else; also U+0000 and every ill-formed byte
+3. A token is a longest run of WORD characters, or one SINGLE character.
+
+The other modes are the same rule with other classes: in `word` a SINGLE character is a WORD character, in
+`character` a WORD character is SINGLE. In `byte` every byte but zero is a token; nothing is decoded or folded.
+
+The tables depend on Python's `unicodedata`: a run keeps the table it was trained with, and every artefact has it.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+
+import numpy as np
+
+MODES = ("mixed", "word", "character", "byte")
+SEPARATOR, WORD, SINGLE, VANISHES = 0, 1, 2, -1
+BMP = 0x10000  # code points below this have a table entry each; all beyond share entry BMP
+SINGLE_BLOCKS = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x0E00, 0x0E7F))
+VANISHING = (0x27, 0x2019, 0xAD, 0x200D, 0xFE0F)
+
+
+def fold(code: int) -> int:
+    """Code point -> folded code point."""
+    if code >= BMP:
+        return code
+    char = chr(code - 0xFEE0) if 0xFF01 <= code <= 0xFF5E else chr(code)
+    lower = char.lower()
+    return ord(lower) if len(lower) == 1 else ord(char)
+
+
+def character_class(folded: int, mode: str = "mixed") -> int:
+    """Class of a folded code point in a mode."""
+    if folded == 0:
+        return SEPARATOR
+    if folded in VANISHING:
+        return VANISHES
+    if folded >= BMP:
+        kind = SINGLE
+    else:
+        category = unicodedata.category(chr(folded))
+        symbol = category in ("So", "Sk") and folded > 0x2000
+        if symbol or any(low <= folded <= high for low, high in SINGLE_BLOCKS):
+            kind = SINGLE
+        else:
+            kind = WORD if category[0] in "LMN" else SEPARATOR
+    if kind != SEPARATOR and mode == "word":
+        return WORD
+    if kind != SEPARATOR and mode == "character":
+        return SINGLE
+    return kind
+
+
+@functools.cache
+def character_table(mode: str = "mixed") -> np.ndarray:
+    """The rule as a table the graph can gather from.
+
+    Returns int32 [65537]: `4 * folded + class` of a WORD or SINGLE character, 0 of a SEPARATOR, -1 of what VANISHES;
+    the last entry is the class alone of everything beyond U+FFFF (the graph adds `4 * code point`).
+    """
+    table = np.zeros(BMP + 1, "int32")
+    for code in range(1, BMP):
+        folded = fold(code)
+        kind = character_class(folded, mode)
+        table[code] = 4 * folded + kind if kind in (WORD, SINGLE) else kind
+    table[BMP] = character_class(BMP, mode)
+    return table
+
+
+class _Translation(dict[int, str | None]):
+    """`str.translate` table: a SINGLE character gets spaces around it, a SEPARATOR becomes one."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def __missing__(self, code: int) -> str | None:
+        folded = fold(code)
+        kind = SEPARATOR if 0xD800 <= code <= 0xDFFF else character_class(folded, self.mode)
+        result = {SEPARATOR: " ", WORD: chr(folded), SINGLE: f" {chr(folded)} ", VANISHES: None}[kind]
+        self[code] = result
+        return result
+
+
+@functools.cache
+def _translation(mode: str) -> _Translation:
+    return _Translation(mode)
+
+
+def python_tokens(text: str | bytes, mode: str = "mixed") -> list[str]:
+    """The tokens of a text, by the same rule as the graph but in Python: for vocabularies people can read.
+
+    text: a string, or UTF-8 bytes, of which every ill-formed one is a separator.
+    In `byte` mode a token is the one character whose code is the byte.
+    """
+    if mode == "byte":
+        raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        return [chr(byte) for byte in raw if byte]
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", errors="surrogateescape")
+    return text.translate(_translation(mode)).split()

@@ -1,0 +1,175 @@
+"""The text modality: a column of cells -> bags of features; the adapted state; its layers in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from mmkeras.modalities.text.bag import Mean, Ngrams, TfIdf
+from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.characters import character_table
+from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.tokenizer import ByteTokenizer
+from mmkeras.modalities.text.vocabulary import LookUp, Vocabulary, build_vocabulary
+from mmkeras.ragged import Ragged, concatenate, from_mask
+
+BATCH_BYTES = 2**18  # padded bytes that are tokenised at once: large enough for the cores, small enough for the caches
+BATCH_TEXTS = 512
+
+
+@dataclass(frozen=True)
+class TextRule:
+    """How a text column is read: the part of the Config that its layers need."""
+
+    mode: str = "mixed"
+    orders: int = 2
+    weighting: str = "tfidf"  # or "mean"
+    max_bytes: int = 4096
+    max_tokens: int = 1024
+    max_features: int = 200_000
+    min_rows: int = 2
+    unknown_buckets: int = 0
+
+
+@dataclass(frozen=True)
+class TextState:
+    """What a text column learned from its training rows. table: int32 [65537]; idf: float32 [1 + size]."""
+
+    rule: TextRule
+    table: np.ndarray
+    vocabulary: Vocabulary
+    idf: np.ndarray
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that an embedding of this column needs: none, the unknown buckets, the vocabulary."""
+        return 1 + self.rule.unknown_buckets + self.vocabulary.size
+
+
+class TextLayers:
+    """The layers of a text column, from bytes to a bag; one instance serves features on disk and the exported graph."""
+
+    def __init__(self, state: TextState, name: str) -> None:
+        rule = state.rule
+        self.tokenizer = ByteTokenizer(rule.mode, rule.max_tokens, state.table, name=f"{name}_tokens")
+        self.ngrams = Ngrams(rule.orders, name=f"{name}_ngrams")
+        self.look_up = LookUp(state.vocabulary, rule.unknown_buckets, name=f"{name}_rows")
+        self.weigh = TfIdf(state.idf, name=f"{name}_weights") if rule.weighting == "tfidf" else Mean(name=f"{name}_mean")
+
+    def hashes(self, data: Tensor) -> Any:
+        """Uint8 [B, N] -> feature hashes h1, h2 and 1.0 where used, float32 [B, F] each."""
+        return self.ngrams(*self.tokenizer(data))
+
+    def bag(self, h1: Tensor, h2: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature hashes -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
+        rows = self.look_up(h1, h2, used)
+        return ops.cast(rows, "int32"), self.weigh(rows)
+
+    def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
+        """Uint8 [B, N] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
+        return self.bag(*self.hashes(data))
+
+
+def length_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """Indices of texts in batches of similar length, at most BATCH_TEXTS and, when padded, BATCH_BYTES."""
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        end = start + 1
+        most = min(start + BATCH_TEXTS, len(order))
+        while end < most and (end + 1 - start) * lengths[order[end]] <= BATCH_BYTES:
+            end += 1
+        yield order[start:end]
+        start = end
+
+
+@dataclass(frozen=True)
+class HashedTexts:
+    """The feature hashes of a column's rows, so that texts are tokenised once. keys: one int32 an occurrence."""
+
+    keys: Ragged
+    cut: int  # texts that were longer than max_bytes
+
+
+def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray) -> HashedTexts:
+    """Tokenise every cell with the graph's own layers, in batches of texts of similar length."""
+    whole = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
+    raw = [cut(cell, rule.max_bytes) for cell in whole]
+    tokenizer, ngrams = ByteTokenizer(rule.mode, rule.max_tokens, table), Ngrams(rule.orders)
+    hashes = tf.function(lambda data: ngrams(*tokenizer(data)), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+    parts, order = [], []
+    for batch in length_batches(np.array([len(r) for r in raw])):
+        h1, h2, used = (x.numpy() for x in hashes(pad([raw[i] for i in batch])))
+        parts.append(from_mask(used > 0, (h1 * 4096.0 + h2).astype("int32")))
+        order.append(batch)
+    keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
+    return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
+
+
+def adapt(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
+    """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
+    (keys,) = texts.keys.columns
+    # each feature once a row; a plain sort, for np.unique is seventy times slower on five million numbers
+    entry = np.sort(texts.keys.row_numbers() << 24 | keys)
+    once = entry[np.flatnonzero(np.diff(entry, prepend=-1))]
+    frequency = np.bincount(once & (2**24 - 1), minlength=2**24)
+    known = np.flatnonzero(frequency >= rule.min_rows)
+    known = known[np.argsort(-frequency[known], kind="stable")][: rule.max_features]
+    vocabulary = build_vocabulary(known)
+    # scikit-learn's smoothed form: as if one more row held every feature
+    idf = np.log((1 + len(texts.keys)) / (1 + frequency[vocabulary.keys])) + 1
+    return TextState(rule, table, vocabulary, np.r_[0.0, idf].astype("float32"))
+
+
+def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
+    """The bag of every row by the graph's own layers: int32 rows, float32 weights; equal ones joined, unknown gone."""
+    spec = tf.TensorSpec((None, None), tf.float32)
+    bag = tf.function(layers.bag, input_signature=[spec, spec, spec])
+    parts, order = [], []
+    for batch in length_batches(4 * texts.keys.lengths + 1):
+        some = texts.keys.take(batch)
+        (keys,) = some.padded()
+        used = np.arange(keys.shape[1]) < some.lengths[:, None]
+        h1, h2 = np.divmod(keys.astype("float32"), np.float32(4096))
+        rows, weights = (x.numpy() for x in bag(h1, h2, used.astype("float32")))
+        parts.append(_join_equal(rows, weights))
+        order.append(batch)
+    return concatenate(parts).take(np.argsort(np.concatenate(order)))
+
+
+def _join_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
+    """[B, F] rows and weights -> each row number once, with the sum of its weights, and 0 left out."""
+    text, place = np.nonzero(rows)
+    entry = text << 32 | rows[text, place]
+    order = np.argsort(entry)
+    entry = entry[order]
+    first = np.flatnonzero(np.diff(entry, prepend=-1))
+    joined = np.add.reduceat(weights[text, place][order], first) if len(first) else np.empty(0, "float32")
+    starts = np.searchsorted(entry[first], np.arange(len(rows) + 1) << 32)
+    return Ragged(starts, ((entry[first] & (2**32 - 1)).astype("int32"), joined.astype("float32")))
+
+
+def new_table(rule: TextRule) -> np.ndarray:
+    """The character table of this Python's Unicode version."""
+    return character_table(rule.mode if rule.mode != "byte" else "mixed")
+
+
+def save_state(state: TextState, path: Path) -> None:
+    """Write the state as one .npz of plain arrays (the rule itself stands in schema.json)."""
+    vocabulary = state.vocabulary
+    np.savez(
+        path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf
+    )
+
+
+def load_state(path: Path, rule: TextRule) -> TextState:
+    """Read what `save_state` wrote."""
+    with np.load(path, allow_pickle=False) as data:
+        vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
+        return TextState(rule, data["table"], vocabulary, data["idf"])

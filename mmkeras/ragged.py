@@ -1,0 +1,73 @@
+"""Rows of unequal length in flat arrays: how features wait on disk, memory-mapped, for the training's batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Row i is `[column[starts[i] : starts[i + 1]] for column in columns]`. starts: int64 [n + 1]."""
+
+    starts: np.ndarray
+    columns: tuple[np.ndarray, ...]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Int64 [n], the number of entries of each row."""
+        return np.diff(self.starts)
+
+    def take(self, index: np.ndarray) -> Ragged:
+        """The rows `index`, in that order."""
+        lengths = self.lengths[index]
+        starts = np.r_[0, np.cumsum(lengths)]
+        places = np.repeat(self.starts[index] - starts[:-1], lengths) + np.arange(starts[-1])
+        return Ragged(starts, tuple(column[places] for column in self.columns))
+
+    def padded(self, width: int | None = None) -> tuple[np.ndarray, ...]:
+        """Each column as [n, width] with zeros behind; `width` None: the longest row's (at least 1)."""
+        lengths = self.lengths
+        width = width or max(1, int(lengths.max(initial=1)))
+        filled = np.arange(width) < lengths[:, None]  # [n, width]
+        result = []
+        for column in self.columns:
+            dense = np.zeros((len(self), width), column.dtype)
+            dense[filled] = column[self.starts[0] : self.starts[-1]]
+            result.append(dense)
+        return tuple(result)
+
+    def row_numbers(self) -> np.ndarray:
+        """Int64, for every entry the row it belongs to."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+
+def from_mask(filled: np.ndarray, *columns: np.ndarray) -> Ragged:
+    """Bool [n, width] and columns [n, width] -> the entries where `filled`, row by row."""
+    return Ragged(np.r_[0, np.cumsum(filled.sum(1))], tuple(column[filled] for column in columns))
+
+
+def concatenate(parts: Sequence[Ragged]) -> Ragged:
+    """The rows of all parts, one after another."""
+    starts = np.r_[0, np.cumsum(np.concatenate([part.lengths for part in parts]))]
+    return Ragged(starts, tuple(np.concatenate(columns) for columns in zip(*(p.columns for p in parts), strict=True)))
+
+
+def save(ragged: Ragged, folder: Path) -> None:
+    """Write one .npy an array into a folder that is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "starts.npy", ragged.starts)
+    for k, column in enumerate(ragged.columns):
+        np.save(folder / f"column{k}.npy", column)
+
+
+def load(folder: Path) -> Ragged:
+    """Read what `save` wrote, memory-mapped: only what a batch asks for is read."""
+    columns = sorted(folder.glob("column*.npy"))
+    return Ragged(np.load(folder / "starts.npy"), tuple(np.load(path, mmap_mode="r") for path in columns))

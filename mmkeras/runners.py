@@ -1,0 +1,142 @@
+"""An artefact -> a Runner: dict of arrays in, dict of arrays out, by name, whatever is behind it.
+
+Each Runner imports its own runtime alone and never Keras: `open_artefact` must start in a fraction of a second for a
+`.tflite` or an `.onnx` file, and `verify` must see what a deployed file answers without us.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mmkeras.errors import InputError
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Runner(Protocol):
+    """What every runner has."""
+
+    signature: dict[str, Any]
+
+    def __call__(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Raw inputs by name, batch first -> outputs by name."""
+        ...
+
+
+class LiteRTRunner:
+    """A .tflite file through ai-edge-litert.
+
+    The file has a signature `predict` of any batch and length, and `predict_<n>` of one row of n bytes, which is
+    faster: a row takes the shortest that holds it.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with zipfile.ZipFile(path) as archive:
+            self.signature = json.loads(archive.read("signature.json"))
+        self.interpreter = Interpreter(str(path), num_threads=threads)
+        self.names = [i["name"] for i in self.signature["inputs"]]
+        self.lengths = sorted(self.signature["litert_lengths"])
+        self._rows: dict[int, Any] = {}
+
+    def __call__(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        n_bytes = max(inputs[name].shape[1] for name in self.names)
+        if len(inputs[self.names[0]]) == 1:
+            fitting = [n for n in self.lengths if n >= n_bytes]
+            if fitting:
+                return self._row(inputs, fitting[0])
+        # LiteRT plans its memory for one shape, so the batch runs in one length
+        return self._any()(**{name: pad_bytes(inputs[name], n_bytes) for name in self.names})
+
+    def _row(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
+        if n_bytes not in self._rows:
+            self._rows[n_bytes] = self.interpreter.get_signature_runner(f"{self.signature['graph']}_{n_bytes}")
+        return self._rows[n_bytes](**{name: pad_bytes(inputs[name], n_bytes) for name in self.names})
+
+    def _any(self) -> Any:
+        if 0 not in self._rows:
+            self._rows[0] = self.interpreter.get_signature_runner(self.signature["graph"])
+        return self._rows[0]
+
+
+class OnnxRunner:
+    """An .onnx file through plain ONNX Runtime."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        if threads:
+            options.intra_op_num_threads = options.inter_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.signature = json.loads(self.session.get_modelmeta().custom_metadata_map["signature"])
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def __call__(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        return dict(zip(self.outputs, self.session.run(self.outputs, dict(inputs)), strict=True))
+
+
+class SavedModelRunner:
+    """A SavedModel through a `tf.compat.v1` Session, as TF Serving's loader opens it."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import tensorflow as tf
+
+        options = tf.compat.v1.ConfigProto(
+            intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0
+        )
+        self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
+        with self.session.graph.as_default():
+            meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
+        self.signature = json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8"))
+        endpoint = meta.signature_def["tensors"]
+        self.inputs = {name: info.name for name, info in endpoint.inputs.items()}
+        outputs = {name: info.name for name, info in endpoint.outputs.items()}
+        self.names = list(outputs)
+        self.run = self.session.make_callable(list(outputs.values()), feed_list=list(self.inputs.values()))
+
+    def __call__(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        return dict(zip(self.names, self.run(*(inputs[name] for name in self.inputs)), strict=True))
+
+
+def pad_bytes(data: np.ndarray, n_bytes: int) -> np.ndarray:
+    """uint8 [batch, n] -> [batch, n_bytes], zeros behind."""
+    if data.shape[1] == n_bytes:
+        return data
+    padded = np.zeros((len(data), n_bytes), "uint8")
+    padded[:, : data.shape[1]] = data
+    return padded
+
+
+def open_artefact(path: str | Path, threads: int | None = None) -> Runner:
+    """Open a .tflite file, an .onnx file or a SavedModel folder.
+
+    threads: of one call; None leaves the choice to the runtime.
+    Raises InputError when the path is absent or is none of the three, or is not one of ours.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such artefact. `mmkeras export` writes them into exported/<name>/.")
+    name = path.name.removesuffix(".rejected")
+    try:
+        if name.endswith(".tflite"):
+            return LiteRTRunner(path, threads)
+        if name.endswith(".onnx"):
+            return OnnxRunner(path, threads)
+        if (path / "saved_model.pb").exists():
+            return SavedModelRunner(path, threads)
+    except ImportError:
+        raise
+    except Exception as error:
+        first_line = str(error).strip().split("\n")[0]
+        raise InputError(f"{path}: this artefact cannot be opened ({type(error).__name__}: {first_line}).") from error
+    raise InputError(f"{path}: expected a .tflite file, an .onnx file or a SavedModel folder (with saved_model.pb).")
