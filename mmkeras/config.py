@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tyro.conf import Positional
+
 from mmkeras.errors import InputError
 
 
@@ -18,7 +20,7 @@ class Config:
     """What to train, on what, and how. Field names are the command line's flags."""
 
     # the table
-    csv: str = "data/news.csv"
+    csv: Positional[str] = "data/news.csv"
     """The CSV (.csv, .tsv, .csv.gz) or Parquet file to learn from."""
     text: tuple[str, ...] = ()
     """Columns to read as text. Default: every column that looks like text."""

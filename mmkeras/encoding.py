@@ -64,6 +64,8 @@ def choose_encoding(raw: bytes, given: str | None, path: str) -> tuple[str, bool
     name = marked or _detect(raw, path) if given is None else _look_up(given)
     if marked and (marked.startswith(name) or name.startswith(marked)):
         name = marked  # "utf-8" for a file with a byte order mark: the mark is no part of the first cell
+    elif name in ("utf-16", "utf-32"):  # without a mark Python reads these whole, but not line by line
+        name = _utf16_without_mark(raw) or name + "-le"
     share, line, byte = _undecodable(raw, name)
     wide = name.startswith(("utf-16", "utf-32"))
     plausible = b"\0" in raw[:_SAMPLE] if wide else not _is_binary(raw)
@@ -71,8 +73,8 @@ def choose_encoding(raw: bytes, given: str | None, path: str) -> tuple[str, bool
         return name, share == 0
     other = marked or _detect(raw, path)
     hint = f"It looks like {other}: leave out --encoding" if other != name else "Give the right one: --encoding NAME"
-    what = f"byte 0x{byte:02X} on line {line} is" if share else "its bytes are"
-    raise InputError(f"{path}: expected text in the encoding {name}, but {what} not that. {hint}.")
+    what = f"byte 0x{byte:02X} on line {line} does" if share else "the bytes do"
+    raise InputError(f"{path}: expected text in the encoding {name}, but {what} not fit. {hint}.")
 
 
 def _look_up(given: str) -> str:
@@ -80,6 +82,8 @@ def _look_up(given: str) -> str:
     try:
         name = codecs.lookup(given).name
         io.TextIOWrapper(io.BytesIO(), encoding=name).close()  # refuses codecs that make no text, such as hex
+        if name in ("idna", "punycode", "undefined"):
+            raise LookupError(name)
     except (LookupError, ValueError):
         raise InputError(
             f"--encoding {given}: there is no such encoding. Usual names: utf-8, gb18030, utf-16, cp1252, big5, "
@@ -90,13 +94,8 @@ def _look_up(given: str) -> str:
 
 def _detect(raw: bytes, path: str) -> str:
     """UTF-16 without a mark, UTF-8, or what charset-normalizer says. Raises InputError for a binary file."""
-    head = raw[:_SAMPLE]
-    if b"\0" in head:
-        for name in ("utf-16-le", "utf-16-be"):
-            text = head[: len(head) // 2 * 2].decode(name, "ignore")
-            # The other byte order turns "\n" into U+0A00 and "," into U+2C00, so plain ASCII signs tell.
-            if "\0" not in text and len(text) > 0.45 * len(head) and any(sign in text for sign in "\n,;\t|"):
-                return name
+    if wide := _utf16_without_mark(raw):
+        return wide
     if _is_binary(raw):
         what = next(
             (what for magic, what in _BINARY if raw.startswith(magic)), "no text: it holds NUL or control bytes"
@@ -105,6 +104,17 @@ def _detect(raw: bytes, path: str) -> str:
     if _undecodable(raw, "utf-8")[0] <= _WRONG_ENCODING:
         return "utf-8"
     return _ask_charset_normalizer(raw, path)
+
+
+def _utf16_without_mark(raw: bytes) -> str:
+    """`utf-16-le` or `utf-16-be` if the beginning reads as such; '' if not."""
+    head = raw[: min(_SAMPLE, len(raw) // 2 * 2)]
+    for name in ("utf-16-le", "utf-16-be") if b"\0" in head else ():
+        text = head.decode(name, "ignore")
+        # The other byte order turns "\n" into U+0A00 and "," into U+2C00, so plain ASCII signs tell.
+        if "\0" not in text and len(text) > 0.45 * len(head) and any(sign in text for sign in "\n,;\t|"):
+            return name
+    return ""
 
 
 def _ask_charset_normalizer(raw: bytes, path: str) -> str:
@@ -117,7 +127,8 @@ def _ask_charset_normalizer(raw: bytes, path: str) -> str:
         telling = chinese  # so that a few damaged lines do not rule it out
     sample = b"\n".join(telling)
     cut = sample.rfind(b"\n", 0, _SAMPLE)
-    matches = list(charset_normalizer.from_bytes(sample[:cut] if cut > 0 and len(sample) > _SAMPLE else sample))
+    sample = sample[:cut] if cut > 0 and len(sample) > _SAMPLE else sample
+    matches = list(charset_normalizer.from_bytes(sample, cp_exclusion=list(_NO_CANDIDATES)))
     if not matches:
         raise InputError(f"{path}: expected text, but its encoding cannot be told. Give it: --encoding NAME.")
     best = [m for m in matches if (m.chaos, m.coherence) == (matches[0].chaos, matches[0].coherence)]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Input:
-    """One raw input. kind `text`: uint8 [batch, n_bytes], UTF-8, zero-padded, at most `max_bytes`."""
+    """One raw input. kind `text`: uint8 [batch, n_bytes], UTF-8, zero-padded, at most `max_bytes`.
+
+    name: what the formats call it; column: the CSV column it is, which may hold any characters.
+    """
 
     name: str
+    column: str
     kind: str
     dtype: str
     max_bytes: int
@@ -39,6 +45,7 @@ class Graph:
             "inputs": [
                 {
                     "name": i.name,
+                    "column": i.column,
                     "kind": i.kind,
                     "dtype": i.dtype,
                     "shape": ["batch", "n_bytes"],
@@ -52,3 +59,16 @@ class Graph:
             "labels": list(self.labels),
             **self.facts,
         }
+
+
+def input_names(columns: Sequence[str]) -> list[str]:
+    """A name for each column that every format accepts: ASCII letters, digits and _, starting with a letter."""
+    names: list[str] = []
+    for k, column in enumerate(columns):
+        name = re.sub(r"\W", "_", column, flags=re.ASCII).strip("_")
+        if not name or not name[0].isalpha():
+            name = f"input_{k}_{name}".rstrip("_")
+        while name in names or name in ("probabilities", "prediction"):
+            name += "_"
+        names.append(name)
+    return names

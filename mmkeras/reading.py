@@ -117,7 +117,7 @@ def _load(path: Path) -> bytes:
 
 
 def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -> str:
-    """The delimiter given, or the one that cuts the first rows most evenly into two fields or more, else ','."""
+    """The delimiter given, or the one that cuts the first rows most evenly, into two fields or more if any does."""
     if given is not None:
         given = {"\\t": "\t", "tab": "\t"}.get(given, given)
         if len(given) != 1 or given in '"\r\n\0':
@@ -130,15 +130,17 @@ def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -
         characters += len(line)
         if characters > 1_000_000:
             break
-    best, best_score = ",", (0.0, 1)
+    best, best_score = ",", (False, 0.0, 0)
     for delimiter in ("\t", *DELIMITERS) if path.endswith((".tsv", ".tsv.gz")) else DELIMITERS:
         with _unlimited_cells():
             widths = [len(record) for record in csv.reader(sample, delimiter=delimiter) if record]
         if len(widths) > 2:
             widths.pop()  # the sample may end inside it
         even = sum(width == widths[0] for width in widths) / len(widths) if widths else 0
-        if widths and widths[0] > 1 and (even, widths[0]) > best_score:
-            best, best_score = delimiter, (even, widths[0])
+        # One field a row is a reading, too: plain lines of text under the header "text" may hold commas.
+        score = (widths[0] > 1, even, widths[0]) if widths else (False, 0.0, 0)
+        if score > best_score:
+            best, best_score = delimiter, score
     return best
 
 

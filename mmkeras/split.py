@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ import pandas as pd
 
 from mmkeras.config import Config
 from mmkeras.errors import InputError
-from mmkeras.table import Table
+from mmkeras.table import Table, write_csv
 
 MIN_ROWS: Final = 10
 
@@ -156,8 +154,8 @@ def _check_validation_file(table: Table, validation: Table, counts: Counter[str]
     if foreign:
         lines = [int(line) for line, label in zip(validation.lines, labels, strict=True) if label in foreign]
         raise InputError(
-            f"{validation.path}: line {lines[0]} ({len(lines):,} rows): {_some(sorted(foreign))} never occurs in "
-            f"{table.path}, so the model cannot know it. Known: {_some(sorted(counts))}. Correct one of the files."
+            f"{validation.path}: line {lines[0]}: {_some(sorted(foreign))} never occurs in {table.path}, so "
+            f"the model cannot know it ({len(lines):,} of {len(labels):,} rows). Known: {_some(sorted(counts))}. Correct one of the files."
         )
     learned = set(_input_keys(table))
     repeated = sum(key in learned for key in _input_keys(validation))
@@ -183,10 +181,6 @@ def _some(labels: Sequence[str]) -> str:
 
 def write_split(split: Split, path: str | Path) -> None:
     """Write which row stands on which side as CSV: file, line, side. All of it or nothing."""
-    partial = Path(f"{path}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("file", "line", "side"))
-        writer.writerows((split.train_file, int(line), "train") for line in split.train_lines)
-        writer.writerows((split.validation_file, int(line), "validation") for line in split.validation_lines)
-    os.replace(partial, path)
+    train = [(split.train_file, int(line), "train") for line in split.train_lines]
+    held_out = [(split.validation_file, int(line), "validation") for line in split.validation_lines]
+    write_csv(path, [("file", "line", "side"), *train, *held_out])

@@ -9,7 +9,7 @@ import csv
 import dataclasses
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from mmkeras.config import Config
 from mmkeras.errors import InputError
 from mmkeras.reading import BadRow, Source, read_source
 
-__all__ = ["BadRow", "Column", "Table", "describe", "read_rows", "read_table", "write_bad_rows"]
+__all__ = ["BadRow", "Column", "Table", "describe", "read_rows", "read_table", "write_bad_rows", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,11 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
 
 def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float) -> InputError:
     first = "; ".join(f"line {b.line}{f', {b.column}' if b.column else ''}: {b.reason}" for b in bad_rows[:3])
+    share = f"{path}: {len(bad_rows):,} of {total:,} rows ({len(bad_rows) / total:.1%}) cannot be used"
+    if len(bad_rows) == total:
+        return InputError(f"{share}: no row is left. {first}. Correct them, or check --delimiter and --encoding.")
     return InputError(
-        f"{path}: {len(bad_rows):,} of {total:,} rows ({len(bad_rows) / total:.1%}) cannot be used, more than the "
-        f"{allowed:.1%} allowed. {first}. Correct them, or allow more with --max-bad-rows."
+        f"{share}, more than the {allowed:.1%} allowed. {first}. Correct them, or allow more with --max-bad-rows."
     )
 
 
@@ -217,9 +219,16 @@ def _cut(text: str, width: int = 40) -> str:
 def write_bad_rows(table: Table, path: str | Path, validation: Table | None = None) -> None:
     """Write the bad rows (and the validation file's) as CSV: file, line, column, reason. All of it or nothing."""
     bad_rows = (*table.bad_rows, *(validation.bad_rows if validation else ()))
+    header = [field.name for field in dataclasses.fields(BadRow)]
+    write_csv(path, [header, *(dataclasses.astuple(row) for row in bad_rows)])
+
+
+def write_csv(path: str | Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as CSV (UTF-8, LF) under a temporary name, then rename: the file is whole or as it was before."""
     partial = Path(f"{path}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in dataclasses.fields(BadRow)])
-        writer.writerows(dataclasses.astuple(row) for row in bad_rows)
-    os.replace(partial, path)
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

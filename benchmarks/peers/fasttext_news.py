@@ -3,8 +3,9 @@
     .venv-fasttext/bin/python -m benchmarks.peers.fasttext_news train.csv test.csv --output folder
 
 The text is prepared as fastText's tutorial does it: lower case, punctuation apart, one line. Chinese is split into
-characters. Learning rate 1 and 25 epochs are the tutorial's too; of seven pairs tried on a fifth of the training rows
-they were the best over the three sets (95.6 / 84.8 / 49.1). Its input is shuffled, for it reads the file in order and learns badly from rows sorted by class.
+characters. Its input is shuffled, for it reads the file in order and learns badly from rows sorted by class.
+Learning rate 1 and 25 epochs are the tutorial's too, and of seven pairs the best over the three sets, on a fifth of
+the training rows (BBC 95.6, news20 84.8, tnews 49.1).
 """
 
 from __future__ import annotations

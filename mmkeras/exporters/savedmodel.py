@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.graph import Graph, Input
+from mmkeras.graph import Graph
 
 Tensor = Any
 
@@ -77,7 +77,3 @@ def export(graph: Graph, folder: Path) -> Path:
     shutil.rmtree(path / "assets.extra", ignore_errors=True)
     return path
 
-
-def input_names(inputs: tuple[Input, ...]) -> list[str]:
-    """The graph's input names in order."""
-    return [i.name for i in inputs]

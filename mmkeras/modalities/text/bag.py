@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number
+from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number, width
 from mmkeras.modalities.text.tokenizer import PRIMES
 
 PAIR = (2741, 1597)  # multipliers, one a prime, that join the hashes of two neighbours
@@ -36,6 +36,17 @@ class Ngrams(keras.layers.Layer):
         pairs = pair_hashes(h1, h2, used)
         a, b, c = (ops.concatenate(both, axis=1) for both in zip((h1, h2, used), pairs, strict=True))
         return a, b, c
+
+
+class ByOrder(keras.layers.Layer):
+    """Row numbers int32 [B, orders * W] -> [B, orders, W]: of the tokens, then of their pairs, as an output to check."""
+
+    def __init__(self, orders: int, **kwargs: Any) -> None:
+        super().__init__(trainable=False, **kwargs)
+        self.orders = orders
+
+    def call(self, rows: Tensor) -> Tensor:
+        return ops.reshape(rows, (ops.shape(rows)[0], self.orders, width(rows) // self.orders))
 
 
 class TfIdf(keras.layers.Layer):

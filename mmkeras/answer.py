@@ -1,0 +1,94 @@
+"""One artefact, one clean process: answer the sample rows and say how fast. Run by `verify`, never imported by it.
+
+    python -m mmkeras.answer ARTEFACT SAMPLES OUT
+
+Keras is blocked, so an artefact that needs it fails here. Everything is written to OUT (.npz), the figures as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.modalities.text.cells import pad
+from mmkeras.runners import Runner, open_artefact
+from mmkeras.samples import Samples, load_samples, trim
+
+BATCH = 32
+WARM_UP = 20
+
+
+def feed(samples: Samples, index: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
+    """The raw inputs of some rows, in the order of `names`: order must not matter."""
+    return {name: pad([samples.inputs[name][i] for i in index]) for name in names}
+
+
+def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, names: list[str]) -> dict[str, Any]:
+    """All rows in batches, in an order; what comes out is put back in the samples' order."""
+    probabilities = np.zeros_like(samples.probabilities)
+    ids: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * len(samples) for name in samples.ids}
+    seconds = []
+    for start in range(0, len(order), batch):
+        index = order[start : start + batch]
+        inputs = feed(samples, index, names)
+        begin = time.perf_counter()
+        outputs = runner(inputs)
+        seconds.append(time.perf_counter() - begin)
+        probabilities[index] = outputs["probabilities"]
+        for name in ids:
+            for i, row in zip(index, outputs[name], strict=True):
+                ids[name][i] = trim(row)
+    return {"probabilities": probabilities, "ids": ids, "seconds": np.array(seconds)}
+
+
+def same_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
+    """Row numbers whose ids differ from the trained model's."""
+    return [
+        i for i in range(len(samples)) if any(not np.array_equal(ids[name][i], samples.ids[name][i]) for name in ids)
+    ]
+
+
+def peak_memory_mib() -> float:
+    """The process's largest resident memory. ru_maxrss would count the parent's, from before this program was loaded."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def main(artefact: str, samples_path: str, out: str) -> None:
+    """Answer, measure, write."""
+    for name in ("keras", "tf_keras", "keras_hub"):
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
+    samples = load_samples(Path(samples_path))
+    begin = time.perf_counter()
+    runner = open_artefact(artefact, threads=1)
+    load_seconds = time.perf_counter() - begin
+    rng = np.random.default_rng(0)
+    names = [str(name) for name in rng.permutation(sorted(samples.inputs))]
+    for i in range(min(WARM_UP, len(samples))):
+        runner(feed(samples, np.array([i]), names))
+    order = rng.permutation(len(samples))
+    one = run_rows(runner, samples, 1, order, names)
+    many = run_rows(runner, samples, BATCH, order, names[::-1])
+    figures = {
+        "load_seconds": load_seconds,
+        "latency_ms_p50": float(np.median(one["seconds"]) * 1e3),
+        "latency_ms_p95": float(np.quantile(one["seconds"], 0.95) * 1e3),
+        "peak_memory_mib": peak_memory_mib(),
+        "input_names": [i["name"] for i in runner.signature["inputs"]],
+        "rows_with_other_ids": {"1": same_ids(one["ids"], samples)[:10], str(BATCH): same_ids(many["ids"], samples)[:10]},
+        "ids_checked": sorted(one["ids"]),
+    }
+    np.savez(out, batch_1=one["probabilities"], batch_n=many["probabilities"], figures=np.array(json.dumps(figures)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

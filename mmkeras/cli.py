@@ -1,0 +1,168 @@
+"""The command line: `mmkeras train | export | predict | verify`. Flags in, one call, an exit code out.
+
+Exit codes: 0 done; 1 an artefact did not answer like the model; 2 the input cannot be used; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tyro.conf import Positional
+
+import mmkeras
+from mmkeras.config import Config, read_config
+from mmkeras.errors import InputError
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write a run as SavedModel, LiteRT and ONNX, and prove each on the held-out rows."""
+
+    run: Positional[str] = "runs/news"
+    """The run folder."""
+    formats: tuple[str, ...] = ("savedmodel", "tflite", "onnx")
+    """Formats to write."""
+    output: str | None = None
+    """Folder for the artefacts. Default: exported/<name of the run>."""
+    overwrite: bool = False
+    """Replace an existing folder."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Answer every row of a file with an artefact or a run."""
+
+    artefact: Positional[str]
+    """A .tflite or .onnx file, a SavedModel folder (savedmodel/1), or a run folder."""
+    csv: Positional[str]
+    """CSV or Parquet file with the input columns; with the target column, figures are printed."""
+    output: str = "predictions.csv"
+    """Where the predictions go."""
+    probabilities: bool = False
+    """Write a column a class as well."""
+    encoding: str | None = None
+    """Character encoding of the CSV. Default: detected."""
+    delimiter: str | None = None
+    """Field delimiter. Default: detected."""
+    overwrite: bool = False
+    """Replace an existing output."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Check an exported folder's artefacts against the trained model's answers."""
+
+    folder: Positional[str] = "exported/news"
+    """A folder that `mmkeras export` wrote."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+def run_train(config: Config) -> int:
+    """Train, and say what comes next."""
+    from mmkeras.training import train
+
+    if config.csv == Config.csv and not Path(config.csv).exists():
+        raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
+    folder = train(config)
+    print(f"run: {folder}  report: {folder / 'report.html'}")
+    print(f"next: python export.py {folder}")
+    return 0
+
+
+def run_export(options: Export) -> int:
+    """Export and verify; 1 if an artefact was rejected."""
+    from mmkeras.exporting import export
+
+    folder, passed = export(options.run, options.formats, options.output, options.overwrite)
+    print(f"artefacts: {folder}  proof: {folder / 'verify.json'}")
+    if passed and (folder / "predict.tflite").exists():
+        print(f"next: mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv")
+    return 0 if passed else 1
+
+
+def run_predict(options: Predict) -> int:
+    """Write the predictions."""
+    from mmkeras.predict import predict
+
+    predict(
+        options.artefact,
+        options.csv,
+        options.output,
+        probabilities=options.probabilities,
+        overwrite=options.overwrite,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+    )
+    return 0
+
+
+def run_verify(options: Verify) -> int:
+    """Verify; 1 if an artefact was rejected."""
+    from mmkeras.verify import verify
+
+    return 0 if verify(Path(options.folder)) else 1
+
+
+COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
+    "train": (Config, run_train),
+    "export": (Export, run_export),
+    "predict": (Predict, run_predict),
+    "verify": (Verify, run_verify),
+}
+
+
+def parse(command: str, arguments: Sequence[str]) -> object:
+    """Flags -> the command's options. `--config file.json` gives train's defaults; flags win over it."""
+    options, _ = COMMANDS[command]
+    arguments = list(arguments)
+    default = None
+    if command == "train" and "--config" in arguments:
+        at = arguments.index("--config")
+        if at + 1 == len(arguments):
+            raise InputError("--config: expected the path of a JSON file behind it.")
+        default = read_config(arguments[at + 1])
+        del arguments[at : at + 2]
+    return tyro.cli(options, prog=f"mmkeras {command}", args=arguments, default=default)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; print an InputError as a sentence, without a traceback."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments[:1] in (["--version"], ["-V"]):
+        print(f"mmkeras {mmkeras.__version__}")
+        return 0
+    if not arguments or arguments[0] in ("-h", "--help") or arguments[0] not in COMMANDS:
+        lines = "\n".join(f"  {name:<8} {(options.__doc__ or '').splitlines()[0]}" for name, (options, _) in COMMANDS.items())
+        print(f"usage: mmkeras <command> …\n\n{lines}\n\n`mmkeras <command> --help` lists its flags.")
+        known = not arguments or arguments[0] in ("-h", "--help")
+        if not known:
+            print(f"error: there is no command {arguments[0]!r}", file=sys.stderr)
+        return 0 if known else 2
+    debug = "--debug" in arguments
+    try:
+        return COMMANDS[arguments[0]][1](parse(arguments[0], arguments[1:]))
+    except InputError as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The run folder: everything one training leaves behind, as JSON, CSV and plain arrays. Never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mmkeras.config import Config, read_config
+from mmkeras.errors import InputError
+
+PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert")
+FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. schema: the parsed schema.json (columns, target, labels, text rules)."""
+
+    folder: Path
+    config: Config
+    schema: dict[str, Any]
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes, in the order of the model's outputs."""
+        return list(self.schema["labels"])
+
+    @property
+    def inputs(self) -> list[dict[str, Any]]:
+        """The input columns: column, kind, name in the graph, rule."""
+        return list(self.schema["inputs"])
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file under a temporary name, then rename: a reader never sees half of it."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write readable JSON, atomically."""
+    write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def default_output(config: Config) -> Path:
+    """runs/<name of the CSV>, unless `--output` says otherwise."""
+    name = Path(config.csv).name.split(".")[0] or "run"
+    return Path(config.output) if config.output else Path("runs") / name
+
+
+def open_folder(config: Config) -> Path:
+    """Make the run folder, or refuse: nothing is overwritten without a flag.
+
+    Raises InputError when the folder exists and neither `--overwrite` nor `--resume` says what to do with it.
+    """
+    folder = default_output(config)
+    if folder.is_file():
+        raise InputError(f"{folder}: expected a folder for the run, found a file. Choose another --output.")
+    if folder.is_dir() and any(folder.iterdir()):
+        ours = (folder / "config.json").exists()
+        if config.overwrite and not ours:
+            raise InputError(f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output.")
+        if config.overwrite:
+            shutil.rmtree(folder)
+        elif not config.resume:
+            state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
+            raise InputError(
+                f"{folder}: the folder {state}. Go on with --resume, replace it with --overwrite, or choose --output."
+                if ours
+                else f"{folder}: the folder is not empty and is not a run. Choose another --output."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: the run folder cannot be made ({error.strerror}). Choose another --output.") from None
+    return folder
+
+
+def resumed_config(given: Config) -> Config:
+    """The saved Config of the run to go on with. Raises InputError when there is none, or it has ended."""
+    folder = default_output(given)
+    if not (folder / "config.json").exists():
+        raise InputError(f"{folder}: there is no run to resume (no config.json). Leave out --resume, or name its --output.")
+    if (folder / FINISHED).exists():
+        raise InputError(f"{folder}: this run has ended; there is nothing to resume. `mmkeras export {folder}` comes next.")
+    saved, default = asdict(read_config(folder / "config.json")), asdict(Config())
+    for key, value in asdict(given).items():
+        if key not in ("resume", "overwrite", "output", "debug", "csv") and value not in (default[key], saved[key]):
+            raise InputError(
+                f"--{key.replace('_', '-')} {value} cannot change when a run is resumed: it began with {saved[key]}. "
+                "Leave the flag out, or start anew with --overwrite."
+            )
+    return Config(**{**saved, "resume": True, "output": str(folder), "debug": given.debug})
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def environment(config: Config) -> dict[str, Any]:
+    """What a rerun needs to know: versions, seeds, the data's hash, the command."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    files = {name: file_hash(name) for name in (config.csv, config.validation) if name}
+    return {
+        "command": " ".join(["mmkeras train", *sys.argv[1:]]) if sys.argv[:1] else "",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": versions,
+        "seed": config.seed,
+        "random_state": config.random_state,
+        "sha256": files,
+    }
+
+
+def open_run(path: str | Path) -> Run:
+    """Read a finished run's JSON. Raises InputError when the folder is absent, is no run, or has not ended."""
+    folder = Path(path)
+    if not (folder / "config.json").exists():
+        raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
+    if not (folder / FINISHED).exists():
+        raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
+    schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+    return Run(folder, read_config(folder / "config.json"), schema)

@@ -1,0 +1,140 @@
+"""Training and validation rows: in proportion, reproducible, and nothing on both sides."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import train_test_split
+
+from mmkeras.config import Config
+from mmkeras.errors import InputError
+from mmkeras.split import Split, split_table, write_split
+from mmkeras.table import Column, Table
+
+TEXT = Column("text", "text", "input")
+LABEL = Column("label", "category", "target")
+
+
+def table(texts: list[str], labels: list[str], path: str = "a.csv", inputs: tuple[Column, ...] = (TEXT,)) -> Table:
+    frame = pd.DataFrame({"text": texts, "label": labels}, dtype=object)
+    return Table(path, "utf-8", ",", (*inputs, LABEL), frame, np.arange(len(texts)) * 3 + 2, ())
+
+
+def numbered(labels: list[str], **options: Any) -> Table:
+    return table([f"text {i}" for i in range(len(labels))], labels, **options)
+
+
+def sides(split: Split) -> tuple[set[str], set[str]]:
+    return set(split.train["text"]), set(split.validation["text"])
+
+
+def test_it_is_the_split_of_scikit_learn() -> None:
+    labels = ["a"] * 60 + ["b"] * 30 + ["c"] * 10
+    whole = numbered(labels)
+    split = split_table(whole, Config(test_size=0.3, random_state=7))
+    train, held_out = train_test_split(np.arange(100), test_size=0.3, random_state=7, stratify=labels)
+    assert split.train["text"].tolist() == [f"text {i}" for i in train]
+    assert split.validation["text"].tolist() == [f"text {i}" for i in held_out]
+    assert split.validation_lines.tolist() == (held_out * 3 + 2).tolist()
+    assert split.validation["label"].value_counts().to_dict() == {"a": 18, "b": 9, "c": 3}
+    assert split.train.index.tolist() == list(range(70)) and split.notes == ()
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    whole = numbered(list("abc") * 20)
+    first, again = split_table(whole, Config()), split_table(whole, Config(seed=1))
+    assert first.train.equals(again.train) and first.validation.equals(again.validation)
+    assert not first.train.equals(split_table(whole, Config(random_state=43)).train)
+
+
+def test_repeated_rows_stand_on_one_side() -> None:
+    texts = [f"text {random.Random(i).randrange(150)}" for i in range(200)]
+    split = split_table(table(texts, ["ab"[int(text[5:]) % 2] for text in texts]), Config())
+    train, held_out = sides(split)
+    assert train & held_out == set() and train | held_out == set(texts)
+    moved = 40 - len(split.validation)
+    assert moved > 0 and len(split.train) == 160 + moved
+    assert split.notes == (
+        f"{moved} held-out rows repeat the inputs of a training row: they were moved to the training side "
+        f"({len(split.validation)} rows are left to validate on).",
+    )
+
+
+def test_rows_repeat_only_if_all_inputs_do() -> None:
+    whole = table(["same"] * 40, ["a", "b"] * 20, inputs=(TEXT, Column("n", "number", "input")))
+    whole.rows["n"] = [str(i) for i in range(40)]
+    assert split_table(whole, Config()).notes == ()
+
+
+def test_equal_categories_are_no_repeated_rows() -> None:
+    whole = table(["red", "green", "blue", "red"] * 20, ["a", "b", "b", "a"] * 20)
+    split = split_table(Table(**{**vars(whole), "columns": (Column("text", "category", "input"), LABEL)}), Config())
+    assert len(split.validation) == 16 and split.notes == ()
+
+
+def test_conflicting_labels_are_told() -> None:
+    texts = [f"text {i}" for i in range(40)] + ["text 0", "text 1", "text 0"]
+    split = split_table(table(texts, ["a", "b"] * 20 + ["b", "b", "a"]), Config())
+    assert split.notes[0] == "3 rows share their inputs with a row of another label (1 inputs)."
+
+
+def test_a_rare_class_may_miss_the_validation_side() -> None:
+    labels = ["a", "b"] * 60 + ["c"] * 2
+    notes = [split_table(numbered(labels), Config(test_size=0.1, random_state=seed)).notes for seed in range(5)]
+    assert "No validation row is left of class 'c': how well it is learned is not measured." in {
+        n[0] for n in notes if n
+    }
+
+
+def test_a_rare_class_never_misses_the_training_side() -> None:
+    labels = ["a", "b"] * 60 + ["c"] * 2
+    with pytest.raises(InputError, match="with --test-size 0.9 no row of class 'c' is left to learn from"):
+        for seed in range(20):
+            split_table(numbered(labels), Config(test_size=0.9, random_state=seed))
+
+
+def test_a_validation_file_is_left_as_it_is() -> None:
+    whole = numbered(list("ab") * 20)
+    held_out = table(["new", "text 3", "text 4"], ["a", "b", "a"], path="dev.csv")
+    split = split_table(whole, Config(test_size=99.0), held_out)  # test_size plays no part
+    assert split.train is whole.rows and split.validation is held_out.rows
+    assert (split.train_file, split.validation_file) == ("a.csv", "dev.csv")
+    assert split.notes == (
+        "2 of 3 validation rows (66.7%) occur verbatim in a.csv: the validation figures are better than new rows "
+        "would give.",
+    )
+
+
+def test_classes_of_one_row_are_fine_beside_a_validation_file() -> None:
+    split = split_table(numbered(list("ab") * 8 + ["c"]), Config(), table(["x", "y"], ["a", "b"], path="dev.csv"))
+    assert len(split.train) == 17
+    assert split.notes == ("No validation row is left of class 'c': how well it is learned is not measured.",)
+
+
+def test_validation_without_target_is_refused() -> None:
+    held_out = table(["x"], ["a"], path="dev.csv")
+    held_out = Table(**{**vars(held_out), "columns": (TEXT,)})
+    with pytest.raises(InputError, match="dev.csv: it has no target column"):
+        split_table(numbered(list("ab") * 8), Config(), held_out)
+
+
+def test_many_labels_are_cut_short_in_sentences() -> None:
+    labels = [f"class {i:02}" for i in range(20)] * 2 + [f"rare {i:02}" for i in range(20)]
+    with pytest.raises(InputError, match="classes 'rare 00', .* 'rare 07' and 12 more have 1 row"):
+        split_table(numbered(labels), Config())
+
+
+def test_write_split(tmp_path: Path) -> None:
+    split = split_table(numbered(list("ab") * 10), Config())
+    write_split(split, tmp_path / "split.csv")
+    written = pd.read_csv(tmp_path / "split.csv")
+    assert list(written.columns) == ["file", "line", "side"] and set(written["file"]) == {"a.csv"}
+    assert written["side"].value_counts().to_dict() == {"train": 16, "validation": 4}
+    assert sorted(written["line"]) == [i * 3 + 2 for i in range(20)]
+    assert written["line"].tolist()[16:] == split.validation_lines.tolist()
+    assert [p.name for p in tmp_path.iterdir()] == ["split.csv"]

@@ -1,0 +1,240 @@
+"""From a CSV to checked rows: kinds, roles, bad rows, and a sentence for whatever cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from broken_inputs import BROKEN_INPUTS, BrokenInput
+
+from mmkeras.config import Config
+from mmkeras.errors import InputError
+from mmkeras.split import split_table
+from mmkeras.table import BadRow, Table, describe, read_rows, read_table, write_bad_rows
+
+
+def table(folder: Path, content: str, **flags: Any) -> Table:
+    path = folder / "a.csv"
+    path.write_text(content, encoding="utf-8")
+    return read_table(Config(csv=str(path), **flags))
+
+
+def roles(table: Table) -> dict[str, tuple[str, str]]:
+    return {column.name: (column.kind, column.role) for column in (*table.columns, *table.ignored)}
+
+
+@pytest.mark.parametrize("case", BROKEN_INPUTS, ids=lambda case: case.name)
+def test_broken_input(case: BrokenInput, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        config = Config(**case.place(tmp_path))
+        found = read_table(config)
+        validation = None
+        if config.validation:
+            validation = read_rows(
+                config.validation,
+                found.columns,
+                target_optional=False,
+                keep_all=False,
+                max_bad_rows=config.max_bad_rows,
+            )
+        split_table(found, config, validation)
+    message = str(caught.value)
+    assert [piece for piece in case.expected if piece.lower() not in message.lower()] == [], message
+    assert message.endswith((".", "?")) and "\n" not in message and len(message) < 600
+
+
+def test_broken_inputs_have_names_of_their_own() -> None:
+    assert len({case.name for case in BROKEN_INPUTS}) == len(BROKEN_INPUTS) >= 30
+
+
+def test_kinds_are_guessed(tmp_path: Path) -> None:
+    lines = ["id,title,city,photo,clip,price,when,source,label"]
+    for i in range(60):
+        city = ("Paris", "Rome", "")[i % 3]
+        price = "NA" if i == 5 else f"{i * 1.5 + 0.25}"
+        lines.append(f"A-{i},News number {i},{city},img/{i}.JPG,{i}.wav,{price},{i + 100},BBC,{'ab'[i % 2]}")
+    found = table(tmp_path, "\n".join(lines))
+    assert roles(found) == {
+        "title": ("text", "input"),
+        "city": ("category", "input"),
+        "photo": ("image", "input"),
+        "clip": ("audio", "input"),
+        "price": ("number", "input"),
+        "label": ("category", "target"),
+        "id": ("text", "ignored"),
+        "when": ("number", "ignored"),  # 100, 101, …: without gaps, so it counts the rows
+        "source": ("category", "ignored"),
+    }
+    assert [note.split(":")[0] for note in found.notes] == [
+        f"Column {name!r} is ignored" for name in ("id", "when", "source")
+    ]
+    assert found.rows["price"][5] == "" and found.rows["price"][4] == "6.25"
+    assert not found.bad_rows and found.target is not None and found.target.name == "label"
+
+
+def test_named_columns_are_the_only_inputs(tmp_path: Path) -> None:
+    content = "id,title,city,topic\n" + "".join(f"{i},news {i},{'xy'[i % 2]},{'ab'[i % 2]}\n" for i in range(20))
+    found = table(tmp_path, content, number=("id",), text=("city",))
+    assert roles(found) == {
+        "id": ("number", "input"),
+        "city": ("text", "input"),
+        "topic": ("category", "target"),
+        "title": ("text", "ignored"),
+    }
+    assert [column.given for column in found.columns] == [True, True, False] and not found.notes
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [("topic,x,Label", "Label"), ("category,x,y", "category"), ("x,y,z", "z"), ("x,class,target", "target")],
+)
+def test_target_is_guessed(tmp_path: Path, header: str, target: str) -> None:
+    found = table(tmp_path, header + "\n" + "some words a,more words b,c c\nother words,and on,d\n" * 9)
+    assert found.target is not None and found.target.name == target
+
+
+def test_target_is_not_guessed_among_named_inputs(tmp_path: Path) -> None:
+    found = table(tmp_path, "text,x,label\n" + "some words,b,c\nother words,a,d\n" * 9, text=("label",))
+    assert found.target is not None and found.target.name == "x"
+
+
+def test_single_words_are_text(tmp_path: Path) -> None:
+    names = ["Müller", "Smith", "Rossi", "Garcia", "王", "Kim", "Ivanov", "deadbeef", "Dubois", "Novak"]
+    found = table(tmp_path, "name,label\n" + "".join(f"{n},{'ab'[i % 2]}\n" for i, n in enumerate(names)))
+    assert roles(found)["name"] == ("text", "input")
+
+
+def test_bad_rows_are_set_apart(tmp_path: Path) -> None:
+    good = "".join(f"text {i},{'ab'[i % 2]},{i}.5\n" for i in range(40))
+    content = f'text,label,x\n{good}one,,1\n ,b, \n"two\nlines",a,\nlonely\nno,a,none\nno,a,much\n"open,a,1\n'
+    found = table(tmp_path, content, text=("text",), number=("x",), max_bad_rows=0.2)
+    path = str(tmp_path / "a.csv")
+    assert found.bad_rows == (
+        BadRow(path, 42, "label", "the target is empty"),
+        BadRow(path, 43, "text, x", "every input is empty"),
+        BadRow(path, 46, "", "expected 3 fields, received 1"),
+        BadRow(path, 48, "x", "expected a number, received 'much'"),
+        BadRow(path, 49, "", "a quote is not closed, or one inside a cell is not doubled"),
+    )
+    assert len(found.rows) == len(found.lines) == 42
+    assert found.lines.tolist()[-2:] == [44, 47] and found.rows.index.tolist() == list(range(42))
+    assert found.rows.iloc[-1].tolist() == ["no", "a", ""]
+
+    write_bad_rows(found, tmp_path / "bad_rows.csv", validation=found)
+    written = pd.read_csv(tmp_path / "bad_rows.csv", keep_default_na=False)
+    assert list(written.columns) == ["file", "line", "column", "reason"] and len(written) == 10
+    assert written.iloc[0].tolist() == [path, 42, "label", "the target is empty"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "bad_rows.csv"]
+
+
+def test_bad_rows_up_to_the_limit_are_accepted(tmp_path: Path) -> None:
+    content = "text,label\n" + "".join(f"text {i},{'ab'[i % 2]}\n" for i in range(19)) + "no label,\n"
+    assert len(table(tmp_path, content, max_bad_rows=0.05).rows) == 19
+    with pytest.raises(InputError, match=r"1 of 20 rows \(5.0%\).*4.9% allowed"):
+        table(tmp_path, content, max_bad_rows=0.049)
+
+
+def test_empty_rows_at_the_end_are_no_rows(tmp_path: Path) -> None:
+    found = table(tmp_path, "text,label\n" + "some words,b\nother words,a\n" * 9 + ",\n" * 500)
+    assert len(found.rows) == 18 and not found.bad_rows
+
+
+def test_labels_are_cleaned_and_doubted(tmp_path: Path) -> None:
+    found = table(tmp_path, "text,label\n" + "some words, Big \tcity\nother words,big city\nmore,label\n" * 9)
+    assert found.rows["label"].unique().tolist() == ["Big city", "big city", "label"]
+    assert any("differ only in case" in note for note in found.notes)
+    assert any("Is the first line a header?" in note for note in found.notes)
+
+
+def columns_of(folder: Path) -> Table:
+    rows = "".join(f"text {i},{i}.5,{'ab'[i % 2]}\n" for i in range(20))
+    return table(folder, "text,x,label\n" + rows)
+
+
+def test_prediction_keeps_every_row(tmp_path: Path) -> None:
+    columns = columns_of(tmp_path).columns
+    path = tmp_path / "test.csv"
+    path.write_text('more,x,text\n1,2,hello\n,,\nlonely\n4,far,"two\nlines"\n5,NA,\n6,7,"open\n8,9,end\n,,\n')
+    found = read_rows(path, columns)
+    assert [column.name for column in found.columns] == ["text", "x"] and found.target is None
+    assert found.lines.tolist() == [2, 3, 4, 5, 7, 8, 9, 10]
+    assert found.rows["text"].tolist() == ["hello", "", "", "two\nlines", "", "", "end", ""]
+    assert found.rows["x"].tolist() == ["2", "", "", "", "", "", "9", ""]
+    assert [bad.line for bad in found.bad_rows] == [3, 4, 5, 7, 8, 10]
+    assert found.rows.index.tolist() == list(range(8))
+
+
+def test_prediction_of_unreadable_rows_only(tmp_path: Path) -> None:
+    columns = columns_of(tmp_path).columns
+    path = tmp_path / "test.csv"
+    path.write_text("text,x\na,b,c\nd,e,f\n")
+    found = read_rows(path, columns, delimiter=",")
+    assert found.rows.to_numpy().tolist() == [["", ""], ["", ""]] and len(found.bad_rows) == 2
+
+
+def test_validation_drops_bad_rows(tmp_path: Path) -> None:
+    columns = columns_of(tmp_path).columns
+    path = tmp_path / "dev.csv"
+    path.write_text("label,text,x\na,good,1\n,no label,2\nb,,\n b ,fine,\n")
+    found = read_rows(path, columns, target_optional=False, keep_all=False)
+    assert found.rows["label"].tolist() == ["a", "b"] and [bad.line for bad in found.bad_rows] == [3, 4]
+    # To predict, an empty target is no fault.
+    assert [bad.line for bad in read_rows(path, columns).bad_rows] == [4]
+    with pytest.raises(InputError, match="2 of 4 rows"):
+        read_rows(path, columns, keep_all=False, max_bad_rows=0.3)
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    columns = columns_of(tmp_path).columns
+    path = tmp_path / "dev.csv"
+    path.write_text("Text,x\na,1\nb,2\n")
+    with pytest.raises(
+        InputError, match="the input column 'text' is not in the file. Did you mean 'Text'\\? Columns: "
+    ):
+        read_rows(path, columns)
+    path.write_text("text,x\na,1\nb,2\n")
+    with pytest.raises(InputError, match="the target column 'label'"):
+        read_rows(path, columns, target_optional=False)
+
+
+def test_describe(tmp_path: Path) -> None:
+    rows = "".join(f"{'上课时学生手机响个不停，老师一怒之下把手机摔了' * (i % 2)},{i},新闻{i % 2}\n" for i in range(40))
+    lines = describe(table(tmp_path, f"text,n,label\n{rows}", number=("n",), text=("text",), target="label")).split(
+        "\n"
+    )
+    assert lines == [
+        f"{tmp_path / 'a.csv'}: 40 rows, utf-8, delimiter ',', 0 bad rows",
+        "  column  kind      role    from   filled  example",
+        "  text    text      input   given  50%     上课时学生手机响个不停，老师一怒之下把…",
+        "  n       number    input   given  100%    0",
+        "  label   category  target  given  100%    新闻0 (2 classes)",
+    ]
+
+
+def test_describe_says_what_is_ignored(tmp_path: Path) -> None:
+    rows = "".join(f"a text {i},{i},{'ab'[i % 2]}\n" for i in range(40))
+    lines = describe(table(tmp_path, f"text,id,label\n{rows}")).split("\n")
+    assert lines[4].split() == ["id", "number", "ignored", "guessed", "100%", "0"]
+    assert lines[5].startswith("  Column 'id' is ignored: every row has a different value")
+
+
+def test_write_bad_rows_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = columns_of(tmp_path)
+    (tmp_path / "bad_rows.csv").write_text("before")
+    monkeypatch.setattr(csv, "writer", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_bad_rows(found, tmp_path / "bad_rows.csv")
+    assert (tmp_path / "bad_rows.csv").read_text() == "before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "bad_rows.csv"]
+
+
+def test_import_is_light() -> None:
+    code = "import sys, mmkeras.table; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = ["tensorflow", "keras", "sklearn", "charset_normalizer", "scipy"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
