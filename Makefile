@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test setup check bench lock clean
+
+# The whole way once: real news articles, a model, three artefacts, each proven.
+demo: setup
+	$(BIN)/python data/make_news.py
+	$(BIN)/python train.py --overwrite
+	$(BIN)/python export.py --overwrite
+
+test: setup
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.version_info < (3, 11) and sys.exit("mmkeras needs Python 3.11 or newer; this is " + v + ". Try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not slow"
+
+bench: setup
+	$(BIN)/python -m benchmarks.news
+
+# Pin again what pyproject.toml's ranges allow today (needs uv).
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra bench --no-header --no-annotate -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .venv-* runs exported data/news.csv build *.egg-info

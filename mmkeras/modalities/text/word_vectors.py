@@ -1,0 +1,92 @@
+"""Word vectors from GloVe and word2vec files: streamed, so that only the vocabulary's rows are ever kept."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.modalities.text.modality import TextState, hash_texts
+
+CHUNK = 20_000  # words that are tokenised at once
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        with open(path, "rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        return gzip.open(path, "rb") if packed else open(path, "rb")  # noqa: SIM115: the caller closes it
+    except OSError as error:
+        raise InputError(f"{path}: the word vectors cannot be read ({error.strerror}). Check --word-vectors.") from None
+
+
+def read_text_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """GloVe's text format, and word2vec's, which has a first line "<words> <dimensions>"."""
+    dim = None
+    for number, line in enumerate(file, 1):
+        word, *numbers = line.rstrip(b"\r\n ").split(b" ")
+        if number == 1 and len(numbers) == 1:
+            continue
+        try:
+            vector = np.array(numbers, "float32")
+        except ValueError:
+            raise InputError(f"{path}, line {number}: expected a word and numbers, found {line[:60]!r}.") from None
+        dim = dim or len(vector)
+        if len(vector) != dim or not dim:
+            raise InputError(f"{path}, line {number}: {len(vector)} numbers, where the lines before have {dim}.")
+        yield word.decode("utf-8", "replace"), vector
+
+
+def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """word2vec's binary format: "<words> <dimensions>", then each word, a space, and float32 little-endian numbers."""
+    try:
+        count, dim = map(int, file.readline(100).split())
+    except ValueError:
+        raise InputError(f'{path}: expected word2vec binary, whose first line is "<words> <dimensions>".') from None
+    for number in range(count):
+        word = b""
+        while (char := file.read(1)) not in (b" ", b""):
+            word += char.lstrip(b"\n")
+        data = file.read(4 * dim)
+        if len(data) < 4 * dim:
+            raise InputError(f"{path}: the file ends at word {number + 1} of {count}. Get it again; it is cut short.")
+        yield word.decode("utf-8", "replace"), np.frombuffer(data, "<f4")
+
+
+def load_word_vectors(path: str | Path, state: TextState, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """An embedding table for a column: the file's vectors where it has the word, small random numbers elsewhere.
+
+    A word of the file belongs to a row if it is one token and that token's hash is the row's; of several such words
+    ("The", "the") the first, which these files order by frequency, counts.
+    Returns float32 [state.n_rows, dimensions], row 0 all zero, and how many rows were found.
+    Raises InputError for a file that is absent, malformed or cut short.
+    """
+    path = Path(path)
+    row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.rule.unknown_buckets)}
+    rule = replace(state.rule, orders=1)
+    found: dict[int, np.ndarray] = {}
+    dim = 0
+    with _open(path) as file:
+        name = path.name.lower().removesuffix(".gz")
+        entries = (read_binary_vectors if name.endswith(".bin") else read_text_vectors)(file, path)
+        while chunk := list(islice(entries, CHUNK)):
+            dim = len(chunk[0][1])
+            keys = hash_texts([word for word, _ in chunk], rule, state.table).keys
+            for i in np.flatnonzero(keys.lengths == 1):
+                row = row_of.get(int(keys.columns[0][keys.starts[i]]))
+                if row is not None:
+                    found.setdefault(row, chunk[i][1])
+    if not found:
+        raise InputError(f"{path}: none of its words is in the vocabulary. Are the vectors of another language?")
+    scale = float(np.std(np.stack(list(found.values()))))
+    table = rng.normal(0.0, scale, (state.n_rows, dim)).astype("float32")
+    table[0] = 0.0
+    for row, vector in found.items():
+        table[row] = vector
+    return table, len(found)
