@@ -155,7 +155,8 @@ def _check_validation_file(table: Table, validation: Table, counts: Counter[str]
         lines = [int(line) for line, label in zip(validation.lines, labels, strict=True) if label in foreign]
         raise InputError(
             f"{validation.path}: line {lines[0]}: {_some(sorted(foreign))} never occurs in {table.path}, so "
-            f"the model cannot know it ({len(lines):,} of {len(labels):,} rows). Known: {_some(sorted(counts))}. Correct one of the files."
+            f"the model cannot know it ({len(lines):,} of {len(labels):,} rows). Known: {_some(sorted(counts))}. "
+            "Correct one of the files."
         )
     learned = set(_input_keys(table))
     repeated = sum(key in learned for key in _input_keys(validation))

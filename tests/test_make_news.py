@@ -17,7 +17,8 @@ SCRIPT = Path(__file__).parents[1] / "data" / "make_news.py"
 @pytest.fixture(scope="module")
 def make_news() -> ModuleType:
     spec = importlib.util.spec_from_file_location("make_news", SCRIPT)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -48,7 +49,8 @@ def test_articles_become_rows(
         rows = list(csv.reader(file))
     assert rows[0] == ["text", "label"]
     assert [label for _, label in rows[1:]] == ["business", "entertainment", "politics", "sport", "tech", "tech"]
-    assert rows[1][0] == 'A title, "business"\n\nThe body of business.' and rows[6][0] == "A £400 Apple\n\nBody"
+    assert rows[1][0] == 'A title, "business"\n\nThe body of business.'
+    assert rows[6][0] == "A £400 Apple\n\nBody"
     printed = capsys.readouterr().out
     for piece in (str(output), "6 articles (1 repeats left out)", "tech", "ICML 2006", "research use", "MIT"):
         assert piece in printed
@@ -61,11 +63,13 @@ def test_nothing_is_overwritten_without_the_flag(
     output = tmp_path / "news.csv"
     output.write_text("mine")
     assert make_news.main(["--output", str(output)]) == 2
-    assert output.read_text() == "mine" and "--overwrite" in capsys.readouterr().err
+    assert output.read_text() == "mine"
+    assert "--overwrite" in capsys.readouterr().err
     assert make_news.main(["--output", str(output), "--overwrite"]) == 0
     made = output.stat()
     assert make_news.main(["--output", str(output)]) == 0  # the same content: nothing to do
-    assert output.stat().st_mtime_ns == made.st_mtime_ns and output.stat().st_ino == made.st_ino
+    assert output.stat().st_mtime_ns == made.st_mtime_ns
+    assert output.stat().st_ino == made.st_ino
 
 
 def test_package_absent(

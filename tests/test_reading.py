@@ -94,7 +94,8 @@ def test_damaged_bytes_make_a_bad_row(tmp_path: Path, codec: str) -> None:
     assert source.encoding == codec
     assert [(bad.line, bad.column) for bad in source.malformed] == [(59, "text")]
     assert codec in source.malformed[0].reason
-    assert len(source.rows) == 199 and 59 not in source.lines
+    assert len(source.rows) == 199
+    assert 59 not in source.lines
 
 
 def test_stray_nul_makes_a_bad_row(tmp_path: Path) -> None:
@@ -108,7 +109,8 @@ def test_stray_nul_makes_a_bad_row(tmp_path: Path) -> None:
 def test_delimiter_is_detected(tmp_path: Path, delimiter: str) -> None:
     rows = [[f'a, b; c|d\te "{i}"', "x;y,z|w", str(i)] for i in range(5)]
     source = read(tmp_path, as_csv([["text", "label", "n"], *rows], delimiter=delimiter))
-    assert source.delimiter == delimiter and cells(source) == rows
+    assert source.delimiter == delimiter
+    assert cells(source) == rows
 
 
 def test_delimiter_is_detected_beside_unquoted_others(tmp_path: Path) -> None:
@@ -138,12 +140,14 @@ def test_lines_count_line_breaks_in_cells(tmp_path: Path) -> None:
     source = read(tmp_path, 'text,label\n"one\ntwo\n\nthree",a\n\nfour,b\r\n"five\r\nsix",c\nseven,d')
     assert source.lines.tolist() == [2, 7, 8, 10]
     assert source.lines.dtype == np.int64
-    assert cells(source)[0][0] == "one\ntwo\n\nthree" and cells(source)[2][0] == "five\r\nsix"
+    assert cells(source)[0][0] == "one\ntwo\n\nthree"
+    assert cells(source)[2][0] == "five\r\nsix"
 
 
 def test_header_after_blank_lines_and_with_spaces(tmp_path: Path) -> None:
     source = read(tmp_path, "\n  \n text , the\tlabel \na,b\n", delimiter=",")
-    assert list(source.rows.columns) == ["text", "the label"] and source.lines.tolist() == [4]
+    assert list(source.rows.columns) == ["text", "the label"]
+    assert source.lines.tolist() == [4]
 
 
 def test_long_cells(tmp_path: Path) -> None:
@@ -172,7 +176,8 @@ def test_open_quote_costs_only_its_row(tmp_path: Path) -> None:
     source = read(tmp_path, f'text,label\n"first",b\n"open,a\n{good}"multi\nline",b\n"end,b\n')
     assert [bad.line for bad in source.malformed] == [3, 1006]
     assert "quote" in source.malformed[0].reason
-    assert len(source.rows) == 1002 and source.lines[-1] == 1004
+    assert len(source.rows) == 1002
+    assert source.lines[-1] == 1004
     assert cells(source)[-1] == ["multi\nline", "b"]
 
 
@@ -185,7 +190,8 @@ def test_undoubled_quote_in_a_cell_of_many_lines_is_one_bad_row(tmp_path: Path) 
 def test_unquoted_tsv_keeps_its_quotes(tmp_path: Path) -> None:
     source = read(tmp_path, 'text\tlabel\n"Yes" he said\t1\nno\t0\n"open\t1\n', name="a.tsv")
     assert cells(source) == [['"Yes" he said', "1"], ["no", "0"], ['"open', "1"]]
-    assert source.lines.tolist() == [2, 3, 4] and not source.malformed
+    assert source.lines.tolist() == [2, 3, 4]
+    assert not source.malformed
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -194,21 +200,23 @@ def test_parquet(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "a.parquet")
     source = read_source(tmp_path / "a.parquet")
     assert (source.delimiter, source.lines.tolist()) == ("", [1, 2, 3])
-    assert source.rows["text"].tolist() == ["a", "", "NA"] and source.rows["n"].tolist() == ["1", "2", "3"]
-    assert [float(x or "nan") for x in source.rows["x"]][::2] == [0.5, 1e-7] and source.rows["x"][1] == ""
+    assert source.rows["text"].tolist() == ["a", "", "NA"]
+    assert source.rows["n"].tolist() == ["1", "2", "3"]
+    assert [float(x or "nan") for x in source.rows["x"]][::2] == [0.5, 1e-7]
+    assert source.rows["x"][1] == ""
     assert source.rows["label"].tolist() == ["u", "v", "u"]
     assert all(type(cell) is str for row in cells(source) for cell in row)
 
 
 def test_parquet_with_lists_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"text": ["a"], "vector": [[1.0, 2.0]]}).to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(InputError, match="column 'vector'.*list"):
+    with pytest.raises(InputError, match=r"column 'vector'.*list"):
         read_source(tmp_path / "a.parquet")
 
 
 def test_folder_names_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("a,b\n")
-    with pytest.raises(InputError, match="folder. It holds train.csv"):
+    with pytest.raises(InputError, match=r"folder. It holds train.csv"):
         read_source(tmp_path)
 
 
@@ -238,7 +246,8 @@ def test_what_was_written_is_read(
     # Encoding and delimiter are given: random characters are no language, and one row proves no delimiter.
     source = read(tmp_path, text.encode(codec), encoding=codec, delimiter=delimiter)
     assert not source.malformed
-    assert list(source.rows.columns) == header and cells(source) == data
+    assert list(source.rows.columns) == header
+    assert cells(source) == data
     # Cutting the text at the line found must lead to the same row again.
     lines = io.StringIO(text, newline="").readlines()
     for line, row in zip(source.lines, data, strict=True):
@@ -250,10 +259,9 @@ def test_what_was_written_is_read(
 def test_any_bytes_are_read_or_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     try:
         source = read(tmp_path, content)
-    except InputError as error:
-        assert str(tmp_path) in str(error)
-    else:
-        assert all("\udcff" not in cell for row in cells(source) for cell in row)
+    except InputError:
+        return
+    assert all("\udcff" not in cell for row in cells(source) for cell in row)
 
 
 def test_twenty_megabytes_are_fast(tmp_path: Path) -> None:

@@ -42,13 +42,15 @@ def test_it_is_the_split_of_scikit_learn() -> None:
     assert split.validation["text"].tolist() == [f"text {i}" for i in held_out]
     assert split.validation_lines.tolist() == (held_out * 3 + 2).tolist()
     assert split.validation["label"].value_counts().to_dict() == {"a": 18, "b": 9, "c": 3}
-    assert split.train.index.tolist() == list(range(70)) and split.notes == ()
+    assert split.train.index.tolist() == list(range(70))
+    assert split.notes == ()
 
 
 def test_the_seed_decides_and_nothing_else() -> None:
     whole = numbered(list("abc") * 20)
     first, again = split_table(whole, Config()), split_table(whole, Config(seed=1))
-    assert first.train.equals(again.train) and first.validation.equals(again.validation)
+    assert first.train.equals(again.train)
+    assert first.validation.equals(again.validation)
     assert not first.train.equals(split_table(whole, Config(random_state=43)).train)
 
 
@@ -56,9 +58,11 @@ def test_repeated_rows_stand_on_one_side() -> None:
     texts = [f"text {random.Random(i).randrange(150)}" for i in range(200)]
     split = split_table(table(texts, ["ab"[int(text[5:]) % 2] for text in texts]), Config())
     train, held_out = sides(split)
-    assert train & held_out == set() and train | held_out == set(texts)
+    assert train & held_out == set()
+    assert train | held_out == set(texts)
     moved = 40 - len(split.validation)
-    assert moved > 0 and len(split.train) == 160 + moved
+    assert moved > 0
+    assert len(split.train) == 160 + moved
     assert split.notes == (
         f"{moved} held-out rows repeat the inputs of a training row: they were moved to the training side "
         f"({len(split.validation)} rows are left to validate on).",
@@ -74,7 +78,8 @@ def test_rows_repeat_only_if_all_inputs_do() -> None:
 def test_equal_categories_are_no_repeated_rows() -> None:
     whole = table(["red", "green", "blue", "red"] * 20, ["a", "b", "b", "a"] * 20)
     split = split_table(Table(**{**vars(whole), "columns": (Column("text", "category", "input"), LABEL)}), Config())
-    assert len(split.validation) == 16 and split.notes == ()
+    assert len(split.validation) == 16
+    assert split.notes == ()
 
 
 def test_conflicting_labels_are_told() -> None:
@@ -93,16 +98,21 @@ def test_a_rare_class_may_miss_the_validation_side() -> None:
 
 def test_a_rare_class_never_misses_the_training_side() -> None:
     labels = ["a", "b"] * 60 + ["c"] * 2
-    with pytest.raises(InputError, match="with --test-size 0.9 no row of class 'c' is left to learn from"):
-        for seed in range(20):
-            split_table(numbered(labels), Config(test_size=0.9, random_state=seed))
+    lost = 0
+    for seed in range(20):
+        try:
+            assert "c" in set(split_table(numbered(labels), Config(test_size=0.9, random_state=seed)).train["label"])
+        except InputError as error:
+            lost += "with --test-size 0.9 no row of class 'c' is left to learn from" in str(error)
+    assert lost > 0
 
 
 def test_a_validation_file_is_left_as_it_is() -> None:
     whole = numbered(list("ab") * 20)
     held_out = table(["new", "text 3", "text 4"], ["a", "b", "a"], path="dev.csv")
     split = split_table(whole, Config(test_size=99.0), held_out)  # test_size plays no part
-    assert split.train is whole.rows and split.validation is held_out.rows
+    assert split.train is whole.rows
+    assert split.validation is held_out.rows
     assert (split.train_file, split.validation_file) == ("a.csv", "dev.csv")
     assert split.notes == (
         "2 of 3 validation rows (66.7%) occur verbatim in a.csv: the validation figures are better than new rows "
@@ -119,13 +129,13 @@ def test_classes_of_one_row_are_fine_beside_a_validation_file() -> None:
 def test_validation_without_target_is_refused() -> None:
     held_out = table(["x"], ["a"], path="dev.csv")
     held_out = Table(**{**vars(held_out), "columns": (TEXT,)})
-    with pytest.raises(InputError, match="dev.csv: it has no target column"):
+    with pytest.raises(InputError, match=r"dev.csv: it has no target column"):
         split_table(numbered(list("ab") * 8), Config(), held_out)
 
 
 def test_many_labels_are_cut_short_in_sentences() -> None:
     labels = [f"class {i:02}" for i in range(20)] * 2 + [f"rare {i:02}" for i in range(20)]
-    with pytest.raises(InputError, match="classes 'rare 00', .* 'rare 07' and 12 more have 1 row"):
+    with pytest.raises(InputError, match=r"classes 'rare 00', .* 'rare 07' and 12 more have 1 row"):
         split_table(numbered(labels), Config())
 
 
@@ -133,7 +143,8 @@ def test_write_split(tmp_path: Path) -> None:
     split = split_table(numbered(list("ab") * 10), Config())
     write_split(split, tmp_path / "split.csv")
     written = pd.read_csv(tmp_path / "split.csv")
-    assert list(written.columns) == ["file", "line", "side"] and set(written["file"]) == {"a.csv"}
+    assert list(written.columns) == ["file", "line", "side"]
+    assert set(written["file"]) == {"a.csv"}
     assert written["side"].value_counts().to_dict() == {"train": 16, "validation": 4}
     assert sorted(written["line"]) == [i * 3 + 2 for i in range(20)]
     assert written["line"].tolist()[16:] == split.validation_lines.tolist()

@@ -50,10 +50,11 @@ class ByOrder(keras.layers.Layer):
 
 
 class TfIdf(keras.layers.Layer):
-    """Row numbers -> weights: sublinear term frequency times inverse document frequency, L2-normalised.
+    """Row numbers -> weights: square root of the term frequency times inverse document frequency, L2-normalised.
 
     Call: float32 [B, F] row numbers, 0 for none -> float32 [B, F]. A feature that occurs c times stands in c places;
-    each gets the c-th part of (1 + log c) * idf, so that the weights of equal rows add up to what TF-IDF gives them.
+    each gets idf / sqrt(c), so that equal rows add up to idf * sqrt(c), and the squared length of the whole is the sum
+    of idf ** 2 over all places. (1 + log c, the other usual damping, was no more accurate and needs a logarithm.)
 
     Counting needs equal numbers to be found. Sorting them is dear, so they are counted in a small table: rows are
     sorted by frequency, and the FREQUENT first, which are those that repeat, have a place each; the others share as
@@ -68,10 +69,9 @@ class TfIdf(keras.layers.Layer):
     def call(self, rows: Tensor) -> Tensor:
         beyond, place = split_number(rows, FREQUENT)
         times = count(place + FREQUENT * ops.minimum(beyond, 1.0), 2 * FREQUENT)
-        weight = (1.0 + ops.log(times)) * look_up(self.idf, rows) * IDF_UNIT  # of the whole feature
-        share = weight / times
-        norm = ops.sum(share * weight, axis=1, keepdims=True)  # the squared weight of each distinct feature, once
-        return share * ops.rsqrt(norm + 1e-12)
+        idf = look_up(self.idf, rows) * IDF_UNIT
+        squares = ops.sum(idf * idf, axis=1, keepdims=True)
+        return idf * ops.rsqrt(times * (squares + 1e-12))
 
 
 class Mean(keras.layers.Layer):
