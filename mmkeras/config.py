@@ -7,7 +7,8 @@ import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tyro.conf import Positional
 
@@ -69,13 +70,13 @@ class Config:
 
     # the training
     epochs: int | None = None
-    """Epochs. Default: 10."""
-    batch_size: int = 32
-    """Rows a step."""
+    """Most epochs. Default: the model's own (mlp 10)."""
+    batch_size: int | None = None
+    """Rows a step. Default: the model's own (mlp 32)."""
     learning_rate: float | None = None
     """Initial learning rate. Default: the model's own."""
-    patience: int = 3
-    """Epochs without a better validation loss before training stops (wide_deep)."""
+    patience: int | None = None
+    """Epochs without a better validation loss before training stops. Default: the model's own (mlp: never)."""
     label_smoothing: float = 0.0
     """Share of the target probability spread over all classes."""
     class_weight: Literal["none", "balanced"] = "none"
@@ -113,7 +114,26 @@ def config_from_dict(values: dict[str, Any], source: str) -> Config:
             near = difflib.get_close_matches(key, names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(names)}.")
+        check_type(key, values[key], source)
     return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def check_type(key: str, value: Any, source: str) -> None:
+    """Raise InputError when a JSON value is of another type than the field's, or is none of its choices."""
+    kind = get_type_hints(Config)[key]
+    choices = get_args(kind) or (kind,)
+    if get_origin(kind) is tuple:
+        good = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        expected = "a list of strings"
+    elif get_origin(kind) is Literal:
+        good, expected = value in choices, "one of " + ", ".join(map(repr, choices))
+    else:
+        # JSON writes 1 for 1.0, and Python counts True as an int
+        good = any(isinstance(value, t) or (t is float and isinstance(value, int)) for t in choices)
+        good = good and (not isinstance(value, bool) or bool in choices)
+        expected = " or ".join("null" if t is NoneType else t.__name__ for t in choices)
+    if not good:
+        raise InputError(f"{source}: {key!r} is {json.dumps(value, ensure_ascii=False)}; expected {expected}.")
 
 
 def read_config(path: str | Path) -> Config:
@@ -132,3 +152,32 @@ def read_config(path: str | Path) -> Config:
 def config_to_json(config: Config) -> str:
     """The Config as readable JSON, every field present."""
     return json.dumps(dataclasses.asdict(config), indent=2, ensure_ascii=False) + "\n"
+
+
+def check_config(config: Config) -> None:
+    """Raise InputError for a number outside its range, or flags that contradict each other."""
+    ranges: dict[str, tuple[float, float]] = {
+        "epochs": (1, 100_000),
+        "batch_size": (1, 1_000_000),
+        "ngrams": (1, 2),
+        "max_bytes": (16, 4096),
+        "max_features": (1, 230_000),
+        "min_rows": (1, 1_000_000),
+        "patience": (1, 100_000),
+        "label_smoothing": (0.0, 0.99),
+        "max_bad_rows": (0.0, 1.0),
+        "seed": (0, 2**31 - 1),
+        "random_state": (0, 2**32 - 1),
+    }
+    for key, (low, high) in ranges.items():
+        value = getattr(config, key)
+        if value is not None and not low <= value <= high:
+            raise InputError(f"--{key.replace('_', '-')} {value}: expected a number from {low} to {high}.")
+    if config.learning_rate is not None and not config.learning_rate > 0:
+        raise InputError(f"--learning-rate {config.learning_rate}: expected a number above 0.")
+    if config.word_vectors and config.tokens == "byte":
+        raise InputError("--word-vectors: with --tokens byte there are no words to give vectors to.")
+    if config.freeze_word_vectors and not config.word_vectors:
+        raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
+    if config.overwrite and config.resume:
+        raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")

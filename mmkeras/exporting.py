@@ -17,6 +17,7 @@ import pandas as pd
 from mmkeras.errors import InputError
 from mmkeras.exporters import FORMATS
 from mmkeras.graph import Graph
+from mmkeras.models import MODELS
 from mmkeras.run import Run, open_run, write_atomically, write_json
 from mmkeras.verify import verify
 
@@ -28,15 +29,18 @@ def load_graph(run: Run) -> Graph:
     """Rebuild the run's Graph from its JSON, its state and its weights."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    from mmkeras.modalities.text.modality import TextRule, load_state
-    from mmkeras.tasks.classify import build_core, predict_graph
+    from mmkeras.modalities.text.modality import load_state
+    from mmkeras.modalities.text.rule import TextRule
+    from mmkeras.tasks.classify import predict_graph
 
     states, columns = {}, {}
     for entry in run.inputs:
         name = entry["name"]
         states[name] = load_state(run.folder / "state" / f"{name}.npz", TextRule(**entry["rule"]))
         columns[name] = entry["column"]
-    core = build_core({name: state.n_rows for name, state in states.items()}, len(run.labels), run.config)
+    dims = {entry["name"]: entry["vector_dim"] for entry in run.inputs if entry["vector_dim"]}
+    recipe = importlib.import_module(MODELS[run.config.model])
+    core = recipe.build({name: state.n_rows for name, state in states.items()}, len(run.labels), run.config, dims)
     core.load_weights(run.folder / "model.keras")
     facts = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
     kept = {"task": run.schema["task"], "target": run.schema["target"], "labels": run.labels}

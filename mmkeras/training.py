@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mmkeras.config import Config, config_to_json
+from mmkeras.config import Config, check_config, config_to_json
+from mmkeras.errors import InputError
 from mmkeras.graph import input_names
 from mmkeras.metrics import calibration, classification_metrics, fit_temperature, softmax
+from mmkeras.modalities import MODALITIES
+from mmkeras.models import MODELS, VECTORS
 from mmkeras.run import FINISHED, environment, open_folder, resumed_config, write_atomically, write_json
 from mmkeras.split import Split, split_table, write_split
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows
@@ -44,8 +49,15 @@ def train(config: Config, say: Say = print) -> Path:
 
 def read_and_split(config: Config, say: Say) -> tuple[Table, Table | None, Split]:
     """CSV -> checked rows on two sides, said as it goes."""
+    check_config(config)
     table = read_table(config)
     say(describe(table))
+    for column in table.inputs:
+        if column.kind not in MODALITIES:
+            raise InputError(
+                f"{table.path}: the column {column.name!r} holds {column.kind} cells, and only {', '.join(MODALITIES)} "
+                f"can be learned from yet. Name the input columns, e.g. --text {column.name}, to read it as text."
+            )
     validation = None
     if config.validation:
         validation = read_rows(
@@ -57,6 +69,7 @@ def read_and_split(config: Config, say: Say) -> tuple[Table, Table | None, Split
             keep_all=False,
             max_bad_rows=config.max_bad_rows,
         )
+        say(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
     split = split_table(table, config, validation)
     for note in split.notes:
         say(note)
@@ -81,34 +94,22 @@ def start_tensorflow(config: Config) -> None:
 def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> dict[str, Any]:
     """Adapt, build, fit, calibrate; write schema, state and model. Returns the figures for metrics.json."""
     start_tensorflow(config)
-    from mmkeras.features import text_features
-    from mmkeras.modalities.text.modality import save_state
-    from mmkeras.tasks.classify import build_core, compile_core, text_rule
-
     began = time.perf_counter()
-    target = next(c.name for c in table.columns if c.role == "target")
-    columns = [c for c in table.columns if c.role == "input"]
+    target = target_of(table)
     labels = sorted(set(split.train[target]))
-    names = input_names([c.name for c in columns])
-    rule = text_rule(config)
-    write_schema(folder, config, table, dict(zip(names, columns, strict=True)), labels, rule)
-    (folder / "state").mkdir(exist_ok=True)
-    features = {}
-    for name, column in zip(names, columns, strict=True):
-        features[name] = text_features(name, split.train[column.name], split.validation[column.name], rule, folder / "features")
-        save_state(features[name].state, folder / "state" / f"{name}.npz")
-        say(f"{column.name}: {features[name].state.vocabulary.size} features kept; {features[name].cut:.1%} of the texts cut at {rule.max_bytes} bytes")
+    features, vectors = prepare(config, table, split, folder, say)
+    write_schema(folder, config, table, features, vectors, labels)
     prepared = time.perf_counter()
-    model = build_core({name: f.state.n_rows for name, f in features.items()}, len(labels), config)
     truth = {side: class_numbers(getattr(split, side)[target], labels) for side in ("train", "validation")}
-    compile_core(model, config, steps=-(-len(split.train) // config.batch_size))
-    keeper = run_fit(model, features, truth, config, folder, say)
+    model, keeper = build_and_fit(config, features, vectors, truth, len(labels), folder, say)
     fitted = time.perf_counter()
-    figures = calibrate_and_measure(model, features, truth["validation"], labels, split, folder, target)
-    model.save(folder / "model.keras.partial.keras")
-    (folder / "model.keras.partial.keras").replace(folder / "model.keras")
+    figures = calibrate_and_measure(model, features, truth["validation"], labels, split, folder)
+    partial = folder / "model.partial.keras"
+    model.save(partial)
+    partial.replace(folder / "model.keras")
     keeper.clear()
     return {
+        "target": target,
         **figures,
         "epochs": keeper.epochs_done,
         "best_epoch": keeper.best_epoch + 1,
@@ -118,48 +119,79 @@ def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> d
     }
 
 
+def prepare(config: Config, table: Table, split: Split, folder: Path, say: Say) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Adapt every input column on the training rows, write state and features. Returns features and word vectors."""
+    from mmkeras.features import text_features
+    from mmkeras.modalities.text.modality import save_state
+    from mmkeras.modalities.text.word_vectors import load_word_vectors
+
+    rule = importlib.import_module(MODELS[config.model]).text_rule(config)
+    (folder / "state").mkdir(exist_ok=True)
+    features, vectors = {}, {}
+    names = input_names([c.name for c in table.inputs])
+    for name, column in zip(names, table.inputs, strict=True):
+        sides = split.train[column.name], split.validation[column.name]
+        features[name] = text_features(name, *sides, rule, folder / "features")
+        state = features[name].state
+        save_state(state, folder / "state" / f"{name}.npz")
+        cut = f"{features[name].cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
+        say(f"{column.name}: {state.vocabulary.size} features kept; {cut}")
+        if config.word_vectors:
+            vectors[name], found = load_word_vectors(config.word_vectors, state, np.random.default_rng(config.seed))
+            say(f"{column.name}: {found} of {state.vocabulary.size} features have a vector in {config.word_vectors}")
+    return features, vectors
+
+
+def target_of(table: Table) -> str:
+    """Name of the target column, which `read_table` has made sure of."""
+    if table.target is None:
+        raise InputError(f"{table.path}: there is no target column. Name it with --target.")
+    return table.target.name
+
+
 def class_numbers(labels: pd.Series, known: list[str]) -> np.ndarray:
     """Labels -> int64 class numbers."""
     return pd.Categorical(labels, categories=known).codes.astype("int64")
 
 
-def run_fit(model: Any, features: Any, truth: Any, config: Config, folder: Path, say: Say) -> Any:
-    """model.fit with our callbacks. Returns the callback that kept the best weights."""
+def build_and_fit(
+    config: Config, features: Any, vectors: Any, truth: dict[str, np.ndarray], n_classes: int, folder: Path, say: Say
+) -> tuple[Any, Any]:
+    """Build, compile and model.fit. Returns the model with its best weights, and the callback that kept them."""
     import keras
 
     from mmkeras.callbacks import BestAndResume, EpochLines
     from mmkeras.features import Batches
-    from mmkeras.tasks.classify import epochs_of, row_weights
+    from mmkeras.tasks.classify import row_weights
 
-    epochs = epochs_of(config)
-    keeper = BestAndResume(folder, config.patience if config.model == "wide_deep" else None)
+    recipe = importlib.import_module(MODELS[config.model])
+    epochs, batch_size = config.epochs or recipe.EPOCHS, config.batch_size or recipe.BATCH_SIZE
+    sizes = {name: f.state.n_rows for name, f in features.items()}
+    model = recipe.build(sizes, n_classes, config, {name: v.shape[1] for name, v in vectors.items()})
+    for name, table in vectors.items():
+        model.get_layer(VECTORS.format(name=name)).table.assign(table)
+    recipe.compile_model(model, config, steps=-(-len(truth["train"]) // batch_size))
+    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE)
     if config.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
-    one_hot = {side: np.eye(model.output_shape[-1], dtype="float32")[numbers] for side, numbers in truth.items()}
-    train = Batches(
-        {name: f.train for name, f in features.items()},
-        one_hot["train"],
-        config.batch_size,
-        seed=config.seed,
-        epoch=keeper.epochs_done,
-        row_weights=row_weights(truth["train"], config),
-    )
+    one_hot = {side: np.eye(n_classes, dtype="float32")[numbers] for side, numbers in truth.items()}
+    options = {"seed": config.seed, "epoch": keeper.epochs_done, "row_weights": row_weights(truth["train"], config)}
+    train = Batches({name: f.train for name, f in features.items()}, one_hot["train"], batch_size, **options)
     validation = Batches({name: f.validation for name, f in features.items()}, one_hot["validation"], 256)
     callbacks = [EpochLines(epochs, say), keeper]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(str(folder / "tensorboard")))
-    if not keeper.exhausted and keeper.epochs_done < epochs:
-        model.fit(
-            train, validation_data=validation, epochs=epochs, initial_epoch=keeper.epochs_done, callbacks=callbacks, verbose=0
-        )
-    else:
+    if keeper.exhausted or keeper.epochs_done >= epochs:
         keeper.on_train_end()
-    return keeper
+    else:
+        span = {"epochs": epochs, "initial_epoch": keeper.epochs_done}
+        model.fit(train, validation_data=validation, callbacks=callbacks, verbose=0, **span)
+    return model, keeper
 
 
 def calibrate_and_measure(
-    model: Any, features: Any, truth: np.ndarray, labels: list[str], split: Split, folder: Path, target: str
+    model: Any, features: Any, truth: np.ndarray, labels: list[str], split: Split, folder: Path
 ) -> dict[str, Any]:
     """Fit the temperature on the held-out rows, put it into the model, measure, and keep the rows for export."""
     from mmkeras.features import Batches
@@ -177,26 +209,23 @@ def calibrate_and_measure(
     held_out.to_csv(folder / "validation.csv.partial", index=False)
     (folder / "validation.csv.partial").replace(folder / "validation.csv")
     return {
-        "target": target,
         "validation": classification_metrics(truth, after.argmax(1), labels),
         "calibration": {"temperature": temperature, "before": calibration(before, truth), "after": calibration(after, truth)},
     }
 
 
-def write_schema(folder: Path, config: Config, table: Table, inputs: dict[str, Any], labels: list[str], rule: Any) -> None:
+def write_schema(folder: Path, config: Config, table: Table, features: Any, vectors: Any, labels: list[str]) -> None:
     """schema.json: the columns as read, and what the model takes and gives."""
-    from dataclasses import asdict
-
-    write_json(
-        folder / "schema.json",
-        {
-            "task": config.task,
-            "target": next(c.name for c in table.columns if c.role == "target"),
-            "labels": labels,
-            "inputs": [
-                {"name": name, "column": c.name, "kind": c.kind, "rule": asdict(rule)} for name, c in inputs.items()
-            ],
-            "columns": [asdict(c) for c in table.columns],
-            "file": {"path": table.path, "encoding": table.encoding, "delimiter": table.delimiter},
-        },
-    )
+    inputs = []
+    for (name, f), column in zip(features.items(), table.inputs, strict=True):
+        entry = {"name": name, "column": column.name, "kind": column.kind, "rule": asdict(f.state.rule)}
+        inputs.append({**entry, "vector_dim": vectors[name].shape[1] if name in vectors else None})
+    schema = {
+        "task": config.task,
+        "target": target_of(table),
+        "labels": labels,
+        "inputs": inputs,
+        "columns": [asdict(c) for c in table.columns],
+        "file": {"path": table.path, "encoding": table.encoding, "delimiter": table.delimiter},
+    }
+    write_json(folder / "schema.json", schema)

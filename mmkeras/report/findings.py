@@ -78,12 +78,12 @@ def confused_pairs(run: RunFiles) -> list[dict[str, Any]]:
     measured = run.metrics["validation"]
     labels = [c["label"] for c in measured["per_class"]]
     pairs = [
-        {"truth": labels[i], "prediction": labels[j], "rows": n, "share": n / measured["per_class"][i]["rows"]}
+        {"truth": labels[i], "prediction": labels[j], "rows": n, "of": sum(row)}
         for i, row in enumerate(measured["confusion"])
         for j, n in enumerate(row)
         if n and i != j
     ]
-    pairs.sort(key=lambda p: (-p["rows"], -p["share"]))
+    pairs.sort(key=lambda p: (-p["rows"], p["of"]))
     return pairs[: 10 if len(labels) <= LARGEST_MATRIX else 40]
 
 
@@ -97,7 +97,7 @@ def mistakes(run: RunFiles) -> list[dict[str, Any]]:
             "prediction": row["prediction"],
             "probability": float(row["probability"]),
             "cells": [
-                {"column": i["column"], "kind": i["kind"], **excerpt(row[i["column"]], (i.get("rule") or {}).get("max_bytes"))}
+                {"column": i["column"], **excerpt(row[i["column"]], (i.get("rule") or {}).get("max_bytes"))}
                 for i in run.inputs
             ],
         }
@@ -131,4 +131,4 @@ def printable(text: str) -> str:
 def _belongs(before: str, after: str) -> bool:
     """Would a cut between the two characters break one sign: an accent, an emoji made of several?"""
     modifier = "\U0001f3fb" <= after <= "\U0001f3ff"  # skin tones
-    return before in "\u200d" or after in _JOINS or modifier or bool(unicodedata.combining(after))
+    return before == "\u200d" or after in _JOINS or modifier or bool(unicodedata.combining(after))

@@ -20,8 +20,8 @@ from mmkeras.report.findings import interval
 
 # matplotlib knows no CSS variables: colours nobody would choose stand for them until the SVG is text.
 INK, FAINT, TRAINING, VALIDATION = "#010101", "#020202", "#030303", "#040404"
-_VARIABLES: Final = {INK: "var(--ink)", FAINT: "var(--line)", TRAINING: "var(--training)", VALIDATION: "var(--validation)"}
-_STYLE: Final = {
+_VARIABLES: Final = {INK: "ink", FAINT: "line", TRAINING: "training", VALIDATION: "validation"}
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",  # letters stay letters: small, sharp, and in the page's font
     "svg.hashsalt": "mmkeras",  # the same run, the same page
     "font.size": 9,
@@ -51,7 +51,8 @@ def learning_curve(history: list[dict[str, float]], measure: str, kept: int) -> 
         for name, key, colour in (("training", measure, TRAINING), ("validation", f"val_{measure}", VALIDATION)):
             points = [(e["epoch"], e[key]) for e in history if key in e]
             if points:
-                axes.plot(*zip(*points, strict=True), color=colour, label=name, marker="o", markersize=3 if len(points) < 40 else 0)
+                size = 3 if len(points) < 40 else 0
+                axes.plot(*zip(*points, strict=True), color=colour, label=name, marker="o", markersize=size)
                 said.append(f"{name} from {points[0][1]:.3f} to {points[-1][1]:.3f}")
                 if key.startswith("val_") and kept in dict(points):
                     axes.plot(kept, dict(points)[kept], "o", markersize=9, fillstyle="none", color=colour)
@@ -74,19 +75,19 @@ def reliability(bins: list[dict[str, Any]], name: str) -> Markup:
     """
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(4.6, 3.9))
-        axes = figure.add_axes((0.13, 0.36, 0.85, 0.61))
-        strip = figure.add_axes((0.13, 0.12, 0.85, 0.18), sharex=axes)
-        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":", label="what it says is what happens")
+        axes = figure.add_axes((0.15, 0.36, 0.8, 0.6))
+        strip = figure.add_axes((0.15, 0.12, 0.8, 0.18), sharex=axes)
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
         for b in bins:
             low, high = interval(b["accuracy"] * b["rows"], b["rows"])
-            axes.plot([b["confidence"]] * 2, [low, high], color=VALIDATION, linewidth=5, alpha=0.25, solid_capstyle="butt")
-        sure = [b["confidence"] for b in bins]
-        axes.plot(sure, [b["accuracy"] for b in bins], "o-", color=VALIDATION, markersize=4, label="this model, with 95% intervals")
+            axes.vlines(b["confidence"], low, high, color=VALIDATION, linewidth=5, alpha=0.25)
+        sure, rows = [b["confidence"] for b in bins], [b["rows"] for b in bins]
+        areas = [12 + 130 * n / max(rows) for n in rows]  # in points²: one row must not look like a hundred
+        axes.scatter(sure, [b["accuracy"] for b in bins], s=areas, color=VALIDATION, clip_on=False, zorder=3)
         axes.set_ylabel("share right")
         axes.tick_params(labelbottom=False)
-        axes.legend(loc="upper left")
         tenths = [min(int(s * 10), 9) / 10 + 0.05 for s in sure]
-        strip.bar(tenths, [b["rows"] for b in bins], width=0.09, color=VALIDATION, alpha=0.6)
+        strip.bar(tenths, rows, width=0.09, color=VALIDATION, alpha=0.6)
         strip.set_ylabel("rows")
         strip.set_xlabel("probability the model gives its answer")
         strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
@@ -109,14 +110,16 @@ def _inline(figure: Figure, name: str, description: str) -> Markup:
     figure.savefig(buffer, format="svg", transparent=True)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|\sxmlns(:\w+)?=\"[^\"]*\"", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\sxmlns(:\w+)?=\"[^\"]*\"", "", svg)
     svg = svg.replace("xlink:href", "href")
     pointed_at = set(re.findall(r"(?:href=\"|url\()#([^\")]+)", svg))
     svg = re.sub(r"\sid=\"([^\"]*)\"", lambda m: f' id="{name}-{m[1]}"' if m[1] in pointed_at else "", svg)
     svg = re.sub(r"(href=\"|url\()#", rf"\1#{name}-", svg)
-    svg = re.sub(r"font: (\d+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
+    svg = re.sub(r"\s+", " ", svg)
     for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, variable)
+        svg = svg.replace(colour, f"var(--{variable})")
     box = re.search(r"viewBox=\"[^\"]*\"", svg)
     opening = f'<svg class="plot" role="img" aria-label="{escape(description)}" {box[0] if box else ""}>'
     return Markup(opening + svg[svg.index(">") + 1 :])

@@ -85,17 +85,32 @@ class Mean(keras.layers.Layer):
 class BagEmbedding(keras.layers.Layer):
     """Sum of table rows, each times its weight: int32 rows [B, F] and float32 weights [B, F] -> float32 [B, dim].
 
-    `keras.layers.Embedding` and a weighted sum, but the gather has no check for negative rows, and a batch's gradient
-    stays sparse (tf.IndexedSlices), so that an optimiser may touch the rows of the batch alone.
+    `keras.layers.Embedding` and a weighted sum, but the gather has no check for negative rows, and in training each
+    row of the batch is gathered once: its gradient is sparse (tf.IndexedSlices) with no row twice, so that an optimiser
+    may touch the rows of the batch alone, and several threads give the same sums.
     """
 
-    def __init__(self, rows: int, dim: int, initializer: Any = "zeros", **kwargs: Any) -> None:
+    def __init__(self, rows: int, dim: int, initializer: str = "zeros", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rows, self.dim, self.initializer = rows, dim, keras.initializers.get(initializer)
+        self.rows, self.dim, self.initializer = rows, dim, initializer
 
     def build(self, *shapes: Any) -> None:
         self.table = self.add_weight(shape=(self.rows, self.dim), initializer=self.initializer, name="table")
 
-    def call(self, rows: Tensor, weights: Tensor) -> Tensor:
-        vectors = tf.gather(self.table, rows)  # [B, F, dim]
-        return ops.matmul(ops.expand_dims(weights, 1), vectors)[:, 0]  # [B, 1, F] x [B, F, dim] -> [B, dim]
+    def call(self, rows: Tensor, weights: Tensor, training: bool = False) -> Tensor:
+        if not training:
+            vectors = tf.gather(self.table, rows)  # [B, F, dim]
+            return ops.matmul(ops.expand_dims(weights, 1), vectors)[:, 0]  # [B, 1, F] x [B, F, dim] -> [B, dim]
+        shape = tf.shape(rows, out_type="int64")
+        unique, which = tf.unique(tf.reshape(rows, (-1,)), out_idx="int64")  # [U], [B * F]
+        text = tf.repeat(tf.range(shape[0]), shape[1])  # [B * F]
+        bags = tf.SparseTensor(
+            tf.stack([text, which], axis=1), tf.reshape(weights, (-1,)), (shape[0], tf.size(unique, out_type="int64"))
+        )
+        return tf.sparse.sparse_dense_matmul(bags, tf.gather(self.table.value, unique))  # [B, U] x [U, dim] -> [B, dim]
+
+    def compute_output_shape(self, rows_shape: Any, weights_shape: Any) -> tuple[Any, ...]:
+        return rows_shape[0], self.dim
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rows": self.rows, "dim": self.dim, "initializer": self.initializer}

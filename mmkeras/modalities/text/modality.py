@@ -15,26 +15,13 @@ from mmkeras.modalities.text.bag import Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.characters import character_table
 from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.rule import TextRule
 from mmkeras.modalities.text.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.vocabulary import LookUp, Vocabulary, build_vocabulary
 from mmkeras.ragged import Ragged, concatenate, from_mask
 
 BATCH_BYTES = 2**18  # padded bytes that are tokenised at once: large enough for the cores, small enough for the caches
 BATCH_TEXTS = 512
-
-
-@dataclass(frozen=True)
-class TextRule:
-    """How a text column is read: the part of the Config that its layers need."""
-
-    mode: str = "mixed"
-    orders: int = 2
-    weighting: str = "tfidf"  # or "mean"
-    max_bytes: int = 4096
-    max_tokens: int = 1024
-    max_features: int = 200_000
-    min_rows: int = 2
-    unknown_buckets: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,19 @@
+"""How a text column is read: the part of the Config that its layers need, saved in schema.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TextRule:
+    """mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; limits as in the Config."""
+
+    mode: str = "mixed"
+    orders: int = 2
+    weighting: str = "tfidf"
+    max_bytes: int = 4096
+    max_tokens: int = 1024
+    max_features: int = 200_000
+    min_rows: int = 2
+    unknown_buckets: int = 0

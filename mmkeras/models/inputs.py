@@ -1,0 +1,43 @@
+"""What every core takes and ends with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from mmkeras.config import Config
+
+Bag = tuple[Any, Any]
+
+
+def bag_inputs(names: list[str]) -> tuple[dict[str, Any], dict[str, Bag]]:
+    """Keras inputs, for each text column int32 rows [b, F] and float32 weights [b, F]; and the same as pairs a column."""
+    inputs, bags = {}, {}
+    for name in names:
+        rows = keras.Input((None,), dtype="int32", name=f"{name}_rows")
+        weights = keras.Input((None,), dtype="float32", name=f"{name}_weights")
+        inputs |= {f"{name}_rows": rows, f"{name}_weights": weights}
+        bags[name] = rows, weights
+    return inputs, bags
+
+
+class Temperature(layers.Layer):
+    """Logits times one number that is fitted on the validation rows after training (Guo et al. 2017)."""
+
+    def build(self, *shapes: Any) -> None:
+        self.inverse = self.add_weight(shape=(), initializer="ones", trainable=False, name="inverse")
+
+    def call(self, logits: Any) -> Any:
+        return logits * self.inverse
+
+
+def finish(inputs: dict[str, Any], logits: Any) -> keras.Model:
+    """The core: logits are float32 whatever was computed in, and end with the temperature."""
+    return keras.Model(inputs, Temperature(name="temperature", dtype="float32")(logits), name="core")
+
+
+def text_rule_values(config: Config) -> dict[str, Any]:
+    """The part of a TextRule that no model decides."""
+    return {"mode": config.tokens, "max_bytes": config.max_bytes, "max_features": config.max_features, "min_rows": config.min_rows}

@@ -1,0 +1,61 @@
+"""An optimiser for models that are mostly table: it touches the rows of the batch alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Tensor = Any
+
+
+class RowAdagrad(keras.optimizers.Optimizer):
+    """Adagrad with one rate a row for tables, Adam for everything else.
+
+    Keras' own Adagrad and Adam keep state as large as the table and touch all of it at every step, which for a table
+    of 200,000 rows costs fifty times the step itself. A gathered table's gradient is sparse (tf.IndexedSlices): here
+    the row's squared gradient, averaged over its columns, is added to one number, and the row moves by
+    rate * gradient / sqrt(number). (Duchi, Hazan & Singer 2011, with one accumulator a row.)
+
+    learning_rate: of the tables, a number or a schedule; dense_rate: what the other variables' Adam takes of it.
+    The gradient must name each row once, as BagEmbedding's does.
+    """
+
+    def __init__(self, learning_rate: Any = 0.07, dense_rate: float = 0.1, epsilon: float = 1e-5, **options: Any) -> None:
+        super().__init__(learning_rate=learning_rate, **options)
+        self.dense_rate, self.epsilon = dense_rate, epsilon
+
+    def build(self, variables: list[Any]) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        tables = [v.path.endswith("/table") for v in variables]
+        self.squares = [
+            self.add_variable(v.shape[:1] if table else v.shape, name=f"{v.name}_squares")
+            for v, table in zip(variables, tables, strict=True)
+        ]
+        self.means = [
+            self.add_variable((0,) if table else v.shape, name=f"{v.name}_mean")
+            for v, table in zip(variables, tables, strict=True)
+        ]
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+        place = self._get_variable_index(variable)
+        squares, mean = self.squares[place].value, self.means[place].value
+        if isinstance(gradient, tf.IndexedSlices):
+            rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
+            total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
+            squares.scatter_update(tf.IndexedSlices(total, rows))
+            step = learning_rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
+            self.assign_sub(variable, tf.IndexedSlices(step, rows))
+            return
+        # Kingma & Ba 2015, algorithm 1
+        time = tf.cast(self.iterations + 1, "float32")
+        mean.assign(0.9 * mean + 0.1 * gradient)
+        squares.assign(0.999 * squares + 0.001 * gradient * gradient)
+        direction = mean / (1 - 0.9**time) / (tf.sqrt(squares / (1 - 0.999**time)) + 1e-7)
+        self.assign_sub(variable, learning_rate * self.dense_rate * direction)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "dense_rate": self.dense_rate, "epsilon": self.epsilon}

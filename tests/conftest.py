@@ -1,0 +1,124 @@
+"""Settings before TensorFlow is loaded, and the artefacts that several tests share: each is exported once a session."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import reference_tokenizer as reference
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """One Graph, written in every format and opened again. runners: name of the runtime -> Runner."""
+
+    graph: Any
+    states: dict[str, Any]
+    folder: Path
+    runners: dict[str, Callable[[Arrays], Arrays]]
+
+    def expected_ids(self, name: str, raw: bytes) -> np.ndarray:
+        """Int32 [orders, tokens]: the row numbers of a text by the reference tokenizer and `Vocabulary.keys`."""
+        state = self.states[name]
+        rule = state.rule
+        hashes = reference.token_hashes(raw, rule.mode, rule.max_tokens)
+        numbers = [
+            reference.row_numbers(keys, self._rows(name), rule.unknown_buckets)
+            for keys in reference.features(hashes, rule.orders)
+        ]
+        return np.array(numbers, "int32").reshape(rule.orders, len(hashes))
+
+    def _rows(self, name: str) -> dict[int, int]:
+        rows: dict[str, dict[int, int]] = self.__dict__.setdefault("_rows_of", {})
+        if name not in rows:
+            rows[name] = {key: 1 + k for k, key in enumerate(self.states[name].vocabulary.keys.tolist())}
+        return rows[name]
+
+
+def make_state(texts: Iterable[bytes], **rule: Any) -> Any:
+    """A TextState whose vocabulary is what the reference finds in some texts, the most frequent first."""
+    from mmkeras.modalities.text.modality import TextRule, TextState, new_table
+    from mmkeras.modalities.text.vocabulary import build_vocabulary
+
+    text_rule = TextRule(**rule)
+    keys = [k for text in texts for k in reference.keys_of(text, text_rule.mode, text_rule.orders)]
+    distinct, counts = np.unique(np.array(keys, "int64"), return_counts=True)
+    vocabulary = build_vocabulary(distinct[np.argsort(-counts, kind="stable")])
+    idf = np.random.default_rng(0).uniform(1, 10, vocabulary.size)
+    return TextState(text_rule, new_table(text_rule), vocabulary, np.r_[0.0, idf].astype("float32"))
+
+
+def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
+    """The Graph of an untrained classifier with random weights."""
+    import keras
+
+    from mmkeras.config import Config
+    from mmkeras.tasks.classify import build_core, predict_graph
+
+    keras.utils.clear_session(free_memory=False)
+    core = build_core({name: state.n_rows for name, state in states.items()}, len(labels), Config())
+    rng = np.random.default_rng(1)
+    core.set_weights([rng.normal(size=w.shape).astype("float32") + (w.ndim == 0) for w in core.get_weights()])
+    columns = {name: f"the column {name}" for name in states}
+    return predict_graph(core, states, columns, {"labels": labels, "target": "topic", "task": "classify"})
+
+
+def export_all(states: dict[str, Any], folder: Path) -> Exported:
+    """Export one Graph in every format and open what was written."""
+    import tensorflow as tf
+
+    from mmkeras.exporters import FORMATS
+    from mmkeras.runners import open_artefact
+
+    graph = make_graph(states, ("business", "politics", "体育"))
+    paths = {name: importlib.import_module(module).export(graph, folder) for name, module in FORMATS.items()}
+    spec = {i.name: tf.TensorSpec((None, None), i.dtype, i.name) for i in graph.inputs}
+    function = tf.function(lambda inputs: graph.model(inputs, training=False), input_signature=[spec])
+
+    def keras_runner(inputs: Arrays) -> Arrays:
+        return {name: value.numpy() for name, value in function(dict(inputs)).items()}
+
+    runners: dict[str, Any] = {name: open_artefact(path, threads=1) for name, path in paths.items()}
+    return Exported(graph, states, folder, {"keras": keras_runner, **runners})
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """Two columns, short texts: `body` as the default model reads it, `title` as the plain MLP does."""
+    texts = [text[:96] for text in reference.HOSTILE_TEXTS]
+    states = {
+        "body": make_state(texts, orders=2, max_bytes=96),
+        "title": make_state(texts[::2], orders=1, weighting="mean", max_bytes=64, unknown_buckets=256),
+    }
+    return export_all(states, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """One column at its full length, whose vocabulary is all tokens and pairs of the golden and the hostile texts."""
+    texts = [text.encode() for text, _ in reference.golden()]
+    state = make_state([*texts, *reference.HOSTILE_TEXTS], orders=2)
+    return export_all({"text": state}, tmp_path_factory.mktemp("full"))
+
+
+@pytest.fixture(scope="session")
+def modes(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A column for each mode but the default one."""
+    texts = [text[:192] for text in reference.HOSTILE_TEXTS]
+    states = {
+        "word": make_state(texts, mode="word", orders=2, max_bytes=192),
+        "character": make_state(texts, mode="character", orders=2, max_bytes=192),
+        "byte": make_state(texts[::4], mode="byte", orders=1, weighting="mean", max_bytes=128, unknown_buckets=64),
+    }
+    return export_all(states, tmp_path_factory.mktemp("modes"))

@@ -1,0 +1,288 @@
+"""The report: one page that loads nothing and runs nothing, says what the run's files say, and shows any text whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import subprocess
+import sys
+import warnings
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmkeras.cli import parse
+from mmkeras.config import Config
+from mmkeras.report.findings import excerpt, interval
+from mmkeras.report.page import label, write_report
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+CHINESE = ["财经", "体育 ⚽", "娱乐与电影电视节目新闻频道", "国际新闻 🌍"]
+NASTY = ['<script>alert("x")</script>', "a\"b'c&amp;<b>", "{{ 7 * 7 }}", "שלום \u202e x"]
+Row = tuple[str, str, str, float]
+"""Text, truth, prediction, probability."""
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: elements, attributes, text; unbalanced tags are errors."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element; it stays open unless it is void."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that closes itself (SVG)."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the innermost element, which must be this one."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Collect what is read, the style sheet aside."""
+        self.text += data if "style" not in self.open[-1:] else ""
+
+
+def make_run(folder: Path, rows: Sequence[Row], labels: Sequence[str], epochs: int = 3, **changes: Any) -> Path:
+    """Write a run folder's files by hand. changes: `config`, `bad_rows`, `columns` (name -> kind), `loss`."""
+    folder.mkdir()
+    columns = changes.get("columns", {"text": "text"})
+    counts = [[sum((r[1], r[2]) == (i, j) for r in rows) for j in labels] for i in labels]
+    right = sum(r[1] == r[2] for r in rows)
+    per_class = [
+        {
+            "label": name,
+            "precision": 0.7654,
+            "recall": 0.6543,
+            "f1": (k + 1) / (len(labels) + 1),
+            "rows": sum(counts[k]),
+        }
+        for k, name in enumerate(labels)
+    ]
+    bins = [{"confidence": 0.25, "accuracy": 0.5, "rows": 2}, {"confidence": 0.97, "accuracy": 0.9, "rows": 10}]
+    bad_rows = changes.get("bad_rows", [])
+    measured = {"rows": len(rows), "accuracy": right / len(rows), "macro_f1": 0.8765, "per_class": per_class}
+    files: dict[str, Any] = {
+        "config.json": {**json.loads(json.dumps(Config().__dict__)), **changes.get("config", {})},
+        "schema.json": {
+            "task": "classify",
+            "target": "label",
+            "labels": labels,
+            "inputs": [{"name": c, "column": c, "kind": k, "rule": {"max_bytes": 4096}} for c, k in columns.items()],
+            "columns": [{"name": c, "kind": k, "role": "input", "given": True} for c, k in columns.items()],
+            "file": {"path": "data/新闻.csv", "encoding": "gb18030", "delimiter": "\t"},
+        },
+        "metrics.json": {
+            "target": "label",
+            "validation": {**measured, "confusion": counts},
+            "calibration": {
+                "temperature": 0.4567,
+                "before": {"negative_log_likelihood": 0.3456, "expected_calibration_error": 0.1234, "bins": bins},
+                "after": {"negative_log_likelihood": -1e-9, "expected_calibration_error": 0.0123, "bins": bins[1:]},
+            },
+            "epochs": epochs,
+            "best_epoch": epochs,
+            "rows": {"train": 1234, "validation": len(rows), "bad": len(bad_rows)},
+            "cut": {"text": 0.0611},
+            "seconds": {"prepare": 1.0, "fit": 2.0, "total": 3.21},
+        },
+        "environment.json": {
+            "command": "mmkeras train data/新闻.csv",
+            "python": "3.11.7",
+            "platform": "Linux",
+            "versions": {"keras": "3.15.1", "onnx": None},
+            "seed": 42,
+            "random_state": 42,
+            "sha256": {"data/新闻.csv": "88e67c35"},
+        },
+    }
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    names = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss", "seconds"]
+    write_csv(
+        folder / "history.csv", names, [[e + 1, 0.9, changes.get("loss", 0.5), 0.8, 0.6, 1] for e in range(epochs)]
+    )
+    write_csv(folder / "bad_rows.csv", ["file", "line", "column", "reason"], bad_rows)
+    cells = [[k + 2, *[r[0]] * len(columns), *r[1:]] for k, r in enumerate(rows)]
+    write_csv(folder / "validation.csv", ["line", *columns, "label", "prediction", "probability"], cells)
+    return folder
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write a CSV as the run folder has it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+
+
+def written(folder: Path) -> tuple[str, Page]:
+    """The report as text and as a browser reads it; a warning on the way is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text = write_report(folder).read_text(encoding="utf-8")
+    return text, Page(text)
+
+
+def some_rows(labels: Sequence[str], count: int = 12) -> list[Row]:
+    """Rows in turn of each label, every third given the next label, less surely from row to row."""
+    n = len(labels)
+    return [(f"text {k}", labels[k % n], labels[(k + (k % 3 == 0)) % n], 0.99 - k / 1000) for k in range(count)]
+
+
+@pytest.mark.parametrize("labels", [["ham", "spam"], CHINESE, NASTY, [f"class {k}" for k in range(40)]])
+def test_the_page_needs_nothing_and_runs_nothing(tmp_path: Path, labels: list[str]) -> None:
+    """No script, no picture, sheet or link from elsewhere; every reference inside the page is there, no id twice."""
+    text, page = written(make_run(tmp_path / "run", some_rows(labels, 120), labels))
+    assert not {"script", "img", "iframe", "object", "base", "form"} & {tag for tag, _ in page.tags}
+    assert "http:" not in text and "https:" not in text and "@import" not in text
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in page.tags:
+        assert not any(name.startswith("on") for name in attributes)
+        address = attributes.get("href") or attributes.get("src")
+        assert address is None or (address[0] == "#" and address[1:] in ids), (tag, address)
+    assert text.startswith("<!DOCTYPE html>")
+    assert sum(tag == "svg" and bool(a["aria-label"]) for tag, a in page.tags) == 4
+
+
+@pytest.mark.parametrize("labels", [CHINESE, NASTY])
+def test_any_text_is_shown_as_it_is(tmp_path: Path, labels: list[str]) -> None:
+    """Chinese, emoji, markup and template signs, in labels, texts and reasons, come out as they stand in the CSV."""
+    rows = [(f"{a} 你好 👩‍👩‍👧", a, labels[k - 1], 0.9) for k, a in enumerate(labels)]
+    bad = [["data/新闻.csv", 3, "label", f"received {labels[0]!r}"]]
+    _, page = written(make_run(tmp_path / "新 闻 <run>", rows, labels, bad_rows=bad))
+    for text in (*labels, *(r[0] for r in rows), bad[0][3], "新 闻 <run>"):
+        assert str(text) in page.text
+
+
+def test_figures_are_those_of_the_run(tmp_path: Path) -> None:
+    """What is read on the page stands in metrics.json, schema.json, environment.json and bad_rows.csv."""
+    labels = ["ham", "spam"]
+    bad = [["a.csv", 100 + k, "label", f"reason {k}"] for k in range(12)]
+    folder = make_run(tmp_path / "run", some_rows(labels), labels, bad_rows=bad, config={"epochs": 7})
+    _, page = written(folder)
+    for figure in (
+        "66.67%",
+        "87.65%",
+        "1,234",
+        "0.457",
+        "0.3456",
+        "0.1234",
+        "0.0123",
+        "0.765",
+        "0.654",
+        "0.667",
+        "3.2 s",
+    ):
+        assert figure in page.text, figure
+    assert "0.0000" in page.text and "-0.0000" not in page.text
+    for words in ("gb18030", "tab", "88e67c35", "keras 3.15.1", "6.1% of the texts", "Unusable rows: 12", "reason 9"):
+        assert words in page.text, words
+    assert "reason 10" not in page.text and "onnx None" not in page.text
+    settings = page.text[page.text.index("Changed") :]
+    assert settings.index("epochs") < settings.index("left at their defaults") < settings.index("max_bytes")
+
+
+def test_mistakes_come_by_confidence_with_their_line(tmp_path: Path) -> None:
+    """The surest first, at most 25, with truth, prediction, probability and place."""
+    rows: list[Row] = [(f"text {k}", "ham", "spam", (k * 37 % 90) / 100) for k in range(90)] + [
+        ("good", "ham", "ham", 1.0)
+    ]
+    _, page = written(make_run(tmp_path / "run", rows, ["ham", "spam"]))
+    part = page.text[page.text.index("25 surest of 90") : page.text.index("SHA-256")]
+    places = [part.index(f"({p}.0%)") for p in range(89, 64, -1)]
+    assert places == sorted(places)
+    assert "(64.0%)" not in part and "good" not in part
+    assert f"data/新闻.csv, line {next(k for k, r in enumerate(rows) if r[3] == 0.89) + 2}" in part
+
+
+def test_every_input_column_is_shown(tmp_path: Path) -> None:
+    """With several inputs, each cell under the name of its column."""
+    columns = {"title": "text", "price <€>": "number"}
+    _, page = written(make_run(tmp_path / "run", [("7", "a", "b", 0.9)], ["a", "b"], columns=columns))
+    part = page.text[page.text.index("most confident mistakes") :]
+    assert part.index("title") < part.index("price <€>")
+    assert "from title (text), price <€> (number)." in page.text
+
+
+def test_no_mistakes_no_bad_rows_one_epoch_and_a_loss_that_is_no_number(tmp_path: Path) -> None:
+    """The least that can be said is said without a warning."""
+    rows: list[Row] = [("a text", "a", "a", 1.0)] * 3 + [("b text", "b", "b", 1.0)]
+    _, page = written(make_run(tmp_path / "run", rows, ["a", "b"], epochs=1, loss="nan"))
+    for words in ("It made no mistake", "None: all 4 held-out rows", "No row was unusable", "1 epoch,"):
+        assert words in page.text
+
+
+def test_many_classes_are_listed_as_pairs(tmp_path: Path) -> None:
+    """A matrix up to 30 classes; beyond, the pairs, and the classes from the weakest."""
+    for count, matrices in ((30, 1), (31, 0)):
+        labels = [f"class {k}" for k in range(count)]
+        text, page = written(make_run(tmp_path / f"{count}", some_rows(labels, 100), labels))
+        assert sum("matrix" in (a.get("class") or "") for tag, a in page.tags if tag == "table") == matrices
+        assert "Confused most often" in text
+        assert ("too many for a matrix" in text) == (not matrices)
+
+
+def test_long_texts_are_cut_where_the_model_stops_reading() -> None:
+    """400 characters, the rest to open, nothing behind max_bytes; no sign is cut in two, no control kept."""
+    assert excerpt("short") == {"shown": "short", "rest": "", "left_out": 0, "unread": 0}
+    cut = excerpt("新" * 2000, max_bytes=4096)
+    assert (len(cut["shown"]), len(cut["rest"]), cut["left_out"], cut["unread"]) == (400, 965, 635, 635)
+    family = excerpt("x" * 398 + "👩‍👩‍👧" + "y" * 300)
+    assert family["shown"] == "x" * 398 and family["rest"].startswith("👩‍👩‍👧")
+    assert excerpt("z" * 50_000)["left_out"] == 30_000
+    assert excerpt("a\0b\r\nc\x1b")["shown"] == "a␀b\nc␛"
+    assert label("  ") == "<bdi>&#39;  &#39;</bdi>"
+
+
+def test_the_interval_is_wilsons() -> None:
+    """Against published values (Newcombe 1998, table I: 81 of 263, 0 of 20)."""
+    assert interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert interval(0, 20) == pytest.approx((0, 0.1611), abs=1e-4)
+    assert interval(0, 0) == (0, 1)
+
+
+def test_the_command_trains_the_same_again(tmp_path: Path) -> None:
+    """The command shown is one that `mmkeras train` understands, as the same Config in another folder."""
+    folder = make_run(tmp_path / "my run", some_rows(["a", "b"]), ["a", "b"], config={"seed": 7, "resume": True})
+    _, page = written(folder)
+    line = next(line for line in page.text.splitlines() if line.startswith("mmkeras train --config"))
+    again = parse("train", shlex.split(line)[2:])
+    assert again == Config(seed=7, output=f"{folder}-again")
+
+
+def test_the_same_run_gives_the_same_page_and_nothing_else(tmp_path: Path) -> None:
+    """Byte for byte; no temporary file stays; a missing file is named and leaves no page."""
+    folder = make_run(tmp_path / "run", some_rows(["a", "b"]), ["a", "b"])
+    before = {path.name for path in folder.iterdir()}
+    first, second = written(folder)[0], written(folder)[0]
+    assert first == second
+    assert {path.name for path in folder.iterdir()} - before == {"report.html"}
+    (folder / "metrics.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"metrics\.json"):
+        write_report(folder)
+
+
+def test_no_heavy_imports(tmp_path: Path) -> None:
+    """The report starts fast: no TensorFlow, Keras, scikit-learn, pandas or pyplot."""
+    folder = make_run(tmp_path / "run", some_rows(["a", "b"]), ["a", "b"])
+    code = (
+        "import sys; from pathlib import Path; from mmkeras.report.page import write_report; "
+        f"write_report(Path({str(folder)!r})); "
+        "print({'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib.pyplot'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("set()", "")

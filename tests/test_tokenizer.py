@@ -1,0 +1,373 @@
+"""The byte tokenizer against the golden tokens, an independent tokenizer, and arithmetic without floats."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import reference_tokenizer as reference
+import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mmkeras.modalities.text import exact, tokenizer
+from mmkeras.modalities.text.cells import pad
+from mmkeras.modalities.text.characters import MODES, character_table, python_tokens
+from mmkeras.modalities.text.tokenizer import BASES, LONGEST, PRIMES, ByteTokenizer, python_hash
+
+Hashes = list[tuple[int, int]]
+GOLDEN = reference.golden()
+# bytes at which the rules of UTF-8 change
+EDGES = b"\0A\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc2\xdf\xe0\xed\xef\xf0\xf4\xf5"
+needs_golden = pytest.mark.skipif(not GOLDEN, reason=f"{reference.GOLDEN} is not there")
+
+
+@functools.cache
+def graph_tokenizer(mode: str, max_tokens: int = LONGEST) -> Callable[[np.ndarray], Any]:
+    """The layer as a traced function of any batch and length."""
+    layer = ByteTokenizer(mode, max_tokens)
+    return tf.function(layer, input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+
+
+def graph_hashes(texts: Sequence[bytes], mode: str = "mixed", max_tokens: int = LONGEST) -> list[Hashes]:
+    """The hashes of each text's tokens as the graph computes them, in batches of similar length."""
+    result: list[Hashes] = [[]] * len(texts)
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    start = 0
+    while start < len(order):
+        longest = len(texts[order[min(start + 512, len(order)) - 1]])
+        index = order[start : start + max(1, min(512, 2**19 // (longest + 1)))]
+        h1, h2, used = (x.numpy() for x in graph_tokenizer(mode, max_tokens)(pad([texts[i] for i in index])))
+        assert set(np.unique(used)) <= {0.0, 1.0}
+        assert (np.diff(used, axis=1) <= 0).all()  # the tokens stand in front, without gaps
+        for i, a, b, n in zip(index, h1.astype(int), h2.astype(int), used.sum(axis=1).astype(int), strict=True):
+            result[i] = list(zip(a[:n].tolist(), b[:n].tolist(), strict=True))
+        start += len(index)
+    return result
+
+
+def assert_read_alike(texts: Sequence[bytes], mode: str = "mixed") -> None:
+    """The graph's hashes are those of the reference's tokens."""
+    for text, hashes in zip(texts, graph_hashes(texts, mode), strict=True):
+        expected = reference.token_hashes(text, mode)
+        assert hashes == expected, f"{mode}: {text[:200]!r}: {reference.tokens(text, mode)[:20]}"
+
+
+def hostile(longest: int = LONGEST) -> list[bytes]:
+    return [text[:longest] for text in reference.HOSTILE_TEXTS]
+
+
+# ---------------------------------------------------------------- exact numbers
+
+
+@pytest.mark.parametrize("prime", PRIMES)
+def test_modulo_is_right_for_every_integer(prime: int) -> None:
+    assert exact.modulo_is_exact(prime)
+    for start in range(0, 2**24, 2**21):
+        numbers = np.arange(start, start + 2**21)
+        result = exact.modulo(tf.constant(numbers, tf.float32), prime).numpy()
+        np.testing.assert_array_equal(result, numbers % prime)
+
+
+def test_modulo_is_exact_refuses_most_primes() -> None:
+    assert not exact.modulo_is_exact(4093)
+
+
+@pytest.mark.parametrize("low", [1, 2, 64, 4096, 2**23])
+def test_split_number(low: int) -> None:
+    numbers = np.unique(np.r_[np.arange(10_000), np.random.default_rng(0).integers(0, 2**24, 100_000), 2**24 - 1])
+    high, rest = (x.numpy() for x in exact.split_number(tf.constant(numbers, tf.float32), low))
+    np.testing.assert_array_equal(high, numbers // low)
+    np.testing.assert_array_equal(rest, numbers % low)
+
+
+def test_comparisons_are_zero_or_one() -> None:
+    x = np.r_[np.arange(-3, 300), 2**24 - 1].astype("float32")
+    for k in (0, 1, 128, 255, 2**23):
+        np.testing.assert_array_equal(exact.at_least(tf.constant(x), k).numpy(), x >= k)
+        np.testing.assert_array_equal(exact.equal(tf.constant(x), np.float32(k)).numpy(), x == k)
+
+
+def test_ahead_and_behind() -> None:
+    x = tf.constant([[1.0, 2, 3, 4], [5, 6, 7, 8]])
+    np.testing.assert_array_equal(exact.ahead(x, 1).numpy(), [[2, 3, 4, 0], [6, 7, 8, 0]])
+    np.testing.assert_array_equal(exact.behind(x, 3).numpy(), [[0, 0, 0, 1], [0, 0, 0, 5]])
+    np.testing.assert_array_equal(exact.ahead(x[:, :1], 3).numpy(), [[0], [0]])  # farther than the row is long
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_gather_scatter_count(batch: int) -> None:
+    rng = np.random.default_rng(batch)
+    rows = rng.integers(0, 1000, (batch, 50)).astype("float32")
+    index = np.stack([rng.permutation(50)[:20] for _ in range(batch)])
+    places, values = tf.constant(index, tf.float32), tf.constant(rows[:, :20] + 1)
+    np.testing.assert_array_equal(exact.gather(tf.constant(rows), places), np.take_along_axis(rows, index, axis=1))
+    expected = np.zeros((batch, 50), "float32")
+    np.put_along_axis(expected, index, rows[:, :20] + 1, axis=1)
+    np.testing.assert_array_equal(exact.scatter(places, values, 50), expected)
+    repeated = rng.integers(0, 7, (batch, 40))
+    counts = [[list(row).count(value) for value in row] for row in repeated]
+    np.testing.assert_array_equal(exact.count(tf.constant(repeated, tf.float32), 8), counts)
+
+
+def test_scatter_of_zeros_to_one_place() -> None:
+    index, values = tf.constant([[0.0, 0, 2, 0]]), tf.constant([[0.0, 0, 9, 0]])
+    np.testing.assert_array_equal(exact.scatter(index, values, 4), [[0, 0, 9, 0]])
+
+
+def test_places_in_a_batch_of_more_than_2_24_entries() -> None:
+    rows = tf.reshape(tf.range(4200 * 4097), (4200, 4097))  # a place there has no exact float32
+    index = tf.tile(tf.constant([[0.0, 4095, 4096]]), (4200, 1))
+    expected = np.arange(4200)[:, None] * 4097 + [0, 4095, 4096]
+    np.testing.assert_array_equal(exact.gather(rows, index), expected)
+
+
+def test_the_running_hash_stays_exact_at_the_longest_text() -> None:
+    assert (LONGEST + 1) * (max(PRIMES) - 1) < 2**24
+    assert max(PRIMES) <= 4096
+    text = b"\xef\xbf\x9c" * (LONGEST // 3)  # one word; its characters' hashes are as large as they get
+    worst = max(range(0x21, 0x7F), key=lambda c: min(c % p for p in PRIMES))
+    assert_read_alike([text, bytes([worst]) * LONGEST, b"~" * LONGEST])
+
+
+# ---------------------------------------------------------------- the rule
+
+
+@needs_golden
+def test_golden_tokens_in_python() -> None:
+    assert len(GOLDEN) > 4000
+    wrong = [(text, python_tokens(text)) for text, expected in GOLDEN if python_tokens(text) != expected]
+    assert wrong == []
+    wrong = [(t, e) for t, e in GOLDEN if python_tokens(t.encode()) != e or reference.tokens(t.encode()) != e]
+    assert wrong == []
+
+
+@needs_golden
+def test_golden_tokens_in_the_graph() -> None:
+    hashes = graph_hashes([text.encode() for text, _ in GOLDEN])
+    wrong = [
+        (text, tokens)
+        for (text, tokens), found in zip(GOLDEN, hashes, strict=True)
+        if found != [python_hash(token) for token in tokens]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_hostile_texts(mode: str) -> None:
+    texts = hostile()
+    assert len(texts) >= 60
+    for text in texts:
+        assert python_tokens(text, mode) == reference.tokens(text, mode)
+    assert_read_alike(texts, mode)
+    assert_read_alike([text[:n] for n in (1, 2, 3, 5, 8, 33) for text in texts], mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_python_tokens_of_strings_are_those_of_their_bytes(mode: str) -> None:
+    for raw in reference.HOSTILE_TEXTS:
+        text = raw.decode("utf-8", "replace")
+        assert python_tokens(text, mode) == python_tokens(text.encode(), mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_lone_surrogate_in_a_string_is_read_as_the_bytes_a_client_sends(mode: str) -> None:
+    text = "a\ud83d b\udc00c"
+    assert python_tokens(text, mode) == python_tokens(text.encode("utf-8", "replace"), mode)
+
+
+def every_bmp_character() -> Iterator[bytes]:
+    """Each in words and between them, as bytes; surrogates in the three bytes that some programs write."""
+    for code in range(1, 0x10000):
+        char = chr(code).encode("utf-8", "surrogatepass")
+        yield b"x%by%b %b" % (char, char, char)
+
+
+def test_every_character_of_the_bmp() -> None:
+    assert_read_alike(list(every_bmp_character()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["word", "character"])
+def test_every_character_of_the_bmp_in_other_modes(mode: str) -> None:
+    assert_read_alike(list(every_bmp_character()), mode)
+
+
+def test_characters_beyond_the_bmp() -> None:
+    codes = np.random.default_rng(0).integers(0x10000, 0x110000, 4000).tolist()
+    edges = [plane * 0x10000 + at for plane in range(1, 17) for at in (0, 1, 0xFFFE, 0xFFFF)]
+    assert_read_alike([f"x{chr(c)}y {chr(c)}{chr(c)}".encode() for c in [*codes, *edges, *range(0x1F300, 0x1FB00)]])
+
+
+def test_ill_formed_sequences() -> None:
+    assert_read_alike([bytes([x, y]) + b"b" for x in range(128, 256, 2) for y in range(0, 256, 3)])
+    sequences = itertools.product((0xE0, 0xED, 0xF0, 0xF4), EDGES, EDGES, EDGES[::5])
+    assert_read_alike([bytes(sequence) + b"b" for sequence in sequences])
+
+
+@pytest.mark.slow
+def test_every_sequence_at_the_edges_of_utf8() -> None:
+    sequences = itertools.product(range(0xC0, 0x100, 3), EDGES, EDGES, EDGES)
+    assert_read_alike([bytes(sequence) + b"b" for sequence in sequences])
+
+
+def texts_of_pieces() -> st.SearchStrategy[bytes]:
+    """Texts that are likelier to break a tokenizer than random ones: real pieces, glued and damaged."""
+    pieces = [piece for text in reference.HOSTILE_TEXTS for piece in text[:300].split(b" ") if piece][:400]
+    glue = st.sampled_from(
+        [b"", b"", b" ", b"'", b"\0", b"-", b"\xc2\xad", b"\x80", b"\xe4", "中".encode(), "\ufe0f".encode()]
+    )
+    glued = st.lists(st.tuples(st.sampled_from(pieces), glue), max_size=8).map(
+        lambda parts: b"".join(map(b"".join, parts))
+    )
+    return st.tuples(glued, st.integers(0, 3), st.integers(0, 3)).map(lambda x: x[0][x[1] : len(x[0]) - x[2]])
+
+
+def fuzzed_texts() -> st.SearchStrategy[list[bytes]]:
+    """Lists of texts, so that one call of the graph reads many."""
+    anything = st.one_of(
+        st.text(max_size=24).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.binary(max_size=24),
+        st.text("aAé ' -中Ａ😀\u00ad\u0e01\u0301.", max_size=24).map(str.encode),
+        texts_of_pieces(),
+    )
+    return st.lists(anything, min_size=40, max_size=60)
+
+
+fuzz = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+@settings(fuzz, max_examples=4)
+@given(fuzzed_texts())
+def test_fuzzed_texts(texts: list[bytes]) -> None:
+    for mode in MODES:
+        assert_read_alike(texts, mode)
+
+
+@pytest.mark.slow
+def test_ten_thousand_fuzzed_texts() -> None:
+    read = 0
+
+    @settings(fuzz, max_examples=250)
+    @given(fuzzed_texts())
+    def check(texts: list[bytes]) -> None:
+        nonlocal read
+        read += len(texts)
+        for text in texts:
+            assert python_tokens(text) == reference.tokens(text)
+        for mode in MODES:
+            assert_read_alike(texts, mode)
+
+    check()
+    assert read >= 10_000
+
+
+@pytest.mark.parametrize("mode", ["word", "character"])
+def test_modes_agree_with_keras_on_ascii(mode: str) -> None:
+    texts = ["the cat sat", "  Word   after word ", "UPPER lower 123", "a", "it's 2 o'clock", "tab\tand\nline"]
+    split = "whitespace" if mode == "word" else "character"
+    layer = keras.layers.TextVectorization(standardize="lower_and_strip_punctuation", split=split)
+    layer.adapt(texts)
+    words = layer.get_vocabulary()
+    for text in texts:
+        expected = [words[i] for i in layer([text]).numpy()[0] if i and not words[i].isspace()]
+        assert python_tokens(text, mode) == expected
+        assert graph_hashes([text.encode()], mode) == [[python_hash(word) for word in expected]]
+
+
+# ---------------------------------------------------------------- the layer
+
+
+def test_constants_are_those_of_the_reference() -> None:
+    """The golden hashes are part of the format: vocabularies on disk hold them."""
+    assert (PRIMES, BASES) == (reference.PRIMES, reference.BASES)
+    assert python_hash("") == (0, 0)
+    assert python_hash("a") == (97, 97)
+    assert (
+        python_hash("中文")
+        == reference.token_hash("中文")
+        == (
+            (0x4E2D + 0x6587 * 257) % 4079,
+            (0x4E2D + 0x6587 * 1031) % 3989,
+        )
+    )
+
+
+def test_tables_are_small_whole_numbers() -> None:
+    for mode in ("mixed", "word", "character"):
+        table = character_table(mode)
+        assert table.shape == (65537,)
+        assert table.dtype == np.int32
+        assert table.min() == -1
+        assert table.max() < 4 * 65536
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_padding_changes_nothing(mode: str) -> None:
+    texts = hostile(100)[::3]
+    alone = [graph_hashes([text], mode)[0] for text in texts]
+    function = graph_tokenizer(mode)
+    for n_bytes in (100, 101, 257, LONGEST):
+        h1, h2, used = (x.numpy().astype(int) for x in function(pad(texts, n_bytes)))
+        for i, expected in enumerate(alone):
+            n = used[i].sum()
+            assert list(zip(h1[i, :n].tolist(), h2[i, :n].tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize(("mode", "max_tokens"), [*zip(MODES, (3, 1, 40, 7), strict=True)])
+def test_tokens_after_max_tokens_are_left_out(mode: str, max_tokens: int) -> None:
+    texts = hostile(600)
+    for text, hashes in zip(texts, graph_hashes(texts, mode, max_tokens), strict=True):
+        assert hashes == reference.token_hashes(text, mode, max_tokens)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_as_many_tokens_as_can_be(mode: str) -> None:
+    """Token after token: W must hold them all, at even and odd lengths."""
+    for n in (1, 2, 3, 7, 8, LONGEST - 1, LONGEST):
+        texts = [
+            (b"a " * n)[:n],
+            b"a" * n,
+            ("中" * n).encode()[: n // 3 * 3],
+            ("a中" * n).encode()[:n],
+            b" a" * (n // 2),
+        ]
+        assert_read_alike(texts, mode)
+
+
+@pytest.mark.parametrize("mode", ["mixed", "byte"])
+def test_fixed_and_free_lengths_are_read_alike(mode: str) -> None:
+    texts = [text.ljust(64, b"\0") for text in hostile(64)]
+    data = pad(texts)
+    layer = ByteTokenizer(mode)
+    free = graph_tokenizer(mode)(data)
+    fixed = tf.function(layer, input_signature=[tf.TensorSpec((len(texts), 64), tf.uint8)])(data)
+    symbolic = keras.Input((64,), dtype="uint8")
+    model = keras.Model(symbolic, layer(symbolic))(data)
+    for a, b, c in zip(free, fixed, model, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+
+
+def test_the_layer_is_rebuilt_from_its_config() -> None:
+    changed = character_table().copy()
+    changed[ord("a")] = 0  # a frozen table, of another Unicode version say
+    for layer, expected in ((ByteTokenizer("word", 5), "banana"), (ByteTokenizer(table=changed), "b")):
+        again = ByteTokenizer.from_config(layer.get_config())
+        h1, h2, used = (x.numpy()[0] for x in again(pad([b"banana"])))
+        assert (h1[0], h2[0]) == python_hash(expected)
+        assert used.sum() == {"banana": 1, "b": 3}[expected]  # b, n, n
+
+
+def test_the_inverse_powers() -> None:
+    powers, inverse = tokenizer.power_tables(LONGEST + 1)
+    for prime, power, inverses in zip(PRIMES, powers, np.divmod(inverse, 4096), strict=True):
+        np.testing.assert_array_equal(power[1:].astype("int64") * inverses[:-1] % prime, 1)
