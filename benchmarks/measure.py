@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,6 +10,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
+
+from benchmarks.client import REPLY
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 
@@ -35,7 +39,7 @@ def same_threads(threads: int) -> dict[str, str]:
     count = str(threads)
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     tensorflow = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return {name: count for name in names + tensorflow} | {
+    return dict.fromkeys(names + tensorflow, count) | {
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "PYTHONHASHSEED": "0",
@@ -62,9 +66,64 @@ def run_process(command: Sequence[str | Path], log: Path, root: Path, variables:
     cost = json.loads(figures.read_text(encoding="utf-8"))
     code = cost.pop("exit_code")
     if code != 0:
-        end = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:] or ["(no output)"]
-        raise StepFailed("\n    ".join([f"code {code}: {end[-1]}", f"from: {' '.join(words)}", f"in {log}:", *end]))
+        raise StepFailed(failure(code, words, log))
     return Cost(**cost)
+
+
+class Server:
+    """A client process that stays loaded and times documents when asked (`benchmarks.client.serve`)."""
+
+    def __init__(self, command: Sequence[str | Path], log: Path, root: Path, variables: dict[str, str]) -> None:
+        """Start it and wait until it is warm. Raises StepFailed when it ends before that."""
+        self.words = [str(word) for word in command]
+        self.log = log
+        with log.open("w", encoding="utf-8") as errors:
+            self.process = subprocess.Popen(
+                self.words,
+                cwd=root,
+                env=os.environ | variables,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        self.reply()
+
+    def ask(self, start: int, stop: int) -> list[float]:
+        """Microseconds of each of the documents [start, stop). Raises StepFailed when the process has ended."""
+        with contextlib.suppress(BrokenPipeError):  # then `reply` finds the end of it and says why
+            self.pipe(self.process.stdin).write(f"{start} {stop}\n")
+            self.pipe(self.process.stdin).flush()
+        return self.reply()
+
+    def reply(self) -> list[float]:
+        """The next line of times. Raises StepFailed when the process has ended instead."""
+        for line in self.pipe(self.process.stdout):
+            if line.startswith(REPLY):
+                times: list[float] = json.loads(line.removeprefix(REPLY))
+                return times
+        self.close()
+        raise StepFailed(failure(self.process.returncode, self.words, self.log))
+
+    def close(self) -> None:
+        """End the process by ending its input, and wait until it is gone."""
+        with contextlib.suppress(BrokenPipeError):
+            self.pipe(self.process.stdin).close()
+        self.pipe(self.process.stdout).close()
+        self.process.wait()
+
+    @staticmethod
+    def pipe(stream: IO[str] | None) -> IO[str]:
+        """A stream that Popen was asked to open."""
+        if stream is None:
+            raise RuntimeError("the process was started without pipes")
+        return stream
+
+
+def failure(code: int, words: Sequence[str], log: Path) -> str:
+    """What to say of a process that ended badly."""
+    end = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:] or ["(no output)"]
+    return "\n    ".join([f"code {code}: {end[-1]}", f"from: {' '.join(words)}", f"in {log}:", *end])
 
 
 def size_mb(files: Sequence[Path]) -> float:

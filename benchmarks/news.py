@@ -53,7 +53,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--repeats", type=int, default=3, help="times a ratio or a latency is measured")
     parser.add_argument("--threads", type=int, default=1, help="of every training; a document always has one")
-    parser.add_argument("--documents", type=int, default=2000, help="test documents whose latency is measured")
+    parser.add_argument("--documents", type=int, default=1000, help="test documents whose latency is measured")
     parser.add_argument("--quick", action="store_true", help="tiny sets, one seed, one repeat: tries the harness")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds news20/, tnews/")
     parser.add_argument("--bbc", type=Path, default=ROOT / "data" / "news.csv", help="made when absent")

@@ -1,6 +1,6 @@
 """mmkeras in the benchmark: its commands, and a minimal client of its artefacts.
 
-    python -m benchmarks.ours predict.tflite documents.csv --step latency --output figures.json
+    python -m benchmarks.ours predict.tflite documents.csv --step serve
     python -m benchmarks.ours predict.onnx document.txt --step answer
 
 Everything that knows the product's command line or its Python interface stands in this file.
@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.client import Answer, time_answers, write_json
+from benchmarks.client import Answer, serve
 
 FORMATS = {"LiteRT": "predict.tflite", "ONNX Runtime": "predict.onnx"}
 
@@ -34,9 +34,9 @@ def predict_command(test: Path, folder: Path) -> list[str | Path]:
     return [sys.executable, "-m", "mmkeras.cli", "predict", artefact, test, "--output", folder / "predictions.csv"]
 
 
-def client_command(artefact: Path, source: Path, step: str, output: Path) -> list[str | Path]:
+def client_command(artefact: Path, source: Path, step: str) -> list[str | Path]:
     """This file, as a client of one artefact."""
-    return [sys.executable, "-m", "benchmarks.ours", artefact, source, "--step", step, "--output", output]
+    return [sys.executable, "-m", "benchmarks.ours", artefact, source, "--step", step]
 
 
 def open_answer(artefact: Path) -> Answer:
@@ -56,12 +56,11 @@ def open_answer(artefact: Path) -> Answer:
 
 
 def main() -> None:
-    """Time every document of a CSV, or answer one text file."""
+    """Time the documents of a CSV that the harness asks for, or answer one text file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("artefact", type=Path)
-    parser.add_argument("source", type=Path, help="for latency a CSV with text and label, for answer a text file")
-    parser.add_argument("--step", choices=("latency", "answer"), required=True)
-    parser.add_argument("--output", type=Path, help="JSON of the latency's figures")
+    parser.add_argument("source", type=Path, help="for serve a CSV with text and label, for answer a text file")
+    parser.add_argument("--step", choices=("serve", "answer"), required=True)
     args = parser.parse_args()
     answer = open_answer(args.artefact)
     if args.step == "answer":
@@ -69,7 +68,7 @@ def main() -> None:
         return
     from benchmarks.peers.command import read_rows
 
-    write_json(args.output, time_answers(answer, read_rows(args.source)[0]))
+    serve(answer, read_rows(args.source)[0])
 
 
 if __name__ == "__main__":

@@ -8,19 +8,21 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.client import write_json
-from benchmarks.measure import Cost, StepFailed, run_process, same_threads, size_mb
+from benchmarks.client import summary, write_json
+from benchmarks.measure import Cost, Server, StepFailed, run_process, same_threads, size_mb
 from benchmarks.scores import read_predictions, score
 from benchmarks.systems import Client, Command, Place, System
 
 ONE_DOCUMENT_ROUNDS = 5
+
+TURN = 50
+"""Documents a model answers before it is the next one's turn."""
 
 
 @dataclass
@@ -47,6 +49,15 @@ class Bench:
 
 
 @dataclass
+class Turns:
+    """A loaded model that takes turns: where its figures go, its process, and the microseconds it has spent."""
+
+    row: dict[str, Any]
+    server: Server
+    spent: list[float] = field(default_factory=list)
+
+
+@dataclass
 class SetRun:
     """One set under measurement.
 
@@ -61,8 +72,8 @@ class SetRun:
     def all_phases(self) -> None:
         """Measure everything."""
         self.trainings()
-        self.in_rounds(self.latency, self.bench.args.repeats)
-        self.in_rounds(self.one_document, 1 if self.bench.args.quick else ONE_DOCUMENT_ROUNDS)
+        self.latencies()
+        self.one_document_processes()
 
     def folder(self, name: str, turn: int = 0) -> Path:
         """Where a training keeps its model. The first one's is the model that is asked later."""
@@ -125,35 +136,57 @@ class SetRun:
         if turn > 0 and not self.bench.args.keep:
             shutil.rmtree(folder)
 
-    def in_rounds(self, measure: Callable[[str, Client], None], rounds: int) -> None:
-        """Ask every saved model in turn, `rounds` times."""
-        for turn in range(rounds):
-            for name, system in list(self.systems.items()):
-                for client in system.clients:
-                    if name in self.systems:
-                        self.attempt(name, measure, client)
-            self.bench.say(f"{self.place.split.news.name}: {measure.__name__} round {turn + 1} of {rounds}")
+    def clients(self) -> Iterator[tuple[str, Client]]:
+        """Every saved model of the systems that still take part, with its system's name."""
+        for name, system in list(self.systems.items()):
+            for client in system.clients:
+                if name in self.systems:
+                    yield name, client
 
     def client_row(self, name: str, client: Client) -> dict[str, Any]:
         """Where this client's figures go; its size is taken when it is first asked."""
         clients: dict[str, Any] = self.rows[name]["clients"]
         if client.title not in clients:
             size = size_mb(client.files(self.folder(name)))
-            clients[client.title] = {"size_mb": round(size, 3), "latency": [], "one_document": []}
+            clients[client.title] = {"size_mb": round(size, 3), "one_document": []}
         row: dict[str, Any] = clients[client.title]
         return row
 
-    def latency(self, name: str, client: Client) -> None:
-        """One raw document at a time, on one thread, in a process that holds this model alone."""
-        folder = self.folder(name)
-        row = self.client_row(name, client)
-        self.process(f"{client.title} latency", client.latency(self.place, folder), folder, threads=1)
-        figures = json.loads(client.latency_figures(folder).read_text(encoding="utf-8"))
-        row["latency"].append(figures)
-        row["p50_us"] = round(statistics.median(each["p50_us"] for each in row["latency"]), 2)
+    def latencies(self) -> None:
+        """One raw document at a time on one thread: all models are loaded at once and take turns of a few documents."""
+        turns: dict[str, Turns] = {}
+
+        def start(name: str, client: Client) -> None:
+            folder = self.folder(name)
+            row = self.client_row(name, client)
+            log = folder / f"{client.title} serve.log"
+            command = client.serve(self.place, folder)
+            turns[client.title] = Turns(row, Server(command, log, self.bench.root, same_threads(1)))
+
+        def ask(name: str, client: Client, first: int) -> None:
+            turn = turns[client.title]
+            turn.spent += turn.server.ask(first, first + TURN)
+            turn.row["latency"] = summary(turn.spent)
+
+        for name, client in self.clients():
+            self.attempt(name, start, client)
+        for number in range(self.bench.args.repeats):
+            for first in range(0, self.place.split.document_rows, TURN):
+                for name, client in self.clients():
+                    self.attempt(name, ask, client, first)
+            self.bench.say(f"{self.place.split.news.name}: latencies, round {number + 1}")
+        for turn in turns.values():
+            turn.server.close()
+
+    def one_document_processes(self) -> None:
+        """Start, load, answer, end: all models in turn."""
+        for number in range(1 if self.bench.args.quick else ONE_DOCUMENT_ROUNDS):
+            for name, client in self.clients():
+                self.attempt(name, self.one_document, client)
+            self.bench.say(f"{self.place.split.news.name}: one-document processes, round {number + 1}")
 
     def one_document(self, name: str, client: Client) -> None:
-        """Start, load, answer, end."""
+        """One such process."""
         folder = self.folder(name)
         row = self.client_row(name, client)
         cost = self.process(f"{client.title} answer", client.answer(self.place, folder), folder, threads=1)

@@ -53,6 +53,7 @@ class Split:
     labels: list[str]
     unseen: list[bool]
     train_rows: int
+    document_rows: int
 
 
 def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, documents: int) -> Split:
@@ -78,6 +79,7 @@ def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, docum
         labels=test["label"].tolist(),
         unseen=[text not in seen for text in folded(test["text"])],
         train_rows=len(train),
+        document_rows=len(drawn),
     )
     for rows, path in ((train, split.train), (test, split.test), (drawn, split.documents)):
         rows.to_csv(path, index=False, lineterminator="\n")

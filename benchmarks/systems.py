@@ -29,15 +29,13 @@ class Client:
     """One saved model and the processes that ask it.
 
     title: what answers. files: folder of the training -> what a deployment has to carry.
-    latency, answer: (place, folder) -> the command that times all documents; that answers one.
-    latency_figures: folder -> the JSON that `latency` writes.
+    serve, answer: (place, folder) -> the command that times documents in turns; that answers one and ends.
     """
 
     title: str
     files: Callable[[Path], list[Path]]
-    latency: Callable[[Place, Path], Command]
+    serve: Callable[[Place, Path], Command]
     answer: Callable[[Place, Path], Command]
-    latency_figures: Callable[[Path], Path]
 
 
 @dataclass(frozen=True)
@@ -68,19 +66,15 @@ def ours_steps(place: Place, folder: Path, seed: int) -> list[tuple[str, Command
 
 def ours_client(title: str, artefact: str) -> Client:
     """A client of one artefact of ours."""
-    figures = f"{artefact}.latency.json"
 
     def ask(step: str, source: Callable[[Split], Path]) -> Callable[[Place, Path], Command]:
-        return lambda place, folder: ours.client_command(
-            folder / "exported" / artefact, source(place.split), step, folder / figures
-        )
+        return lambda place, folder: ours.client_command(folder / "exported" / artefact, source(place.split), step)
 
     return Client(
         title=title,
         files=lambda folder: [folder / "exported" / artefact],
-        latency=ask("latency", lambda split: split.documents),
+        serve=ask("serve", lambda split: split.documents),
         answer=ask("answer", lambda split: split.document),
-        latency_figures=lambda folder: folder / figures,
     )
 
 
@@ -90,7 +84,7 @@ def peer_command(module: str, flags: tuple[str, ...], place: Place, folder: Path
     python = place.fasttext_python if module == "fasttext_news" else Path(sys.executable)
     if python is None:
         raise ValueError("fastText has no environment, so its commands cannot be built.")
-    asked = {"latency": split.documents, "answer": split.document}.get(step, split.test)
+    asked = {"serve": split.documents, "answer": split.document}.get(step, split.test)
     shared: Command = ["--output", folder, "--step", step, "--seed", str(seed)]
     language = ["--characters"] if split.news.characters else []
     return [python, "-m", f"benchmarks.peers.{module}", split.train, asked, *shared, *language, *flags]
@@ -110,9 +104,8 @@ def peer(
     client = Client(
         title=title,
         files=lambda folder: [folder / name for name in files],
-        latency=lambda place, folder: peer_command(module, flags, place, folder, "latency"),
+        serve=lambda place, folder: peer_command(module, flags, place, folder, "serve"),
         answer=lambda place, folder: peer_command(module, flags, place, folder, "answer"),
-        latency_figures=lambda folder: folder / "latency.json",
     )
     return System(
         title=title,

@@ -100,7 +100,7 @@ def client_cells(client: dict[str, Any]) -> list[str]:
     alone = client["one_document"]
     return [
         f"{client['size_mb']:.1f}",
-        f"{client['p50_us']:.0f}" if "p50_us" in client else NONE,
+        f"{client['latency']['p50_us']:.0f}" if "latency" in client else NONE,
         f"{statistics.median(each['wall_s'] for each in alone):.2f}" if alone else NONE,
         f"{max(each['peak_mib'] for each in alone):.0f}" if alone else NONE,
     ]

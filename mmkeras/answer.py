@@ -55,7 +55,7 @@ def same_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
 
 
 def peak_memory_mib() -> float:
-    """The process's largest resident memory. ru_maxrss would count the parent's, from before this program was loaded."""
+    """The process's largest resident memory. (ru_maxrss counts the parent's too, from before this program began.)"""
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
@@ -84,7 +84,10 @@ def main(artefact: str, samples_path: str, out: str) -> None:
         "latency_ms_p95": float(np.quantile(one["seconds"], 0.95) * 1e3),
         "peak_memory_mib": peak_memory_mib(),
         "input_names": [i["name"] for i in runner.signature["inputs"]],
-        "rows_with_other_ids": {"1": same_ids(one["ids"], samples)[:10], str(BATCH): same_ids(many["ids"], samples)[:10]},
+        "rows_with_other_ids": {
+            "1": same_ids(one["ids"], samples)[:10],
+            str(BATCH): same_ids(many["ids"], samples)[:10],
+        },
         "ids_checked": sorted(one["ids"]),
     }
     np.savez(out, batch_1=one["probabilities"], batch_n=many["probabilities"], figures=np.array(json.dumps(figures)))

@@ -43,7 +43,7 @@ class BestAndResume(keras.callbacks.Callback):
     """
 
     def __init__(self, folder: Path, patience: int | None) -> None:
-        """folder: where checkpoint.npz and history.csv go. patience: epochs without a better val_loss; None: no stop."""
+        """folder: for checkpoint.npz and history.csv; patience: epochs without a better val_loss, None: never stop."""
         super().__init__()
         self.folder, self.patience = folder, patience
         self.best, self.best_epoch = float("inf"), -1

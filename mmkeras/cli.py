@@ -142,7 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mmkeras {mmkeras.__version__}")
         return 0
     if not arguments or arguments[0] in ("-h", "--help") or arguments[0] not in COMMANDS:
-        lines = "\n".join(f"  {name:<8} {(options.__doc__ or '').splitlines()[0]}" for name, (options, _) in COMMANDS.items())
+        lines = "\n".join(
+            f"  {name:<8} {(options.__doc__ or '').splitlines()[0]}" for name, (options, _) in COMMANDS.items()
+        )
         print(f"usage: mmkeras <command> …\n\n{lines}\n\n`mmkeras <command> --help` lists its flags.")
         known = not arguments or arguments[0] in ("-h", "--help")
         if not known:

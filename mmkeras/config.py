@@ -15,7 +15,6 @@ from tyro.conf import Positional
 from mmkeras.errors import InputError
 
 
-
 @dataclass(frozen=True)
 class Config:
     """What to train, on what, and how. Field names are the command line's flags."""
@@ -52,7 +51,9 @@ class Config:
     task: Literal["classify"] = "classify"
     """What is learned."""
     model: Literal["wide_deep", "mlp"] = "wide_deep"
-    """`wide_deep`: hashed n-grams beside averaged vectors. `mlp`: word vectors averaged, Dense 100, Dense 50, softmax."""
+    """`wide_deep`: hashed n-grams beside averaged vectors. `mlp`: averaged word vectors, Dense 100, Dense 50, softmax."""
+    deep: int = 16
+    """Dimensions of the vectors in the deep part of `wide_deep`; 0 for the wide part alone."""
     tokens: Literal["mixed", "word", "character", "byte"] = "mixed"
     """What a token is: `mixed` reads words, and Chinese, Japanese kana, Thai and emoji character by character."""
     ngrams: int = 2
@@ -115,7 +116,8 @@ def config_from_dict(values: dict[str, Any], source: str) -> Config:
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(names)}.")
         check_type(key, values[key], source)
-    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return Config(**fields)
 
 
 def check_type(key: str, value: Any, source: str) -> None:
@@ -158,6 +160,7 @@ def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
+        "deep": (0, 1024),
         "batch_size": (1, 1_000_000),
         "ngrams": (1, 2),
         "max_bytes": (16, 4096),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from mmkeras.errors import InputError
 from mmkeras.exporters import FORMATS
 from mmkeras.graph import Graph
 from mmkeras.models import MODELS
+from mmkeras.quiet import import_tensorflow, native_noise_muted
 from mmkeras.run import Run, open_run, write_atomically, write_json
 from mmkeras.verify import verify
 
@@ -27,8 +27,7 @@ SAMPLE_BATCH = 64
 
 def load_graph(run: Run) -> Graph:
     """Rebuild the run's Graph from its JSON, its state and its weights."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import_tensorflow()
     from mmkeras.modalities.text.modality import load_state
     from mmkeras.modalities.text.rule import TextRule
     from mmkeras.tasks.classify import predict_graph
@@ -87,7 +86,10 @@ def write_model_card(run: Run, graph: Graph, folder: Path) -> None:
         f"| {r['label']} | {r['precision']:.3f} | {r['recall']:.3f} | {r['f1']:.3f} | {r['rows']} |"
         for r in metrics["validation"]["per_class"]
     )
-    inputs = "\n".join(f"- `{i.name}` (column `{i.column}`): uint8 [batch, n_bytes], UTF-8, at most {i.max_bytes} bytes" for i in graph.inputs)
+    inputs = "\n".join(
+        f"- `{i.name}` (column `{i.column}`): uint8 [batch, n_bytes], UTF-8, at most {i.max_bytes} bytes"
+        for i in graph.inputs
+    )
     text = f"""# {folder.name}
 
 Predicts `{run.schema["target"]}` ({len(run.labels)} classes). Trained on {metrics["rows"]["train"]} rows of
@@ -125,11 +127,15 @@ def export(
     folder = Path(output) if output else Path("exported") / run.folder.resolve().name
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
-        raise InputError(f"--formats: unknown {', '.join(unknown) or '(none given)'}. Valid formats: {', '.join(FORMATS)}.")
+        raise InputError(
+            f"--formats: unknown {', '.join(unknown) or '(none given)'}. Valid formats: {', '.join(FORMATS)}."
+        )
     if folder.exists() and not overwrite:
         raise InputError(f"{folder}: it exists already. Replace it with --overwrite, or choose another --output.")
     if folder.exists() and not (folder / "signature.json").exists():
-        raise InputError(f"{folder}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output.")
+        raise InputError(
+            f"{folder}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
+        )
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -152,6 +158,7 @@ def _fill(run: Run, formats: Sequence[str], folder: Path, say: Say) -> bool:
     write_model_card(run, graph, folder)
     for name in formats:
         began = time.perf_counter()
-        path = importlib.import_module(FORMATS[name]).export(graph, folder)
+        with native_noise_muted():
+            path = importlib.import_module(FORMATS[name]).export(graph, folder)
         say(f"{name}: {path.relative_to(folder)} written in {time.perf_counter() - began:.1f} s")
     return verify(folder, say)

@@ -9,12 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 
 from mmkeras import ragged
-from mmkeras.modalities.text.modality import TextLayers, TextRule, TextState, adapt, bags, hash_texts, new_table
+from mmkeras.modalities.text.modality import TextLayers, TextState, adapt, bags, hash_texts, new_table
+from mmkeras.modalities.text.rule import TextRule
 from mmkeras.ragged import Ragged
 
-WINDOW = 50  # batches among which rows are sorted by length, so that little padding is computed
+WINDOW = 16  # batches among which rows are sorted by length, so that little padding is computed
 
 
 @dataclass(frozen=True)
@@ -40,49 +42,64 @@ def text_features(name: str, train: pd.Series, validation: pd.Series, rule: Text
     return TextFeatures(state, opened["train"], opened["validation"], texts.cut / max(len(train), 1))
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of bags: ({<name>_rows [b, F], <name>_weights [b, F]}, one-hot labels [b, classes][, row weights [b]]).
+class Batches(keras.callbacks.Callback):
+    """Batches of bags: ({<name>_rows [b, F], <name>_weights [b, F]}, one-hot labels [b, classes], row weights [b]).
 
-    Shuffled by (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would have seen.
+    Give `fit` both: `model.fit(batches.dataset(), callbacks=[batches])`. As a callback it learns the number of the epoch,
+    of which, with the seed, the order of rows is a function: a resumed training sees what an uninterrupted one would.
+    (A keras.utils.PyDataset takes its shapes from its first batches, and fails where those happen to be equally wide.)
     """
 
-    def __init__(self, sides: dict[str, Ragged], targets: np.ndarray, batch_size: int, **options: Any) -> None:
-        """Options: `seed` (None: rows stay in order), `epoch` to begin with, `row_weights` float32 [n]."""
+    def __init__(
+        self,
+        sides: dict[str, Ragged],
+        targets: np.ndarray,
+        batch_size: int,
+        seed: int | None,
+        row_weights: np.ndarray | None,
+    ) -> None:
+        """targets: float32 [n, classes]; seed None: rows in order of length; row_weights: float32 [n], None for all 1."""
         super().__init__()
-        self.sides, self.targets, self.batch_size = sides, targets, batch_size
-        self.seed, self.epoch = options.get("seed"), options.get("epoch", 0)
-        self.row_weights = options.get("row_weights")
-        self.lengths = sum(side.lengths for side in sides.values())
-        self._deal()
+        self.sides, self.targets, self.batch_size, self.seed = sides, targets, batch_size, seed
+        self.row_weights = np.ones(len(targets), "float32") if row_weights is None else row_weights
+        self.lengths = np.sum([side.lengths for side in sides.values()], axis=0)
+        self.on_epoch_begin(0)
 
-    def _deal(self) -> None:
-        """Deal the rows into batches: shuffle, sort within windows, shuffle the batches."""
-        n = len(self.targets)
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Deal the rows into batches: shuffle, sort by length within windows, shuffle the batches."""
+        n, size = len(self.targets), self.batch_size
         if self.seed is None:
-            order = np.argsort(self.lengths, kind="stable")
-            self.order = [order[i : i + self.batch_size] for i in range(0, n, self.batch_size)]
+            self.order = _cut(np.argsort(self.lengths, kind="stable"), size)
             return
-        rng = np.random.default_rng((self.seed, self.epoch))
-        order, window = rng.permutation(n), WINDOW * self.batch_size
-        order = np.concatenate(
-            [part[np.argsort(self.lengths[part], kind="stable")] for part in np.split(order, range(window, n, window))]
-        )
-        batches = [order[i : i + self.batch_size] for i in range(0, n, self.batch_size)]
+        rng = np.random.default_rng((self.seed, epoch))
+        windows = _cut(rng.permutation(n), WINDOW * size)
+        batches = [b for w in windows for b in _cut(w[np.argsort(self.lengths[w], kind="stable")], size)]
         self.order = [batches[i] for i in rng.permutation(len(batches))]
 
     def __len__(self) -> int:
         return len(self.order)
 
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
+    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         rows = self.order[index]
         inputs = {}
         for name, side in self.sides.items():
             inputs[f"{name}_rows"], inputs[f"{name}_weights"] = side.take(rows).padded()
-        if self.row_weights is None:
-            return inputs, self.targets[rows]
         return inputs, self.targets[rows], self.row_weights[rows]
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-        if self.seed is not None:
-            self._deal()
+    def dataset(self) -> tf.data.Dataset:
+        """What `fit`, `evaluate` and `predict` take; each pass over it reads the order of its epoch."""
+        specs = {}
+        for name in self.sides:
+            specs[f"{name}_rows"] = tf.TensorSpec((None, None), tf.int32)
+            specs[f"{name}_weights"] = tf.TensorSpec((None, None), tf.float32)
+        targets = tf.TensorSpec((None, self.targets.shape[1]), tf.float32)
+        signature = (specs, targets, tf.TensorSpec((None,), tf.float32))
+        batches = tf.data.Dataset.from_generator(
+            lambda: (self[i] for i in range(len(self))), output_signature=signature
+        )
+        return batches.apply(tf.data.experimental.assert_cardinality(len(self))).prefetch(2)
+
+
+def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    """Rows in pieces of `size`, the last one shorter."""
+    return [rows[i : i + size] for i in range(0, len(rows), size)]

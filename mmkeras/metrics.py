@@ -48,11 +48,19 @@ def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
         here = place == k
         if here.any():
             bins.append(
-                {"confidence": float(confidence[here].mean()), "accuracy": float(right[here].mean()), "rows": int(here.sum())}
+                {
+                    "confidence": float(confidence[here].mean()),
+                    "accuracy": float(right[here].mean()),
+                    "rows": int(here.sum()),
+                }
             )
     gap = sum(b["rows"] * abs(b["confidence"] - b["accuracy"]) for b in bins) / max(len(truth), 1)
     likelihood = np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)
-    return {"negative_log_likelihood": float(-np.log(likelihood).mean()), "expected_calibration_error": gap, "bins": bins}
+    return {
+        "negative_log_likelihood": float(-np.log(likelihood).mean()),
+        "expected_calibration_error": gap,
+        "bins": bins,
+    }
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:

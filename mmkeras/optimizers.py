@@ -18,18 +18,28 @@ class RowAdagrad(keras.optimizers.Optimizer):
     the row's squared gradient, averaged over its columns, is added to one number, and the row moves by
     rate * gradient / sqrt(number). (Duchi, Hazan & Singer 2011, with one accumulator a row.)
 
-    learning_rate: of the tables, a number or a schedule; dense_rate: what the other variables' Adam takes of it.
+    learning_rate: of the tables, a number or a schedule; vector_rate and dense_rate: what tables of vectors and the
+    other variables' Adam take of it; decay: pulls the touched rows towards zero.
     The gradient must name each row once, as BagEmbedding's does.
     """
 
-    def __init__(self, learning_rate: Any = 0.07, dense_rate: float = 0.1, epsilon: float = 1e-5, **options: Any) -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.08,
+        vector_rate: float = 0.3,
+        dense_rate: float = 0.02,
+        decay: float = 1e-3,
+        epsilon: float = 1e-4,
+        **options: Any,
+    ) -> None:
         super().__init__(learning_rate=learning_rate, **options)
-        self.dense_rate, self.epsilon = dense_rate, epsilon
+        self.vector_rate, self.dense_rate, self.decay, self.epsilon = vector_rate, dense_rate, decay, epsilon
 
     def build(self, variables: list[Any]) -> None:
         if self.built:
             return
         super().build(variables)
+        self.paths = [v.path for v in variables]
         tables = [v.path.endswith("/table") for v in variables]
         self.squares = [
             self.add_variable(v.shape[:1] if table else v.shape, name=f"{v.name}_squares")
@@ -47,7 +57,9 @@ class RowAdagrad(keras.optimizers.Optimizer):
             rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
             total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
             squares.scatter_update(tf.IndexedSlices(total, rows))
-            step = learning_rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
+            rate = learning_rate * (self.vector_rate if "_vectors/" in self.paths[place] else 1.0)
+            slope += self.decay * tf.gather(variable, rows)
+            step = rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
             self.assign_sub(variable, tf.IndexedSlices(step, rows))
             return
         # Kingma & Ba 2015, algorithm 1
@@ -58,4 +70,5 @@ class RowAdagrad(keras.optimizers.Optimizer):
         self.assign_sub(variable, learning_rate * self.dense_rate * direction)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "dense_rate": self.dense_rate, "epsilon": self.epsilon}
+        rates = {"vector_rate": self.vector_rate, "dense_rate": self.dense_rate, "decay": self.decay}
+        return {**super().get_config(), **rates, "epsilon": self.epsilon}

@@ -46,7 +46,14 @@ def answer_rows(runner: Runner, table: Table) -> Iterator[np.ndarray]:
 
 
 def predict(
-    artefact: str | Path, path: str | Path, output: str | Path, *, probabilities: bool, overwrite: bool, say: Say = print, **reading: Any
+    artefact: str | Path,
+    path: str | Path,
+    output: str | Path,
+    *,
+    probabilities: bool,
+    overwrite: bool,
+    say: Say = print,
+    **reading: Any,
 ) -> Path:
     """Answer every row of a file and write a CSV: prediction, probability, and a column a class if asked for.
 
@@ -89,7 +96,9 @@ def score(table: Table, chosen: np.ndarray, target: str, labels: list[str], say:
     truth = np.array([number.get(label, -1) for label in table.rows[target]])
     known = truth >= 0
     if (~known).any():
-        say(f"{int((~known).sum())} rows have a {target} that the model does not know; they are left out of the figures")
+        say(
+            f"{int((~known).sum())} rows have a {target} that the model does not know; they are left out of the figures"
+        )
     if known.any():
         metrics = classification_metrics(truth[known], chosen[known], labels)
         say(per_class_table(metrics))

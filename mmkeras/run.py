@@ -6,8 +6,10 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import shlex
 import shutil
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,18 @@ from typing import Any
 from mmkeras.config import Config, read_config
 from mmkeras.errors import InputError
 
-PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert")
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+    "ai-edge-litert",
+)
+LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 
 
@@ -67,7 +80,9 @@ def open_folder(config: Config) -> Path:
     if folder.is_dir() and any(folder.iterdir()):
         ours = (folder / "config.json").exists()
         if config.overwrite and not ours:
-            raise InputError(f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output.")
+            raise InputError(
+                f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output."
+            )
         if config.overwrite:
             shutil.rmtree(folder)
         elif not config.resume:
@@ -80,7 +95,9 @@ def open_folder(config: Config) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: the run folder cannot be made ({error.strerror}). Choose another --output.") from None
+        raise InputError(
+            f"{folder}: the run folder cannot be made ({error.strerror}). Choose another --output."
+        ) from None
     return folder
 
 
@@ -88,9 +105,13 @@ def resumed_config(given: Config) -> Config:
     """The saved Config of the run to go on with. Raises InputError when there is none, or it has ended."""
     folder = default_output(given)
     if not (folder / "config.json").exists():
-        raise InputError(f"{folder}: there is no run to resume (no config.json). Leave out --resume, or name its --output.")
+        raise InputError(
+            f"{folder}: there is no run to resume (no config.json). Leave out --resume, or name its --output."
+        )
     if (folder / FINISHED).exists():
-        raise InputError(f"{folder}: this run has ended; there is nothing to resume. `mmkeras export {folder}` comes next.")
+        raise InputError(
+            f"{folder}: this run has ended; there is nothing to resume. `mmkeras export {folder}` comes next."
+        )
     saved, default = asdict(read_config(folder / "config.json")), asdict(Config())
     for key, value in asdict(given).items():
         if key not in ("resume", "overwrite", "output", "debug", "csv") and value not in (default[key], saved[key]):
@@ -109,7 +130,7 @@ def file_hash(path: str | Path) -> str:
 
 def environment(config: Config) -> dict[str, Any]:
     """What a rerun needs to know: versions, seeds, the data's hash, the command."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)
@@ -117,7 +138,8 @@ def environment(config: Config) -> dict[str, Any]:
             versions[package] = None
     files = {name: file_hash(name) for name in (config.csv, config.validation) if name}
     return {
-        "command": " ".join(["mmkeras train", *sys.argv[1:]]) if sys.argv[:1] else "",
+        "command": shlex.join(sys.argv),
+        "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": versions,

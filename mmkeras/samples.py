@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def _flatten(rows: Sequence[np.ndarray]) -> Ragged:
 
 def save_samples(samples: Samples, path: Path) -> None:
     """Write one compressed .npz."""
-    arrays = {"truth": samples.truth, "probabilities": samples.probabilities}
+    arrays: dict[str, Any] = {"truth": samples.truth, "probabilities": samples.probabilities}
     for name, cells in samples.inputs.items():
         raw = _flatten([np.frombuffer(cell, "uint8") for cell in cells])
         arrays |= {f"input.{name}.starts": raw.starts, f"input.{name}.bytes": raw.columns[0]}

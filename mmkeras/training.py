@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,11 +18,23 @@ from mmkeras.graph import input_names
 from mmkeras.metrics import calibration, classification_metrics, fit_temperature, softmax
 from mmkeras.modalities import MODALITIES
 from mmkeras.models import MODELS, VECTORS
-from mmkeras.run import FINISHED, environment, open_folder, resumed_config, write_atomically, write_json
+from mmkeras.quiet import import_tensorflow
+from mmkeras.run import (
+    FINISHED,
+    LINE,
+    PREDICTION,
+    PROBABILITY,
+    environment,
+    open_folder,
+    resumed_config,
+    write_atomically,
+    write_json,
+)
 from mmkeras.split import Split, split_table, write_split
-from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows
+from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
 
 Say = Callable[[str], None]
+EVALUATION_BATCH = 256
 
 
 def train(config: Config, say: Say = print) -> Path:
@@ -43,7 +54,12 @@ def train(config: Config, say: Say = print) -> Path:
     figures = fit(config, table, split, folder, say)
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     write_json(folder / FINISHED, figures)
-    say(f"validation accuracy {figures['validation']['accuracy']:.4f}  macro-F1 {figures['validation']['macro_f1']:.4f}")
+    from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
+
+    write_report(folder)
+    say(
+        f"validation accuracy {figures['validation']['accuracy']:.4f}  macro-F1 {figures['validation']['macro_f1']:.4f}"
+    )
     return folder
 
 
@@ -78,17 +94,15 @@ def read_and_split(config: Config, say: Say) -> tuple[Table, Table | None, Split
 
 
 def start_tensorflow(config: Config) -> None:
-    """Import TensorFlow quietly, set the seed, ask for determinism where it costs nothing, use a GPU gently."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    """Import TensorFlow, set the seed of everything random, and the precision."""
+    import_tensorflow()
     import keras
     import tensorflow as tf
 
-    for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
     keras.utils.set_random_seed(config.seed)
     if config.mixed_precision:
-        keras.mixed_precision.set_global_policy("mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16")
+        kind = "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
+        keras.mixed_precision.set_global_policy(kind)
 
 
 def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> dict[str, Any]:
@@ -119,7 +133,9 @@ def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> d
     }
 
 
-def prepare(config: Config, table: Table, split: Split, folder: Path, say: Say) -> tuple[dict[str, Any], dict[str, Any]]:
+def prepare(
+    config: Config, table: Table, split: Split, folder: Path, say: Say
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Adapt every input column on the training rows, write state and features. Returns features and word vectors."""
     from mmkeras.features import text_features
     from mmkeras.modalities.text.modality import save_state
@@ -176,17 +192,17 @@ def build_and_fit(
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
     one_hot = {side: np.eye(n_classes, dtype="float32")[numbers] for side, numbers in truth.items()}
-    options = {"seed": config.seed, "epoch": keeper.epochs_done, "row_weights": row_weights(truth["train"], config)}
-    train = Batches({name: f.train for name, f in features.items()}, one_hot["train"], batch_size, **options)
-    validation = Batches({name: f.validation for name, f in features.items()}, one_hot["validation"], 256)
-    callbacks = [EpochLines(epochs, say), keeper]
+    sides = {side: {name: getattr(f, side) for name, f in features.items()} for side in one_hot}
+    train = Batches(sides["train"], one_hot["train"], batch_size, config.seed, row_weights(truth["train"], config))
+    validation = Batches(sides["validation"], one_hot["validation"], EVALUATION_BATCH, None, None)
+    callbacks = [train, EpochLines(epochs, say), keeper]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(str(folder / "tensorboard")))
     if keeper.exhausted or keeper.epochs_done >= epochs:
         keeper.on_train_end()
     else:
         span = {"epochs": epochs, "initial_epoch": keeper.epochs_done}
-        model.fit(train, validation_data=validation, callbacks=callbacks, verbose=0, **span)
+        model.fit(train.dataset(), validation_data=validation.dataset(), callbacks=callbacks, verbose=0, **span)
     return model, keeper
 
 
@@ -196,22 +212,30 @@ def calibrate_and_measure(
     """Fit the temperature on the held-out rows, put it into the model, measure, and keep the rows for export."""
     from mmkeras.features import Batches
 
-    batches = Batches({name: f.validation for name, f in features.items()}, np.zeros((len(truth), 1), "float32"), 256)
+    sides = {name: f.validation for name, f in features.items()}
+    batches = Batches(sides, np.zeros((len(truth), 1), "float32"), EVALUATION_BATCH, None, None)
     logits = np.empty((len(truth), len(labels)), "float32")
-    logits[np.concatenate(batches.order)] = model.predict(batches, verbose=0)
+    logits[np.concatenate(batches.order)] = model.predict(batches.dataset(), verbose=0)
     temperature = fit_temperature(logits, truth)
     model.get_layer("temperature").inverse.assign(1 / temperature)
     before, after = softmax(logits), softmax(logits / temperature)
-    held_out = split.validation.copy()
-    held_out.insert(0, "line", split.validation_lines)
-    held_out["prediction"] = [labels[k] for k in after.argmax(1)]
-    held_out["probability"] = after.max(1).astype("float64").round(6)
-    held_out.to_csv(folder / "validation.csv.partial", index=False)
-    (folder / "validation.csv.partial").replace(folder / "validation.csv")
+    write_held_out(split, [labels[k] for k in after.argmax(1)], after.max(1), folder)
     return {
         "validation": classification_metrics(truth, after.argmax(1), labels),
-        "calibration": {"temperature": temperature, "before": calibration(before, truth), "after": calibration(after, truth)},
+        "calibration": {
+            "temperature": temperature,
+            "before": calibration(before, truth),
+            "after": calibration(after, truth),
+        },
     }
+
+
+def write_held_out(split: Split, predictions: list[str], probabilities: np.ndarray, folder: Path) -> None:
+    """validation.csv: the held-out rows as they were read, and what the model says of them, in columns of ours."""
+    ours = [split.validation_lines.tolist(), predictions, [f"{p:.6f}" for p in probabilities]]
+    columns = [*ours, *(split.validation[name] for name in split.validation)]
+    header = [LINE, PREDICTION, PROBABILITY, *split.validation]
+    write_csv(folder / "validation.csv", [header, *zip(*columns, strict=True)])
 
 
 def write_schema(folder: Path, config: Config, table: Table, features: Any, vectors: Any, labels: list[str]) -> None:

@@ -19,7 +19,9 @@ LARGEST_DIFFERENCE = 1e-5  # of a probability, at float32
 
 def artefacts(folder: Path) -> list[Path]:
     """What an exported folder holds, rejected ones left aside."""
-    found = [p.parent for p in sorted(folder.glob("savedmodel/*/saved_model.pb")) if not p.parent.name.endswith("rejected")]
+    found = [
+        p.parent for p in sorted(folder.glob("savedmodel/*/saved_model.pb")) if not p.parent.name.endswith("rejected")
+    ]
     return [*found, *sorted(folder.glob("*.tflite")), *sorted(folder.glob("*.onnx"))]
 
 
@@ -116,7 +118,11 @@ def verify(folder: Path, say: Any = print) -> bool:
             say(f"REJECTED {path}: {breach}")
         if not result["passed"]:
             result["kept_as"] = str(reject(path).relative_to(folder))
-    report = {"passed": all(r["passed"] for r in results.values()), "largest_difference_allowed": LARGEST_DIFFERENCE, "artefacts": results}
+    report = {
+        "passed": all(r["passed"] for r in results.values()),
+        "largest_difference_allowed": LARGEST_DIFFERENCE,
+        "artefacts": results,
+    }
     partial = folder / "verify.json.partial"
     partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     partial.replace(folder / "verify.json")
@@ -125,16 +131,16 @@ def verify(folder: Path, say: Any = print) -> bool:
 
 def table(results: dict[str, dict[str, Any]]) -> str:
     """The verification as lines to print."""
-    head = ("artefact", "ids", "labels", "largest diff", "accuracy", "size MB", "load s", "p50 ms", "p95 ms", "peak MiB", "")
+    head = ["artefact", "ids", "labels", "largest diff", "accuracy"]
+    head += ["size MB", "load s", "p50 ms", "p95 ms", "peak MiB", ""]
     lines = [head]
+    mark = {True: "same", False: "DIFFER"}
     for name, r in results.items():
+        cells = ["-"] * 9
         if "accuracy" in r:
-            mark = {True: "same", False: "DIFFER"}
-            cells = (mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}")
-            cells += (f"{r['accuracy']:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}")
-            cells += (f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}")
-        else:
-            cells = ("-",) * 9
-        lines.append((name, *cells, "ok" if r["passed"] else "REJECTED"))
+            cells = [mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}"]
+            cells += [f"{r['accuracy']:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"]
+            cells += [f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}"]
+        lines.append([name, *cells, "ok" if r["passed"] else "REJECTED"])
     widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import reference_tokenizer as reference
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -46,13 +48,17 @@ class Exported:
         return rows[name]
 
 
-def make_state(texts: Iterable[bytes], **rule: Any) -> Any:
-    """A TextState whose vocabulary is what the reference finds in some texts, the most frequent first."""
+def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **rule: Any) -> Any:
+    """A TextState whose vocabulary is what the reference finds in some texts, the most frequent first.
+
+    tokens_only: more texts, of which no pairs are taken.
+    """
     from mmkeras.modalities.text.modality import TextRule, TextState, new_table
     from mmkeras.modalities.text.vocabulary import build_vocabulary
 
     text_rule = TextRule(**rule)
     keys = [k for text in texts for k in reference.keys_of(text, text_rule.mode, text_rule.orders)]
+    keys += [k for text in tokens_only for k in reference.keys_of(text, text_rule.mode, 1)]
     distinct, counts = np.unique(np.array(keys, "int64"), return_counts=True)
     vocabulary = build_vocabulary(distinct[np.argsort(-counts, kind="stable")])
     idf = np.random.default_rng(0).uniform(1, 10, vocabulary.size)
@@ -60,16 +66,20 @@ def make_state(texts: Iterable[bytes], **rule: Any) -> Any:
 
 
 def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
-    """The Graph of an untrained classifier with random weights."""
+    """The Graph of a linear classifier with random weights."""
     import keras
 
-    from mmkeras.config import Config
-    from mmkeras.tasks.classify import build_core, predict_graph
+    from mmkeras.modalities.text.bag import BagEmbedding
+    from mmkeras.tasks.classify import predict_graph
 
-    keras.utils.clear_session(free_memory=False)
-    core = build_core({name: state.n_rows for name, state in states.items()}, len(labels), Config())
-    rng = np.random.default_rng(1)
-    core.set_weights([rng.normal(size=w.shape).astype("float32") + (w.ndim == 0) for w in core.get_weights()])
+    keras.utils.set_random_seed(0)
+    bags, sums = {}, []
+    for name, state in states.items():
+        rows = bags[f"{name}_rows"] = keras.Input((None,), dtype="int32", name=f"{name}_rows")
+        weights = bags[f"{name}_weights"] = keras.Input((None,), dtype="float32", name=f"{name}_weights")
+        sums.append(BagEmbedding(state.n_rows, 8, "random_normal", name=f"{name}_table")(rows, weights))
+    joined = keras.layers.Concatenate()(sums) if len(sums) > 1 else sums[0]
+    core = keras.Model(bags, keras.layers.Dense(len(labels), kernel_initializer="random_normal")(joined * 400.0))
     columns = {name: f"the column {name}" for name in states}
     return predict_graph(core, states, columns, {"labels": labels, "target": "topic", "task": "classify"})
 
@@ -93,6 +103,35 @@ def export_all(states: dict[str, Any], folder: Path) -> Exported:
     return Exported(graph, states, folder, {"keras": keras_runner, **runners})
 
 
+def texts_of_pieces() -> st.SearchStrategy[bytes]:
+    """Texts that are likelier to break a tokenizer than random ones: real pieces, glued and damaged."""
+    pieces = [piece for text in reference.HOSTILE_TEXTS for piece in text[:300].split(b" ") if piece][:400]
+    glue = st.sampled_from(
+        [b"", b"", b" ", b"'", b"\0", b"-", b"\xc2\xad", b"\x80", b"\xe4", "中".encode(), "\ufe0f".encode()]
+    )
+    glued = st.lists(st.tuples(st.sampled_from(pieces), glue), max_size=8).map(
+        lambda parts: b"".join(map(b"".join, parts))
+    )
+    return st.tuples(glued, st.integers(0, 3), st.integers(0, 3)).map(lambda x: x[0][x[1] : len(x[0]) - x[2]])
+
+
+def fuzzed_texts() -> st.SearchStrategy[list[bytes]]:
+    """Lists of texts, so that one call of the graph reads many."""
+    anything = st.one_of(
+        st.text(max_size=24).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.binary(max_size=24),
+        st.text("aAé ' -中Ａ😀\u00ad\u0e01\u0301.", max_size=24).map(str.encode),
+        texts_of_pieces(),
+    )
+    return st.lists(anything, min_size=40, max_size=60)
+
+
+fuzz = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """Two columns, short texts: `body` as the default model reads it, `title` as the plain MLP does."""
@@ -108,7 +147,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 def full(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """One column at its full length, whose vocabulary is all tokens and pairs of the golden and the hostile texts."""
     texts = [text.encode() for text, _ in reference.golden()]
-    state = make_state([*texts, *reference.HOSTILE_TEXTS], orders=2)
+    state = make_state([*texts, *reference.HOSTILE_TEXTS], tokens_only=reference.bmp_texts(), orders=2)
     return export_all({"text": state}, tmp_path_factory.mktemp("full"))
 
 
@@ -117,8 +156,8 @@ def modes(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """A column for each mode but the default one."""
     texts = [text[:192] for text in reference.HOSTILE_TEXTS]
     states = {
-        "word": make_state(texts, mode="word", orders=2, max_bytes=192),
-        "character": make_state(texts, mode="character", orders=2, max_bytes=192),
-        "byte": make_state(texts[::4], mode="byte", orders=1, weighting="mean", max_bytes=128, unknown_buckets=64),
+        "word": make_state(texts, mode="word", weighting="mean", max_bytes=128, unknown_buckets=256),
+        "character": make_state(texts, mode="character", max_bytes=128),
+        "byte": make_state(texts[::4], mode="byte", orders=1, weighting="mean", max_bytes=96, unknown_buckets=64),
     }
     return export_all(states, tmp_path_factory.mktemp("modes"))

@@ -149,8 +149,8 @@ def row_numbers(keys: Sequence[int], rows: Mapping[int, int], unknown_buckets: i
 
 
 def tf_idf(numbers: Sequence[int], idf: Sequence[float]) -> dict[int, float]:
-    """Row numbers -> the weight of each distinct one: (1 + log count) * idf, of unit length."""
-    weights = {row: (1 + math.log(n)) * idf[row] for row, n in Counter(numbers).items() if row}
+    """Row numbers -> the weight of each distinct one: the square root of its count times idf, of unit length."""
+    weights = {row: math.sqrt(n) * idf[row] for row, n in Counter(numbers).items() if row}
     norm = math.sqrt(sum(weight**2 for weight in weights.values()))
     return {row: weight / norm for row, weight in weights.items()}
 
@@ -172,6 +172,12 @@ def golden() -> list[tuple[str, list[str]]]:
     if unicodedata.unidata_version != GOLDEN_UNICODE:  # other Pythons assign more code points
         lines = [line for line in lines if line["kind"] != "random code points"]
     return [(line["text"], line["tokens"]) for line in lines]
+
+
+def bmp_texts() -> list[bytes]:
+    """All characters of the Basic Multilingual Plane, each in a word, 250 a text; surrogates as some programs do."""
+    words = [f"x{chr(code)}y ".encode("utf-8", "surrogatepass") for code in range(1, 0x10000)]
+    return [b"".join(words[i : i + 250]) for i in range(0, len(words), 250)]
 
 
 LONG_WORD = "pneumonoultramicroscopicsilicovolcanoconiosis" * 223  # 10,035 letters

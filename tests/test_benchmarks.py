@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import news, sets
-from benchmarks.client import time_answers
-from benchmarks.measure import StepFailed, run_process, same_threads
+from benchmarks.client import summary
+from benchmarks.measure import Server, StepFailed, run_process, same_threads
 from benchmarks.peers.command import read_rows, run
 from benchmarks.peers.fasttext_news import characters, words
 from benchmarks.phases import Bench, SetRun
@@ -106,12 +106,33 @@ def test_a_failing_process_is_named_with_the_end_of_its_log(tmp_path):
         run_process([tmp_path / "absent"], tmp_path / "log", tmp_path, same_threads(1))
 
 
-def test_time_answers_counts_every_document():
-    asked: list[str] = []
-    figures = time_answers(lambda text: asked.append(text) or "label", [str(i) for i in range(60)])
-    assert figures["documents"] == 60
-    assert len(asked) == 110  # 50 of them twice: the warm-up
-    assert 0 < figures["p50_us"] <= figures["p95_us"]
+CLIENT = """
+import sys
+from benchmarks.client import serve
+print("a library says hello")
+serve(lambda text: sys.exit("cannot answer that") if text == "bad" else text, ["good"] * 70 + ["bad"])
+"""
+
+
+def test_a_client_stays_loaded_and_takes_turns(tmp_path):
+    server = Server([sys.executable, "-c", CLIENT], tmp_path / "log", news.ROOT, same_threads(1))
+    assert [len(server.ask(first, first + 50)) for first in (0, 20)] == [50, 50]
+    assert all(spent > 0 for spent in server.ask(0, 10))
+    with pytest.raises(StepFailed, match="code 1: cannot answer that"):
+        server.ask(60, 110)
+    with pytest.raises(StepFailed, match="code 1: no such model"):
+        Server([sys.executable, "-c", "raise SystemExit('no such model')"], tmp_path / "log", tmp_path, same_threads(1))
+
+
+def test_a_client_ends_with_its_input(tmp_path):
+    server = Server([sys.executable, "-c", CLIENT], tmp_path / "log", news.ROOT, same_threads(1))
+    server.close()
+    assert server.process.returncode == 0
+
+
+def test_summary_of_times():
+    figures = summary([float(i) for i in range(100, 0, -1)])
+    assert figures == {"documents": 100, "p50_us": 50.5, "p95_us": 95.0, "mean_us": 50.5}
 
 
 def test_bbc_is_split_by_class(tmp_path):
@@ -175,7 +196,7 @@ def example_figures() -> dict[str, object]:
         return {"train": cost, "predict": cost, "accuracy": right, "macro_f1": right, "unseen": {"accuracy": right - 5}}
 
     alone = [{"wall_s": 0.1, "cpu_s": 0.1, "peak_mib": 57.0}]
-    client = {"size_mb": 5.0, "p50_us": 33.0, "one_document": alone}
+    client = {"size_mb": 5.0, "latency": {"p50_us": 33.0}, "one_document": alone}
     systems = {
         "ours": {
             "title": "mmkeras",
@@ -248,7 +269,7 @@ def test_a_peer_learns_a_tiny_set(tmp_path, name):
     assert row["runs"][0]["train"]["wall_s"] > 0
     for client in row["clients"].values():
         assert client["size_mb"] > 0
-        assert client["p50_us"] > 0
+        assert client["latency"]["p50_us"] > 0
         assert client["one_document"][0]["peak_mib"] > 10
     assert SYSTEMS[name].title in (results / "news.md").read_text(encoding="utf-8")
     assert not (results / "work" / "bbc").exists()

@@ -1,10 +1,10 @@
 """The command line that all peers share. Standard library only, so that a peer's process pays for itself alone.
 
-    python -m benchmarks.peers.<peer> train.csv test.csv --output folder [--step train|predict|latency|answer|all]
+    python -m benchmarks.peers.<peer> train.csv test.csv --output folder [--step train|predict|serve|answer|all]
 
-`train` fits on train.csv and saves into the folder; `predict` writes predictions.csv for test.csv; `latency` times
-one document of test.csv at a time (latency.json); `answer` starts, loads, answers one document and ends. `all`, the
-default, does the first three and writes figures.json.
+`train` fits on train.csv and saves into the folder; `predict` writes predictions.csv for test.csv; `answer` starts,
+loads, answers one document and ends; `serve` times the documents of test.csv that the harness asks for on stdin.
+`all`, the default, trains, predicts, times each document of test.csv, and writes figures.json.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from benchmarks.client import Answer, time_answers, write_json
+from benchmarks.client import WARM_UP, Answer, serve, summary, time_each, write_json
 from benchmarks.scores import score
 
 LARGEST_CELL = 2**31 - 1  # the longest post of news20 is above the csv module's own limit
@@ -76,13 +76,14 @@ def run(description: str, peer: Peer, arguments: list[str] | None = None) -> Non
         write_json(args.output / "settings.json", figures["settings"])
     if args.step in ("predict", "all"):
         figures |= predict(args, peer)
-    if args.step in ("latency", "all"):
-        texts, _ = read_rows(args.test)
-        figures |= time_answers(peer.load(args.output).answer, texts)
-        write_json(args.output / "latency.json", figures)
+    if args.step == "serve":
+        serve(peer.load(args.output).answer, read_rows(args.test)[0])
     if args.step == "answer":
         print(peer.load(args.output).answer(args.test.read_text(encoding="utf-8")))
     if args.step == "all":
+        answer, (texts, _) = peer.load(args.output).answer, read_rows(args.test)
+        time_each(answer, texts[:WARM_UP])
+        figures |= summary(time_each(answer, texts))
         figures["size_mb"] = sum((args.output / name).stat().st_size for name in peer.files) / 1e6
         write_json(args.output / "figures.json", figures)
         print(json.dumps(figures, indent=2, ensure_ascii=False))
@@ -94,7 +95,7 @@ def parse(description: str, peer: Peer, arguments: list[str] | None) -> argparse
     parser.add_argument("train", type=Path, help="CSV with the columns text and label")
     parser.add_argument("test", type=Path, help="the same, not learned from (for --step answer: a text file)")
     parser.add_argument("--output", type=Path, required=True, help="folder of the model, predictions and figures")
-    parser.add_argument("--step", choices=("train", "predict", "latency", "answer", "all"), default="all")
+    parser.add_argument("--step", choices=("train", "predict", "serve", "answer", "all"), default="all")
     parser.add_argument("--characters", action="store_true", help="tokens are characters (Chinese), not words")
     parser.add_argument("--seed", type=int, default=0)
     peer.add_flags(parser)

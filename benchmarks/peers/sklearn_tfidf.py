@@ -8,6 +8,7 @@ Reads the CSV with pandas and saves with joblib, as its users do.
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
 def tune(args: argparse.Namespace, texts: list[str], labels: list[str]) -> dict[str, Any]:
     """Pick C on a stratified fifth of the training rows.
 
-    Held-out rows whose text also stands in the rest are left out: they would reward learning by heart.
+    Held-out rows whose text also stands in the rest are left out: they would reward learning by heart. Among equals
+    the C nearest to scikit-learn's own wins.
     """
     from sklearn.model_selection import train_test_split
 
@@ -84,7 +86,7 @@ def tune(args: argparse.Namespace, texts: list[str], labels: list[str]) -> dict[
         c: make_classifier(args, c).fit(fit_features, fit_labels).score(held_features, [label for _, label in held])
         for c in GRID
     }
-    return {"C": max(GRID, key=lambda c: scores[c]), "held_out_accuracy": scores}
+    return {"C": max(GRID, key=lambda c: (scores[c], -abs(math.log(c)))), "held_out_accuracy": scores}
 
 
 def load(folder: Path) -> Model:

@@ -22,10 +22,10 @@ def convert(graph: Graph) -> Any:
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     module = GraphModule(graph)
 
-    # tf2onnx calls positionally, so the inputs stand in the Graph's order
-    def call(*tensors: Any) -> dict[str, Any]:
+    # tf2onnx knows inputs and outputs by their places, so both stand in the Graph's order (a dict would be sorted)
+    def call(*tensors: Any) -> list[Any]:
         outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=True)}, training=False)
-        return {name: tf.identity(outputs[name], name=name) for name in output_names(graph)}
+        return [tf.identity(outputs[name]) for name in output_names(graph)]
 
     specs = [tf.TensorSpec((None, None), i.dtype, i.name) for i in graph.inputs]
     function = tf.function(call, input_signature=specs)

@@ -37,7 +37,7 @@ class GraphModule(tf.Module):
 
 
 def text_bytes(text: Tensor, max_bytes: int) -> Tensor:
-    """String [b] -> uint8 [b, n], zeros behind; a longer text is cut as `cells.cut` does: before no continuation byte."""
+    """String [b] -> uint8 [b, n], zeros behind; a longer text is cut where `cells.cut` would cut it."""
     longest = tf.minimum(tf.maximum(tf.reduce_max(tf.strings.length(text)), 1), max_bytes)
     data = tf.io.decode_raw(text, tf.uint8, fixed_length=longest + 1)  # [b, n + 1]
     ends = tf.cast(tf.bitwise.bitwise_and(data[:, -4:], tf.constant(0xC0, tf.uint8)) == 0x80, tf.int32)
@@ -66,7 +66,10 @@ def export(graph: Graph, folder: Path) -> Path:
     module = GraphModule(graph)
     path = folder / "savedmodel" / "1"
     with tempfile.TemporaryDirectory() as scratch:
-        assets = {"labels.txt": "\n".join(graph.labels) + "\n", "signature.json": json.dumps(graph.signature(), indent=2)}
+        assets = {
+            "labels.txt": "\n".join(graph.labels) + "\n",
+            "signature.json": json.dumps(graph.signature(), indent=2),
+        }
         module.assets = []
         for name, text in assets.items():
             (Path(scratch) / name).write_text(text, encoding="utf-8")
@@ -76,4 +79,3 @@ def export(graph: Graph, folder: Path) -> Path:
     (path / "fingerprint.pb").unlink(missing_ok=True)  # differs from one export to the next of the same model
     shutil.rmtree(path / "assets.extra", ignore_errors=True)
     return path
-

@@ -77,7 +77,10 @@ def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, 
     archive_bytes = io.BytesIO(model)
     archive_bytes.seek(0, io.SEEK_END)
     with zipfile.ZipFile(archive_bytes, "a") as archive:
-        for name, text in {"labels.txt": "\n".join(labels) + "\n", "signature.json": json.dumps(signature, indent=2)}.items():
+        for name, text in {
+            "labels.txt": "\n".join(labels) + "\n",
+            "signature.json": json.dumps(signature, indent=2),
+        }.items():
             archive.writestr(zipfile.ZipInfo(name), text)
     return archive_bytes.getvalue()
 

@@ -14,7 +14,8 @@ Bag = tuple[Any, Any]
 
 def bag_inputs(names: list[str]) -> tuple[dict[str, Any], dict[str, Bag]]:
     """Keras inputs, for each text column int32 rows [b, F] and float32 weights [b, F]; and the same as pairs a column."""
-    inputs, bags = {}, {}
+    inputs: dict[str, Any] = {}
+    bags: dict[str, Bag] = {}
     for name in names:
         rows = keras.Input((None,), dtype="int32", name=f"{name}_rows")
         weights = keras.Input((None,), dtype="float32", name=f"{name}_weights")
@@ -40,4 +41,9 @@ def finish(inputs: dict[str, Any], logits: Any) -> keras.Model:
 
 def text_rule_values(config: Config) -> dict[str, Any]:
     """The part of a TextRule that no model decides."""
-    return {"mode": config.tokens, "max_bytes": config.max_bytes, "max_features": config.max_features, "min_rows": config.min_rows}
+    return {
+        "mode": config.tokens,
+        "max_bytes": config.max_bytes,
+        "max_features": config.max_features,
+        "min_rows": config.min_rows,
+    }

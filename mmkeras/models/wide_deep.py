@@ -17,11 +17,12 @@ from mmkeras.modalities.text.rule import TextRule
 from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
 from mmkeras.optimizers import RowAdagrad
 
-EPOCHS = 4
+EPOCHS = 3
 BATCH_SIZE = 128
 PATIENCE = 2
-LEARNING_RATE = 0.07
-DIMENSIONS = 0
+LEARNING_RATE = 0.08
+HIDDEN = 50
+VECTOR_ROWS = 20_000  # only the most frequent features have a vector: the rare ones would be learned by heart
 
 
 def text_rule(config: Config) -> TextRule:
@@ -45,6 +46,20 @@ class OneVsRest(keras.losses.Loss):
         return ops.sum(p * below * below + (1.0 - p) * above * above, axis=-1)  # [b]
 
 
+class Frequent(layers.Layer):
+    """Row numbers -> the same, 0 for those from `limit` on (rows are sorted by frequency)."""
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.limit = limit
+
+    def call(self, rows: Any) -> Any:
+        return rows * ops.cast(rows < self.limit, "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "limit": self.limit}
+
+
 def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str, int]) -> keras.Model:
     """Bags -> logits [b, classes].
 
@@ -52,13 +67,21 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     """
     inputs, bags = bag_inputs(list(sizes))
     votes, vectors = [], []
-    for name, rows in sizes.items():
-        votes.append(BagEmbedding(rows, n_classes, name=f"{name}_wide")(*bags[name]))  # [b, classes]
-        if dim := dims.get(name, DIMENSIONS):
-            vectors.append(BagEmbedding(rows, dim, "uniform", name=f"{name}_vectors")(*bags[name]))  # [b, dim]
+    for name, n_rows in sizes.items():
+        rows, weights = bags[name]
+        votes.append(BagEmbedding(n_rows, n_classes, name=f"{name}_wide")(rows, weights))  # [b, classes]
+        dim = dims.get(name, config.deep)
+        if dim:
+            limit = n_rows if name in dims else min(n_rows, VECTOR_ROWS)
+            frequent = rows if limit == n_rows else Frequent(limit, name=f"{name}_frequent")(rows)
+            frozen = name in dims and config.freeze_word_vectors
+            table = BagEmbedding(limit, dim, "uniform", name=f"{name}_vectors", trainable=not frozen)
+            vectors.append(table(frequent, weights))  # [b, dim]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
-        votes.append(layers.Dense(n_classes, name="deep")(deep))
+        deep = layers.Dense(HIDDEN, activation="relu", name="hidden")(deep)
+        # zero at first, so that the deep part adds to what the wide part has learned and nothing else
+        votes.append(layers.Dense(n_classes, kernel_initializer="zeros", name="deep")(deep))
     logits = votes[0] if len(votes) == 1 else layers.Add(name="wide_and_deep")(votes)
     return finish(inputs, logits)
 

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from mmkeras.run import PREDICTION, PROBABILITY
+
 BAD_ROWS_SHOWN: Final = 10
 MISTAKES_SHOWN: Final = 25
 
@@ -50,8 +52,8 @@ def read_run(folder: Path) -> RunFiles:
     with _rows(folder / "history.csv") as epochs:
         history = [{key: float(value) for key, value in epoch.items() if value} for epoch in epochs]
     with _rows(folder / "validation.csv") as rows:
-        wrong = (row for row in rows if row["prediction"] != row[target])
-        mistakes = heapq.nlargest(MISTAKES_SHOWN, wrong, key=lambda row: float(row["probability"]))
+        wrong = (row for row in rows if row[PREDICTION] != row[target])
+        mistakes = heapq.nlargest(MISTAKES_SHOWN, wrong, key=lambda row: float(row[PROBABILITY]))
     with _rows(folder / "bad_rows.csv") as rows:
         bad_rows = list(islice(rows, BAD_ROWS_SHOWN))
     return RunFiles(folder, **parts, history=history, mistakes=mistakes, bad_rows=bad_rows)

@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any, Final
 
 from mmkeras.report.files import RunFiles
+from mmkeras.run import LINE, PREDICTION, PROBABILITY
 
 LARGEST_MATRIX: Final = 30
 """Classes a confusion matrix may have and still be read; with more, the pairs are listed."""
@@ -92,10 +93,10 @@ def mistakes(run: RunFiles) -> list[dict[str, Any]]:
     file = run.config.get("validation") or run.schema["file"]["path"]
     return [
         {
-            "place": f"{file}, line {row['line']}",
+            "place": f"{file}, line {row[LINE]}",
             "truth": row[run.schema["target"]],
-            "prediction": row["prediction"],
-            "probability": float(row["probability"]),
+            "prediction": row[PREDICTION],
+            "probability": float(row[PROBABILITY]),
             "cells": [
                 {"column": i["column"], **excerpt(row[i["column"]], (i.get("rule") or {}).get("max_bytes"))}
                 for i in run.inputs
@@ -113,6 +114,8 @@ def excerpt(text: str, max_bytes: int | None = None) -> dict[str, Any]:
     limit = len(text) if max_bytes is None else len(text.encode()[:max_bytes].decode(errors="ignore"))
     end = min(limit, LONGEST_TEXT)
     at = min(PREVIEW, end) if len(text) > PREVIEW * 1.2 or end < len(text) else end
+    if at < end:  # between words, where they are parted by spaces
+        at = 1 + max(text.rfind(sign, at - 40, at) for sign in " \n") or at
     while 0 < at < end and _belongs(text[at - 1], text[at]):
         at -= 1
     return {

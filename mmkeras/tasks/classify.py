@@ -22,12 +22,16 @@ def row_weights(truth: np.ndarray, config: Config) -> np.ndarray | None:
     return (len(truth) / ((rows > 0).sum() * rows[truth])).astype("float32")
 
 
-def predict_graph(core: keras.Model, states: dict[str, TextState], columns: dict[str, str], facts: dict[str, Any]) -> Graph:
+def predict_graph(
+    core: keras.Model, states: dict[str, TextState], columns: dict[str, str], facts: dict[str, Any]
+) -> Graph:
     """The Graph `predict`: raw bytes of each column -> probabilities, and the ids of what was recognised.
 
     states: adapted state of each input; columns: the CSV column of each; facts: labels, target, versions.
     """
-    raw, bags, outputs = {}, {}, {}
+    raw: dict[str, Any] = {}
+    bags: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
     for name, state in states.items():
         raw[name] = keras.Input((None,), dtype="uint8", name=name)
         rows, weights = TextLayers(state, name)(raw[name])
@@ -36,7 +40,9 @@ def predict_graph(core: keras.Model, states: dict[str, TextState], columns: dict
     outputs["probabilities"] = ops.softmax(ops.cast(core(bags), "float32"))
     facts = dict(facts)
     labels = tuple(facts.pop("labels"))
-    ids = [{"name": f"{n}_ids", "dtype": "int32", "shape": ["batch", s.rule.orders, "tokens"]} for n, s in states.items()]
+    ids = [
+        {"name": f"{n}_ids", "dtype": "int32", "shape": ["batch", s.rule.orders, "tokens"]} for n, s in states.items()
+    ]
     return Graph(
         name="predict",
         model=keras.Model(raw, outputs, name="predict"),

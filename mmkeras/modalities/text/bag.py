@@ -12,30 +12,26 @@ from keras import ops
 from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number, width
 from mmkeras.modalities.text.tokenizer import PRIMES
 
-PAIR = (2741, 1597)  # multipliers, one a prime, that join the hashes of two neighbours
+PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # joins the hashes of two neighbours, modulo each prime
 FREQUENT = 2**12  # rows below this are counted in a place of their own, the others share as many again
 IDF_UNIT = 2.0**-16  # an inverse document frequency is kept as a whole number of these
 
 
-def pair_hashes(h1: Tensor, h2: Tensor, used: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """[B, W] tokens -> [B, W] hashes of each token with the one before it, 1.0 where both are there."""
-    g1, g2 = (modulo(h * float(m) + behind(h, 1), p) for h, m, p in zip((h1, h2), PAIR, PRIMES, strict=True))
-    return g1, g2, used * behind(used, 1)
-
-
 class Ngrams(keras.layers.Layer):
-    """[B, W] token hashes -> [B, F] feature hashes: the tokens, then (`orders` 2: F = 2 W) their pairs."""
+    """Token hashes [2, B, W], used [B, W] -> the same of features [2, B, F], [B, F]: tokens, then pairs of neighbours.
+
+    F is W for `orders` 1, and 2 W for 2, where place W + i is token i with the one before it.
+    """
 
     def __init__(self, orders: int = 2, **kwargs: Any) -> None:
         super().__init__(trainable=False, **kwargs)
         self.orders = orders
 
-    def call(self, h1: Tensor, h2: Tensor, used: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def call(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
         if self.orders == 1:
-            return h1, h2, used
-        pairs = pair_hashes(h1, h2, used)
-        a, b, c = (ops.concatenate(both, axis=1) for both in zip((h1, h2, used), pairs, strict=True))
-        return a, b, c
+            return hashes, used
+        pairs = modulo(hashes * PAIR + behind(hashes), PRIMES)
+        return ops.concatenate([hashes, pairs], axis=2), ops.concatenate([used, used * behind(used)], axis=1)
 
 
 class ByOrder(keras.layers.Layer):

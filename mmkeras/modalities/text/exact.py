@@ -28,9 +28,9 @@ def equal(x: Tensor, y: Tensor) -> Tensor:
     return ops.maximum(1.0 - ops.abs(x - y), 0.0)
 
 
-def modulo(y: Tensor, prime: int) -> Tensor:
-    """Y mod prime for integers 0 <= y < 2**24: exact for those primes that `modulo_is_exact` admits."""
-    return y - ops.floor(y * float(np.float32(1) / np.float32(prime))) * float(prime)
+def modulo(y: Tensor, primes: np.ndarray) -> Tensor:
+    """Y mod primes (float32, broadcast) for integers 0 <= y < 2**24: exact for those that `modulo_is_exact` admits."""
+    return y - ops.floor(y * (np.float32(1) / primes)) * primes
 
 
 def modulo_is_exact(prime: int) -> bool:
@@ -47,24 +47,20 @@ def split_number(number: Tensor, low: int) -> tuple[Tensor, Tensor]:
     return high, number - high * float(low)
 
 
-def ahead(x: Tensor, k: int) -> Tensor:
-    """x[:, i + k], zeros at the end."""
-    return ops.pad(x, [[0, 0], [0, k]])[:, k:]
-
-
-def behind(x: Tensor, k: int) -> Tensor:
-    """x[:, i - k], zeros at the start."""
-    return ops.pad(x, [[0, 0], [k, 0]])[:, :-k]
+def behind(x: Tensor) -> Tensor:
+    """x[..., i - 1], a zero at the start."""
+    before_last = (slice(None),) * (len(x.shape) - 1)  # an ellipsis with an open end is exported wrongly to ONNX
+    return ops.pad(x, [[0, 0]] * len(before_last) + [[1, 0]])[(*before_last, slice(None, -1))]
 
 
 def width(x: Tensor) -> Any:
-    """Length of axis 1: a number where it is fixed, a scalar tensor where the graph leaves it free."""
-    return x.shape[1] if x.shape[1] is not None else ops.shape(x)[1]
+    """Length of the last axis: a number where it is fixed, a scalar tensor where the graph leaves it free."""
+    return x.shape[-1] if x.shape[-1] is not None else ops.shape(x)[-1]
 
 
 def first(table: np.ndarray, like: Tensor) -> Tensor:
-    """The first entries of an int32 table, as many as `like` [B, K] has columns: float32 [K]."""
-    return ops.cast(ops.convert_to_tensor(table)[: width(like)], "float32")
+    """The first entries of int32 tables [T, L], as many as `like` [..., K] has columns: float32 [T, K]."""
+    return ops.cast(tf.slice(table, [0, 0], [len(table), width(like)]), "float32")
 
 
 def look_up(table: np.ndarray, index: Tensor) -> Tensor:
@@ -72,34 +68,38 @@ def look_up(table: np.ndarray, index: Tensor) -> Tensor:
     return ops.cast(tf.gather(table, ops.cast(index, "int32")), "float32")
 
 
-def _flat(index: Tensor, length: Any) -> Tensor:
-    """[B, K] places in rows of `length` -> int32 [B, K] places in the flattened rows."""
-    row = ops.cast(ops.cumsum(ops.ones_like(index[:, :1]), axis=0) - 1.0, "int32")
-    return ops.cast(index, "int32") + row * length
+def row_numbers(x: Tensor) -> Tensor:
+    """[R, K] -> int32 [R, 1]: 0, 1, 2 …, without asking for R, which would cost a handful of shape ops."""
+    return ops.cast(ops.cumsum(ops.ones_like(x[:, :1]), axis=0) - 1.0, "int32")
+
+
+def flat_places(index: Tensor, length: Any) -> Tensor:
+    """[R, K] places in rows of `length` -> int32 [R, K] places in the flattened rows."""
+    return ops.cast(index, "int32") + row_numbers(index) * length
 
 
 def gather(rows: Tensor, index: Tensor) -> Tensor:
-    """rows [B, L], places [B, K] -> rows[b, index[b, k]], [B, K]."""
-    return tf.gather(ops.reshape(rows, (-1,)), _flat(index, width(rows)))
+    """rows [R, L], places [R, K] -> rows[r, index[r, k]], [R, K]."""
+    return tf.gather(ops.reshape(rows, (-1,)), flat_places(index, width(rows)))
 
 
 def scatter(index: Tensor, values: Tensor, length: Any) -> Tensor:
-    """Zero rows [B, length] with values [B, K] at the places [B, K].
+    """Zero rows [R, length] with values [R, K] at the places [R, K].
 
     Runtimes disagree on what two values at one place do (LiteRT adds, ONNX keeps one): write each place once, or
     write nothing but zeros to it twice.
     """
-    place = ops.reshape(_flat(index, length), (-1, 1))  # [B * K, 1]
-    flat = ops.scatter(place, ops.reshape(values, (-1,)), (ops.shape(values)[0] * length,))  # [B * length]
+    place = ops.reshape(flat_places(index, length), (-1, 1))  # [R * K, 1]
+    flat = tf.scatter_nd(place, ops.reshape(values, (-1,)), (ops.shape(values)[0] * length,))  # [R * length]
     return ops.reshape(flat, (-1, length))
 
 
 def count(index: Tensor, length: int) -> Tensor:
-    """How often the place index[b, k] occurs in its row b, [B, K].
+    """How often the place index[r, k] occurs in its row r, [R, K].
 
     The one scatter that must add: the ONNX exporter marks it so (`reduction="add"`), TensorFlow and LiteRT add.
     """
-    place = _flat(index, length)  # [B, K]
+    place = flat_places(index, length)  # [R, K]
     ones = ops.reshape(ops.ones_like(index), (-1,))
-    sums = tf.scatter_nd(ops.reshape(place, (-1, 1)), ones, (ops.shape(index)[0] * length,))  # [B * length]
+    sums = tf.scatter_nd(ops.reshape(place, (-1, 1)), ones, (ops.shape(index)[0] * length,))  # [R * length]
     return tf.gather(sums, place)

@@ -47,15 +47,17 @@ class TextLayers:
         self.tokenizer = ByteTokenizer(rule.mode, rule.max_tokens, state.table, name=f"{name}_tokens")
         self.ngrams = Ngrams(rule.orders, name=f"{name}_ngrams")
         self.look_up = LookUp(state.vocabulary, rule.unknown_buckets, name=f"{name}_rows")
-        self.weigh = TfIdf(state.idf, name=f"{name}_weights") if rule.weighting == "tfidf" else Mean(name=f"{name}_mean")
+        self.weigh = (
+            TfIdf(state.idf, name=f"{name}_weights") if rule.weighting == "tfidf" else Mean(name=f"{name}_mean")
+        )
 
     def hashes(self, data: Tensor) -> Any:
-        """Uint8 [B, N] -> feature hashes h1, h2 and 1.0 where used, float32 [B, F] each."""
+        """Uint8 [B, N] -> feature hashes, float32 [2, B, F], and 1.0 where used, [B, F]."""
         return self.ngrams(*self.tokenizer(data))
 
-    def bag(self, h1: Tensor, h2: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+    def bag(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
         """Feature hashes -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
-        rows = self.look_up(h1, h2, used)
+        rows = self.look_up(hashes, used)
         return ops.cast(rows, "int32"), self.weigh(rows)
 
     def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,8 +94,8 @@ def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray) 
     hashes = tf.function(lambda data: ngrams(*tokenizer(data)), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
     parts, order = [], []
     for batch in length_batches(np.array([len(r) for r in raw])):
-        h1, h2, used = (x.numpy() for x in hashes(pad([raw[i] for i in batch])))
-        parts.append(from_mask(used > 0, (h1 * 4096.0 + h2).astype("int32")))
+        both, used = (x.numpy() for x in hashes(pad([raw[i] for i in batch])))
+        parts.append(from_mask(used > 0, (both[0] * 4096.0 + both[1]).astype("int32")))
         order.append(batch)
     keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
     return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
@@ -116,15 +118,15 @@ def adapt(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
 
 def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
     """The bag of every row by the graph's own layers: int32 rows, float32 weights; equal ones joined, unknown gone."""
-    spec = tf.TensorSpec((None, None), tf.float32)
-    bag = tf.function(layers.bag, input_signature=[spec, spec, spec])
+    specs = [tf.TensorSpec((2, None, None), tf.float32), tf.TensorSpec((None, None), tf.float32)]
+    bag = tf.function(layers.bag, input_signature=specs)
     parts, order = [], []
     for batch in length_batches(4 * texts.keys.lengths + 1):
         some = texts.keys.take(batch)
         (keys,) = some.padded()
         used = np.arange(keys.shape[1]) < some.lengths[:, None]
-        h1, h2 = np.divmod(keys.astype("float32"), np.float32(4096))
-        rows, weights = (x.numpy() for x in bag(h1, h2, used.astype("float32")))
+        both = np.stack([keys >> 12, keys & 4095]).astype("float32")
+        rows, weights = (x.numpy() for x in bag(both, used.astype("float32")))
         parts.append(_join_equal(rows, weights))
         order.append(batch)
     return concatenate(parts).take(np.argsort(np.concatenate(order)))
@@ -150,9 +152,7 @@ def new_table(rule: TextRule) -> np.ndarray:
 def save_state(state: TextState, path: Path) -> None:
     """Write the state as one .npz of plain arrays (the rule itself stands in schema.json)."""
     vocabulary = state.vocabulary
-    np.savez(
-        path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf
-    )
+    np.savez(path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf)
 
 
 def load_state(path: Path, rule: TextRule) -> TextState:

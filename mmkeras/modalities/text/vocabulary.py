@@ -19,8 +19,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.modalities.text.exact import Tensor, equal, look_up, modulo, split_number
-from mmkeras.modalities.text.tokenizer import PRIMES
+from mmkeras.modalities.text.exact import Tensor, equal, look_up, split_number
+from mmkeras.modalities.text.tokenizer import SECOND
 
 HASH_BITS = 12  # of each of the two hashes
 MOST_ROWS = 230_000  # above a load of 0.45 two-choice cuckoo tables begin to overflow
@@ -89,30 +89,25 @@ def _place(cell: np.ndarray, n_cells: int) -> np.ndarray:
 class LookUp(keras.layers.Layer):
     """Feature hashes -> row numbers.
 
-    Call: (h1, h2, used), float32 [B, F] each -> float32 [B, F] whole numbers: 1 … size for known features (shifted by
-    `unknown_buckets`), 1 … unknown_buckets for unknown ones (by their hash; without buckets 0), 0 where unused.
+    Call: hashes float32 [2, B, F] and `used` [B, F] -> float32 [B, F] whole numbers: 1 … size for known features
+    (shifted by `unknown_buckets`), 1 … unknown_buckets for unknown ones (by their hash; without buckets 0), 0 where
+    unused. `unknown_buckets` is 0 or a power of two.
     """
 
     def __init__(self, vocabulary: Vocabulary, unknown_buckets: int = 0, **kwargs: Any) -> None:
         super().__init__(trainable=False, **kwargs)
         self.vocabulary, self.unknown_buckets = vocabulary, unknown_buckets
 
-    def call(self, h1: Tensor, h2: Tensor, used: Tensor) -> Tensor:
-        bits = self.vocabulary.bits
-        low = HASH_BITS - bits
-        (high1, low1), (high2, low2) = split_number(h1, 2**low), split_number(h2, 2**low)
-        places = (h1 * float(2**bits) + high2, low2), (h2 * float(2**bits) + high1, low1)
-        row = 0.0
-        for cells, (place, rest) in zip(self.vocabulary.cells, places, strict=True):
-            found, kept = split_number(look_up(cells, place), 2**low)
-            row = row + found * equal(kept, rest)
+    def call(self, hashes: Tensor, used: Tensor) -> Tensor:
+        bits, cells = self.vocabulary.bits, self.vocabulary.cells
+        high, rest = split_number(hashes, 2 ** (HASH_BITS - bits))  # [2, B, F]
+        other = ops.concatenate([high[1:], high[:1]], axis=0)
+        place = hashes * float(2**bits) + other + SECOND * cells.shape[1]
+        found, kept = split_number(look_up(cells.ravel(), place), 2 ** (HASH_BITS - bits))
+        other_rest = ops.concatenate([rest[1:], rest[:1]], axis=0)
+        row = ops.sum(found * equal(kept, other_rest), axis=0)  # in one cell of the two at most
         if not self.unknown_buckets:
             return row * used
         known = ops.minimum(row, 1.0)
-        bucket = modulo_small(h1, self.unknown_buckets)
-        return used * (known * (row + float(self.unknown_buckets)) + (1.0 - known) * (bucket + 1.0))
-
-
-def modulo_small(h: Tensor, buckets: int) -> Tensor:
-    """H mod buckets, `buckets` a power of two."""
-    return split_number(h, buckets)[1]
+        _, bucket = split_number(hashes[0], self.unknown_buckets)
+        return used * (known * (row + self.unknown_buckets) + (1.0 - known) * (bucket + 1.0))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from mmkeras.modalities.text.modality import TextState, hash_texts
 CHUNK = 20_000  # words that are tokenised at once
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> Any:
     try:
         with open(path, "rb") as file:
             packed = file.read(2) == b"\x1f\x8b"

@@ -1,0 +1,45 @@
+"""Third-party noise, silenced at its source: what native libraries write to file descriptor 2 while they start.
+
+TensorFlow logs its CPU features, oneDNN notices and, on a machine without a GPU, CUDA errors straight to descriptor 2,
+before any logging level is read. What was written is shown after all when the block raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def native_noise_muted() -> Iterator[None]:
+    """Keep descriptor 2 silent inside the block; Python's own sys.stderr is silent there too."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        saved = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            kept.seek(0)
+            os.write(2, kept.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow and Keras with the TensorFlow backend, without their start-up noise; let a GPU's memory grow."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with native_noise_muted():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        for gpu in tf.config.list_physical_devices("GPU"):
+            with contextlib.suppress(RuntimeError):  # already in use: a second call in one process
+                tf.config.experimental.set_memory_growth(gpu, True)

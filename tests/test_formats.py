@@ -1,0 +1,370 @@
+"""One Graph in Keras, SavedModel, LiteRT and ONNX Runtime: the same ids and probabilities from the same raw bytes."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import pytest
+import reference_tokenizer as reference
+import tensorflow as tf
+from conftest import Arrays, Exported, export_all, fuzz, fuzzed_texts, make_state
+from hypothesis import given, settings
+
+import mmkeras.exporters.onnx
+import mmkeras.exporters.savedmodel
+import mmkeras.exporters.tflite
+from mmkeras.errors import InputError
+from mmkeras.exporters.tflite import lengths_for
+from mmkeras.graph import Graph, Input
+from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.runners import open_artefact
+
+RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")
+GOLDEN = [text.encode() for text, _ in reference.golden()]
+
+
+def rows_for(exported: Exported, texts: Sequence[bytes]) -> list[dict[str, bytes]]:
+    """Cells of every column, one text each and a different one in each column, as a client cuts them."""
+    return [
+        {i.name: cut(texts[(row + 5 * k) % len(texts)], i.max_bytes) for k, i in enumerate(exported.graph.inputs)}
+        for row in range(len(texts))
+    ]
+
+
+def feed(rows: Sequence[dict[str, bytes]], reverse: bool = False) -> Arrays:
+    """Padded arrays by name; `reverse`: in the other order, which must not matter."""
+    names = list(rows[0])[:: -1 if reverse else 1]
+    return {name: pad([row[name] for row in rows]) for name in names}
+
+
+def assert_ids(exported: Exported, rows: Sequence[dict[str, bytes]], outputs: Arrays, runtime: str) -> None:
+    """A runner's ids are those of the reference tokenizer, with nothing but zeros behind."""
+    for name in exported.states:
+        for row, ids in zip(rows, outputs[f"{name}_ids"], strict=True):
+            expected = exported.expected_ids(name, row[name])
+            n = expected.shape[1]
+            same = np.array_equal(ids[:, :n], expected) and not ids[:, n:].any()
+            assert same, f"{runtime}, {name}: {row[name]!r}: {ids[:, :n].tolist()} for {expected.tolist()}"
+
+
+def assert_alike(exported: Exported, rows: Sequence[dict[str, bytes]], batch: int) -> None:
+    """All runtimes give the reference's ids and Keras' probabilities, in batches of a size."""
+    probabilities = {}
+    for runtime in RUNTIMES:
+        found = []
+        for start in range(0, len(rows), batch):
+            some = rows[start : start + batch]
+            outputs = exported.runners[runtime](feed(some, reverse=bool(start // batch % 2)))
+            assert outputs["probabilities"].dtype == np.float32
+            assert all(outputs[f"{name}_ids"].dtype == np.int32 for name in exported.states)
+            found.append((some, outputs))
+        for some, outputs in found:  # compared when all is done: an answer must not change with the next call
+            assert_ids(exported, some, outputs, runtime)
+        probabilities[runtime] = np.concatenate([outputs["probabilities"] for _, outputs in found])
+    for runtime, values in probabilities.items():
+        np.testing.assert_allclose(values, probabilities["keras"], rtol=0, atol=1e-5, err_msg=runtime)
+        np.testing.assert_allclose(values.sum(axis=1), 1, rtol=0, atol=1e-5)
+
+
+# ---------------------------------------------------------------- ids and probabilities
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_hostile_texts(small: Exported, batch: int) -> None:
+    assert_alike(small, rows_for(small, reference.HOSTILE_TEXTS), batch)
+
+
+def test_the_graph_tells_texts_apart(small: Exported) -> None:
+    """That the comparisons above can fail: most texts have ids, and probabilities of their own."""
+    outputs = small.runners["keras"](feed(rows_for(small, reference.HOSTILE_TEXTS)))
+    assert (outputs["body_ids"] > 0).any(axis=(1, 2)).mean() > 0.8
+    assert (outputs["title_ids"] > 256).any(axis=(1, 2)).mean() > 0.3  # known, and
+    assert ((outputs["title_ids"] > 0) & (outputs["title_ids"] <= 256)).any(axis=(1, 2)).mean() > 0.3  # unknown
+    assert len(np.unique(outputs["probabilities"].round(4), axis=0)) > 0.9 * len(reference.HOSTILE_TEXTS)
+    assert (outputs["probabilities"].max(axis=0) > 0.5).all()
+
+
+def test_texts_cut_in_the_middle_of_a_character(small: Exported) -> None:
+    """What a client that cuts by bytes alone would send."""
+    texts = [text[:n] for text in ("中文中文", "😀a😀", "é中😀") for n in range(len(text.encode()) + 1)]
+    raw = [text.encode()[:n] for text in ("中文中文", "😀a😀", "é中😀") for n in range(13)]
+    assert_alike(small, [{"body": a, "title": b} for a, b in zip(raw, raw[::-1], strict=True)], 20)
+    assert len(texts) > 0
+
+
+def test_padding_changes_nothing(small: Exported) -> None:
+    rows = rows_for(small, reference.HOSTILE_TEXTS[:40])
+    inputs = feed(rows)
+    for runtime, runner in small.runners.items():
+        expected = runner(inputs)
+        for n_bytes in (97, 200):
+            longer = {name: np.pad(data, [(0, 0), (0, n_bytes - data.shape[1])]) for name, data in inputs.items()}
+            outputs = runner(longer)
+            assert_ids(small, rows, outputs, runtime)
+            np.testing.assert_allclose(outputs["probabilities"], expected["probabilities"], rtol=0, atol=1e-6)
+
+
+def test_rows_of_a_batch_do_not_touch_each_other(small: Exported) -> None:
+    rows = rows_for(small, reference.HOSTILE_TEXTS)
+    order = np.random.default_rng(0).permutation(len(rows))
+    for runner in small.runners.values():
+        expected = runner(feed(rows))["probabilities"]
+        shuffled = runner(feed([rows[i] for i in order]))["probabilities"]
+        np.testing.assert_allclose(shuffled, expected[order], rtol=0, atol=1e-6)
+
+
+def test_keras_itself_gives_what_its_traced_function_does(small: Exported) -> None:
+    rows = rows_for(small, reference.HOSTILE_TEXTS[:30])
+    inputs = feed(rows)
+    outputs = {name: np.asarray(value) for name, value in small.graph.model(inputs, training=False).items()}
+    assert_ids(small, rows, outputs, "eager")
+    expected = small.runners["keras"](inputs)["probabilities"]
+    np.testing.assert_allclose(outputs["probabilities"], expected, rtol=0, atol=1e-6)
+
+
+# ---------------------------------------------------------------- strings for TF Serving
+
+
+def assert_serves(exported: Exported, texts: Sequence[bytes]) -> None:
+    """`serving_default` cuts and answers as a client of the other formats does."""
+    serve = tf.saved_model.load(str(exported.folder / "savedmodel" / "1")).signatures["serving_default"]
+    names = [i.name for i in exported.graph.inputs]
+    columns = {name: [texts[(row + 5 * k) % len(texts)] for row in range(len(texts))] for k, name in enumerate(names)}
+    expected = exported.runners["keras"](feed(rows_for(exported, texts)))["probabilities"]
+    for index in (range(len(texts)), range(0, len(texts), 3), [len(texts) - 1]):
+        found = serve(**{name: tf.constant([column[i] for i in index]) for name, column in columns.items()})
+        assert set(found) == {"probabilities", "prediction"}
+        np.testing.assert_allclose(found["probabilities"], expected[list(index)], rtol=0, atol=1e-6)
+        labels = [exported.graph.labels[k].encode() for k in found["probabilities"].numpy().argmax(1)]
+        assert found["prediction"].numpy().tolist() == labels
+
+
+def test_serving_strings(small: Exported) -> None:
+    assert_serves(
+        small, [*reference.HOSTILE_TEXTS, *(b"x" * k + "a中é😀".encode() * 30 for k in range(4)), b"\x80" * 300]
+    )
+
+
+# ---------------------------------------------------------------- what the files say of themselves
+
+
+def test_the_contract_is_in_every_file(small: Exported) -> None:
+    signature = small.graph.signature()
+    assert [i["name"] for i in signature["inputs"]] == ["body", "title"]
+    assert [i["max_bytes"] for i in signature["inputs"]] == [96, 64]
+    for runtime in ("savedmodel", "tflite", "onnx"):
+        found = dict(small.runners[runtime].signature)  # type: ignore[attr-defined]
+        assert found.pop("litert_lengths", None) == ([64, 96] if runtime == "tflite" else None)
+        assert found == json.loads(json.dumps(signature))
+    labels = ["business", "politics", "体育"]
+    proto = onnx.load(small.folder / "predict.onnx")
+    assert {p.key: p.value for p in proto.metadata_props}["labels"].split("\n") == labels
+    with zipfile.ZipFile(small.folder / "predict.tflite") as archive:
+        assert archive.read("labels.txt").decode().splitlines() == labels
+    assets = small.folder / "savedmodel" / "1" / "assets"
+    assert (assets / "labels.txt").read_text(encoding="utf-8").splitlines() == labels
+
+
+def test_every_runner_names_its_outputs_alike(small: Exported) -> None:
+    inputs = feed(rows_for(small, [b"one"]))
+    for runner in small.runners.values():
+        outputs = runner(inputs)
+        assert set(outputs) == {"body_ids", "title_ids", "probabilities"}
+        assert outputs["probabilities"].shape == (1, 3)
+        assert outputs["body_ids"].shape[:2] == (1, 2)
+        assert outputs["title_ids"].shape[:2] == (1, 1)
+
+
+def test_onnx_is_standard_and_adds_where_values_meet(small: Exported) -> None:
+    proto = onnx.load(small.folder / "predict.onnx")
+    assert {node.domain for node in proto.graph.node} == {""}
+    assert [o.domain for o in proto.opset_import if o.version >= 17] == [""]
+    scatters = [node for node in proto.graph.node if node.op_type == "ScatterND"]
+    assert len(scatters) >= 3
+    for node in scatters:
+        assert {a.name: a.s for a in node.attribute} == {"reduction": b"add"}
+    names = [value.name for value in (*proto.graph.input, *proto.graph.output)]
+    assert sorted(names) == ["body", "body_ids", "probabilities", "title", "title_ids"]
+
+
+def test_the_saved_model_needs_no_python(small: Exported) -> None:
+    proto = tf.saved_model.load(str(small.folder / "savedmodel" / "1")).signatures["tensors"].graph.as_graph_def()
+    ops = {node.op for f in proto.library.function for node in f.node_def} | {node.op for node in proto.node}
+    assert len(ops) > 10
+    assert not [op for op in ops if "Py" in op or "String" in op]
+
+
+def test_names_of_columns_do_not_matter(small: Exported) -> None:
+    """`body_ids` comes before `probabilities` in the alphabet, `title_ids` after: the fixture has both."""
+    assert "body_ids" < "probabilities" < "title_ids"
+    session = small.runners["onnx"].session  # type: ignore[attr-defined]
+    kinds = {output.name: output.type for output in session.get_outputs()}
+    assert kinds == {"probabilities": "tensor(float)", "body_ids": "tensor(int32)", "title_ids": "tensor(int32)"}
+
+
+def test_lengths_for() -> None:
+    def graph(*max_bytes: int) -> Graph:
+        inputs = tuple(Input(f"i{k}", "c", "text", "uint8", n) for k, n in enumerate(max_bytes))
+        return Graph("predict", None, inputs, (), (), {})
+
+    assert lengths_for(graph(4096))[0] == 64
+    assert lengths_for(graph(4096))[-1] == 4096
+    assert lengths_for(graph(20)) == [20]
+    assert lengths_for(graph(64)) == [64]
+    assert lengths_for(graph(65, 10)) == [64, 65]
+
+
+# ---------------------------------------------------------------- what cannot be exported or opened
+
+
+@keras.saving.register_keras_serializable("tests")
+class Bessel(keras.layers.Layer):
+    """An op that neither LiteRT nor ONNX has."""
+
+    def call(self, x: Any) -> Any:
+        return tf.math.special.bessel_i0(keras.ops.cast(x, "float32"))
+
+
+@pytest.fixture(scope="module")
+def odd_graph() -> Graph:
+    raw = keras.Input((None,), dtype="uint8", name="text")
+    mean = keras.ops.mean(Bessel(name="odd_layer")(raw), axis=1, keepdims=True)
+    model = keras.Model({"text": raw}, {"probabilities": mean})
+    outputs = ({"name": "probabilities", "dtype": "float32", "shape": ["batch", 1], "of": "labels"},)
+    return Graph("predict", model, (Input("text", "text", "text", "uint8", 8),), outputs, ("a",), {})
+
+
+def test_litert_names_the_op_and_the_layer_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"BesselI0 \(in layer .*odd_layer.*\)"):
+        mmkeras.exporters.tflite.export(odd_graph, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_onnx_names_the_op_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"BesselI0 \(in .*odd_layer.*\)"):
+        mmkeras.exporters.onnx.export(odd_graph, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_artefact(small: Exported, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such artefact"):
+        open_artefact(tmp_path / "absent.onnx")
+    (tmp_path / "text.txt").write_text("hello")
+    for path in (tmp_path / "text.txt", tmp_path):
+        with pytest.raises(InputError, match=r"expected a \.tflite file"):
+            open_artefact(path)
+    for name in ("predict.tflite", "predict.onnx"):
+        whole = (small.folder / name).read_bytes()
+        for content in (b"", b"not a model", whole[: len(whole) // 2]):
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(InputError, match="cannot be opened"):
+                open_artefact(tmp_path / name)
+
+
+def test_a_tflite_file_without_a_contract(small: Exported, tmp_path: Path) -> None:
+    with zipfile.ZipFile(small.folder / "predict.tflite") as archive:
+        start = min(info.header_offset for info in archive.infolist())
+    (tmp_path / "predict.tflite").write_bytes((small.folder / "predict.tflite").read_bytes()[:start])
+    with pytest.raises(InputError, match="cannot be opened"):
+        open_artefact(tmp_path / "predict.tflite")
+
+
+# ---------------------------------------------------------------- the long ones
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not GOLDEN, reason=f"{reference.GOLDEN} is not there")
+@pytest.mark.parametrize("batch", [1, 64])
+def test_all_golden_texts(full: Exported, batch: int) -> None:
+    assert len(GOLDEN) > 4000
+    order = np.random.default_rng(0).permutation(len(GOLDEN))
+    rows = [{"text": GOLDEN[i]} for i in order]
+    for row in rows[:200]:
+        assert exported_ids_are_known(full, row["text"])
+    assert_alike(full, rows, batch)
+
+
+def exported_ids_are_known(exported: Exported, text: bytes) -> bool:
+    """Every token has a row of its own, so that ids tell them apart."""
+    ids = exported.expected_ids("text", text)
+    return bool((ids[0] > 0).all() and (ids[1, 1:] > 0).all())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 16])
+def test_hostile_texts_at_full_length(full: Exported, batch: int) -> None:
+    assert_alike(full, rows_for(full, reference.HOSTILE_TEXTS), batch)
+    assert_alike(full, rows_for(full, reference.HOSTILE_TEXTS[-1:]), 1)
+
+
+@pytest.mark.slow
+def test_every_character_of_the_bmp(full: Exported) -> None:
+    assert_alike(full, [{"text": text} for text in reference.bmp_texts()], 32)
+
+
+@pytest.mark.slow
+def test_every_fixed_length(full: Exported) -> None:
+    """LiteRT has a signature for each: at its ends, and one byte beyond."""
+    text = b" ".join(reference.HOSTILE_TEXTS[9:60]) * 3
+    lengths = lengths_for(full.graph)
+    assert lengths[-1] == 4096 <= len(text)
+    assert_alike(
+        full, [{"text": text[:n]} for length in lengths for n in (length - 1, length, length + 1) if n <= 4096], 1
+    )
+
+
+@pytest.mark.slow
+def test_more_tokens_than_are_wanted(full: Exported) -> None:
+    """4,096 bytes of "a b c" have twice `max_tokens` tokens."""
+    letters = (b"the a of and in to " * 300)[:4096]
+    assert len(reference.tokens(letters)) > full.states["text"].rule.max_tokens
+    rows = [{"text": text} for text in (letters, b"a " * 2048, letters[::-1])]
+    assert_alike(full, rows, 1)
+    assert_alike(full, rows, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 50])
+def test_hostile_texts_in_other_modes(modes: Exported, batch: int) -> None:
+    assert_alike(modes, rows_for(modes, reference.HOSTILE_TEXTS), batch)
+
+
+@pytest.mark.slow
+def test_serving_strings_in_other_modes(modes: Exported) -> None:
+    assert_serves(modes, [*reference.HOSTILE_TEXTS, b"\x80" * 300, "中é😀".encode() * 40])
+
+
+@pytest.mark.slow
+def test_ten_thousand_fuzzed_texts(small: Exported, modes: Exported) -> None:
+    read = 0
+
+    @settings(fuzz, max_examples=250)
+    @given(fuzzed_texts())
+    def check(texts: list[bytes]) -> None:
+        nonlocal read
+        read += len(texts)
+        assert_alike(small, rows_for(small, texts), len(texts))
+        assert_alike(small, rows_for(small, texts)[:1], 1)
+        if read % 4 == 0:
+            assert_alike(modes, rows_for(modes, texts), len(texts))
+
+    check()
+    assert read >= 10_000
+
+
+@pytest.mark.slow
+def test_two_exports_of_a_graph_are_the_same_files(tmp_path: Path) -> None:
+    contents: list[dict[str, bytes]] = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        export_all({"text": make_state(reference.HOSTILE_TEXTS[:30], max_bytes=64)}, folder)
+        contents.append({str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()})
+    assert contents[0].keys() == contents[1].keys()
+    assert [name for name in contents[0] if contents[0][name] != contents[1][name]] == []
