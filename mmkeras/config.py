@@ -51,7 +51,7 @@ class Config:
     task: Literal["classify"] = "classify"
     """What is learned."""
     model: Literal["wide_deep", "mlp"] = "wide_deep"
-    """`wide_deep`: hashed n-grams beside averaged vectors. `mlp`: averaged word vectors, Dense 100, Dense 50, softmax."""
+    """`wide_deep`: hashed n-grams and averaged vectors. `mlp`: averaged word vectors, Dense 100, Dense 50, softmax."""
     deep: int = 16
     """Dimensions of the vectors in the deep part of `wide_deep`; 0 for the wide part alone."""
     tokens: Literal["mixed", "word", "character", "byte"] = "mixed"

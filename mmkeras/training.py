@@ -201,7 +201,8 @@ def build_and_fit(
     if keeper.exhausted or keeper.epochs_done >= epochs:
         keeper.on_train_end()
     else:
-        span = {"epochs": epochs, "initial_epoch": keeper.epochs_done}
+        # the order of rows is our own, by seed and epoch
+        span = {"shuffle": False, "epochs": epochs, "initial_epoch": keeper.epochs_done}
         model.fit(train.dataset(), validation_data=validation.dataset(), callbacks=callbacks, verbose=0, **span)
     return model, keeper
 

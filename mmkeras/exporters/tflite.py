@@ -61,8 +61,8 @@ def unsupported(message: str, function: Any) -> str:
         first_line = next((line for line in message.splitlines() if line.strip()), "no reason given")
         return f"LiteRT cannot convert this graph: {first_line}"
     return (
-        f"LiteRT has no builtin for {', '.join(found)}. Only builtin ops are allowed, since an op outside needs a larger "
-        "runtime that many devices lack; write the layer with other ops, or export the other formats."
+        f"LiteRT has no builtin for {', '.join(found)}. Only builtin ops are allowed: others need a "
+        "larger runtime that many devices lack. Write the layer with other ops, or export the other formats."
     )
 
 
