@@ -36,6 +36,11 @@ def markdown(figures: dict[str, Any]) -> str:
         f"{machine['python']}, {packages}. Load average before the run: {machine['load_before']}. Every training ran "
         f"with `{variables}`; every latency on one thread.\n"
     ]
+    if machine["load_before"] > 0.25 * machine["cores"]:
+        parts.append(
+            "**The machine was busy before the run.** Wall-clock figures of long calls suffer more than those of short "
+            "ones: compare processor seconds, and measure again on a quiet machine.\n"
+        )
     if figures["quick"]:
         parts.append("**`--quick`: tiny sets. These figures only show that the harness works.**\n")
     parts += [set_table(each) for each in figures["sets"].values()]

@@ -79,7 +79,7 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
         weights = bags[f"{name}_weights"] = keras.Input((None,), dtype="float32", name=f"{name}_weights")
         sums.append(BagEmbedding(state.n_rows, 8, "random_normal", name=f"{name}_table")(rows, weights))
     joined = keras.layers.Concatenate()(sums) if len(sums) > 1 else sums[0]
-    core = keras.Model(bags, keras.layers.Dense(len(labels), kernel_initializer="random_normal")(joined * 400.0))
+    core = keras.Model(bags, keras.layers.Dense(len(labels), kernel_initializer="random_normal")(joined * 100.0))
     columns = {name: f"the column {name}" for name in states}
     return predict_graph(core, states, columns, {"labels": labels, "target": "topic", "task": "classify"})
 
@@ -156,8 +156,8 @@ def modes(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """A column for each mode but the default one."""
     texts = [text[:192] for text in reference.HOSTILE_TEXTS]
     states = {
-        "word": make_state(texts, mode="word", weighting="mean", max_bytes=128, unknown_buckets=256),
-        "character": make_state(texts, mode="character", max_bytes=128),
-        "byte": make_state(texts[::4], mode="byte", orders=1, weighting="mean", max_bytes=96, unknown_buckets=64),
+        "word": make_state(texts, mode="word", weighting="mean", max_bytes=64, unknown_buckets=256),
+        "character": make_state(texts, mode="character", max_bytes=64),
+        "byte": make_state(texts[::4], mode="byte", orders=1, weighting="mean", max_bytes=50, unknown_buckets=64),
     }
     return export_all(states, tmp_path_factory.mktemp("modes"))

@@ -209,7 +209,7 @@ def example_figures() -> dict[str, object]:
     }
     one = {"title": "News", "train_rows": 80, "test_rows": 20, "unseen_rows": 15, "systems": systems}
     return {
-        "machine": {**news.describe(news.ROOT, same_threads(1)), "processor": "a processor"},
+        "machine": {**news.describe(news.ROOT, same_threads(1)), "load_before": 9.0},
         "quick": True,
         "sets": {"news": one},
         "left_out": {"news broken": "code 1: it broke\n    in its log"},
@@ -229,6 +229,7 @@ def test_the_table_has_a_row_a_system_and_a_row_an_artefact():
     assert cells["SVM tuned"][8:] == ["–"] * 4
     assert "- news broken: code 1: it broke" in lines
     assert any("--quick" in line for line in lines)
+    assert any("was busy" in line for line in lines)
 
 
 def test_fasttext_is_given_words_or_characters():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,26 @@ def make_scatters_add(proto: Any) -> None:
             node.attribute.append(helper.make_attribute("reduction", "add"))
 
 
+def fuse_clips(proto: Any) -> None:
+    """Max(Min(x, high), low) -> Clip(x, low, high): tf2onnx has two nodes for it, and nodes are the cost of a short text."""
+    from onnx import helper
+
+    graph = proto.graph
+    constants = {tensor.name for tensor in graph.initializer}
+    uses = Counter(name for node in graph.node for name in node.input)
+    uses.update(output.name for output in graph.output)
+    makers = {node.output[0]: node for node in graph.node if node.op_type == "Min"}
+    for node in [n for n in graph.node if n.op_type == "Max" and len(n.input) == 2]:
+        inner = makers.get(node.input[0])
+        bounds = [] if inner is None else [node.input[1], inner.input[-1]]
+        if inner is None or len(inner.input) != 2 or uses[node.input[0]] != 1 or not constants.issuperset(bounds):
+            continue
+        clip = helper.make_node("Clip", [inner.input[0], *bounds], list(node.output), name=node.name)
+        graph.node.insert(list(graph.node).index(node), clip)
+        graph.node.remove(node)
+        graph.node.remove(inner)
+
+
 def check_standard(proto: Any) -> None:
     """Raise InputError naming the ops and layers outside the standard operator set."""
     import onnx
@@ -77,6 +98,7 @@ def export(graph: Graph, folder: Path) -> Path:
 
     proto = convert(graph)
     make_scatters_add(proto)
+    fuse_clips(proto)
     rename_outputs(proto, output_names(graph))
     check_standard(proto)
     onnx.helper.set_model_props(

@@ -22,7 +22,7 @@ from mmkeras.errors import InputError
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
 
-LENGTHS = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
+LENGTHS = (64, 96, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)
 
 
 def lengths_for(graph: Graph) -> list[int]:
