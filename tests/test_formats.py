@@ -44,30 +44,32 @@ def feed(rows: Sequence[dict[str, bytes]], reverse: bool = False) -> Arrays:
     return {name: pad([row[name] for row in rows]) for name in names}
 
 
-def assert_ids(exported: Exported, rows: Sequence[dict[str, bytes]], outputs: Arrays, runtime: str) -> None:
-    """A runner's ids are those of the reference tokenizer, with nothing but zeros behind."""
-    for name in exported.states:
-        for row, ids in zip(rows, outputs[f"{name}_ids"], strict=True):
-            expected = exported.expected_ids(name, row[name])
-            n = expected.shape[1]
-            same = np.array_equal(ids[:, :n], expected) and not ids[:, n:].any()
-            assert same, f"{runtime}, {name}: {row[name]!r}: {ids[:, :n].tolist()} for {expected.tolist()}"
+def expected_ids(exported: Exported, rows: Sequence[dict[str, bytes]]) -> dict[str, list[np.ndarray]]:
+    """The reference tokenizer's ids of every row, by column."""
+    return {name: [exported.expected_ids(name, row[name]) for row in rows] for name in exported.states}
+
+
+def assert_ids(outputs: Arrays, expected: dict[str, list[np.ndarray]], what: str) -> None:
+    """A runner's ids are the expected ones, with nothing but zeros behind."""
+    for name, rows in expected.items():
+        for k, (found, ids) in enumerate(zip(outputs[f"{name}_ids"], rows, strict=True)):
+            n = ids.shape[1]
+            same = np.array_equal(found[:, :n], ids) and not found[:, n:].any()
+            assert same, f"{what}, {name}, row {k}: {found[:, :n].tolist()} for {ids.tolist()}"
 
 
 def assert_alike(exported: Exported, rows: Sequence[dict[str, bytes]], batch: int) -> None:
     """All runtimes give the reference's ids and Keras' probabilities, in batches of a size."""
+    batches = [rows[start : start + batch] for start in range(0, len(rows), batch)]
+    expected = [expected_ids(exported, some) for some in batches]
     probabilities = {}
     for runtime in RUNTIMES:
-        found = []
-        for start in range(0, len(rows), batch):
-            some = rows[start : start + batch]
-            outputs = exported.runners[runtime](feed(some, reverse=bool(start // batch % 2)))
+        answers = [exported.runners[runtime](feed(some, reverse=bool(k % 2))) for k, some in enumerate(batches)]
+        for some, ids, outputs in zip(batches, expected, answers, strict=True):  # when all is done: the next call
+            assert_ids(outputs, ids, f"{runtime}: {some}"[:1000])  # must not change an answer
             assert outputs["probabilities"].dtype == np.float32
-            assert all(outputs[f"{name}_ids"].dtype == np.int32 for name in exported.states)
-            found.append((some, outputs))
-        for some, outputs in found:  # compared when all is done: an answer must not change with the next call
-            assert_ids(exported, some, outputs, runtime)
-        probabilities[runtime] = np.concatenate([outputs["probabilities"] for _, outputs in found])
+            assert all(outputs[f"{name}_ids"].dtype == np.int32 for name in ids)
+        probabilities[runtime] = np.concatenate([outputs["probabilities"] for outputs in answers])
     for runtime, values in probabilities.items():
         np.testing.assert_allclose(values, probabilities["keras"], rtol=0, atol=1e-5, err_msg=runtime)
         np.testing.assert_allclose(values.sum(axis=1), 1, rtol=0, atol=1e-5)
@@ -105,7 +107,7 @@ def test_padding_changes_nothing(small: Exported) -> None:
         for n_bytes in (97, 200):
             longer = {name: np.pad(data, [(0, 0), (0, n_bytes - data.shape[1])]) for name, data in inputs.items()}
             outputs = runner(longer)
-            assert_ids(small, rows, outputs, runtime)
+            assert_ids(outputs, expected_ids(small, rows), runtime)
             np.testing.assert_allclose(outputs["probabilities"], expected["probabilities"], rtol=0, atol=1e-6)
 
 
@@ -122,7 +124,7 @@ def test_keras_itself_gives_what_its_traced_function_does(small: Exported) -> No
     rows = rows_for(small, reference.HOSTILE_TEXTS[:30])
     inputs = feed(rows)
     outputs = {name: np.asarray(value) for name, value in small.graph.model(inputs, training=False).items()}
-    assert_ids(small, rows, outputs, "eager")
+    assert_ids(outputs, expected_ids(small, rows), "eager")
     expected = small.runners["keras"](inputs)["probabilities"]
     np.testing.assert_allclose(outputs["probabilities"], expected, rtol=0, atol=1e-6)
 

@@ -182,19 +182,19 @@ def test_a_lone_surrogate_in_a_string_is_read_as_the_bytes_a_client_sends(mode: 
 
 
 def every_bmp_character() -> Iterator[bytes]:
-    """Each in words and between them, as bytes; surrogates in the three bytes that some programs write."""
+    """Each in a word, at its ends and alone; surrogates in the three bytes that some programs write."""
     for code in range(1, 0x10000):
         char = chr(code).encode("utf-8", "surrogatepass")
         yield b"x%by%b %b" % (char, char, char)
 
 
 def test_every_character_of_the_bmp() -> None:
-    assert_read_alike(list(every_bmp_character()))
+    assert_read_alike(reference.bmp_texts())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["word", "character"])
-def test_every_character_of_the_bmp_in_other_modes(mode: str) -> None:
+@pytest.mark.parametrize("mode", ["mixed", "word", "character"])
+def test_every_character_of_the_bmp_in_every_mode(mode: str) -> None:
     assert_read_alike(list(every_bmp_character()), mode)
 
 
@@ -212,7 +212,7 @@ def test_ill_formed_sequences() -> None:
 
 @pytest.mark.slow
 def test_every_sequence_at_the_edges_of_utf8() -> None:
-    sequences = itertools.product(range(0xC0, 0x100, 3), EDGES, EDGES, EDGES)
+    sequences = itertools.product(range(0xC0, 0x100, 5), EDGES, EDGES, EDGES)
     assert_read_alike([bytes(sequence) + b"b" for sequence in sequences])
 
 
@@ -234,7 +234,7 @@ def test_ten_thousand_fuzzed_texts() -> None:
         read += len(texts)
         for text in texts:
             assert python_tokens(text) == reference.tokens(text)
-        for mode in MODES:
+        for mode in ("mixed", MODES[read % 4]):
             assert_read_alike(texts, mode)
 
     check()
