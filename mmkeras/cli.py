@@ -5,14 +5,17 @@ Exit codes: 0 done; 1 an artefact did not answer like the model; 2 the input can
 
 from __future__ import annotations
 
+import difflib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 import mmkeras
 from mmkeras.config import Config, read_config
@@ -23,7 +26,7 @@ from mmkeras.errors import InputError
 class Export:
     """Write a run as SavedModel, LiteRT and ONNX, and prove each on the held-out rows."""
 
-    run: Positional[str] = "runs/news"
+    run: Positional[Annotated[str, arg(metavar="RUN")]] = "runs/news"
     """The run folder."""
     formats: tuple[str, ...] = ("savedmodel", "tflite", "onnx")
     """Formats to write."""
@@ -39,9 +42,9 @@ class Export:
 class Predict:
     """Answer every row of a file with an artefact or a run."""
 
-    artefact: Positional[str]
+    artefact: Positional[Annotated[str, arg(metavar="ARTEFACT")]]
     """A .tflite or .onnx file, a SavedModel folder (savedmodel/1), or a run folder."""
-    csv: Positional[str]
+    csv: Positional[Annotated[str, arg(metavar="CSV")]]
     """CSV or Parquet file with the input columns; with the target column, figures are printed."""
     output: str = "predictions.csv"
     """Where the predictions go."""
@@ -61,7 +64,7 @@ class Predict:
 class Verify:
     """Check an exported folder's artefacts against the trained model's answers."""
 
-    folder: Positional[str] = "exported/news"
+    folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/news"
     """A folder that `mmkeras export` wrote."""
     debug: bool = False
     """Show Python tracebacks."""
@@ -124,7 +127,7 @@ COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
 def parse(command: str, arguments: Sequence[str]) -> object:
     """Flags -> the command's options. `--config file.json` gives train's defaults; flags win over it."""
     options, _ = COMMANDS[command]
-    arguments = list(arguments)
+    arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
     default = None
     if command == "train" and "--config" in arguments:
         at = arguments.index("--config")
@@ -138,6 +141,11 @@ def parse(command: str, arguments: Sequence[str]) -> object:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; print an InputError as a sentence, without a traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a line reaches a pipe when it is said; a narrow encoding is no reason to fail
+            stream.reconfigure(line_buffering=True, errors="replace")
     if arguments[:1] in (["--version"], ["-V"]):
         print(f"mmkeras {mmkeras.__version__}")
         return 0
@@ -148,7 +156,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"usage: mmkeras <command> …\n\n{lines}\n\n`mmkeras <command> --help` lists its flags.")
         known = not arguments or arguments[0] in ("-h", "--help")
         if not known:
-            print(f"error: there is no command {arguments[0]!r}", file=sys.stderr)
+            near = difflib.get_close_matches(arguments[0], COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            print(f"error: there is no command {arguments[0]!r}.{hint}", file=sys.stderr)
         return 0 if known else 2
     debug = "--debug" in arguments
     try:

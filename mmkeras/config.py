@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib.util
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -168,19 +170,25 @@ def check_config(config: Config) -> None:
         "min_rows": (1, 1_000_000),
         "patience": (1, 100_000),
         "label_smoothing": (0.0, 0.99),
-        "max_bad_rows": (0.0, 1.0),
+        "max_bad_rows": (0, 1.0),
         "seed": (0, 2**31 - 1),
         "random_state": (0, 2**32 - 1),
     }
     for key, (low, high) in ranges.items():
         value = getattr(config, key)
         if value is not None and not low <= value <= high:
-            raise InputError(f"--{key.replace('_', '-')} {value}: expected a number from {low} to {high}.")
-    if config.learning_rate is not None and not config.learning_rate > 0:
+            kind = "number" if isinstance(high, float) else "whole number"
+            raise InputError(f"--{key.replace('_', '-')} {value}: expected a {kind} between {low} and {high}.")
+    if config.learning_rate is not None and not 0 < config.learning_rate < math.inf:
         raise InputError(f"--learning-rate {config.learning_rate}: expected a number above 0.")
     if config.word_vectors and config.tokens == "byte":
         raise InputError("--word-vectors: with --tokens byte there are no words to give vectors to.")
+    if config.word_vectors and not Path(config.word_vectors).is_file():
+        found = "is a folder" if Path(config.word_vectors).is_dir() else "there is no such file"
+        raise InputError(f"--word-vectors {config.word_vectors}: {found}; expected a GloVe or word2vec file.")
     if config.freeze_word_vectors and not config.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
+    if config.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
     if config.overwrite and config.resume:
         raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")

@@ -45,8 +45,8 @@ def text_features(name: str, train: pd.Series, validation: pd.Series, rule: Text
 class Batches(keras.callbacks.Callback):
     """Batches of bags: ({<name>_rows [b, F], <name>_weights [b, F]}, one-hot labels [b, classes], row weights [b]).
 
-    Give `fit` both: `model.fit(batches.dataset(), callbacks=[batches])`. As a callback it learns the number of the epoch,
-    of which, with the seed, the order of rows is a function: a resumed training sees what an uninterrupted one would.
+    Give `fit` both: `model.fit(batches.dataset(), callbacks=[batches])`. As a callback it learns the number of the
+    epoch, of which, with the seed, the order of rows is a function: a resumed training sees the same batches.
     (A keras.utils.PyDataset takes its shapes from its first batches, and fails where those happen to be equally wide.)
     """
 

@@ -20,7 +20,7 @@ class RowAdagrad(keras.optimizers.Optimizer):
 
     learning_rate: of the tables, a number or a schedule; vector_rate and dense_rate: what tables of vectors and the
     other variables' Adam take of it; decay: pulls the touched rows towards zero.
-    The gradient must name each row once, as BagEmbedding's does.
+    sparse: the gradients of tables name each row once, as BagEmbedding's do; False for XLA, which has dense ones.
     """
 
     def __init__(
@@ -30,17 +30,19 @@ class RowAdagrad(keras.optimizers.Optimizer):
         dense_rate: float = 0.02,
         decay: float = 1e-3,
         epsilon: float = 1e-4,
+        sparse: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, **options)
         self.vector_rate, self.dense_rate, self.decay, self.epsilon = vector_rate, dense_rate, decay, epsilon
+        self.sparse = sparse
 
     def build(self, variables: list[Any]) -> None:
         if self.built:
             return
         super().build(variables)
         self.paths = [v.path for v in variables]
-        tables = [v.path.endswith("/table") for v in variables]
+        tables = [path.endswith("/table") for path in self.paths]
         self.squares = [
             self.add_variable(v.shape[:1] if table else v.shape, name=f"{v.name}_squares")
             for v, table in zip(variables, tables, strict=True)
@@ -53,14 +55,9 @@ class RowAdagrad(keras.optimizers.Optimizer):
     def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
         place = self._get_variable_index(variable)
         squares, mean = self.squares[place].value, self.means[place].value
-        if isinstance(gradient, tf.IndexedSlices):
-            rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
-            total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
-            squares.scatter_update(tf.IndexedSlices(total, rows))
+        if self.paths[place].endswith("/table"):
             rate = learning_rate * (self.vector_rate if "_vectors/" in self.paths[place] else 1.0)
-            slope += self.decay * tf.gather(variable, rows)
-            step = rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
-            self.assign_sub(variable, tf.IndexedSlices(step, rows))
+            self._update_table(gradient, variable, squares, rate)
             return
         # Kingma & Ba 2015, algorithm 1
         time = tf.cast(self.iterations + 1, "float32")
@@ -69,6 +66,21 @@ class RowAdagrad(keras.optimizers.Optimizer):
         direction = mean / (1 - 0.9**time) / (tf.sqrt(squares / (1 - 0.999**time)) + 1e-7)
         self.assign_sub(variable, learning_rate * self.dense_rate * direction)
 
+    def _update_table(self, gradient: Tensor, variable: Any, squares: Any, rate: Tensor) -> None:
+        if not self.sparse:  # the same for every row: those with a slope of 0 stay where they are
+            slope = tf.convert_to_tensor(gradient)  # [rows, dim]
+            squares.assign_add(tf.reduce_mean(slope * slope, axis=-1))
+            touched = tf.cast(tf.reduce_any(slope != 0.0, axis=-1, keepdims=True), "float32")
+            slope += self.decay * touched * variable
+            self.assign_sub(variable, rate * slope / (tf.sqrt(squares) + self.epsilon)[:, None])
+            return
+        rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
+        total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
+        squares.scatter_update(tf.IndexedSlices(total, rows))
+        slope += self.decay * tf.gather(variable, rows)
+        step = rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
+        self.assign_sub(variable, tf.IndexedSlices(step, rows))
+
     def get_config(self) -> dict[str, Any]:
         rates = {"vector_rate": self.vector_rate, "dense_rate": self.dense_rate, "decay": self.decay}
-        return {**super().get_config(), **rates, "epsilon": self.epsilon}
+        return {**super().get_config(), **rates, "epsilon": self.epsilon, "sparse": self.sparse}

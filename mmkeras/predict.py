@@ -61,6 +61,8 @@ def predict(
     Raises InputError for a missing file or column, or an output that exists without `overwrite`.
     """
     output = Path(output)
+    if output.is_dir():
+        raise InputError(f"{output}: expected the name of a file to write, received a folder. Choose another --output.")
     if output.exists() and not overwrite:
         raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
     if not output.parent.is_dir():

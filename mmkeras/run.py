@@ -119,7 +119,35 @@ def resumed_config(given: Config) -> Config:
                 f"--{key.replace('_', '-')} {value} cannot change when a run is resumed: it began with {saved[key]}. "
                 "Leave the flag out, or start anew with --overwrite."
             )
-    return Config(**{**saved, "resume": True, "output": str(folder), "debug": given.debug})
+    if given.csv not in (Config.csv, saved["csv"]):
+        raise InputError(
+            f"{given.csv}: a run is resumed on the file it began with, {saved['csv']}. Leave the file out, or start anew "
+            "with --overwrite."
+        )
+    check_same_files(folder)
+    return Config(**{**saved, "resume": True, "overwrite": False, "output": str(folder), "debug": given.debug})
+
+
+def check_same_files(folder: Path) -> None:
+    """Raise InputError when a file that an interrupted run learns from has changed since it began."""
+    if not (folder / "environment.json").exists():
+        return
+    for name, known in _read_json(folder / "environment.json")["sha256"].items():
+        if not Path(name).exists():
+            raise InputError(f"{name}: the file that the run {folder} began with is gone. Put it back to resume.")
+        if file_hash(name) != known:
+            raise InputError(
+                f"{name}: the file has changed since the run {folder} began, so it cannot be resumed. Put the old file "
+                "back, or start anew with --overwrite."
+            )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: the run is damaged, this file cannot be read: {error}. Train again.") from None
+    return dict(value)
 
 
 def file_hash(path: str | Path) -> str:
@@ -138,7 +166,7 @@ def environment(config: Config) -> dict[str, Any]:
             versions[package] = None
     files = {name: file_hash(name) for name in (config.csv, config.validation) if name}
     return {
-        "command": shlex.join(sys.argv),
+        "command": shlex.join(["mmkeras", "train", *sys.argv[1 + (sys.argv[1:2] == ["train"]) :]]),
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -156,5 +184,4 @@ def open_run(path: str | Path) -> Run:
         raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
     if not (folder / FINISHED).exists():
         raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
-    schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
-    return Run(folder, read_config(folder / "config.json"), schema)
+    return Run(folder, read_config(folder / "config.json"), _read_json(folder / "schema.json"))

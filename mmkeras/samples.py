@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.errors import InputError
 from mmkeras.ragged import Ragged
 
 
@@ -56,7 +59,14 @@ def save_samples(samples: Samples, path: Path) -> None:
 
 
 def load_samples(path: Path) -> Samples:
-    """Read what `save_samples` wrote."""
+    """Read what `save_samples` wrote. Raises InputError when the file is damaged."""
+    try:
+        return _load_samples(path)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None
+
+
+def _load_samples(path: Path) -> Samples:
     with np.load(path, allow_pickle=False) as data:
         names = [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".bytes")]
         inputs, ids = {}, {}

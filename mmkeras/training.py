@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +45,24 @@ def train(config: Config, say: Say = print) -> Path:
     Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
     """
     began = time.perf_counter()
+    check_config(config)
     if config.resume:
         config = resumed_config(config)
     table, validation, split = read_and_split(config, say)
     folder = open_folder(config)
-    write_atomically(folder / "config.json", config_to_json(config))
+    # how it was started is no choice of the training: the same file starts the same training again
+    write_atomically(
+        folder / "config.json", config_to_json(replace(config, overwrite=False, resume=False, debug=False))
+    )
     write_bad_rows(table, folder / "bad_rows.csv", validation)
     write_split(split, folder / "split.csv")
     write_json(folder / "environment.json", environment(config))
-    figures = fit(config, table, split, folder, say)
+    try:
+        figures = fit(config, table, split, folder, say)
+    except InputError:
+        if not config.resume:
+            shutil.rmtree(folder)  # nothing to go on with: what the user mends is given again
+        raise
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     write_json(folder / FINISHED, figures)
     from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
@@ -94,15 +105,27 @@ def read_and_split(config: Config, say: Say) -> tuple[Table, Table | None, Split
 
 
 def start_tensorflow(config: Config) -> None:
-    """Import TensorFlow, set the seed of everything random, and the precision."""
+    """Import TensorFlow, and set the seed of everything random."""
     import_tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+
+
+@contextlib.contextmanager
+def precision(config: Config) -> Iterator[None]:
+    """The core computes in 16 bits where that is asked for. The layers before it count in whole numbers and never do."""
     import keras
     import tensorflow as tf
 
-    keras.utils.set_random_seed(config.seed)
+    before = keras.config.dtype_policy()
     if config.mixed_precision:
-        kind = "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
-        keras.mixed_precision.set_global_policy(kind)
+        on_gpu = bool(tf.config.list_physical_devices("GPU"))
+        keras.config.set_dtype_policy("mixed_float16" if on_gpu else "mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> dict[str, Any]:
@@ -115,7 +138,8 @@ def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> d
     write_schema(folder, config, table, features, vectors, labels)
     prepared = time.perf_counter()
     truth = {side: class_numbers(getattr(split, side)[target], labels) for side in ("train", "validation")}
-    model, keeper = build_and_fit(config, features, vectors, truth, len(labels), folder, say)
+    with precision(config):
+        model, keeper = build_and_fit(config, features, vectors, truth, len(labels), folder, say)
     fitted = time.perf_counter()
     figures = calibrate_and_measure(model, features, truth["validation"], labels, split, folder)
     partial = folder / "model.partial.keras"

@@ -50,7 +50,7 @@ def make_scatters_add(proto: Any) -> None:
 
 
 def fuse_clips(proto: Any) -> None:
-    """Max(Min(x, high), low) -> Clip(x, low, high): tf2onnx has two nodes for it, and nodes are the cost of a short text."""
+    """Max(Min(x, high), low) -> Clip(x, low, high): one node for two; a short text's time is its nodes."""
     from onnx import helper
 
     graph = proto.graph

@@ -73,7 +73,7 @@ def _nodes(function: Any) -> list[Any]:
 
 
 def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, ...]) -> bytes:
-    """A zip behind the flatbuffer, as model metadata's associated files are carried: readers of either ignore the other."""
+    """A zip behind the flatbuffer, as model metadata's files are carried: readers of either ignore the other."""
     archive_bytes = io.BytesIO(model)
     archive_bytes.seek(0, io.SEEK_END)
     with zipfile.ZipFile(archive_bytes, "a") as archive:

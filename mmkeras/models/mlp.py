@@ -32,7 +32,8 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     means = []
     for name, rows in sizes.items():
         dim = dims.get(name, DIMENSIONS)
-        embedding = BagEmbedding(rows, dim, "uniform", name=f"{name}_vectors", trainable=not config.freeze_word_vectors)
+        embedding = BagEmbedding(rows, dim, "uniform", sparse=not config.xla, name=f"{name}_vectors")
+        embedding.trainable = not config.freeze_word_vectors
         means.append(embedding(*bags[name]))  # [b, dim]
     x = means[0] if len(means) == 1 else layers.Concatenate(name="columns")(means)
     x = layers.Dense(100, activation="relu", name="hidden_100")(x)

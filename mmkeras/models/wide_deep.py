@@ -69,13 +69,14 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     votes, vectors = [], []
     for name, n_rows in sizes.items():
         rows, weights = bags[name]
-        votes.append(BagEmbedding(n_rows, n_classes, name=f"{name}_wide")(rows, weights))  # [b, classes]
+        sparse = not config.xla
+        votes.append(BagEmbedding(n_rows, n_classes, sparse=sparse, name=f"{name}_wide")(rows, weights))  # [b, classes]
         dim = dims.get(name, config.deep)
         if dim:
             limit = n_rows if name in dims else min(n_rows, VECTOR_ROWS)
             frequent = rows if limit == n_rows else Frequent(limit, name=f"{name}_frequent")(rows)
-            frozen = name in dims and config.freeze_word_vectors
-            table = BagEmbedding(limit, dim, "uniform", name=f"{name}_vectors", trainable=not frozen)
+            table = BagEmbedding(limit, dim, "uniform", sparse=sparse, name=f"{name}_vectors")
+            table.trainable = not config.freeze_word_vectors
             vectors.append(table(frequent, weights))  # [b, dim]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
@@ -91,7 +92,7 @@ def compile_model(model: keras.Model, config: Config, steps: int) -> None:
     rate = config.learning_rate or LEARNING_RATE
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps * (config.epochs or EPOCHS), 0.0)
     model.compile(
-        optimizer=RowAdagrad(schedule),
+        optimizer=RowAdagrad(schedule, sparse=not config.xla),
         loss=OneVsRest(config.label_smoothing),
         metrics=["accuracy"],
         jit_compile=config.xla,

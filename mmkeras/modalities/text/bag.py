@@ -83,25 +83,26 @@ class BagEmbedding(keras.layers.Layer):
 
     `keras.layers.Embedding` and a weighted sum, but the gather has no check for negative rows, and in training each
     row of the batch is gathered once: its gradient is sparse (tf.IndexedSlices) with no row twice, so that an optimiser
-    may touch the rows of the batch alone, and several threads give the same sums.
+    may touch the rows of the batch alone, and several threads give the same sums. XLA has no such gather (`sparse`
+    False): it gets the plain one. Sums are float32 whatever the rest computes in.
     """
 
-    def __init__(self, rows: int, dim: int, initializer: str = "zeros", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.rows, self.dim, self.initializer = rows, dim, initializer
+    def __init__(self, rows: int, dim: int, initializer: str = "zeros", sparse: bool = True, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.rows, self.dim, self.initializer, self.sparse = rows, dim, initializer, sparse
 
     def build(self, *shapes: Any) -> None:
         self.table = self.add_weight(shape=(self.rows, self.dim), initializer=self.initializer, name="table")
 
     def call(self, rows: Tensor, weights: Tensor, training: bool = False) -> Tensor:
-        if not training:
+        if not training or not self.sparse:
             vectors = tf.gather(self.table, rows)  # [B, F, dim]
             return ops.matmul(ops.expand_dims(weights, 1), vectors)[:, 0]  # [B, 1, F] x [B, F, dim] -> [B, dim]
         shape = tf.shape(rows, out_type="int64")
         unique, which = tf.unique(tf.reshape(rows, (-1,)), out_idx="int64")  # [U], [B * F]
         text = tf.repeat(tf.range(shape[0]), shape[1])  # [B * F]
         bags = tf.SparseTensor(
-            tf.stack([text, which], axis=1), tf.reshape(weights, (-1,)), (shape[0], tf.size(unique, out_type="int64"))
+            tf.stack([text, which], axis=1), tf.reshape(weights, (-1,)), (shape[0], tf.size(unique, out_type=tf.int64))
         )
         return tf.sparse.sparse_dense_matmul(bags, tf.gather(self.table.value, unique))  # [B, U] x [U, dim] -> [B, dim]
 
@@ -109,4 +110,10 @@ class BagEmbedding(keras.layers.Layer):
         return rows_shape[0], self.dim
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rows": self.rows, "dim": self.dim, "initializer": self.initializer}
+        return {
+            **super().get_config(),
+            "rows": self.rows,
+            "dim": self.dim,
+            "initializer": self.initializer,
+            "sparse": self.sparse,
+        }
