@@ -40,13 +40,16 @@ class BestAndResume(keras.callbacks.Callback):
 
     Keras' EarlyStopping forgets what it has seen when the process ends, and BackupAndRestore does not know it; a
     resumed training must end with the same weights as one that was never interrupted, so one callback keeps both.
+
+    Best is the highest validation accuracy, of equals the latest, when the rate has fallen furthest. The loss would
+    mislead: a hinge rises where margins shrink, though the order of the classes, and so every answer, gets better.
     """
 
     def __init__(self, folder: Path, patience: int | None) -> None:
-        """folder: for checkpoint.npz and history.csv; patience: epochs without a better val_loss, None: never stop."""
+        """folder: for checkpoint.npz and history.csv; patience: epochs without a better val_accuracy, None: never."""
         super().__init__()
         self.folder, self.patience = folder, patience
-        self.best, self.best_epoch = float("inf"), -1
+        self.best, self.best_epoch = -1.0, -1
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
         self.began = time.perf_counter()
@@ -65,8 +68,8 @@ class BestAndResume(keras.callbacks.Callback):
         figures = {name: float(value) for name, value in (logs or {}).items()}
         self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.began, 3)})
         self.began = time.perf_counter()
-        if self.patience is None or figures["val_loss"] < self.best:
-            self.best, self.best_epoch = figures["val_loss"], epoch
+        if self.patience is None or figures["val_accuracy"] >= self.best:
+            self.best, self.best_epoch = figures["val_accuracy"], epoch
             self.best_weights = self.model.get_weights()
         self._write_history()
         self._save()

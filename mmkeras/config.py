@@ -79,7 +79,7 @@ class Config:
     learning_rate: float | None = None
     """Initial learning rate. Default: the model's own."""
     patience: int | None = None
-    """Epochs without a better validation loss before training stops. Default: the model's own (mlp: never)."""
+    """Epochs without a better validation accuracy before training stops. Default: the model's own (mlp: never)."""
     label_smoothing: float = 0.0
     """Share of the target probability spread over all classes."""
     class_weight: Literal["none", "balanced"] = "none"

@@ -57,10 +57,15 @@ class Batches(keras.callbacks.Callback):
         batch_size: int,
         seed: int | None,
         row_weights: np.ndarray | None,
+        few_shapes: bool = False,
     ) -> None:
-        """targets: float32 [n, classes]; seed None: rows in order of length; row_weights: float32 [n], None for all 1."""
+        """targets: float32 [n, classes]; seed None: rows in order of length; row_weights: float32 [n], None for all 1.
+
+        few_shapes: pad to powers of two, for XLA, which compiles anew for each shape.
+        """
         super().__init__()
         self.sides, self.targets, self.batch_size, self.seed = sides, targets, batch_size, seed
+        self.few_shapes = few_shapes
         self.row_weights = np.ones(len(targets), "float32") if row_weights is None else row_weights
         self.lengths = np.sum([side.lengths for side in sides.values()], axis=0)
         self.on_epoch_begin(0)
@@ -83,7 +88,10 @@ class Batches(keras.callbacks.Callback):
         rows = self.order[index]
         inputs = {}
         for name, side in self.sides.items():
-            inputs[f"{name}_rows"], inputs[f"{name}_weights"] = side.take(rows).padded()
+            bags = side.take(rows)
+            longest = max(1, int(bags.lengths.max()))
+            width = 1 << (longest - 1).bit_length() if self.few_shapes else longest
+            inputs[f"{name}_rows"], inputs[f"{name}_weights"] = bags.padded(width)
         return inputs, self.targets[rows], self.row_weights[rows]
 
     def dataset(self) -> tf.data.Dataset:

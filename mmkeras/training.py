@@ -114,7 +114,7 @@ def start_tensorflow(config: Config) -> None:
 
 @contextlib.contextmanager
 def precision(config: Config) -> Iterator[None]:
-    """The core computes in 16 bits where that is asked for. The layers before it count in whole numbers and never do."""
+    """The core computes in 16 bits if asked to. The layers before it count in whole numbers and never do."""
     import keras
     import tensorflow as tf
 
@@ -217,8 +217,9 @@ def build_and_fit(
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
     one_hot = {side: np.eye(n_classes, dtype="float32")[numbers] for side, numbers in truth.items()}
     sides = {side: {name: getattr(f, side) for name, f in features.items()} for side in one_hot}
-    train = Batches(sides["train"], one_hot["train"], batch_size, config.seed, row_weights(truth["train"], config))
-    validation = Batches(sides["validation"], one_hot["validation"], EVALUATION_BATCH, None, None)
+    weights = row_weights(truth["train"], config)
+    train = Batches(sides["train"], one_hot["train"], batch_size, config.seed, weights, config.xla)
+    validation = Batches(sides["validation"], one_hot["validation"], EVALUATION_BATCH, None, None, config.xla)
     callbacks = [train, EpochLines(epochs, say), keeper]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(str(folder / "tensorboard")))

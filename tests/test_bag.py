@@ -170,7 +170,10 @@ def test_bag_embedding() -> None:
 # ---------------------------------------------------------------- from cells to bags
 
 
-@pytest.mark.parametrize(("orders", "min_rows", "mode"), [(1, 1, "mixed"), (2, 2, "mixed"), (2, 1, "character")])
+@pytest.mark.parametrize(
+    ("orders", "min_rows", "mode"),
+    [(1, 1, "mixed"), (2, 2, "mixed"), pytest.param(2, 1, "character", marks=pytest.mark.slow)],
+)
 def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) -> None:
     def analyze(text: str) -> list[str]:
         tokens = reference.tokens(text.encode(), mode)
@@ -338,7 +341,9 @@ def tensors(function: Any) -> list[tuple[str, int]]:
     return computed
 
 
-@pytest.mark.parametrize(("mode", "weighting"), [("mixed", "tfidf"), ("character", "mean")])
+@pytest.mark.parametrize(
+    ("mode", "weighting"), [("mixed", "tfidf"), pytest.param("character", "mean", marks=pytest.mark.slow)]
+)
 def test_memory_grows_with_the_bytes_alone(mode: str, weighting: str) -> None:
     """No tensor of tokens x bytes (or x features): the largest is a few times as long as the text."""
     state = make_state(RAW, mode=mode, weighting=weighting, max_tokens=4096)

@@ -165,7 +165,7 @@ def test_hostile_texts(mode: str) -> None:
     for text in texts:
         assert python_tokens(text, mode) == reference.tokens(text, mode)
     assert_read_alike(texts, mode)
-    assert_read_alike([text[:n] for n in (1, 2, 3, 5, 8, 33) for text in texts], mode)
+    assert_read_alike([text[:n] for n in (2, 5, 33) for text in texts], mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
