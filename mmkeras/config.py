@@ -80,6 +80,8 @@ class Config:
     """Initial learning rate. Default: the model's own."""
     patience: int | None = None
     """Epochs without a better validation accuracy before training stops. Default: the model's own (mlp: never)."""
+    fold: bool = True
+    """Learn the held-out rows too, after they have measured the model (wide_deep)."""
     label_smoothing: float = 0.0
     """Share of the target probability spread over all classes."""
     class_weight: Literal["none", "balanced"] = "none"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ import pandas as pd
 from mmkeras.config import Config, check_config, config_to_json
 from mmkeras.errors import InputError
 from mmkeras.graph import input_names
-from mmkeras.metrics import calibration, classification_metrics, fit_temperature, softmax
 from mmkeras.modalities import MODALITIES
-from mmkeras.models import MODELS, VECTORS
+from mmkeras.models import MODELS
 from mmkeras.quiet import import_tensorflow
 from mmkeras.run import (
     FINISHED,
@@ -36,7 +34,6 @@ from mmkeras.split import Split, split_table, write_split
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
 
 Say = Callable[[str], None]
-EVALUATION_BATCH = 256
 
 
 def train(config: Config, say: Say = print) -> Path:
@@ -112,25 +109,11 @@ def start_tensorflow(config: Config) -> None:
     keras.utils.set_random_seed(config.seed)
 
 
-@contextlib.contextmanager
-def precision(config: Config) -> Iterator[None]:
-    """The core computes in 16 bits if asked to. The layers before it count in whole numbers and never do."""
-    import keras
-    import tensorflow as tf
-
-    before = keras.config.dtype_policy()
-    if config.mixed_precision:
-        on_gpu = bool(tf.config.list_physical_devices("GPU"))
-        keras.config.set_dtype_policy("mixed_float16" if on_gpu else "mixed_bfloat16")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
 def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> dict[str, Any]:
     """Adapt, build, fit, calibrate; write schema, state and model. Returns the figures for metrics.json."""
     start_tensorflow(config)
+    from mmkeras.fitting import Material, build_and_fit, fold_held_out, measure
+
     began = time.perf_counter()
     target = target_of(table)
     labels = sorted(set(split.train[target]))
@@ -138,10 +121,15 @@ def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> d
     write_schema(folder, config, table, features, vectors, labels)
     prepared = time.perf_counter()
     truth = {side: class_numbers(getattr(split, side)[target], labels) for side in ("train", "validation")}
-    with precision(config):
-        model, keeper = build_and_fit(config, features, vectors, truth, len(labels), folder, say)
+    material = Material(features, vectors, truth, len(labels))
+    model, keeper = build_and_fit(config, material, folder, say)
+    figures, predictions = measure(model, material, labels)
+    write_held_out(split, *predictions, folder)
+    if config.fold and fold_held_out(model, config, material):
+        figures["folded"] = True
+        say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
+    model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
     fitted = time.perf_counter()
-    figures = calibrate_and_measure(model, features, truth["validation"], labels, split, folder)
     partial = folder / "model.partial.keras"
     model.save(partial)
     partial.replace(folder / "model.keras")
@@ -192,68 +180,6 @@ def target_of(table: Table) -> str:
 def class_numbers(labels: pd.Series, known: list[str]) -> np.ndarray:
     """Labels -> int64 class numbers."""
     return pd.Categorical(labels, categories=known).codes.astype("int64")
-
-
-def build_and_fit(
-    config: Config, features: Any, vectors: Any, truth: dict[str, np.ndarray], n_classes: int, folder: Path, say: Say
-) -> tuple[Any, Any]:
-    """Build, compile and model.fit. Returns the model with its best weights, and the callback that kept them."""
-    import keras
-
-    from mmkeras.callbacks import BestAndResume, EpochLines
-    from mmkeras.features import Batches
-    from mmkeras.tasks.classify import row_weights
-
-    recipe = importlib.import_module(MODELS[config.model])
-    epochs, batch_size = config.epochs or recipe.EPOCHS, config.batch_size or recipe.BATCH_SIZE
-    sizes = {name: f.state.n_rows for name, f in features.items()}
-    model = recipe.build(sizes, n_classes, config, {name: v.shape[1] for name, v in vectors.items()})
-    for name, table in vectors.items():
-        model.get_layer(VECTORS.format(name=name)).table.assign(table)
-    recipe.compile_model(model, config, steps=-(-len(truth["train"]) // batch_size))
-    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE)
-    if config.resume:
-        keeper.restore(model)
-        say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
-    one_hot = {side: np.eye(n_classes, dtype="float32")[numbers] for side, numbers in truth.items()}
-    sides = {side: {name: getattr(f, side) for name, f in features.items()} for side in one_hot}
-    weights = row_weights(truth["train"], config)
-    train = Batches(sides["train"], one_hot["train"], batch_size, config.seed, weights, config.xla)
-    validation = Batches(sides["validation"], one_hot["validation"], EVALUATION_BATCH, None, None, config.xla)
-    callbacks = [train, EpochLines(epochs, say), keeper]
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(str(folder / "tensorboard")))
-    if keeper.exhausted or keeper.epochs_done >= epochs:
-        keeper.on_train_end()
-    else:
-        # the order of rows is our own, by seed and epoch
-        span = {"shuffle": False, "epochs": epochs, "initial_epoch": keeper.epochs_done}
-        model.fit(train.dataset(), validation_data=validation.dataset(), callbacks=callbacks, verbose=0, **span)
-    return model, keeper
-
-
-def calibrate_and_measure(
-    model: Any, features: Any, truth: np.ndarray, labels: list[str], split: Split, folder: Path
-) -> dict[str, Any]:
-    """Fit the temperature on the held-out rows, put it into the model, measure, and keep the rows for export."""
-    from mmkeras.features import Batches
-
-    sides = {name: f.validation for name, f in features.items()}
-    batches = Batches(sides, np.zeros((len(truth), 1), "float32"), EVALUATION_BATCH, None, None)
-    logits = np.empty((len(truth), len(labels)), "float32")
-    logits[np.concatenate(batches.order)] = model.predict(batches.dataset(), verbose=0)
-    temperature = fit_temperature(logits, truth)
-    model.get_layer("temperature").inverse.assign(1 / temperature)
-    before, after = softmax(logits), softmax(logits / temperature)
-    write_held_out(split, [labels[k] for k in after.argmax(1)], after.max(1), folder)
-    return {
-        "validation": classification_metrics(truth, after.argmax(1), labels),
-        "calibration": {
-            "temperature": temperature,
-            "before": calibration(before, truth),
-            "after": calibration(after, truth),
-        },
-    }
 
 
 def write_held_out(split: Split, predictions: list[str], probabilities: np.ndarray, folder: Path) -> None:

@@ -99,6 +99,12 @@ def test_texts_cut_in_the_middle_of_a_character(small: Exported) -> None:
     assert_alike(small, [{"body": a, "title": b} for a, b in zip(raw, raw[::-1], strict=True)], 20)
 
 
+def test_texts_as_long_as_a_fixed_length_and_a_byte_more_or_less(small: Exported) -> None:
+    text = (b"a Z 7 don't stop " * 9).replace(b" ", " 中 ".encode())
+    rows = [{"body": text[:n], "title": text[: min(n, m)]} for n in (1, 63, 64, 65, 95, 96) for m in (1, 63, 64)]
+    assert_alike(small, rows, 1)
+
+
 def test_padding_changes_nothing(small: Exported) -> None:
     rows = rows_for(small, reference.HOSTILE_TEXTS[:40])
     inputs = feed(rows)

@@ -1,6 +1,6 @@
 """The trained cores: bags of features -> logits. A model is a module named in a literal dict.
 
-Each module has EPOCHS, BATCH_SIZE and PATIENCE (None: no early stopping), and three functions:
+Each module has EPOCHS, BATCH_SIZE, PATIENCE (None: no early stopping) and FOLD_EPOCHS, and three functions:
 `text_rule(config)`, `build(sizes, n_classes, config, dims)` and `compile_model(model, config, steps)`.
 """
 

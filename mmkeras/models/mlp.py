@@ -13,6 +13,7 @@ from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
 EPOCHS = 10
 BATCH_SIZE = 32
 PATIENCE = None
+FOLD_EPOCHS = 0  # the document's model as it is
 LEARNING_RATE = 0.001
 DIMENSIONS = 100
 UNKNOWN_BUCKETS = 256
@@ -42,7 +43,7 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
 
 
 def compile_model(model: keras.Model, config: Config, steps: int) -> None:
-    """Adam and cross-entropy. steps: an epoch's (the rate is constant, so they do not matter)."""
+    """Adam and cross-entropy. The rate is constant, so `steps`, all that there are, do not matter."""
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate or LEARNING_RATE),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),

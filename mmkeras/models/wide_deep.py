@@ -20,6 +20,7 @@ from mmkeras.optimizers import RowAdagrad
 EPOCHS = 3
 BATCH_SIZE = 128
 PATIENCE = 2
+FOLD_EPOCHS = 2
 LEARNING_RATE = 0.08
 HIDDEN = 50
 VECTOR_ROWS = 20_000  # only the most frequent features have a vector: the rare ones would be learned by heart
@@ -88,9 +89,9 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
 
 
 def compile_model(model: keras.Model, config: Config, steps: int) -> None:
-    """The rate falls linearly to 0 over the epochs. steps: an epoch's."""
+    """The rate falls linearly to 0 over `steps`, all that there are."""
     rate = config.learning_rate or LEARNING_RATE
-    schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps * (config.epochs or EPOCHS), 0.0)
+    schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)
     model.compile(
         optimizer=RowAdagrad(schedule, sparse=not config.xla),
         loss=OneVsRest(config.label_smoothing),
