@@ -96,8 +96,8 @@ def write_model_card(run: Run, graph: Graph, folder: Path) -> None:
 Predicts `{run.schema["target"]}` ({len(run.labels)} classes). Trained on {metrics["rows"]["train"]} rows of
 `{run.schema["file"]["path"]}`; measured on {metrics["rows"]["validation"]} held-out rows{folded}.
 
-Held-out accuracy {metrics["validation"]["accuracy"]:.4f}, macro-F1 {metrics["validation"]["macro_f1"]:.4f}, expected calibration
-error {metrics["calibration"]["after"]["expected_calibration_error"]:.3f}.
+Held-out accuracy {metrics["validation"]["accuracy"]:.4f}, macro-F1 {metrics["validation"]["macro_f1"]:.4f}, expected
+calibration error {metrics["calibration"]["after"]["expected_calibration_error"]:.3f}.
 
 | class | precision | recall | F1 | rows |
 |---|---|---|---|---|
