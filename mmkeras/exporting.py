@@ -167,7 +167,7 @@ def _fill(run: Run, formats: Sequence[str], folder: Path, say: Say) -> bool:
     if metrics["folded"]:
         accuracy = metrics["validation"]["accuracy"]
         say(
-            f"held-out accuracy: {accuracy:.4f}, measured before the model learned these rows too (--no-fold keeps them "
-            "apart); the accuracy above says that every artefact got the same rows right"
+            f"held-out accuracy: {accuracy:.4f}, measured before the model learned these rows too (--no-fold keeps "
+            "them apart); the accuracy above says that every artefact got the same rows right"
         )
     return passed

@@ -109,8 +109,8 @@ def measure(model: Any, material: Material, labels: list[str]) -> tuple[dict[str
 def fold_held_out(model: Any, config: Config, material: Material) -> bool:
     """Learn the held-out rows too, once they have chosen the epoch and the temperature and measured the model.
 
-    A few epochs over them alone, the rate beginning anew, but the table's row rates as they are: what is well known moves
-    little. On training rows this was worth as much as training anew on all rows, in a third of the time (docs/recipe.md).
+    A few epochs over them alone, the rate beginning anew, but the table's row rates as they are: what is well known
+    moves little. It was worth as much as training anew on all rows, in a third of the time (docs/recipe.md).
     False for a model that has no such step.
     """
     recipe = importlib.import_module(MODELS[config.model])

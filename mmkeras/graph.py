@@ -1,4 +1,4 @@
-"""A Graph: one deployable function of a task, from raw inputs by name to outputs by name. Exporters know nothing else."""
+"""A Graph: one deployable function of a task, raw inputs by name to outputs by name. Exporters know nothing else."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def native_noise_muted() -> Iterator[None]:
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras with the TensorFlow backend, without their start-up noise; let a GPU's memory grow."""
+    """Import TensorFlow and Keras (TensorFlow backend) without their start-up noise; let a GPU's memory grow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with native_noise_muted():

@@ -121,8 +121,8 @@ def resumed_config(given: Config) -> Config:
             )
     if given.csv not in (Config.csv, saved["csv"]):
         raise InputError(
-            f"{given.csv}: a run is resumed on the file it began with, {saved['csv']}. Leave the file out, or start anew "
-            "with --overwrite."
+            f"{given.csv}: a run is resumed on the file it began with, {saved['csv']}. Leave the file out, or start "
+            "anew with --overwrite."
         )
     check_same_files(folder)
     return Config(**{**saved, "resume": True, "overwrite": False, "output": str(folder), "debug": given.debug})

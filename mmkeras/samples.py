@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def _load_samples(path: Path) -> Samples:
         for name in names:
             raw = data[f"input.{name}.bytes"].tobytes()
             starts = data[f"input.{name}.starts"]
-            inputs[name] = [raw[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+            inputs[name] = [raw[a:b] for a, b in pairwise(starts)]
         for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".orders")]:
             starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))
-            ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+            ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]
         return Samples(inputs, data["truth"], data["probabilities"], ids)

@@ -13,7 +13,7 @@ Bag = tuple[Any, Any]
 
 
 def bag_inputs(names: list[str]) -> tuple[dict[str, Any], dict[str, Bag]]:
-    """Keras inputs, for each text column int32 rows [b, F] and float32 weights [b, F]; and the same as pairs a column."""
+    """Keras inputs, for each text column int32 rows [b, F] and float32 weights [b, F]; and the same as pairs."""
     inputs: dict[str, Any] = {}
     bags: dict[str, Bag] = {}
     for name in names:

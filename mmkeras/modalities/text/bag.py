@@ -35,7 +35,7 @@ class Ngrams(keras.layers.Layer):
 
 
 class ByOrder(keras.layers.Layer):
-    """Row numbers int32 [B, orders * W] -> [B, orders, W]: of the tokens, then of their pairs, as an output to check."""
+    """Row numbers int32 [B, orders * W] -> [B, orders, W]: of the tokens, then of their pairs: an output to check."""
 
     def __init__(self, orders: int, **kwargs: Any) -> None:
         super().__init__(trainable=False, **kwargs)
