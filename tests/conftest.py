@@ -134,26 +134,22 @@ fuzz = settings(
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Two columns, short texts: `body` as the default model reads it, `title` as the plain MLP does."""
-    texts = [text[:96] for text in reference.HOSTILE_TEXTS]
-    states = {
-        "body": make_state(texts, orders=2, max_bytes=96),
-        "title": make_state(texts[::2], orders=1, weighting="mean", max_bytes=64, unknown_buckets=256),
-    }
-    return export_all(states, tmp_path_factory.mktemp("small"))
+    """One column as the default model reads it, short texts."""
+    state = make_state([text[:96] for text in reference.HOSTILE_TEXTS], max_bytes=96)
+    return export_all({"body": state}, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """One column at its full length, whose vocabulary is all tokens and pairs of the golden and the hostile texts."""
     texts = [text.encode() for text, _ in reference.golden()]
-    state = make_state([*texts, *reference.HOSTILE_TEXTS], tokens_only=reference.bmp_texts(), orders=2)
+    state = make_state([*texts, *reference.HOSTILE_TEXTS], tokens_only=reference.bmp_texts())
     return export_all({"text": state}, tmp_path_factory.mktemp("full"))
 
 
 @pytest.fixture(scope="session")
 def modes(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """A column for each mode but the default one."""
+    """Three columns: one for each mode but the default one, two of them as the plain MLP reads them."""
     texts = [text[:192] for text in reference.HOSTILE_TEXTS]
     states = {
         "word": make_state(texts, mode="word", weighting="mean", max_bytes=64, unknown_buckets=256),

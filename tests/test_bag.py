@@ -315,6 +315,7 @@ def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
     assert made.validation.lengths.tolist() == [2, 0, 1]  # the, cat; -; dog: by the training rows' vocabulary alone
 
 
+@pytest.mark.slow
 def test_features_of_a_column_where_nothing_is_known(tmp_path: Path) -> None:
     made = text_features("title", pd.Series(["one", "two", "three"]), pd.Series(["four"]), TextRule(), tmp_path)
     assert made.train.padded()[0].tolist() == [[0], [0], [0]]

@@ -87,22 +87,19 @@ def test_the_graph_tells_texts_apart(small: Exported) -> None:
     """That the comparisons above can fail: most texts have ids, and probabilities of their own."""
     outputs = small.runners["keras"](feed(rows_for(small, reference.HOSTILE_TEXTS)))
     assert (outputs["body_ids"] > 0).any(axis=(1, 2)).mean() > 0.8
-    assert (outputs["title_ids"] > 256).any(axis=(1, 2)).mean() > 0.3  # known, and
-    assert ((outputs["title_ids"] > 0) & (outputs["title_ids"] <= 256)).any(axis=(1, 2)).mean() > 0.3  # unknown
-    assert len(np.unique(outputs["probabilities"].round(4), axis=0)) > 0.9 * len(reference.HOSTILE_TEXTS)
+    assert len(np.unique(outputs["probabilities"].round(4), axis=0)) > 0.6 * len(reference.HOSTILE_TEXTS)
     assert (outputs["probabilities"].std(axis=0) > 0.01).all()
 
 
 def test_texts_cut_in_the_middle_of_a_character(small: Exported) -> None:
     """What a client that cuts by bytes alone would send."""
     raw = [text.encode()[:n] for text in ("中文中文", "😀a😀", "é中😀") for n in range(13)]
-    assert_alike(small, [{"body": a, "title": b} for a, b in zip(raw, raw[::-1], strict=True)], 20)
+    assert_alike(small, [{"body": text} for text in raw], 20)
 
 
 def test_texts_as_long_as_a_fixed_length_and_a_byte_more_or_less(small: Exported) -> None:
     text = (b"a Z 7 don't stop " * 9).replace(b" ", " 中 ".encode())
-    rows = [{"body": text[:n], "title": text[: min(n, m)]} for n in (1, 63, 64, 65, 95, 96) for m in (1, 63, 64)]
-    assert_alike(small, rows, 1)
+    assert_alike(small, [{"body": text[:n]} for n in (1, 63, 64, 65, 95, 96)], 1)
 
 
 def test_padding_changes_nothing(small: Exported) -> None:
@@ -163,8 +160,8 @@ def test_serving_strings(small: Exported) -> None:
 
 def test_the_contract_is_in_every_file(small: Exported) -> None:
     signature = small.graph.signature()
-    assert [i["name"] for i in signature["inputs"]] == ["body", "title"]
-    assert [i["max_bytes"] for i in signature["inputs"]] == [96, 64]
+    assert [i["name"] for i in signature["inputs"]] == ["body"]
+    assert [i["max_bytes"] for i in signature["inputs"]] == [96]
     for runtime in ("savedmodel", "tflite", "onnx"):
         found = dict(small.runners[runtime].signature)  # type: ignore[attr-defined]
         assert found.pop("litert_lengths", None) == ([64, 96] if runtime == "tflite" else None)
@@ -182,10 +179,9 @@ def test_every_runner_names_its_outputs_alike(small: Exported) -> None:
     inputs = feed(rows_for(small, [b"one"]))
     for runner in small.runners.values():
         outputs = runner(inputs)
-        assert set(outputs) == {"body_ids", "title_ids", "probabilities"}
+        assert set(outputs) == {"body_ids", "probabilities"}
         assert outputs["probabilities"].shape == (1, 3)
         assert outputs["body_ids"].shape[:2] == (1, 2)
-        assert outputs["title_ids"].shape[:2] == (1, 1)
 
 
 def test_onnx_is_standard_and_adds_where_values_meet(small: Exported) -> None:
@@ -197,7 +193,7 @@ def test_onnx_is_standard_and_adds_where_values_meet(small: Exported) -> None:
     for node in scatters:
         assert {a.name: a.s for a in node.attribute} == {"reduction": b"add"}
     names = [value.name for value in (*proto.graph.input, *proto.graph.output)]
-    assert sorted(names) == ["body", "body_ids", "probabilities", "title", "title_ids"]
+    assert sorted(names) == ["body", "body_ids", "probabilities"]
 
 
 def test_the_saved_model_needs_no_python(small: Exported) -> None:
@@ -205,14 +201,6 @@ def test_the_saved_model_needs_no_python(small: Exported) -> None:
     ops = {node.op for f in proto.library.function for node in f.node_def} | {node.op for node in proto.node}
     assert len(ops) > 10
     assert not [op for op in ops if "Py" in op or "String" in op]
-
-
-def test_names_of_columns_do_not_matter(small: Exported) -> None:
-    """`body_ids` comes before `probabilities` in the alphabet, `title_ids` after: the fixture has both."""
-    assert "body_ids" < "probabilities" < "title_ids"
-    session = small.runners["onnx"].session  # type: ignore[attr-defined]
-    kinds = {output.name: output.type for output in session.get_outputs()}
-    assert kinds == {"probabilities": "tensor(float)", "body_ids": "tensor(int32)", "title_ids": "tensor(int32)"}
 
 
 def test_lengths_for() -> None:
@@ -334,6 +322,20 @@ def test_more_tokens_than_are_wanted(full: Exported) -> None:
 @pytest.mark.parametrize("batch", [1, 50])
 def test_hostile_texts_in_other_modes(modes: Exported, batch: int) -> None:
     assert_alike(modes, rows_for(modes, reference.HOSTILE_TEXTS), batch)
+
+
+@pytest.mark.slow
+def test_columns_that_come_before_and_after_the_probabilities_in_the_alphabet(modes: Exported) -> None:
+    assert "character_ids" < "probabilities" < "word_ids"
+    outputs = modes.runners["onnx"].session.get_outputs()  # type: ignore[attr-defined]
+    assert {output.name: output.type for output in outputs} == {
+        "probabilities": "tensor(float)",
+        **{f"{name}_ids": "tensor(int32)" for name in ("word", "character", "byte")},
+    }
+    answer = modes.runners["keras"](feed(rows_for(modes, reference.HOSTILE_TEXTS)))
+    known = (answer["word_ids"] > 256).any(axis=(1, 2)).mean()
+    unknown = ((answer["byte_ids"] > 0) & (answer["byte_ids"] <= 64)).any(axis=(1, 2)).mean()
+    assert min(known, unknown) > 0.3  # that the comparisons with the reference can fail
 
 
 @pytest.mark.slow

@@ -1,0 +1,140 @@
+"""The command line itself: its help, its exit codes, and that the two scripts are the same commands."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+
+import mmkeras
+from mmkeras import cli
+from mmkeras.config import Config
+from mmkeras.errors import InputError
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
+def test_help_lists_the_commands(arguments: list[str]) -> None:
+    done = small_runs.main(*arguments)
+    assert (done.code, done.err) == (0, "")
+    for command, (options, _) in cli.COMMANDS.items():
+        (line,) = [line for line in done.lines if line.split()[:1] == [command]]
+        assert line.split(maxsplit=1)[1] == (options.__doc__ or "").splitlines()[0]
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_help_of_a_command_lists_its_flags(command: str) -> None:
+    done = small_runs.main(command, "--help")
+    assert done.code == 0
+    for field in dataclasses.fields(cli.COMMANDS[command][0]):
+        positional = "Positional" in str(field.type)
+        flag = field.name.upper() if positional else f"--{field.name.replace('_', '-')}"
+        assert flag in done.out, f"{command} --help does not name {flag}"
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version(flag: str) -> None:
+    done = small_runs.main(flag)
+    assert (done.code, done.out) == (0, f"mmkeras {mmkeras.__version__}\n")
+
+
+def test_unknown_command_is_named_and_the_known_ones_listed() -> None:
+    done = small_runs.main("evaluate", "x")
+    assert done.code == 2
+    assert done.err.startswith("error: there is no command 'evaluate'")
+    assert all(command in done.out for command in cli.COMMANDS)
+
+
+def replace_train(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def run(_: Any) -> int:
+        raise error
+
+    monkeypatch.setitem(cli.COMMANDS, "train", (Config, run))
+
+
+def test_an_input_error_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_train(monkeypatch, InputError("a.csv: it rains."))
+    assert small_runs.main("train") == small_runs.Done(2, "", "error: a.csv: it rains.\n")
+
+
+def test_debug_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_train(monkeypatch, InputError("a.csv: it rains."))
+    with pytest.raises(InputError):
+        small_runs.main("train", "--debug")
+
+
+def test_a_mistake_of_ours_is_not_passed_off_as_the_user_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_train(monkeypatch, KeyError("rules"))
+    with pytest.raises(KeyError):
+        small_runs.main("train")
+
+
+def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_train(monkeypatch, KeyboardInterrupt())
+    assert small_runs.main("train") == small_runs.Done(130, "", "interrupted\n")
+
+
+def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
+    """`mmkeras train --help | head -1`, say."""
+    code = "import sys; from mmkeras import cli; cli.COMMANDS['train'] = (cli.Config, lambda _: print('x' * 10**6) or 0); sys.exit(cli.main(['train']))"
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=small_runs.environment(),
+        cwd=tmp_path,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_that_knows_ascii_alone_is_no_error(tmp_path: Path) -> None:
+    path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
+    code = "import sys, mmkeras.training; mmkeras.training.fit = lambda *_: sys.exit(0); from mmkeras.cli import main; main(sys.argv[1:])"
+    arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]
+    environment = {**small_runs.environment(), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "news text" in done.stdout
+
+
+@pytest.mark.parametrize("script", ["train", "export"])
+def test_the_scripts_are_the_commands(script: str, tmp_path: Path) -> None:
+    done = small_runs.process(small_runs.ROOT / f"{script}.py", "nothing-there", cwd=tmp_path)
+    with small_runs.working_folder(tmp_path):
+        command = small_runs.main(script, "nothing-there")
+    assert done.code == command.code == 2
+    assert done.err == command.err
+    assert "nothing-there" in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_reaches_a_pipe_as_it_happens(tmp_path: Path) -> None:
+    """`python train.py | tee log` shows the table before the training, not after it."""
+    path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
+    code = "import sys, mmkeras.training, time; mmkeras.training.fit = lambda *_: time.sleep(60); from mmkeras.cli import main; main(sys.argv[1:])"
+    environment = small_runs.environment()
+    del environment["PYTHONUNBUFFERED"]
+    arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, env=environment, cwd=tmp_path
+    ) as child:
+        assert child.stdout is not None
+        os.set_blocking(child.stdout.fileno(), False)
+        deadline = small_runs.Deadline(30)
+        seen = b""
+        while b"rows to learn from" not in seen and deadline.is_ahead() and child.poll() is None:
+            seen += child.stdout.read() or b""
+        child.kill()
+    assert b"rows to learn from" in seen

@@ -1,0 +1,174 @@
+"""The one object of choices: from flags, from JSON, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+
+import mmkeras.training
+from mmkeras.cli import parse
+from mmkeras.config import Config, check_config, config_from_dict, config_to_json, read_config
+from mmkeras.errors import InputError
+
+# a value other than the default for every field, and how the command line says it
+OTHER: dict[str, tuple[Any, list[str]]] = {
+    "csv": ("a b.csv", ["a b.csv"]),
+    "text": (("标题", "news text"), ["--text", "标题", "news text"]),
+    "image": (("photo",), ["--image", "photo"]),
+    "audio": (("clip",), ["--audio", "clip"]),
+    "number": (("price",), ["--number", "price"]),
+    "category": (("season",), ["--category", "season"]),
+    "target": ("topic", ["--target", "topic"]),
+    "validation": ("dev.csv", ["--validation", "dev.csv"]),
+    "encoding": ("gb18030", ["--encoding", "gb18030"]),
+    "delimiter": (";", ["--delimiter", ";"]),
+    "max_bad_rows": (0.5, ["--max-bad-rows", "0.5"]),
+    "test_size": (0.3, ["--test-size", "0.3"]),
+    "random_state": (7, ["--random-state", "7"]),
+    "model": ("mlp", ["--model", "mlp"]),
+    "deep": (0, ["--deep", "0"]),
+    "tokens": ("word", ["--tokens", "word"]),
+    "ngrams": (1, ["--ngrams", "1"]),
+    "max_bytes": (512, ["--max-bytes", "512"]),
+    "max_features": (1000, ["--max-features", "1000"]),
+    "min_rows": (3, ["--min-rows", "3"]),
+    "word_vectors": ("glove.txt", ["--word-vectors", "glove.txt"]),
+    "freeze_word_vectors": (True, ["--freeze-word-vectors"]),
+    "epochs": (2, ["--epochs", "2"]),
+    "batch_size": (16, ["--batch-size", "16"]),
+    "learning_rate": (0.5, ["--learning-rate", "0.5"]),
+    "patience": (1, ["--patience", "1"]),
+    "fold": (False, ["--no-fold"]),
+    "label_smoothing": (0.1, ["--label-smoothing", "0.1"]),
+    "class_weight": ("balanced", ["--class-weight", "balanced"]),
+    "mixed_precision": (True, ["--mixed-precision"]),
+    "xla": (True, ["--xla"]),
+    "tensorboard": (True, ["--tensorboard"]),
+    "seed": (1, ["--seed", "1"]),
+    "output": ("runs/x", ["--output", "runs/x"]),
+    "overwrite": (True, ["--overwrite"]),
+    "resume": (True, ["--resume"]),
+    "debug": (True, ["--debug"]),
+}
+FIELDS = [field.name for field in dataclasses.fields(Config)]
+
+
+def test_every_field_is_tried_here() -> None:
+    assert sorted([*OTHER, "task"]) == sorted(FIELDS)
+    assert all(value != getattr(Config(), name) for name, (value, _) in OTHER.items())
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_every_field_is_a_flag(name: str) -> None:
+    value, arguments = OTHER[name]
+    assert parse("train", arguments) == dataclasses.replace(Config(), **{name: value})
+
+
+def test_every_field_survives_json(tmp_path: Path) -> None:
+    config = Config(**{name: value for name, (value, _) in OTHER.items()})
+    path = tmp_path / "c.json"
+    path.write_text(config_to_json(config), encoding="utf-8")
+    assert read_config(path) == config
+    assert list(json.loads(path.read_text(encoding="utf-8"))) == FIELDS
+    assert "标题" in path.read_text(encoding="utf-8"), "readable, not \\u escapes"
+
+
+def test_a_config_file_gives_defaults_and_flags_win(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    path.write_text('{"epochs": 3, "text": ["a", "b"], "seed": 5, "learning_rate": 1}')
+    given = ["--seed", "6", "x.csv", "--config", str(path), "--text", "c"]
+    assert parse("train", given) == Config(csv="x.csv", epochs=3, text=("c",), seed=6, learning_rate=1)
+
+
+def test_a_flag_of_a_config_file_can_be_switched_off(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    path.write_text('{"xla": true}')
+    assert parse("train", ["--config", str(path)]).xla  # type: ignore[attr-defined]
+    assert not parse("train", ["--config", str(path), "--no-xla"]).xla  # type: ignore[attr-defined]
+
+
+def test_an_unknown_key_lists_the_valid_ones() -> None:
+    with pytest.raises(InputError) as error:
+        config_from_dict({"batchsize": 3}, "c.json")
+    message = str(error.value)
+    assert message.startswith("c.json: unknown key 'batchsize'. Did you mean 'batch_size'?")
+    assert all(name in message for name in FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"epochs": 1.5}, "int or null"),
+        ({"epochs": True}, "int or null"),
+        ({"test_size": "0.2"}, "expected float"),
+        ({"overwrite": 1}, "expected bool"),
+        ({"csv": None}, "expected str"),
+        ({"text": [1]}, "a list of strings"),
+        ({"text": None}, "a list of strings"),
+        ({"tokens": "words"}, "one of 'mixed', 'word', 'character', 'byte'"),
+        ({"class_weight": ["balanced"]}, "one of 'none', 'balanced'"),
+    ],
+)
+def test_a_value_of_the_wrong_type_says_what_is_expected(values: dict[str, Any], expected: str) -> None:
+    with pytest.raises(InputError, match="c.json") as error:
+        config_from_dict(values, "c.json")
+    assert expected in str(error.value)
+    assert repr(next(iter(values))) in str(error.value)
+
+
+@pytest.mark.parametrize("values", [{"epochs": None}, {"test_size": 1}, {"seed": 0}, {"encoding": None}, {}])
+def test_good_values_are_taken(values: dict[str, Any]) -> None:
+    assert config_from_dict(values, "c.json") == Config(**values)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"epochs": 1},
+        {"batch_size": 1},
+        {"max_bytes": 16},
+        {"max_bytes": 4096},
+        {"max_features": 230_000},
+        {"label_smoothing": 0.99},
+        {"seed": 2**31 - 1},
+        {"random_state": 2**32 - 1},
+        {"ngrams": 1},
+        {"patience": 1},
+    ],
+)
+def test_the_ends_of_the_ranges_are_allowed(flags: dict[str, Any]) -> None:
+    check_config(Config(**flags))
+
+
+def test_a_config_cannot_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 1  # type: ignore[misc]
+
+
+def test_a_run_s_config_starts_the_same_training_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only says how a command was started is not kept: it would refuse or replace things in the next one."""
+    seen: list[Config] = []
+
+    def fit(config: Config, *_: Any) -> None:
+        seen.append(config)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mmkeras.training, "fit", fit)
+    path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
+    first = tmp_path / "first"
+    start = ["train", path, *small_runs.FLAGS, "--epochs", "9", "--overwrite", "--output", first]
+    assert small_runs.main(*start).code == 130
+    saved = first / "config.json"
+    again = small_runs.main("train", "--config", saved, "--output", tmp_path / "second")
+    assert again.code == 130, again.err
+    expected = dataclasses.replace(seen[0], output=str(tmp_path / "second"), overwrite=False)
+    assert seen[1] == expected
+    resumed = small_runs.main("train", "--resume", "--output", first)
+    assert resumed.code == 130, resumed.err
+    assert seen[2] == dataclasses.replace(seen[0], overwrite=False, resume=True)
+    assert small_runs.main("train", "--config", saved, "--resume", "--output", first).code == 130
