@@ -79,7 +79,7 @@ def write_samples(graph: Graph, run: Run, folder: Path) -> None:
     save_samples(Samples(raw, truth, probabilities, ids), folder / "sample_inputs.npz")
 
 
-def write_model_card(run: Run, graph: Graph, folder: Path) -> None:
+def write_model_card(run: Run, graph: Graph, folder: Path, title: str) -> None:
     """MODEL_CARD.md: what it is, what it was measured on, how to call it."""
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
     rows = "\n".join(
@@ -91,7 +91,7 @@ def write_model_card(run: Run, graph: Graph, folder: Path) -> None:
         for i in graph.inputs
     )
     folded = ", which it learned too once they had measured it" if metrics["folded"] else ""
-    text = f"""# {run.folder.resolve().name}
+    text = f"""# {title}
 
 Predicts `{run.schema["target"]}` ({len(run.labels)} classes). Trained on {metrics["rows"]["train"]} rows of
 `{run.schema["file"]["path"]}`; measured on {metrics["rows"]["validation"]} held-out rows{folded}.
@@ -141,7 +141,7 @@ def export(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        passed = _fill(run, formats, partial, say)
+        passed = _fill(run, formats, partial, folder.name, say)
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
@@ -150,13 +150,13 @@ def export(
     return folder, passed
 
 
-def _fill(run: Run, formats: Sequence[str], folder: Path, say: Say) -> bool:
-    """Everything an exported folder holds, the proof last."""
+def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
+    """Everything an exported folder holds, the proof last. title: the name it will have."""
     graph = load_graph(run)
     write_samples(graph, run, folder)
     write_json(folder / "signature.json", graph.signature())
     write_atomically(folder / "labels.txt", "\n".join(graph.labels) + "\n")
-    write_model_card(run, graph, folder)
+    write_model_card(run, graph, folder, title)
     for name in formats:
         began = time.perf_counter()
         with native_noise_muted():

@@ -115,7 +115,7 @@ def verify(folder: Path, say: Any = print) -> bool:
     for path in found:
         result = results[str(path.relative_to(folder))]
         for breach in result["breaches"]:
-            say(f"REJECTED {path}: {breach}")
+            say(f"REJECTED {path.relative_to(folder)}: {breach}")
         if not result["passed"]:
             result["kept_as"] = str(reject(path).relative_to(folder))
     report = {

@@ -103,7 +103,12 @@ def test_a_terminal_that_knows_ascii_alone_is_no_error(tmp_path: Path) -> None:
     arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]
     environment = {**small_runs.environment(), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "news text" in done.stdout

@@ -67,7 +67,9 @@ def test_training_says_what_was_read_and_guessed(run: SmallRun) -> None:
     out = run.training.out
     for word in (*COLUMNS, TARGET, "utf-8", "159 rows", "1 bad rows", "ignored", "given"):
         assert word in out
-    assert re.search(rf"^{COLUMNS[1]}: \d+ features kept; .*\d+\.\d% of the texts are cut at {MAX_BYTES} bytes$", out, re.M)
+    assert re.search(
+        rf"^{COLUMNS[1]}: \d+ features kept; .*\d+\.\d% of the texts are cut at {MAX_BYTES} bytes$", out, re.M
+    )
 
 
 def test_history_has_a_line_an_epoch_as_printed(run: SmallRun) -> None:
@@ -213,9 +215,9 @@ def test_onnx_is_standard_onnx(run: SmallRun) -> None:
 
     model = onnx.load(run.exported / "predict.onnx")
     onnx.checker.check_model(model, full_check=True)
-    assert [(o.domain, o.version >= 17) for o in model.opset_import if o.domain in {n.domain for n in model.graph.node}] == [
-        ("", True)
-    ]
+    assert [
+        (o.domain, o.version >= 17) for o in model.opset_import if o.domain in {n.domain for n in model.graph.node}
+    ] == [("", True)]
     assert {node.domain for node in model.graph.node} == {""}
     assert not model.functions
     assert sorted(i.name for i in model.graph.input) == sorted(INPUTS)
@@ -341,7 +343,9 @@ def test_predictions_of_held_out_rows_are_those_of_the_training(
     for row, answer in zip(small_runs.read_csv(run.csv), predictions["predict.tflite"], strict=True):
         if row["id"] in rows:
             assert answer["prediction"] == rows[row["id"]]["mmkeras:prediction"]
-            assert float(answer["probability"]) == pytest.approx(float(rows[row["id"]]["mmkeras:probability"]), abs=1.2e-5)
+            assert float(answer["probability"]) == pytest.approx(
+                float(rows[row["id"]]["mmkeras:probability"]), abs=1.2e-5
+            )
 
 
 def test_nothing_is_overwritten_without_a_flag(run: SmallRun) -> None:

@@ -282,7 +282,9 @@ def test_a_core_learns_what_can_be_learned(model: str) -> None:
     _, core = compiled(Config(model=model, epochs=10, learning_rate=0.05 if model == "mlp" else 0.5))  # type: ignore[arg-type]
     truth = np.arange(60) % CLASSES
     rows = np.stack([1 + truth, 10 + np.arange(60) % 30], 1).astype("int32")
-    inputs = {f"{name}_rows": rows for name in "ab"} | {f"{name}_weights": np.full_like(rows, 0.5, "float32") for name in "ab"}
+    inputs = {f"{name}_rows": rows for name in "ab"} | {
+        f"{name}_weights": np.full_like(rows, 0.5, "float32") for name in "ab"
+    }
     core.fit(inputs, one_hot(truth), epochs=10, batch_size=15, verbose=0)
     assert (core.predict(inputs, verbose=0).argmax(1) == truth).all()
 

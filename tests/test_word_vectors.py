@@ -15,7 +15,15 @@ import small_runs
 from mmkeras.errors import InputError
 
 CHUNK = 500
-TEXTS = ["the tea is good", "The phone is good", "tea and rice", "phone and 手机", "手机 和 茶", "the goal", "café goal"]
+TEXTS = [
+    "the tea is good",
+    "The phone is good",
+    "tea and rice",
+    "phone and 手机",
+    "手机 和 茶",
+    "the goal",
+    "café goal",
+]
 DIM = 4
 # beside words of the texts: two that are not in them, one of two tokens, and one that repeats "the"
 WORDS = ["the", "tea", "zebra", "phone", "New-York", "The", "goal", "café", "手", "ｚ"]

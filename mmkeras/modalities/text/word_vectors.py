@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -28,25 +29,31 @@ def _open(path: Path) -> Any:
 
 def read_text_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
     """GloVe's text format, and word2vec's, which has a first line "<words> <dimensions>"."""
-    dim = None
+    dim = 0
     for number, line in enumerate(file, 1):
-        word, *numbers = line.rstrip(b"\r\n ").split(b" ")
-        if number == 1 and len(numbers) == 1:
+        parts = line.rstrip(b"\r\n ").split(b" ")
+        if number == 1 and len(parts) == 2:
+            dim = int(parts[1]) if parts[1].isdigit() else 0
             continue
+        dim = dim or len(parts) - 1
+        if len(parts) <= dim or not dim:
+            raise InputError(f"{path}, line {number}: {len(parts) - 1} numbers, where the lines before have {dim}.")
         try:
-            vector = np.array(numbers, "float32")
+            vector = np.array(parts[-dim:], "float32")
         except ValueError:
             raise InputError(f"{path}, line {number}: expected a word and numbers, found {line[:60]!r}.") from None
-        dim = dim or len(vector)
-        if len(vector) != dim or not dim:
-            raise InputError(f"{path}, line {number}: {len(vector)} numbers, where the lines before have {dim}.")
-        yield word.decode("utf-8", "replace"), vector
+        if not np.isfinite(vector).all():
+            raise InputError(f"{path}, line {number}: some numbers are not finite, in {line[:60]!r}.")
+        # some words of GloVe's hold blanks ("at name@domain.com"), so a line is read from its end
+        yield b" ".join(parts[:-dim]).decode("utf-8", "replace"), vector
 
 
 def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
     """word2vec's binary format: "<words> <dimensions>", then each word, a space, and float32 little-endian numbers."""
     try:
         count, dim = map(int, file.readline(100).split())
+        if count < 1 or dim < 1:
+            raise ValueError
     except ValueError:
         raise InputError(f'{path}: expected word2vec binary, whose first line is "<words> <dimensions>".') from None
     for number in range(count):
@@ -68,6 +75,15 @@ def load_word_vectors(path: str | Path, state: TextState, rng: np.random.Generat
     Raises InputError for a file that is absent, malformed or cut short.
     """
     path = Path(path)
+    try:
+        return _load(path, state, rng)
+    except (EOFError, OSError, zlib.error) as error:
+        raise InputError(
+            f"{path}: the word vectors cannot be read; the file is damaged or cut short ({error})."
+        ) from None
+
+
+def _load(path: Path, state: TextState, rng: np.random.Generator) -> tuple[np.ndarray, int]:
     row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.rule.unknown_buckets)}
     rule = replace(state.rule, orders=1)
     found: dict[int, np.ndarray] = {}
