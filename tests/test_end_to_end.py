@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -246,12 +247,12 @@ def test_saved_model_has_both_signatures(run: SmallRun, runners: dict[str, Any])
     assert sorted(model.signatures) == ["serving_default", "tensors"]
     strings = model.signatures["serving_default"]
     tensors = model.signatures["tensors"]
-    assert {k: (s.dtype, s.shape.rank) for k, s in strings.structured_input_signature[1].items()} == {
-        name: (tf.string, 1) for name in INPUTS
-    }
-    assert {k: (s.dtype, s.shape.rank) for k, s in tensors.structured_input_signature[1].items()} == {
-        name: (tf.uint8, 2) for name in INPUTS
-    }
+    assert {k: (s.dtype, s.shape.rank) for k, s in strings.structured_input_signature[1].items()} == dict.fromkeys(
+        INPUTS, (tf.string, 1)
+    )
+    assert {k: (s.dtype, s.shape.rank) for k, s in tensors.structured_input_signature[1].items()} == dict.fromkeys(
+        INPUTS, (tf.uint8, 2)
+    )
     texts = ["米饭 tea", "", "goal ⚽ " * 40, "中" * 99, "é" * 47 + "xyz中", "a" * MAX_BYTES, "a" * 94 + "👩🏽‍💻"]
     answer = strings(**{name: tf.constant(texts) for name in INPUTS})
     expected = runners["run"]({name: encode_cells(texts, MAX_BYTES) for name in INPUTS})["probabilities"]
@@ -369,26 +370,32 @@ def test_nothing_is_overwritten_without_a_flag(run: SmallRun) -> None:
     output.unlink()
 
 
-def test_overwrite_replaces(run: SmallRun, tmp_path: Path) -> None:
-    """With the flag a run and an exported folder are replaced as a whole."""
-    path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(60))
-    for stale in (tmp_path / "r/stale.txt", tmp_path / "e/stale.txt"):
-        stale.parent.mkdir()
-        stale.write_text("old")
-    (tmp_path / "r/config.json").write_bytes((run.folder / "config.json").read_bytes())
-    (tmp_path / "e/signature.json").write_text("{}")
+def test_overwrite_replaces_a_run(run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mmkeras.training
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mmkeras.training, "fit", interrupted)
+    shutil.copytree(run.folder, tmp_path / "r")
+    (tmp_path / "r/stale.txt").write_text("old")
+    assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 130
+    left = sorted(p.name for p in (tmp_path / "r").iterdir())
+    assert left == ["bad_rows.csv", "config.json", "environment.json", "split.csv"]
+
+
+def test_overwrite_replaces_an_exported_folder(run: SmallRun, tmp_path: Path) -> None:
+    """As a whole: what is not asked for again is gone."""
+    (tmp_path / "e").mkdir()
+    for name in ("signature.json", "predict.tflite", "stale.txt"):
+        (tmp_path / "e" / name).write_text("{}")
     with small_runs.working_folder(tmp_path):
-        flags = ["--model", "mlp", "--epochs", "1", "--output", "r", "--overwrite"]
-        trained = small_runs.main("train", path, *small_runs.FLAGS, *flags)
-        assert trained.code == 0, trained.err
-        exported = small_runs.main("export", "r", "--formats", "onnx", "--output", "e", "--overwrite")
-    assert exported.code == 0, exported.out + exported.err
-    assert (tmp_path / "r/metrics.json").exists()
-    assert not (tmp_path / "r/stale.txt").exists()
+        done = small_runs.main("export", run.folder, "--formats", "onnx", "--output", "e", "--overwrite")
+    assert done.code == 0, done.out + done.err
     assert sorted(p.name for p in (tmp_path / "e").iterdir()) == [
         *("MODEL_CARD.md", "labels.txt", "predict.onnx", "sample_inputs.npz", "signature.json", "verify.json"),
     ]
-    assert "predict.tflite" not in exported.out, "it was not asked for"
+    assert "predict.tflite" not in done.out, "no advice to use what is not there"
 
 
 # the real thing
