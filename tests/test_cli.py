@@ -81,7 +81,7 @@ def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
     """`mmkeras train --help | head -1`, say."""
-    code = "import sys; from mmkeras import cli; cli.COMMANDS['train'] = (cli.Config, lambda _: print('x' * 10**6) or 0); sys.exit(cli.main(['train']))"  # noqa: E501
+    code = "import sys; from mmkeras import cli; cli.COMMANDS['train'] = (cli.Config, lambda _: print('x' * 10**6) or 0); sys.exit(cli.main(['train']))"
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
@@ -99,7 +99,7 @@ def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
 
 def test_a_terminal_that_knows_ascii_alone_is_no_error(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
-    code = "import sys, mmkeras.training; mmkeras.training.fit = lambda *_: sys.exit(0); from mmkeras.cli import main; main(sys.argv[1:])"  # noqa: E501
+    code = "import sys, mmkeras.training; mmkeras.training.fit = lambda *_: sys.exit(0); from mmkeras.cli import main; main(sys.argv[1:])"
     arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]
     environment = {**small_runs.environment(), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(

@@ -207,7 +207,7 @@ def test_a_broken_csv_is_refused_before_tensorflow_is_loaded(tmp_path: Path) -> 
     (tmp_path / "good.csv").write_bytes(GOOD)
     code = (
         "import sys\nfrom mmkeras.cli import main\n"
-        "for path in sys.argv[2:]: main(['train', path, '--validation', path, '--output', sys.argv[1], '--text', 'zebra'])\n"  # noqa: E501
+        "for path in sys.argv[2:]: main(['train', path, '--validation', path, '--output', sys.argv[1], '--text', 'zebra'])\n"
         "assert main(['train', 'good.csv', '--epochs', '0']) == 2"
     )
     assert not loaded(code, tmp_path, tmp_path / "run", *places) & {"tensorflow", "keras"}
