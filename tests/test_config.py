@@ -43,6 +43,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "batch_size": (16, ["--batch-size", "16"]),
     "learning_rate": (0.5, ["--learning-rate", "0.5"]),
     "patience": (1, ["--patience", "1"]),
+    "fold": (False, ["--no-fold"]),
     "label_smoothing": (0.1, ["--label-smoothing", "0.1"]),
     "class_weight": ("balanced", ["--class-weight", "balanced"]),
     "mixed_precision": (True, ["--mixed-precision"]),

@@ -335,7 +335,7 @@ def test_columns_that_come_before_and_after_the_probabilities_in_the_alphabet(mo
     answer = modes.runners["keras"](feed(rows_for(modes, reference.HOSTILE_TEXTS)))
     known = (answer["word_ids"] > 256).any(axis=(1, 2)).mean()
     unknown = ((answer["byte_ids"] > 0) & (answer["byte_ids"] <= 64)).any(axis=(1, 2)).mean()
-    assert min(known, unknown) > 0.3  # that the comparisons with the reference can fail
+    assert min(known, unknown) > 0.2  # that the comparisons with the reference can fail
 
 
 @pytest.mark.slow

@@ -69,6 +69,8 @@ def length_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
     """Indices of texts in batches of similar length, at most BATCH_TEXTS and, when padded, BATCH_BYTES."""
     order = np.argsort(lengths, kind="stable")
     start = 0
+    if not len(order):
+        yield order  # no texts: one batch of none, so that shapes are known
     while start < len(order):
         end = start + 1
         most = min(start + BATCH_TEXTS, len(order))
