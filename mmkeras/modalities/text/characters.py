@@ -3,7 +3,7 @@
 Version 1 of the rule (mode `mixed`):
 
 1. A code point is *folded*: full-width ASCII (U+FF01-FF5E) to ASCII, then lower-cased if its lower case is one
-   code point.
+   code point. Beyond U+FFFF nothing is folded.
 2. The folded code point has a *class*:
    SINGLE      a token by itself: kana, Han, Thai, symbols above U+2000 (Unicode So, Sk), all beyond U+FFFF
    VANISHES    apostrophes, the soft hyphen, joiners: gone, without parting what they stand between
@@ -105,7 +105,7 @@ def python_tokens(text: str | bytes, mode: str = "mixed") -> list[str]:
     In `byte` mode a token is the one character whose code is the byte.
     """
     if mode == "byte":
-        raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
         return [chr(byte) for byte in raw if byte]
     if isinstance(text, bytes):
         text = text.decode("utf-8", errors="surrogateescape")

@@ -17,3 +17,9 @@ class TextRule:
     max_features: int = 200_000
     min_rows: int = 2
     unknown_buckets: int = 0
+
+    def __post_init__(self) -> None:
+        if self.unknown_buckets & (self.unknown_buckets - 1):
+            raise ValueError(f"unknown_buckets {self.unknown_buckets}: expected 0 or a power of two")
+        if self.unknown_buckets and self.weighting == "tfidf":
+            raise ValueError("unknown_buckets: unknown words have no document frequency for weighting 'tfidf'")

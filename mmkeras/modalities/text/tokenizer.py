@@ -119,7 +119,7 @@ class ByteTokenizer(keras.layers.Layer):
     """
 
     def __init__(self, mode: str = "mixed", max_tokens: int = LONGEST, table: Any = None, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.mode, self.max_tokens = mode, max_tokens
         self.table = character_table(mode) if table is None else np.asarray(table, "int32")
         self.powers, self.inverses = power_tables(LONGEST + 1)
