@@ -83,7 +83,7 @@ def main(artefact: str, samples_path: str, out: str) -> None:
         "latency_ms_p50": float(np.median(one["seconds"]) * 1e3),
         "latency_ms_p95": float(np.quantile(one["seconds"], 0.95) * 1e3),
         "peak_memory_mib": peak_memory_mib(),
-        "input_names": [i["name"] for i in runner.signature["inputs"]],
+        "signature": {part: runner.signature[part] for part in ("graph", "inputs", "outputs", "labels")},
         "rows_with_other_ids": {
             "1": same_ids(one["ids"], samples)[:10],
             str(BATCH): same_ids(many["ids"], samples)[:10],

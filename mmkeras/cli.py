@@ -74,7 +74,7 @@ def run_train(config: Config) -> int:
     """Train, and say what comes next."""
     from mmkeras.training import train
 
-    if config.csv == Config.csv and not Path(config.csv).exists():
+    if config.csv == Config.csv and not config.resume and not Path(config.csv).exists():
         raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
     folder = train(config)
     print(f"run: {folder}  report: {folder / 'report.html'}")

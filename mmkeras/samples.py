@@ -68,7 +68,7 @@ def load_samples(path: Path) -> Samples:
 
 
 def _load_samples(path: Path) -> Samples:
-    with np.load(path, allow_pickle=False) as data:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
         names = [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".bytes")]
         inputs, ids = {}, {}
         for name in names:

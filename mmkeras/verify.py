@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,7 +40,9 @@ def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], np.ndarray,
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.npz"
         command = [sys.executable, "-m", "mmkeras.answer", str(path), str(samples_path), str(out)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode or not out.exists():
             words = [line for line in done.stderr.splitlines() if line.strip()]
             raise RuntimeError(words[-1] if words else f"the process ended with code {done.returncode}")
@@ -46,8 +50,13 @@ def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], np.ndarray,
             return json.loads(str(data["figures"])), data["batch_1"], data["batch_n"]
 
 
-def check(figures: dict[str, Any], results: list[np.ndarray], samples: Samples) -> dict[str, Any]:
-    """Compare one artefact's answers with the model's: the figures, and `breaches`, a sentence for each."""
+def check(
+    figures: dict[str, Any], results: list[np.ndarray], samples: Samples, signature: dict[str, Any]
+) -> dict[str, Any]:
+    """Compare one artefact's answers with the model's: the figures, and `breaches`, a sentence for each.
+
+    signature: the exported folder's; what an artefact says of itself must be the same.
+    """
     breaches = []
     expected = samples.probabilities.argmax(1)
     other_labels = sorted({int(i) for p in results for i in np.flatnonzero(p.argmax(1) != expected)})
@@ -58,8 +67,9 @@ def check(figures: dict[str, Any], results: list[np.ndarray], samples: Samples) 
     other_ids = sorted({i for rows in figures["rows_with_other_ids"].values() for i in rows})
     if figures["ids_checked"] != sorted(samples.ids) or other_ids:
         breaches.append(f"token ids differ on rows {other_ids[:5]}")
-    if sorted(figures["input_names"]) != sorted(samples.inputs):
-        breaches.append(f"inputs are named {figures['input_names']}, expected {sorted(samples.inputs)}")
+    for part, said in figures["signature"].items():
+        if said != signature[part]:
+            breaches.append(f"its {part} inside the file are {said}, where signature.json has {signature[part]}")
     if other_labels:
         breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
     if difference > LARGEST_DIFFERENCE:
@@ -70,26 +80,41 @@ def check(figures: dict[str, Any], results: list[np.ndarray], samples: Samples) 
         "labels_identical": not other_labels,
         "largest_difference": difference,
         "accuracy": float((results[0].argmax(1) == samples.truth).mean()),
-        **{key: value for key, value in figures.items() if key not in ("rows_with_other_ids", "ids_checked")},
+        **{
+            key: value
+            for key, value in figures.items()
+            if key not in ("rows_with_other_ids", "ids_checked", "signature")
+        },
         "breaches": breaches,
     }
 
 
-def verify_one(path: Path, samples_path: Path, samples: Samples) -> dict[str, Any]:
+def verify_one(path: Path, samples_path: Path, samples: Samples, signature: dict[str, Any]) -> dict[str, Any]:
     """One artefact's line of verify.json."""
     size = size_bytes(path)
     try:
         figures, *results = answers(path, samples_path)
-        result = check(figures, results, samples)
+        result = check(figures, results, samples, signature)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
     return {"size_bytes": size, **result, "passed": not result["breaches"]}
 
 
+def read_signature(path: Path) -> dict[str, Any]:
+    """The folder's contract. Raises InputError when it is absent or damaged."""
+    try:
+        signature = json.loads(path.read_text(encoding="utf-8"))
+        return {part: signature[part] for part in ("graph", "inputs", "outputs", "labels")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
+
+
 def reject(path: Path) -> Path:
     """Keep a failed artefact under a name that nothing deploys."""
     rejected = path.with_name(path.name + ".rejected")
-    return path.rename(rejected)
+    if rejected.is_dir():
+        shutil.rmtree(rejected)
+    return path.replace(rejected)
 
 
 def verify(folder: Path, say: Any = print) -> bool:
@@ -106,11 +131,12 @@ def verify(folder: Path, say: Any = print) -> bool:
     if not found:
         raise InputError(f"{folder}: there is no artefact to verify (savedmodel/1, *.tflite, *.onnx). Export again.")
     samples = load_samples(samples_path)
+    signature = read_signature(folder / "signature.json")
     results = {}
     say(f"verifying {len(found)} artefacts on {len(samples)} held-out rows, each in its own process without Keras")
     for path in found:
         name = str(path.relative_to(folder))
-        results[name] = verify_one(path, samples_path, samples)
+        results[name] = verify_one(path, samples_path, samples, signature)
     say(table(results))
     for path in found:
         result = results[str(path.relative_to(folder))]

@@ -528,7 +528,7 @@ def test_faster_arithmetic_trains_the_same_classifier(flag: str, model: str, tmp
     recipe = ["--model", model, "--epochs", "25", "--batch-size", "128"]
     rate = ["--learning-rate", "0.02" if model == "mlp" else "0.5"]
     with small_runs.working_folder(tmp_path):
-        trained = small_runs.main("train", path, *small_runs.FLAGS, *recipe, *rate, flag, "--output", "r")
+        trained = small_runs.main("train", path, *small_runs.ONE_COLUMN, *recipe, *rate, flag, "--output", "r")
         assert trained.code == 0, trained.err
         predicted = small_runs.main("predict", "r", "r/validation.csv", "--output", "p.csv")
         assert predicted.code == 0, predicted.err
@@ -547,7 +547,7 @@ def test_faster_arithmetic_trains_the_same_classifier(flag: str, model: str, tmp
 def test_tensorboard_writes_logs_or_says_what_to_install(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
     with small_runs.working_folder(tmp_path):
-        done = small_runs.main("train", path, *small_runs.FLAGS, "--epochs", "1", "--tensorboard", "--output", "r")
+        done = small_runs.main("train", path, *small_runs.ONE_COLUMN, "--epochs", "1", "--tensorboard", "--output", "r")
     if importlib.util.find_spec("tensorboard"):
         assert done.code == 0, done.err
         assert list((tmp_path / "r/tensorboard").rglob("*tfevents*"))

@@ -52,7 +52,7 @@ def addresses(keys: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
 def build_vocabulary(keys: np.ndarray) -> Vocabulary:
     """Lay out the features' keys (int, most wanted first, no repeats; at most MOST_ROWS are taken).
 
-    A few keys find no place (12 of 100,000; 47 of 200,000) and are left out: `Vocabulary.keys` says which rows there are.
+    A few keys (47 of 200,000) find no place and are left out: `Vocabulary.keys` says which rows there are.
     """
     keys = np.asarray(keys, "int64")[:MOST_ROWS]
     bits = next(k for k in range(HASH_BITS) if len(keys) <= 0.45 * 2 ** (HASH_BITS + 1 + k))

@@ -22,7 +22,7 @@ def _open(path: Path) -> Any:
     try:
         with open(path, "rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
-        return gzip.open(path, "rb") if packed else open(path, "rb")  # noqa: SIM115 (the caller closes it)
+        return gzip.open(path, "rb") if packed else open(path, "rb")
     except OSError as error:
         raise InputError(f"{path}: the word vectors cannot be read ({error.strerror}). Check --word-vectors.") from None
 
