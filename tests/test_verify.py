@@ -56,7 +56,7 @@ def changed_initializer(path: Path, name_part: str, change: Callable[[np.ndarray
     found = [i for i in model.graph.initializer if name_part in i.name]
     largest = max(found, key=lambda i: np.prod(i.dims))
     value = numpy_helper.to_array(largest).copy()
-    changed = change(value)
+    changed = change(value.copy())
     assert changed.shape == value.shape
     assert not np.array_equal(changed, value)
     largest.CopyFrom(numpy_helper.from_array(changed.astype(value.dtype), largest.name))
@@ -390,13 +390,16 @@ def made_up_samples(rows: int = 12) -> Samples:
     return Samples({"b": texts, "a": texts[::-1]}, probabilities.argmax(1), probabilities, {"a_ids": ids})
 
 
+SIGNATURE = {"graph": "predict", "inputs": [{"name": "a"}, {"name": "b"}], "labels": ["x", "y", "z"]}
+
+
 def figures(**changed: Any) -> dict[str, Any]:
-    good = {"input_names": ["a", "b"], "rows_with_other_ids": {"1": [], "32": []}, "ids_checked": ["a_ids"]}
+    good = {"signature": SIGNATURE, "rows_with_other_ids": {"1": [], "32": []}, "ids_checked": ["a_ids"]}
     return {**good, **changed}
 
 
 def breaches(results: list[np.ndarray], **changed: Any) -> list[str]:
-    return list(verify.check(figures(**changed), results, made_up_samples())["breaches"])
+    return list(verify.check(figures(**changed), results, made_up_samples(), SIGNATURE)["breaches"])
 
 
 def test_equal_answers_pass() -> None:
@@ -437,8 +440,8 @@ def test_other_ids_and_names_are_breaches() -> None:
     (breach,) = breaches([p, p], rows_with_other_ids={"1": [], "32": [4, 9]})
     assert breach.startswith("token ids differ on rows [4, 9]")
     assert len(breaches([p, p], ids_checked=[])) == 1, "an artefact without ids cannot be checked"
-    (breach,) = breaches([p, p], input_names=["a", "c"])
-    assert breach == "inputs are named ['a', 'c'], expected ['a', 'b']"
+    (breach,) = breaches([p, p], signature={**SIGNATURE, "labels": ["x", "z", "y"]})
+    assert breach.startswith("its labels inside the file are ['x', 'z', 'y'], where signature.json has ['x', 'y', 'z']")
 
 
 def test_samples_survive_their_file(tmp_path: Path) -> None:
