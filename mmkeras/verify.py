@@ -16,6 +16,7 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.samples import Samples, load_samples
 
+NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
 LARGEST_DIFFERENCE = 1e-5  # of a probability, at float32
 
 
@@ -80,11 +81,7 @@ def check(
         "labels_identical": not other_labels,
         "largest_difference": difference,
         "accuracy": float((results[0].argmax(1) == samples.truth).mean()),
-        **{
-            key: value
-            for key, value in figures.items()
-            if key not in ("rows_with_other_ids", "ids_checked", "signature")
-        },
+        **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         "breaches": breaches,
     }
 
