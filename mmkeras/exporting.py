@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ Say = Callable[[str], None]
 SAMPLE_BATCH = 64
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say which file of the run is damaged, whatever its reader raises."""
+    try:
+        yield
+    except Exception as error:
+        first_line = str(error).strip().split("\n")[0]
+        raise InputError(
+            f"{path}: the run is damaged, this file cannot be read ({first_line}). Train again."
+        ) from error
+
+
 def load_graph(run: Run) -> Graph:
     """Rebuild the run's Graph from its JSON, its state and its weights."""
     import_tensorflow()
@@ -35,13 +48,17 @@ def load_graph(run: Run) -> Graph:
     states, columns = {}, {}
     for entry in run.inputs:
         name = entry["name"]
-        states[name] = load_state(run.folder / "state" / f"{name}.npz", TextRule(**entry["rule"]))
+        path = run.folder / "state" / f"{name}.npz"
+        with reading(path):
+            states[name] = load_state(path, TextRule(**entry["rule"]))
         columns[name] = entry["column"]
     dims = {entry["name"]: entry["vector_dim"] for entry in run.inputs if entry["vector_dim"]}
     recipe = importlib.import_module(MODELS[run.config.model])
     core = recipe.build({name: state.n_rows for name, state in states.items()}, len(run.labels), run.config, dims)
-    core.load_weights(run.folder / "model.keras")
-    facts = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    with reading(run.folder / "model.keras"):
+        core.load_weights(run.folder / "model.keras")
+    with reading(run.folder / "environment.json"):
+        facts = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
     kept = {"task": run.schema["task"], "target": run.schema["target"], "labels": run.labels}
     return predict_graph(core, states, columns, {**kept, "versions": facts["versions"], "seed": facts["seed"]})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from mmkeras.errors import InputError
 from mmkeras.metrics import classification_metrics, per_class_table
 from mmkeras.modalities.text.cells import encode_cell, pad
 from mmkeras.runners import Runner, open_artefact
-from mmkeras.table import Column, Table, read_rows
+from mmkeras.table import Column, Table, read_rows, write_csv
 
 BATCH = 32
 Say = Callable[[str], None]
@@ -76,13 +76,12 @@ def predict(
         raise InputError(f"{path}: there are no rows to answer.")
     answers = np.concatenate(list(answer_rows(runner, table)))
     chosen = answers.argmax(1)
-    partial = output.with_name(output.name + ".partial")
-    with open(partial, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["prediction", "probability", *(labels if probabilities else [])])
-        for k, row in zip(chosen, answers, strict=True):
-            writer.writerow([labels[k], f"{row[k]:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))])
-    partial.replace(output)
+    header = ["prediction", "probability", *(labels if probabilities else [])]
+    rows = (
+        [labels[k], f"{row[k]:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
+        for k, row in zip(chosen, answers, strict=True)
+    )
+    write_csv(output, itertools.chain([header], rows))
     for bad in table.bad_rows[:5]:
         say(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
     score(table, chosen, signature["target"], labels, say)

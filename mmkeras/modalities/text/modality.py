@@ -159,6 +159,6 @@ def save_state(state: TextState, path: Path) -> None:
 
 def load_state(path: Path, rule: TextRule) -> TextState:
     """Read what `save_state` wrote."""
-    with np.load(path, allow_pickle=False) as data:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
         return TextState(rule, data["table"], vocabulary, data["idf"])
