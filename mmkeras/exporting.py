@@ -33,9 +33,7 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except Exception as error:
         first_line = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"{path}: the run is damaged, this file cannot be read ({first_line}). Train again."
-        ) from error
+        raise InputError(f"{path}: the run is damaged, it cannot be read ({first_line}). Train again.") from error
 
 
 def load_graph(run: Run) -> Graph:
