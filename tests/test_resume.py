@@ -20,7 +20,7 @@ import mmkeras.training
 
 ROWS = 300
 # one row a step, so that an epoch lasts long enough to be killed in the middle of
-FLAGS = (*small_runs.ONE_COLUMN, "--epochs", "3", "--batch-size", "1")
+FLAGS = (*small_runs.ONE_COLUMN, "--epochs", "2", "--batch-size", "1")
 
 
 def arrays(folder: Path) -> dict[str, np.ndarray]:
@@ -92,14 +92,14 @@ def test_killed_in_the_middle_of_an_epoch_and_resumed(whole: Path) -> None:
     with subprocess.Popen(command, cwd=whole, env=environment, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         for line in child.stdout:
-            if line.startswith(b"epoch 1/3"):
+            if line.startswith(b"epoch 1/2"):
                 break
         deadline = small_runs.Deadline(60)
         while not (whole / "killed/checkpoint.npz").exists() and deadline.is_ahead():
             pass
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-        assert b"epoch 2/3" not in child.stdout.read(), "too late to be in the middle of the second epoch"
+        assert b"epoch 2/2" not in child.stdout.read(), "too late to be in the middle of the second epoch"
     assert child.returncode == -signal.SIGKILL
     assert not (whole / "killed/metrics.json").exists()
     with small_runs.working_folder(whole):
@@ -107,8 +107,8 @@ def test_killed_in_the_middle_of_an_epoch_and_resumed(whole: Path) -> None:
     assert refused.code == 2
     assert "--resume" in refused.err
     done = resume(whole, "killed")
-    assert "resuming after 1 of 3 epochs" in done.out
-    assert [line[:9] for line in done.lines if line.startswith("epoch ")] == ["epoch 2/3", "epoch 3/3"]
+    assert "resuming after 1 of 2 epochs" in done.out
+    assert [line[:9] for line in done.lines if line.startswith("epoch ")] == ["epoch 2/2"]
     check_same(whole / "whole", whole / "killed")
     assert not (whole / "killed/checkpoint.npz").exists()
     assert (whole / "killed/config.json").read_text().replace('"killed"', '"whole"') == (
@@ -125,8 +125,24 @@ def test_killed_before_the_first_epoch(whole: Path) -> None:
         (folder / name).unlink()
     (folder / "state/news_text.npz").write_bytes(b"PK")
     done = resume(whole, "early")
-    assert "epoch 1/3" in done.out
+    assert "epoch 1/2" in done.out
     check_same(whole / "whole", folder)
+
+
+@pytest.mark.slow
+def test_killed_while_it_learns_the_held_out_rows(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last epoch, before the model is saved."""
+
+    def killed(*_: Any) -> bool:
+        raise KeyboardInterrupt
+
+    with small_runs.working_folder(whole), monkeypatch.context() as patched:
+        patched.setattr("mmkeras.fitting.fold_held_out", killed)
+        assert small_runs.main("train", "news.csv", *FLAGS, "--output", "late").code == 130
+    assert not (whole / "late/metrics.json").exists()
+    done = resume(whole, "late")
+    assert "resuming after 2 of 2 epochs" in done.out
+    check_same(whole / "whole", whole / "late")
 
 
 @pytest.fixture

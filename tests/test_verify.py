@@ -302,6 +302,20 @@ def test_without_its_sample_rows_a_folder_cannot_be_verified(damage: str, run: S
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("damage", ["absent", "empty", "other JSON"])
+def test_without_its_contract_a_folder_cannot_be_verified(damage: str, run: SmallRun, tmp_path: Path) -> None:
+    folder = copy(run, tmp_path / "e", "predict.tflite")
+    (folder / "signature.json").unlink()
+    if damage != "absent":
+        (folder / "signature.json").write_text("" if damage == "empty" else '{"labels": []}')
+    done = small_runs.main("verify", folder)
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    assert "signature.json" in done.err
+    assert (folder / "predict.tflite").exists(), "nothing is known against it"
+
+
+@pytest.mark.slow
 def test_a_folder_without_artefacts_cannot_be_verified(run: SmallRun, tmp_path: Path) -> None:
     done = small_runs.main("verify", copy(run, tmp_path / "e"))
     assert done.code == 2

@@ -168,8 +168,8 @@ def test_pairs_of_words_get_no_vector_of_a_word(tmp_path: Path) -> None:
         np.testing.assert_allclose(table[rows_of(column, word)[0]], vector, rtol=1e-6)
 
 
-@pytest.mark.xfail(reason="hash_texts traces its graph anew for each chunk: 0.2 MB a chunk stays until collected")
 @pytest.mark.slow
+@pytest.mark.xfail(reason="hash_texts traces its graph anew for each chunk: 0.2 MB a chunk stays until collected")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read in chunks: what ten take at most is what two take."""
     from mmkeras.modalities.text import word_vectors
@@ -236,7 +236,7 @@ def trained_vectors(folder: Path, *flags: str) -> dict[str, tuple[np.ndarray, np
     entries = vectors(["tea", "phone", "goal", "球", "müller"], 8)
     path = small_runs.write_rows(folder / "n.csv", small_runs.news_rows(90))
     (folder / "v.txt").write_bytes(glove(entries))
-    arguments = [path, *small_runs.FLAGS, "--epochs", "2", "--word-vectors", folder / "v.txt", *flags]
+    arguments = [path, *small_runs.ONE_COLUMN, "--epochs", "2", "--word-vectors", folder / "v.txt", *flags]
     done = small_runs.main("train", *arguments, "--output", folder / "run")
     assert done.code == 0, done.err
     assert f"{small_runs.COLUMNS[1]}: 5 of" in done.out
@@ -246,7 +246,7 @@ def trained_vectors(folder: Path, *flags: str) -> dict[str, tuple[np.ndarray, np
     from mmkeras.modalities.text.modality import load_state
     from mmkeras.modalities.text.rule import TextRule
 
-    entry = run.inputs[1]
+    (entry,) = run.inputs
     column = load_state(run.folder / "state" / f"{entry['name']}.npz", TextRule(**entry["rule"]))
     table = np.asarray(core.get_layer(f"{entry['name']}_vectors").table)
     return {word: (vector, table[rows_of(column, word)[0]]) for word, vector in entries}
@@ -269,7 +269,7 @@ def test_a_malformed_file_leaves_no_half_written_run(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
     (tmp_path / "v.txt").write_text("tea 1 2\nphone 1\n")
     flags = ["--word-vectors", tmp_path / "v.txt", "--output", tmp_path / "run"]
-    done = small_runs.main("train", path, *small_runs.FLAGS, *flags)
+    done = small_runs.main("train", path, *small_runs.ONE_COLUMN, *flags)
     assert done.code == 2
     assert done.err.startswith(f"error: {tmp_path / 'v.txt'}, line 2: ")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["n.csv", "v.txt"]
