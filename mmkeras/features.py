@@ -12,7 +12,15 @@ import pandas as pd
 import tensorflow as tf
 
 from mmkeras import ragged
-from mmkeras.modalities.text.modality import TextLayers, TextState, adapt, bags, hash_texts, new_table
+from mmkeras.modalities.text.modality import (
+    TextLayers,
+    TextState,
+    adapt,
+    bags,
+    hash_texts,
+    new_table,
+    text_hasher,
+)
 from mmkeras.modalities.text.rule import TextRule
 from mmkeras.ragged import Ragged
 
@@ -32,10 +40,11 @@ class TextFeatures:
 def text_features(name: str, train: pd.Series, validation: pd.Series, rule: TextRule, folder: Path) -> TextFeatures:
     """Adapt a text column on its training rows; write both sides' bags below `folder`; open them memory-mapped."""
     table = new_table(rule)
-    texts = hash_texts(train.tolist(), rule, table)
+    hasher = text_hasher(rule, table)
+    texts = hash_texts(train.tolist(), rule, table, hasher)
     state = adapt(texts, rule, table)
     layers = TextLayers(state, name)
-    sides = {"train": texts, "validation": hash_texts(validation.tolist(), rule, table)}
+    sides = {"train": texts, "validation": hash_texts(validation.tolist(), rule, table, hasher)}
     for side, hashed in sides.items():
         ragged.save(bags(hashed, layers), folder / name / side)
     opened = {side: ragged.load(folder / name / side) for side in sides}

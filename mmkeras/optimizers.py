@@ -70,14 +70,16 @@ class RowAdagrad(keras.optimizers.Optimizer):
         if not self.sparse:  # the same for every row: those with a slope of 0 stay where they are
             slope = tf.convert_to_tensor(gradient)  # [rows, dim]
             squares.assign_add(tf.reduce_mean(slope * slope, axis=-1))
+            known = tf.cast(squares > 0.0, "float32")[:, None]
             touched = tf.cast(tf.reduce_any(slope != 0.0, axis=-1, keepdims=True), "float32")
-            slope += self.decay * touched * variable
+            slope += self.decay * touched * known * variable
             self.assign_sub(variable, rate * slope / (tf.sqrt(squares) + self.epsilon)[:, None])
             return
         rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
         total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
         squares.scatter_update(tf.IndexedSlices(total, rows))
-        slope += self.decay * tf.gather(variable, rows)
+        # a row that has had no slope yet has no rate: dividing its decay by next to nothing would throw it about
+        slope += self.decay * tf.cast(total > 0.0, "float32")[:, None] * tf.gather(variable, rows)
         step = rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
         self.assign_sub(variable, tf.IndexedSlices(step, rows))
 

@@ -242,7 +242,7 @@ def test_row_adagrad_against_numpy(xla: bool) -> None:
                 touched = slope.any(1) if xla else np.isin(np.arange(50), inputs[f"{name[0]}_rows"])
                 untouched[name] &= ~touched
                 squares[name] += (slope**2).mean(1)
-                slope += optimiser.decay * expected[name]
+                slope += optimiser.decay * (squares[name] > 0)[:, None] * expected[name]
                 mine = rate * (optimiser.vector_rate if "_vectors/" in name else 1)
                 move = mine * slope / (np.sqrt(squares[name]) + optimiser.epsilon)[:, None]
                 expected[name][touched] -= move[touched]

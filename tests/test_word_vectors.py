@@ -169,7 +169,6 @@ def test_pairs_of_words_get_no_vector_of_a_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="hash_texts traces its graph anew for each chunk: 0.2 MB a chunk stays until collected")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read in chunks: what ten take at most is what two take."""
     from mmkeras.modalities.text import word_vectors

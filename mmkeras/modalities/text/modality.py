@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,12 @@ class TextLayers:
         rows = self.look_up(hashes, used)
         return ops.cast(rows, "int32"), self.weigh(rows)
 
+    @functools.cached_property
+    def traced_bag(self) -> Any:
+        """`bag` as a tf.function, traced once."""
+        specs = [tf.TensorSpec((2, None, None), tf.float32), tf.TensorSpec((None, None), tf.float32)]
+        return tf.function(self.bag, input_signature=specs)
+
     def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
         """Uint8 [B, N] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
         return self.bag(*self.hashes(data))
@@ -88,15 +95,23 @@ class HashedTexts:
     cut: int  # texts that were longer than max_bytes
 
 
-def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray) -> HashedTexts:
-    """Tokenise every cell with the graph's own layers, in batches of texts of similar length."""
+def text_hasher(rule: TextRule, table: np.ndarray) -> Any:
+    """The graph's own layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
+    tokenizer, ngrams = ByteTokenizer(rule.mode, rule.max_tokens, table), Ngrams(rule.orders)
+    return tf.function(lambda data: ngrams(*tokenizer(data)), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+
+
+def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray, hasher: Any = None) -> HashedTexts:
+    """Tokenise every cell with the graph's own layers, in batches of texts of similar length.
+
+    hasher: what `text_hasher` made, for whoever calls more than once: tracing takes longer than a thousand texts.
+    """
+    hasher = hasher or text_hasher(rule, table)
     whole = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
     raw = [cut(cell, rule.max_bytes) for cell in whole]
-    tokenizer, ngrams = ByteTokenizer(rule.mode, rule.max_tokens, table), Ngrams(rule.orders)
-    hashes = tf.function(lambda data: ngrams(*tokenizer(data)), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
     parts, order = [], []
     for batch in length_batches(np.array([len(r) for r in raw])):
-        both, used = (x.numpy() for x in hashes(pad([raw[i] for i in batch])))
+        both, used = (x.numpy() for x in hasher(pad([raw[i] for i in batch])))
         parts.append(from_mask(used > 0, (both[0] * 4096.0 + both[1]).astype("int32")))
         order.append(batch)
     keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
@@ -120,15 +135,13 @@ def adapt(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
 
 def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
     """The bag of every row by the graph's own layers: int32 rows, float32 weights; equal ones joined, unknown gone."""
-    specs = [tf.TensorSpec((2, None, None), tf.float32), tf.TensorSpec((None, None), tf.float32)]
-    bag = tf.function(layers.bag, input_signature=specs)
     parts, order = [], []
     for batch in length_batches(4 * texts.keys.lengths + 1):
         some = texts.keys.take(batch)
         (keys,) = some.padded()
         used = np.arange(keys.shape[1]) < some.lengths[:, None]
         both = np.stack([keys >> 12, keys & 4095]).astype("float32")
-        rows, weights = (x.numpy() for x in bag(both, used.astype("float32")))
+        rows, weights = (x.numpy() for x in layers.traced_bag(both, used.astype("float32")))
         parts.append(_join_equal(rows, weights))
         order.append(batch)
     return concatenate(parts).take(np.argsort(np.concatenate(order)))

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.modalities.text.modality import TextState, hash_texts
+from mmkeras.modalities.text.modality import TextState, hash_texts, text_hasher
 
 CHUNK = 20_000  # words that are tokenised at once
 
@@ -86,6 +86,7 @@ def load_word_vectors(path: str | Path, state: TextState, rng: np.random.Generat
 def _load(path: Path, state: TextState, rng: np.random.Generator) -> tuple[np.ndarray, int]:
     row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.rule.unknown_buckets)}
     rule = replace(state.rule, orders=1)
+    hasher = text_hasher(rule, state.table)
     found: dict[int, np.ndarray] = {}
     dim = 0
     with _open(path) as file:
@@ -93,7 +94,7 @@ def _load(path: Path, state: TextState, rng: np.random.Generator) -> tuple[np.nd
         entries = (read_binary_vectors if name.endswith(".bin") else read_text_vectors)(file, path)
         while chunk := list(islice(entries, CHUNK)):
             dim = len(chunk[0][1])
-            keys = hash_texts([word for word, _ in chunk], rule, state.table).keys
+            keys = hash_texts([word for word, _ in chunk], rule, state.table, hasher).keys
             for i in np.flatnonzero(keys.lengths == 1):
                 row = row_of.get(int(keys.columns[0][keys.starts[i]]))
                 if row is not None:
