@@ -266,7 +266,10 @@ def test_row_adagrad_touches_the_batch_s_rows_alone() -> None:
         if variable.path.endswith("/table"):
             moved = np.flatnonzero((np.asarray(variable.value) != old).any(1))
             there = np.unique(bags[variable.path[0]].columns[0])
-            assert set(there) <= set(moved) <= {0, *there}  # row 0 is the padding, whose weight is 0
+            assert len(moved)
+            assert set(moved) <= {0, *there}  # row 0 is the padding, whose weight is 0
+            if "_wide/" in variable.path:  # a vector has no slope where the hidden layer is silent
+                assert set(there) <= set(moved)
 
 
 def test_row_adagrad_keeps_a_number_a_row() -> None:
