@@ -49,7 +49,7 @@ def open_answer(artefact: Path) -> Answer:
     name, max_bytes = (runner.signature["inputs"][0][key] for key in ("name", "max_bytes"))
 
     def answer(text: str) -> str:
-        outputs = runner({name: encode_cells([text], max_bytes)})  # uint8 [1, n]
+        outputs = runner({name: encode_cells([text], max_bytes)}, ["probabilities"])  # uint8 [1, n]
         return labels[int(outputs["probabilities"][0].argmax())]
 
     return answer

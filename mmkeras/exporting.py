@@ -67,9 +67,9 @@ class KerasRunner:
     def __init__(self, graph: Graph) -> None:
         self.graph, self.signature = graph, graph.signature()
 
-    def __call__(self, inputs: Any) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Any, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         outputs = self.graph.model(dict(inputs), training=False)
-        return {name: np.asarray(value) for name, value in outputs.items()}
+        return {name: np.asarray(outputs[name]) for name in wanted or outputs}
 
 
 def write_samples(graph: Graph, run: Run, folder: Path) -> None:

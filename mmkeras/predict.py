@@ -40,9 +40,8 @@ def answer_rows(runner: Runner, table: Table) -> Iterator[np.ndarray]:
     inputs = runner.signature["inputs"]
     for start in range(0, len(table.rows), BATCH):
         part = table.rows.iloc[start : start + BATCH]
-        yield runner({i["name"]: pad([encode_cell(c, i["max_bytes"]) for c in part[i["column"]]]) for i in inputs})[
-            "probabilities"
-        ]
+        raw = {i["name"]: pad([encode_cell(c, i["max_bytes"]) for c in part[i["column"]]]) for i in inputs}
+        yield runner(raw, ["probabilities"])["probabilities"]
 
 
 def predict(

@@ -28,7 +28,7 @@ class Exported:
     graph: Any
     states: dict[str, Any]
     folder: Path
-    runners: dict[str, Callable[[Arrays], Arrays]]
+    runners: dict[str, Callable[..., Arrays]]
 
     def expected_ids(self, name: str, raw: bytes) -> np.ndarray:
         """Int32 [orders, tokens]: the row numbers of a text by the reference tokenizer and `Vocabulary.keys`."""
@@ -96,8 +96,8 @@ def export_all(states: dict[str, Any], folder: Path) -> Exported:
     spec = {i.name: tf.TensorSpec((None, None), i.dtype, i.name) for i in graph.inputs}
     function = tf.function(lambda inputs: graph.model(inputs, training=False), input_signature=[spec])
 
-    def keras_runner(inputs: Arrays) -> Arrays:
-        return {name: value.numpy() for name, value in function(dict(inputs)).items()}
+    def keras_runner(inputs: Arrays, wanted: Sequence[str] | None = None) -> Arrays:
+        return {name: value.numpy() for name, value in function(dict(inputs)).items() if name in (wanted or (name,))}
 
     runners: dict[str, Any] = {name: open_artefact(path, threads=1) for name, path in paths.items()}
     return Exported(graph, states, folder, {"keras": keras_runner, **runners})

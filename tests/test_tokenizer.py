@@ -17,7 +17,7 @@ from hypothesis import given, settings
 
 from mmkeras.modalities.text import exact, tokenizer
 from mmkeras.modalities.text.cells import pad
-from mmkeras.modalities.text.characters import MODES, character_table, python_tokens
+from mmkeras.modalities.text.characters import BMP, GONE, MODES, VANISHING, character_table, fold, python_tokens
 from mmkeras.modalities.text.tokenizer import BASES, LONGEST, ByteTokenizer, python_hash
 
 PRIMES = tuple(tokenizer.PRIMES.ravel().astype(int).tolist())
@@ -109,15 +109,23 @@ def test_gather_scatter_count(batch: int) -> None:
     np.testing.assert_array_equal(exact.gather(tf.constant(rows), places), np.take_along_axis(rows, index, axis=1))
     expected = np.zeros((batch, 50), "float32")
     np.put_along_axis(expected, index, rows[:, :20] + 1, axis=1)
-    np.testing.assert_array_equal(exact.scatter(places, values, 50), expected)
+    np.testing.assert_array_equal(exact.scatter(places, values, [batch, 50]), expected)
     repeated = rng.integers(0, 7, (batch, 40))
     counts = [[list(row).count(value) for value in row] for row in repeated]
     np.testing.assert_array_equal(exact.count(tf.constant(repeated, tf.float32), 8), counts)
 
 
-def test_scatter_of_zeros_to_one_place() -> None:
-    index, values = tf.constant([[0.0, 0, 2, 0]]), tf.constant([[0.0, 0, 9, 0]])
-    np.testing.assert_array_equal(exact.scatter(index, values, 4), [[0, 0, 9, 0]])
+def test_between_is_zero_or_one() -> None:
+    x = np.r_[np.arange(-3, 300), 0xFFFF, 0x10000, 0x10FFFF, 0x110000, 2**22 - 1].astype("float32")
+    for low, high in ((0, 127), (128, 191), (240, 244), (7, 7), (0x10000, 0x10FFFF)):
+        np.testing.assert_array_equal(exact.between(tf.constant(x), low, high).numpy(), (low <= x) & (x <= high))
+    bounds = np.array([[0], [128]]), np.array([[127], [191]])
+    np.testing.assert_array_equal(exact.between(tf.constant([5.0, 130, 200]), *bounds), [[1, 0, 0], [0, 1, 0]])
+
+
+def test_values_that_meet_are_added() -> None:
+    index, values = tf.constant([[0.0, 0, 2, 0], [3, 1, 3, 1]]), tf.constant([[0.0, 5, 9, 2], [1, 2, 3, 4]])
+    np.testing.assert_array_equal(exact.scatter(index, values, [2, 4]), [[7, 0, 9, 0], [0, 6, 0, 4]])
 
 
 def test_places_in_a_batch_of_more_than_2_24_entries() -> None:
@@ -277,8 +285,11 @@ def test_tables_are_small_whole_numbers() -> None:
         table = character_table(mode)
         assert table.shape == (65537,)
         assert table.dtype == np.int32
-        assert table.min() == -1
-        assert table.max() < 4 * 65536
+        assert abs(table[:BMP]).max() < BMP
+        assert abs(table[BMP]) == BMP
+        gone = np.flatnonzero(table == GONE).tolist()
+        assert gone == [code for code in range(BMP) if fold(code) in VANISHING]
+        assert table[1] == 0, "what is GONE would be taken for it"
 
 
 @pytest.mark.parametrize("mode", MODES)

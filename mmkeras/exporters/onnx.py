@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
+from mmkeras.exporters.onnx_graph import simplify
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
 
-OPSET = 18  # the first with ScatterND(reduction="add") and every op we use; runtimes since 2023 have it
+OPSET = 18  # the first with ScatterElements(reduction="add") and every op we use; runtimes since 2023 have it
 
 
 def convert(graph: Graph) -> Any:
@@ -38,35 +38,6 @@ def convert(graph: Graph) -> Any:
 def output_names(graph: Graph) -> list[str]:
     """Names of the outputs in the order of the signature."""
     return [output["name"] for output in graph.outputs]
-
-
-def make_scatters_add(proto: Any) -> None:
-    """TensorFlow's ScatterNd adds values that meet; tf2onnx writes a ScatterND that keeps one of them."""
-    from onnx import helper
-
-    for node in proto.graph.node:
-        if node.op_type == "ScatterND" and not any(a.name == "reduction" for a in node.attribute):
-            node.attribute.append(helper.make_attribute("reduction", "add"))
-
-
-def fuse_clips(proto: Any) -> None:
-    """Max(Min(x, high), low) -> Clip(x, low, high): one node for two; a short text's time is its nodes."""
-    from onnx import helper
-
-    graph = proto.graph
-    constants = {tensor.name for tensor in graph.initializer}
-    uses = Counter(name for node in graph.node for name in node.input)
-    uses.update(output.name for output in graph.output)
-    makers = {node.output[0]: node for node in graph.node if node.op_type == "Min"}
-    for node in [n for n in graph.node if n.op_type == "Max" and len(n.input) == 2]:
-        inner = makers.get(node.input[0])
-        bounds = [] if inner is None else [node.input[1], inner.input[-1]]
-        if inner is None or len(inner.input) != 2 or uses[node.input[0]] != 1 or not constants.issuperset(bounds):
-            continue
-        clip = helper.make_node("Clip", [inner.input[0], *bounds], list(node.output), name=node.name)
-        graph.node.insert(list(graph.node).index(node), clip)
-        graph.node.remove(node)
-        graph.node.remove(inner)
 
 
 def check_standard(proto: Any) -> None:
@@ -97,8 +68,7 @@ def export(graph: Graph, folder: Path) -> Path:
     import onnx
 
     proto = convert(graph)
-    make_scatters_add(proto)
-    fuse_clips(proto)
+    simplify(proto.graph)
     rename_outputs(proto, output_names(graph))
     check_standard(proto)
     onnx.helper.set_model_props(

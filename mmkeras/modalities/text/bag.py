@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number, width
+from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number
 from mmkeras.modalities.text.tokenizer import PRIMES
 
 PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # joins the hashes of two neighbours, modulo each prime
@@ -42,7 +42,7 @@ class ByOrder(keras.layers.Layer):
         self.orders = orders
 
     def call(self, rows: Tensor) -> Tensor:
-        return ops.reshape(rows, (ops.shape(rows)[0], self.orders, width(rows) // self.orders))
+        return tf.stack(tf.split(rows, self.orders, axis=1), axis=1)
 
 
 class TfIdf(keras.layers.Layer):
@@ -63,11 +63,11 @@ class TfIdf(keras.layers.Layer):
         self.idf = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int32")
 
     def call(self, rows: Tensor) -> Tensor:
-        beyond, place = split_number(rows, FREQUENT)
-        times = count(place + FREQUENT * ops.minimum(beyond, 1.0), 2 * FREQUENT)
-        idf = look_up(self.idf, rows) * IDF_UNIT
+        rounds, _ = split_number(rows, FREQUENT)
+        times = count(rows - FREQUENT * ops.relu(rounds - 1.0), 2 * FREQUENT)
+        idf = look_up(self.idf, rows)
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
-        return idf * ops.rsqrt(times * (squares + 1e-12))
+        return idf / ops.sqrt(times * (squares + 1.0))  # 1 is next to nothing: an idf is at least 1 / IDF_UNIT
 
 
 class Mean(keras.layers.Layer):
@@ -97,7 +97,7 @@ class BagEmbedding(keras.layers.Layer):
     def call(self, rows: Tensor, weights: Tensor, training: bool = False) -> Tensor:
         if not training or not self.sparse:
             vectors = tf.gather(self.table, rows)  # [B, F, dim]
-            return ops.matmul(ops.expand_dims(weights, 1), vectors)[:, 0]  # [B, 1, F] x [B, F, dim] -> [B, dim]
+            return ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), vectors), 1)  # [B, 1, F] x [B, F, dim]
         shape = tf.shape(rows, out_type="int64")
         unique, which = tf.unique(tf.reshape(rows, (-1,)), out_idx="int64")  # [U], [B * F]
         text = tf.repeat(tf.range(shape[0]), shape[1])  # [B * F]

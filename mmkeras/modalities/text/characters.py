@@ -26,6 +26,7 @@ import numpy as np
 
 MODES = ("mixed", "word", "character", "byte")
 SEPARATOR, WORD, SINGLE, VANISHES = 0, 1, 2, -1
+GONE = -1  # in a table; no token is taken for it, for U+0001 is a SEPARATOR
 BMP = 0x10000  # code points below this have a table entry each; all beyond share entry BMP
 SINGLE_BLOCKS = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x0E00, 0x0E7F))
 VANISHING = (0x27, 0x2019, 0xAD, 0x200D, 0xFE0F)
@@ -64,17 +65,18 @@ def character_class(folded: int, mode: str = "mixed") -> int:
 
 @functools.cache
 def character_table(mode: str = "mixed") -> np.ndarray:
-    """The rule as a table the graph can gather from.
+    """The rule as a table the graph can gather from, one number a character: its sign is the class.
 
-    Returns int32 [65537]: `4 * folded + class` of a WORD or SINGLE character, 0 of a SEPARATOR, -1 of what VANISHES;
-    the last entry is the class alone of everything beyond U+FFFF (the graph adds `4 * code point`).
+    Returns int32 [65537]: the folded code point of a WORD character, that of a SINGLE one negative, 0 for a SEPARATOR
+    and GONE for what VANISHES; the last entry is that of U+10000, which stands for all beyond U+FFFF.
     """
+    sign = {WORD: 1, SINGLE: -1, SEPARATOR: 0}
     table = np.zeros(BMP + 1, "int32")
     for code in range(1, BMP):
         folded = fold(code)
         kind = character_class(folded, mode)
-        table[code] = 4 * folded + kind if kind in (WORD, SINGLE) else kind
-    table[BMP] = character_class(BMP, mode)
+        table[code] = GONE if kind == VANISHES else sign[kind] * folded
+    table[BMP] = sign[character_class(BMP, mode)] * BMP
     return table
 
 

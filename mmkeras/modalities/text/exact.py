@@ -23,6 +23,12 @@ def at_least(x: Tensor, k: float) -> Tensor:
     return ops.clip(x - (k - 1.0), 0.0, 1.0)
 
 
+def between(x: Tensor, low: Any, high: Any) -> Tensor:
+    """1.0 where low <= x <= high, else 0.0, for integers below 2**22; bounds are numbers or arrays to broadcast."""
+    middle, half = np.float32(low + high) / np.float32(2), np.float32(high - low) / np.float32(2)
+    return ops.clip((half + 1) - ops.abs(x - middle), 0.0, 1.0)
+
+
 def equal(x: Tensor, y: Tensor) -> Tensor:
     """1.0 where the integers x and y are the same, else 0.0."""
     return ops.maximum(1.0 - ops.abs(x - y), 0.0)
@@ -53,53 +59,34 @@ def behind(x: Tensor) -> Tensor:
     return ops.pad(x, [[0, 0]] * len(before_last) + [[1, 0]])[(*before_last, slice(None, -1))]
 
 
-def width(x: Tensor) -> Any:
-    """Length of the last axis: a number where it is fixed, a scalar tensor where the graph leaves it free."""
-    return x.shape[-1] if x.shape[-1] is not None else ops.shape(x)[-1]
+def places(like: Tensor) -> Tensor:
+    """[R, K] -> float32 [1, K]: 0, 1, 2 …"""
+    return tf.cumsum(tf.ones_like(like[:1]), axis=1, exclusive=True)
 
 
-def first(table: np.ndarray, like: Tensor) -> Tensor:
-    """The first entries of int32 tables [T, L], as many as `like` [..., K] has columns: float32 [T, K]."""
-    return ops.cast(tf.slice(table, [0, 0], [len(table), width(like)]), "float32")
-
-
-def look_up(table: np.ndarray, index: Tensor) -> Tensor:
+def look_up(table: np.ndarray, index: Tensor, axis: int = 0) -> Tensor:
     """Entries of an int32 table at the places `index`, as float32."""
-    return ops.cast(tf.gather(table, ops.cast(index, "int32")), "float32")
+    return ops.cast(tf.gather(table, ops.cast(index, "int32"), axis=axis), "float32")
 
 
-def row_numbers(x: Tensor) -> Tensor:
-    """[R, K] -> int32 [R, 1]: 0, 1, 2 …, without asking for R, which would cost a handful of shape ops."""
-    return ops.cast(ops.cumsum(ops.ones_like(x[:, :1]), axis=0) - 1.0, "int32")
+def scatter(index: Tensor, values: Tensor, shape: Tensor) -> Tensor:
+    """Zeros of a `shape`, int32 [2] of R and L, with values [R, K] added at the places [R, K]; those that meet sum up.
 
-
-def flat_places(index: Tensor, length: Any) -> Tensor:
-    """[R, K] places in rows of `length` -> int32 [R, K] places in the flattened rows."""
-    return ops.cast(index, "int32") + row_numbers(index) * length
+    The rows lie end to end in between: LiteRT takes long to pair each place with its row.
+    """
+    row = tf.range(tf.shape(index)[0])[:, None] * shape[1]  # [R, 1]
+    place = ops.reshape(ops.cast(index, "int32") + row, (-1, 1))  # [R * K, 1]
+    flat = tf.scatter_nd(place, ops.reshape(values, (-1,)), tf.reduce_prod(shape, keepdims=True))  # [R * L]
+    return tf.reshape(flat, shape)
 
 
 def gather(rows: Tensor, index: Tensor) -> Tensor:
-    """rows [R, L], places [R, K] -> rows[r, index[r, k]], [R, K]."""
-    return tf.gather(ops.reshape(rows, (-1,)), flat_places(index, width(rows)))
-
-
-def scatter(index: Tensor, values: Tensor, length: Any) -> Tensor:
-    """Zero rows [R, length] with values [R, K] at the places [R, K].
-
-    Runtimes disagree on what two values at one place do (LiteRT adds, ONNX keeps one): write each place once, or
-    write nothing but zeros to it twice.
-    """
-    place = ops.reshape(flat_places(index, length), (-1, 1))  # [R * K, 1]
-    flat = tf.scatter_nd(place, ops.reshape(values, (-1,)), (ops.shape(values)[0] * length,))  # [R * length]
-    return ops.reshape(flat, (-1, length))
+    """rows [..., L], places [..., K] -> the entries of each row at its places, [..., K]."""
+    return tf.gather(rows, ops.cast(index, "int32"), batch_dims=len(rows.shape) - 1)
 
 
 def count(index: Tensor, length: int) -> Tensor:
-    """How often the place index[r, k] occurs in its row r, [R, K].
-
-    The one scatter that must add: the ONNX exporter marks it so (`reduction="add"`), TensorFlow and LiteRT add.
-    """
-    place = flat_places(index, length)  # [R, K]
-    ones = ops.reshape(ops.ones_like(index), (-1,))
-    sums = tf.scatter_nd(ops.reshape(place, (-1, 1)), ones, (ops.shape(index)[0] * length,))  # [R * length]
-    return tf.gather(sums, place)
+    """How often the place index[r, k] < length occurs in its row r, [R, K]."""
+    place = ops.cast(index, "int32")
+    shape = tf.add(tf.shape(index) * [1, 0], [0, length])  # [R, length]
+    return gather(scatter(place, ops.ones_like(index), shape), place)

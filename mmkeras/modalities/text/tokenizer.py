@@ -3,8 +3,8 @@
 How it works, for B texts of N bytes and at most W tokens each. All numbers are integers below 2**24 in float32
 (see exact.py), so every runtime gets the same ones.
 
-    decode_utf8      [B, N]      each byte that starts a character gets its code point; the others are "covered"
-    classify         [B, N]      one table look-up: 4 * folded code point + class
+    decode_utf8      [1, B, N]   each byte that starts a character gets its code point; the others are "covered"
+    classify         [B, N]      one table look-up: the folded code point, negative where the character is a token
     squeeze          [B, N + 1]  covered bytes and vanishing characters are gone; slot 0 is a separator
     token_starts     [B, N + 1]  1.0 where a token begins: at a SINGLE character, or a WORD after a non-WORD
     running_hash     [B, N + 1]  sum of character * base ** place, from the text's start, modulo two primes
@@ -21,76 +21,78 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.characters import BMP, character_table
+from mmkeras.modalities.text.characters import BMP, GONE, character_table
 from mmkeras.modalities.text.exact import (
     Tensor,
     at_least,
     behind,
-    first,
+    between,
     gather,
     look_up,
     modulo,
+    places,
     scatter,
-    split_number,
-    width,
 )
 
 # Both hashes are computed side by side on a first axis of 2: half as many ops, and a small runtime's time is ops.
 PRIMES = np.array([4079, 3989], "float32").reshape(2, 1, 1)  # `modulo_is_exact` holds for both, as for few others
 SECOND = np.array([0, 1], "float32").reshape(2, 1, 1)  # to reach the second of two tables that lie end to end
 BASES = (257, 1031)
+# Bytes that lead a character of 1, 2, 3 and 4 bytes, and those that follow: [5, 1, 1] to be compared with all at once
+FIRST = np.array([0, 194, 224, 240, 128]).reshape(5, 1, 1)
+LAST = np.array([127, 223, 239, 244, 191]).reshape(5, 1, 1)
 LONGEST = 4096  # bytes: the running sum, (LONGEST + 1) * (prime - 1), must stay below 2**24
 
 
-def decode_utf8(b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Strict UTF-8 (RFC 3629): overlong forms, surrogates beyond U+10FFFF and stray bytes decode to nothing.
+def decode_utf8(b: Tensor) -> tuple[Tensor, Tensor]:
+    """Strict UTF-8 (RFC 3629): overlong forms, what is beyond U+10FFFF and stray bytes decode to nothing.
 
-    b: float32 [B, N], bytes. Returns three float32 [B, N]: the code point of the character that starts here (BMP for
-    all beyond U+FFFF, 0 for none), the code point beyond U+FFFF (else 0), and 1.0 where a byte is covered by the
-    character before it. An ill-formed byte has all zero, which is the separator U+0000.
+    b: float32 [B, N], bytes. Returns two float32 [1, B, N]: the code point of the character that starts here, 0 for
+    none, and 1.0 where a byte is covered by the character before it. An ill-formed byte is U+0000, a separator; the
+    followers of an overlong form are covered all the same, which parts the text no less.
     """
     b = ops.pad(b, [[0, 0], [3, 3]])  # [B, N + 6]: a character may begin three bytes before and end three behind
-    follows = at_least(b, 128) - at_least(b, 192)  # 10xxxxxx
-    f1, f2, f3 = follows[:, 1:-2], follows[:, 2:-1], follows[:, 3:]  # [B, N + 3] each: of the byte 1, 2, 3 places on
-    b, b1, b2, b3 = b[:, :-3], b[:, 1:-2], b[:, 2:-1], b[:, 3:]
-    f2 = f1 * f2
-    f3 = f2 * f3
-    ascii_, g2 = 1.0 - at_least(b, 128), at_least(b, 194)
-    g3, g4 = at_least(b, 224), at_least(b, 240)  # leads of 3 and 4 bytes, or more
-    start2 = b * 64.0 + b1
+    kinds = between(b, FIRST, LAST)  # [5, B, N + 6]
+    one, two, three, four = ops.split(kinds[:-1, :, :-3], 4, axis=0)  # [1, B, N + 3] each: the lead of so many bytes
+    follows = kinds[-1:]
+    f1, f2, f3 = follows[:, :, 1:-2], follows[:, :, 2:-1], follows[:, :, 3:]  # of the byte 1, 2, 3 places on
+    b0, b1, b2, b3 = b[:, :-3], b[:, 1:-2], b[:, 2:-1], b[:, 3:]
+    start2 = b0 * 64.0 + b1
     start3 = start2 * 64.0 + b2
     code2 = start2 - float(192 * 64 + 128)
     code3 = start3 - float(224 * 4096 + 128 * 64 + 128)
     code4 = (start3 - float(240 * 4096 + 128 * 64 + 130)) * 64.0 + b3  # 130: 128 of b2, and b3's 128 / 64
-    ok2 = (g2 - g3) * f1
-    ok3 = (g3 - g4) * f2 * at_least(code3, 0x800)
-    ok4 = g4 * f3 * (at_least(code4, BMP) - at_least(code4, 0x110000))
-    code = ascii_ * b + ok2 * code2 + ok3 * code3 + ok4 * float(BMP)
+    f2 = f1 * f2
+    ok2, ok3, ok4 = two * f1, three * f2, four * (f2 * f3)
+    valid3, valid4 = at_least(code3, 0x800), between(code4, BMP, 0x10FFFF)
+    code = (one * b0 + ok2 * code2) + ((ok3 * valid3) * code3 + (ok4 * valid4) * code4)
     longer = ok3 + ok4
-    covered = (ok2 + longer)[:, 2:-1] + longer[:, 1:-2] + ok4[:, :-3]  # by the byte 1, 2 or 3 places before
-    return code[:, 3:], (ok4 * code4)[:, 3:], covered
+    covered = (ok2 + longer)[:, :, 2:-1] + longer[:, :, 1:-2] + ok4[:, :, :-3]  # by the byte 1, 2 or 3 places before
+    return code[:, :, 3:], covered
 
 
-def classify(code: Tensor, beyond: Tensor, covered: Tensor, table: np.ndarray) -> Tensor:
-    """[B, N] code points -> `4 * folded + class`; 0 for a separator, -1 for what vanishes and for covered bytes."""
-    return look_up(table, code) + beyond * 4.0 - covered
+def classify(code: Tensor, covered: Tensor, table: np.ndarray) -> Tensor:
+    """[1, B, N] code points -> [B, N] as `character_table` has them; covered bytes are GONE."""
+    beyond = np.float32(np.sign(table[BMP])) * ops.relu(code - float(BMP))
+    characters = look_up(table, ops.minimum(code, float(BMP))) + beyond - covered
+    return ops.squeeze(characters, 0)
 
 
 def squeeze(characters: Tensor) -> Tensor:
     """[B, N] -> [B, N + 1]: what remains moves to the front; slot 0 is a separator."""
-    stays = ops.clip(characters + 1.0, 0.0, 1.0)
+    stays = ops.minimum(ops.abs(characters - float(GONE)), 1.0)
     slot = ops.cumsum(stays, axis=1) * stays  # 0 for what goes
-    return scatter(slot, ops.maximum(characters, 0.0), width(characters) + 1)
+    return scatter(slot, characters * stays, tf.add(tf.shape(characters), [0, 1]))
 
 
 def token_starts(characters: Tensor) -> tuple[Tensor, Tensor]:
     """[B, N + 1] characters -> folded code points, and 1.0 where a token starts."""
-    folded, kind = split_number(characters, 4)
-    token = at_least(kind, 1)
-    word = token - at_least(kind, 2)
-    return folded, token - word * behind(word)
+    folded = ops.abs(characters)
+    word = ops.clip(characters, 0.0, 1.0)
+    return folded, ops.minimum(folded, 1.0) - word * behind(word)
 
 
 def power_tables(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,11 +103,10 @@ def power_tables(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(powers, "int32"), np.array(inverses, "int32")
 
 
-def running_hash(folded: Tensor, powers: np.ndarray) -> Tensor:
-    """[B, N + 1] -> [2, B, N + 1]: the running sums of character * base ** place, modulo each prime."""
-    power = ops.expand_dims(first(powers, folded), 1)  # [2, 1, N + 1]
-    terms = modulo(modulo(folded, PRIMES) * power, PRIMES)
-    return modulo(ops.cumsum(terms, axis=2), PRIMES)
+def running_hash(folded: Tensor, place: Tensor, powers: np.ndarray) -> Tensor:
+    """[B, N + 1], [1, N + 1] -> [2, B, N + 1]: the running sums of character * base ** place modulo each prime."""
+    power = look_up(powers, place, axis=1)  # [2, 1, N + 1]
+    return ops.cumsum(modulo(modulo(folded, PRIMES) * power, PRIMES), axis=2)
 
 
 class ByteTokenizer(keras.layers.Layer):
@@ -127,37 +128,36 @@ class ByteTokenizer(keras.layers.Layer):
     def call(self, data: Tensor) -> tuple[Tensor, Tensor]:
         b = ops.cast(data, "float32")
         if self.mode == "byte":
-            characters = ops.pad(b * 4.0 + 2.0 * at_least(b, 1), [[0, 0], [1, 0]])  # [B, N + 1], all SINGLE
+            characters = ops.pad(-b, [[0, 0], [1, 0]])  # [B, N + 1], all SINGLE
         else:
             characters = squeeze(classify(*decode_utf8(b), self.table))
-        return self.hash_tokens(characters, self.n_tokens(width(data)))
+        return self.hash_tokens(characters)
 
-    def n_tokens(self, n_bytes: Any) -> Any:
-        """W for N bytes: a number if N is one, else a tensor."""
+    def n_tokens(self, characters: Tensor) -> Tensor:
+        """[B, N + 1] characters -> int32 [2]: B and W."""
         # "a b c" has a token every second byte; one SINGLE character ("中") has at least two bytes: only
         # `character` and `byte` mode make a token of every ASCII byte.
-        most = n_bytes if self.mode in ("character", "byte") else (n_bytes + 1) // 2
-        return min(most, self.max_tokens) if isinstance(most, int) else ops.minimum(most, self.max_tokens)
+        shape = tf.shape(characters)
+        most = shape - [0, 1] if self.mode in ("character", "byte") else shape // [1, 2]
+        return tf.minimum(most, [2**31 - 1, self.max_tokens])
 
-    def hash_tokens(self, characters: Tensor, n_tokens: Any) -> tuple[Tensor, Tensor]:
+    def hash_tokens(self, characters: Tensor) -> tuple[Tensor, Tensor]:
         """[B, N + 1] characters -> two hashes [2, B, W] and 1.0 where there is a token, [B, W].
 
         The start of token t is written to slot t, counted from the text's end so that it is never 0; slots 0 and
         W + 2 take what is no start and what is beyond the last token wanted.
         """
-        n = ops.cast(width(characters), "float32") - 1.0
         folded, start = token_starts(characters)
-        token = ops.cumsum(start, axis=1)
-        place = first(np.arange(LONGEST + 1, dtype="int32")[None], characters)  # [1, N + 1]
-        slot = ops.minimum(token, ops.cast(n_tokens, "float32") + 2.0) * start
-        left = scatter(slot, start * (n + 1.0 - place), n_tokens + 3)
-        before = n - left[:, 1:-1]  # [B, W + 1]: the last place before each token, N if there is none
-        both = ops.concatenate([before, before], axis=0)  # [2 * B, W + 1]
-        sums = gather(ops.reshape(running_hash(folded, self.powers), (-1, width(characters))), both)
-        sums = ops.reshape(sums, (2, -1, width(before)))
-        inverse = look_up(self.inverses.ravel(), ops.expand_dims(before[:, :-1], 0) + SECOND * self.inverses.shape[1])
+        place = places(characters)  # [1, N + 1]
+        n = place[:, -1:]
+        slots = tf.add(self.n_tokens(characters), [0, 3])
+        slot = ops.minimum(ops.cumsum(start, axis=1), ops.cast(slots[1:] - 1, "float32")) * start
+        left = scatter(slot, start * (n + 1.0 - place), slots)  # [B, W + 3]
+        before = ops.cast(n - left[:, 1:-1], "int32")  # [B, W + 1]: the last place before each token, N if none
+        sums = gather(running_hash(folded, place, self.powers), tf.stack([before, before]))  # [2, B, W + 1]
+        inverse = look_up(self.inverses, before[:, :-1], axis=1)  # [2, B, W]
         used = ops.minimum(left[:, 1:-2], 1.0)  # [B, W]
-        return modulo(modulo(sums[:, :, 1:] - sums[:, :, :-1] + PRIMES, PRIMES) * inverse, PRIMES), used
+        return modulo(modulo(sums[:, :, 1:] - sums[:, :, :-1], PRIMES) * inverse, PRIMES), used
 
     def get_config(self) -> dict[str, Any]:
         table = None if np.array_equal(self.table, character_table(self.mode)) else self.table.tolist()

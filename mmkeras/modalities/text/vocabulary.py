@@ -100,12 +100,11 @@ class LookUp(keras.layers.Layer):
 
     def call(self, hashes: Tensor, used: Tensor) -> Tensor:
         bits, cells = self.vocabulary.bits, self.vocabulary.cells
-        high, rest = split_number(hashes, 2 ** (HASH_BITS - bits))  # [2, B, F]
-        other = ops.concatenate([high[1:], high[:1]], axis=0)
-        place = hashes * float(2**bits) + other + SECOND * cells.shape[1]
-        found, kept = split_number(look_up(cells.ravel(), place), 2 ** (HASH_BITS - bits))
-        other_rest = ops.concatenate([rest[1:], rest[:1]], axis=0)
-        row = ops.sum(found * equal(kept, other_rest), axis=0)  # in one cell of the two at most
+        low = 2 ** (HASH_BITS - bits)
+        high, rest = split_number(ops.concatenate([hashes[1:], hashes[:1]], axis=0), low)  # [2, B, F]: of the other
+        place = hashes * float(2**bits) + high + SECOND * cells.shape[1]
+        found, kept = split_number(look_up(cells.ravel(), place), low)
+        row = ops.sum(found * equal(kept, rest), axis=0)  # in one cell of the two at most
         if not self.unknown_buckets:
             return row * used
         known = ops.minimum(row, 1.0)

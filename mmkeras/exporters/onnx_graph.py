@@ -1,0 +1,173 @@
+"""What tf2onnx writes -> fewer nodes that say the same. A short text's time in ONNX Runtime is its nodes.
+
+Each function changes a GraphProto in place and leaves alone what does not look as expected: the result is verified.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+# Operators on shapes, with how many of their inputs are numbers to compute with (0: all); the others say where
+SHAPE_OPS = {"Add": 0, "Sub": 0, "Mul": 0, "Div": 0, "Min": 0, "Concat": 0, "Slice": 1, "Squeeze": 1, "Unsqueeze": 1}
+
+
+def simplify(graph: Any) -> None:
+    """All of the below, in an order in which each finds what the one before has uncovered."""
+    scatter_rows(graph)
+    gather_rows(graph)
+    fuse_clips(graph)
+    widen_shapes(graph)
+    drop_identities(graph)
+    drop_unused(graph)
+
+
+def _makers(graph: Any) -> dict[str, Any]:
+    """Name of a tensor -> the node that makes it."""
+    return {name: node for node in graph.node for name in node.output}
+
+
+def _uses(graph: Any) -> Counter[str]:
+    """Name of a tensor -> how often it is read."""
+    uses = Counter(name for node in graph.node for name in node.input)
+    uses.update(output.name for output in graph.output)
+    return uses
+
+
+def _attribute(node: Any, name: str, default: Any) -> Any:
+    return next((helper.get_attribute_value(a) for a in node.attribute if a.name == name), default)
+
+
+def _chain(makers: dict[str, Any], name: str, *op_types: str) -> list[Any]:
+    """The nodes of these types that made a tensor one from another, the last first; casts between are passed over."""
+    found: list[Any] = []
+    for op_type in op_types:
+        while name in makers and makers[name].op_type == "Cast":
+            name = makers[name].input[0]
+        if name not in makers or makers[name].op_type != op_type:
+            return []
+        found.append(makers[name])
+        name = makers[name].input[0]
+    return found
+
+
+def _is_int32(name: str, makers: dict[str, Any]) -> bool:
+    """Is a tensor surely int32?"""
+    while name in makers and makers[name].op_type in ("Concat", "Slice", "Squeeze", "Unsqueeze"):
+        name = makers[name].input[0]
+    return name in makers and makers[name].op_type == "Cast" and _attribute(makers[name], "to", 0) == TensorProto.INT32
+
+
+def _replace(graph: Any, old: Any, op_type: str, inputs: list[str], **attributes: Any) -> None:
+    """Put a node in another's place, with the same outputs."""
+    new = helper.make_node(op_type, inputs, list(old.output), name=old.name, **attributes)
+    graph.node.insert(list(graph.node).index(old), new)
+    graph.node.remove(old)
+
+
+def scatter_rows(graph: Any) -> None:
+    """`exact.scatter`, which writes into rows that lie end to end -> ScatterElements along each row, which adds.
+
+    TensorFlow's ScatterNd adds values that meet, tf2onnx's ScatterND keeps one of them, so one that is not of this form
+    is at least made to add.
+    """
+    makers = _makers(graph)
+    readers = {name: node for node in graph.node for name in node.input}
+    for node in [n for n in graph.node if n.op_type == "ScatterND"]:
+        chain = _chain(makers, node.input[1], "Reshape", "Add")
+        values, rows = makers.get(node.input[2]), readers.get(node.output[0])
+        if chain and values is not None and rows is not None and values.op_type == rows.op_type == "Reshape":
+            places = [name for name in chain[-1].input if name in makers and makers[name].op_type != "Mul"]
+            if len(places) == 1:
+                zeros = helper.make_node("ConstantOfShape", [rows.input[1]], [f"{rows.name}_zeros"])
+                graph.node.insert(list(graph.node).index(rows), zeros)
+                inputs = [zeros.output[0], places[0], values.input[0]]
+                _replace(graph, rows, "ScatterElements", inputs, axis=1, reduction="add")
+                continue
+        if not _attribute(node, "reduction", b""):
+            node.attribute.append(helper.make_attribute("reduction", "add"))
+
+
+def gather_rows(graph: Any) -> None:
+    """GatherND of one number a place, `tf.gather` with batch_dims -> GatherElements, which needs no list of places."""
+    makers = _makers(graph)
+    for node in [n for n in graph.node if n.op_type == "GatherND"]:
+        axis, chain = _attribute(node, "batch_dims", 0), _chain(makers, node.input[1], "Unsqueeze")
+        if axis and chain:
+            index = chain[0].input[0]
+            before = makers[index].input[0] if index in makers and makers[index].op_type == "Cast" else ""
+            if _is_int32(before, makers):  # GatherND needs int64
+                index = before
+            _replace(graph, node, "GatherElements", [node.input[0], index], axis=axis)
+
+
+def fuse_clips(graph: Any) -> None:
+    """Max(Min(x, high), low) -> Clip(x, low, high)."""
+    constants = {tensor.name for tensor in graph.initializer}
+    uses, makers = _uses(graph), _makers(graph)
+    for node in [n for n in graph.node if n.op_type == "Max" and len(n.input) == 2]:
+        inner = makers.get(node.input[0])
+        if inner is None or inner.op_type != "Min" or len(inner.input) != 2 or uses[node.input[0]] != 1:
+            continue
+        if constants.issuperset(bounds := [node.input[1], inner.input[1]]):
+            _replace(graph, node, "Clip", [inner.input[0], *bounds])
+            graph.node.remove(inner)
+
+
+def widen_shapes(graph: Any) -> None:
+    """Do arithmetic on shapes in int64, as ONNX has them, instead of in TensorFlow's int32 between two casts."""
+    constants = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.INT32}
+    shapes = {node.output[0] for node in graph.node if node.op_type == "Shape"}
+    wide: dict[str, str] = {}  # int32 tensor -> the same in int64
+
+    def twin(name: str) -> str | None:
+        if name not in wide and name in constants:
+            wide[name] = f"{name}_int64"
+            numbers = numpy_helper.to_array(constants[name]).astype("int64")
+            graph.initializer.append(numpy_helper.from_array(numbers, wide[name]))
+        return wide.get(name)
+
+    for node in list(graph.node):
+        n_data = SHAPE_OPS.get(node.op_type, 0) or len(node.input)
+        if node.op_type == "Cast":
+            node.input[0] = wide.get(node.input[0], node.input[0])
+            if node.input[0] in shapes and _attribute(node, "to", 0) == TensorProto.INT32:
+                wide[node.output[0]] = node.input[0]
+            elif node.input[0] in shapes and _attribute(node, "to", 0) == TensorProto.INT64:
+                node.op_type = "Identity"
+                del node.attribute[:]
+        elif node.op_type in SHAPE_OPS and any(name in wide for name in node.input[:n_data]):
+            data = [twin(name) for name in node.input[:n_data]]
+            if None not in data:
+                wide[node.output[0]] = f"{node.output[0]}_int64"
+                shapes.add(wide[node.output[0]])
+                copy = NodeProto()
+                copy.CopyFrom(node)
+                copy.name, copy.output[0] = f"{node.name}_int64", wide[node.output[0]]
+                for k, name in enumerate(data):
+                    copy.input[k] = name
+                graph.node.insert(list(graph.node).index(node), copy)
+
+
+def drop_identities(graph: Any) -> None:
+    """Who reads an Identity reads what it reads."""
+    outputs = {output.name for output in graph.output}
+    same = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Identity" and n.output[0] not in outputs}
+    for node in graph.node:
+        for k, name in enumerate(node.input):
+            while name in same:
+                name = node.input[k] = same[name]
+
+
+def drop_unused(graph: Any) -> None:
+    """Nodes and constants that nothing reads."""
+    wanted = {output.name for output in graph.output}
+    for node in reversed(list(graph.node)):  # a graph's nodes are sorted: users stand behind makers
+        if wanted.isdisjoint(node.output):
+            graph.node.remove(node)
+        else:
+            wanted.update(node.input)
+    for tensor in [t for t in graph.initializer if t.name not in wanted]:
+        graph.initializer.remove(tensor)
