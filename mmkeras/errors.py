@@ -7,3 +7,7 @@ class InputError(ValueError):
     The message says what happened and where (file, row, column, path), what was expected, what was received,
     and what to do. The command line prints it alone and exits with code 2.
     """
+
+
+class BadCell(ValueError):
+    """One cell cannot be read; the message says why. Its row goes to bad_rows.csv, the others go on."""
