@@ -174,6 +174,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # no permission, no space, a name too long: nothing that a program could foresee
+        if debug:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}the file system refused ({error.strerror or error}).", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

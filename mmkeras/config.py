@@ -81,7 +81,7 @@ class Config:
     patience: int | None = None
     """Epochs without a better validation accuracy before training stops. Default: the model's own (mlp: never)."""
     fold: bool = True
-    """Learn the held-out rows too, after they have measured the model (wide_deep)."""
+    """Learn the held-out rows too, after they have measured the model (wide_deep; never those of `validation`)."""
     label_smoothing: float = 0.0
     """Share of the target probability spread over all classes."""
     class_weight: Literal["none", "balanced"] = "none"

@@ -69,22 +69,31 @@ def default_output(config: Config) -> Path:
     return Path(config.output) if config.output else Path("runs") / name
 
 
+def is_run(folder: Path) -> bool:
+    """Is a folder one of ours, ended or interrupted? Many programs write a config.json, few one with our keys."""
+    try:
+        return "csv" in _read_json(folder / "config.json") and bool(read_config(folder / "config.json"))
+    except InputError:
+        return False
+
+
 def open_folder(config: Config) -> Path:
     """Make the run folder, or refuse: nothing is overwritten without a flag.
 
+    A run that has ended is not deleted but set aside, until `drop_replaced` or `restore_replaced` is called.
     Raises InputError when the folder exists and neither `--overwrite` nor `--resume` says what to do with it.
     """
     folder = default_output(config)
     if folder.is_file():
         raise InputError(f"{folder}: expected a folder for the run, found a file. Choose another --output.")
     if folder.is_dir() and any(folder.iterdir()):
-        ours = (folder / "config.json").exists()
+        ours = is_run(folder)
         if config.overwrite and not ours:
             raise InputError(
                 f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output."
             )
         if config.overwrite:
-            shutil.rmtree(folder)
+            _set_aside(folder, config)
         elif not config.resume:
             state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
             raise InputError(
@@ -99,6 +108,37 @@ def open_folder(config: Config) -> Path:
             f"{folder}: the run folder cannot be made ({error.strerror}). Choose another --output."
         ) from None
     return folder
+
+
+def _replaced(folder: Path) -> Path:
+    """Where a run waits while another takes its place."""
+    return folder.with_name(f".{folder.name}.replaced")
+
+
+def _set_aside(folder: Path, config: Config) -> None:
+    """Move an ended run out of the way; an interrupted one is of no use and goes."""
+    for name in (config.csv, config.validation, config.word_vectors):
+        if name and folder.resolve() in Path(name).resolve().parents:
+            raise InputError(
+                f"{folder}: --overwrite would replace the folder that {name} lies in. Choose another --output."
+            )
+    if (folder / FINISHED).exists():
+        shutil.rmtree(_replaced(folder), ignore_errors=True)
+        folder.rename(_replaced(folder))
+    else:
+        shutil.rmtree(folder)
+
+
+def drop_replaced(folder: Path) -> None:
+    """The new run has ended: the one it replaces goes."""
+    shutil.rmtree(_replaced(folder), ignore_errors=True)
+
+
+def restore_replaced(folder: Path) -> None:
+    """The new run came to nothing: it goes, and the one it was to replace comes back."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if _replaced(folder).exists():
+        _replaced(folder).rename(folder)
 
 
 def resumed_config(given: Config) -> Config:
@@ -125,7 +165,9 @@ def resumed_config(given: Config) -> Config:
             "anew with --overwrite."
         )
     check_same_files(folder)
-    return Config(**{**saved, "resume": True, "overwrite": False, "output": str(folder), "debug": given.debug})
+    if folder != default_output(Config(**saved)):  # else the flag stays as it was given, and config.json with it
+        saved["output"] = str(folder)
+    return Config(**{**saved, "resume": True, "overwrite": False, "debug": given.debug})
 
 
 def check_same_files(folder: Path) -> None:
@@ -184,4 +226,10 @@ def open_run(path: str | Path) -> Run:
         raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
     if not (folder / FINISHED).exists():
         raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
-    return Run(folder, read_config(folder / "config.json"), _read_json(folder / "schema.json"))
+    config, schema = read_config(folder / "config.json"), _read_json(folder / "schema.json")
+    absent = [key for key in ("task", "target", "labels", "inputs", "columns", "file") if key not in schema]
+    if absent:
+        raise InputError(
+            f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."
+        )
+    return Run(folder, read_config(folder / "config.json"), schema)

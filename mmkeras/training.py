@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -24,8 +23,10 @@ from mmkeras.run import (
     LINE,
     PREDICTION,
     PROBABILITY,
+    drop_replaced,
     environment,
     open_folder,
+    restore_replaced,
     resumed_config,
     write_atomically,
     write_json,
@@ -58,10 +59,11 @@ def train(config: Config, say: Say = print) -> Path:
         figures = fit(config, table, split, folder, say)
     except InputError:
         if not config.resume:
-            shutil.rmtree(folder)  # nothing to go on with: what the user mends is given again
+            restore_replaced(folder)  # nothing to go on with: what the user mends is given again
         raise
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     write_json(folder / FINISHED, figures)
+    drop_replaced(folder)
     from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
 
     write_report(folder)
@@ -125,7 +127,8 @@ def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> d
     model, keeper = build_and_fit(config, material, folder, say)
     figures, predictions = measure(model, material, labels)
     write_held_out(split, *predictions, folder)
-    if config.fold and fold_held_out(model, config, material):
+    # a file of their own is what rows are measured on again and again: it is not learned
+    if config.fold and not config.validation and fold_held_out(model, config, material):
         figures["folded"] = True
         say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
     model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
@@ -165,7 +168,7 @@ def prepare(
         cut = f"{features[name].cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
         say(f"{column.name}: {state.vocabulary.size} features kept; {cut}")
         if config.word_vectors:
-            vectors[name], found = load_word_vectors(config.word_vectors, state, np.random.default_rng(config.seed))
+            vectors[name], found = load_word_vectors(config.word_vectors, state)
             say(f"{column.name}: {found} of {state.vocabulary.size} features have a vector in {config.word_vectors}")
     return features, vectors
 

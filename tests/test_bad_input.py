@@ -85,6 +85,8 @@ class Invocation:
 CONFIG = config_to_json(Config(csv="a.csv", output="r"))
 INTERRUPTED = {"r/config.json": CONFIG, "r/split.csv": "file,line,side\n"}
 ENDED = {**INTERRUPTED, "r/metrics.json": "{}"}
+SCHEMA = '{"task": "", "target": "", "labels": [], "inputs": [], "columns": [], "file": {}}'
+WITH_SCHEMA = {**ENDED, "r/schema.json": SCHEMA}
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(200)
 
 REFUSED = [
@@ -134,9 +136,12 @@ REFUSED = [
     Invocation("train a.csv --output a.csv/r", ("a.csv/r", "cannot be made", "--output")),
     Invocation("train a.csv --output r", ("r:", "not empty", "not a run"), {"r/notes.txt": "mine"}),
     Invocation("train a.csv --output r --overwrite", ("r:", "not a run"), {"r/notes.txt": "mine"}),
+    Invocation("train a.csv --output r --overwrite", ("r:", "not a run"), {"r/config.json": '{"model_type": "bert"}'}),
+    Invocation("train r/b.csv --output r --overwrite", ("r:", "r/b.csv", "lies in"), {**ENDED, "r/b.csv": GOOD}),
     Invocation("train a.csv --output r", ("already holds a run", "--overwrite"), ENDED),
     Invocation("train a.csv --output r", ("interrupted run", "--resume", "--overwrite"), INTERRUPTED),
     Invocation("train a.csv --resume", ("runs/a", "no run to resume")),
+    Invocation(f"train {'n' * 300}.csv", ("file system", "too long")),
     Invocation("train a.csv --output r --resume", ("r:", "has ended", "export"), ENDED),
     Invocation("train a.csv --output r --resume --epochs 9", ("--epochs 9", "began with"), INTERRUPTED),
     Invocation("train b.csv --output r --resume", ("b.csv", "began with", "a.csv"), {**INTERRUPTED, "b.csv": GOOD}),
@@ -147,14 +152,16 @@ REFUSED = [
     Invocation("export r", ("r:", "interrupted", "--resume"), INTERRUPTED),
     Invocation("export r", ("r/config.json", "'colour'"), {**ENDED, "r/config.json": '{"colour": 1}'}),
     Invocation("export r", ("r/schema.json", "damaged"), ENDED),
+    Invocation("export r", ("r/schema.json", "damaged", "labels"), {**ENDED, "r/schema.json": "{}"}),
+    Invocation("export r --output a.csv/e", ("a.csv", "file system"), WITH_SCHEMA),
     Invocation("export r", ("r/schema.json", "damaged"), {**ENDED, "r/schema.json": '{"labels'}),
-    Invocation("export r --formats tfjs", ("--formats", "tfjs", "tflite, onnx"), {**ENDED, "r/schema.json": "{}"}),
-    Invocation("export r --output a.csv", ("a.csv", "exists"), {**ENDED, "r/schema.json": "{}"}),
-    Invocation("export r --output e", ("e:", "exists", "--overwrite"), {**ENDED, "r/schema.json": "{}", "e/": b""}),
+    Invocation("export r --formats tfjs", ("--formats", "tfjs", "tflite, onnx"), WITH_SCHEMA),
+    Invocation("export r --output a.csv", ("a.csv", "exists"), WITH_SCHEMA),
+    Invocation("export r --output e", ("e:", "exists", "--overwrite"), {**WITH_SCHEMA, "e/": b""}),
     Invocation(
         "export r --output e --overwrite",
         ("e:", "not an exported folder"),
-        {**ENDED, "r/schema.json": "{}", "e/notes.txt": "mine"},
+        {**WITH_SCHEMA, "e/notes.txt": "mine"},
     ),
     # predict
     Invocation("predict no.tflite a.csv", ("no.tflite", "no such artefact", "mmkeras export")),

@@ -17,6 +17,7 @@ import small_runs
 from sklearn.metrics import accuracy_score, f1_score
 from small_runs import COLUMNS, FORMATS, LABELS, MAX_BYTES, TARGET, SmallRun
 
+from mmkeras.errors import InputError
 from mmkeras.modalities.text.cells import encode_cell, encode_cells
 from mmkeras.runners import open_artefact
 from mmkeras.samples import load_samples
@@ -381,6 +382,21 @@ def test_overwrite_replaces_a_run(run: SmallRun, tmp_path: Path, monkeypatch: py
     assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 130
     left = sorted(p.name for p in (tmp_path / "r").iterdir())
     assert left == ["bad_rows.csv", "config.json", "environment.json", "split.csv"]
+
+
+def test_a_run_comes_back_when_the_one_that_replaces_it_comes_to_nothing(
+    run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mmkeras.training
+
+    def refused(*_: Any) -> None:
+        raise InputError("v.txt: damaged")
+
+    monkeypatch.setattr(mmkeras.training, "fit", refused)
+    shutil.copytree(run.folder, tmp_path / "r")
+    before = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 2
+    assert {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
 def test_overwrite_replaces_an_exported_folder(run: SmallRun, tmp_path: Path) -> None:

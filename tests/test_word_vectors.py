@@ -81,10 +81,10 @@ def rows_of(column: Any, word: str) -> list[int]:
     return [int(row) for row in np.asarray(rows)[0] if row]
 
 
-def load(path: Path, column: Any, seed: int = 0) -> tuple[np.ndarray, int]:
+def load(path: Path, column: Any) -> tuple[np.ndarray, int]:
     from mmkeras.modalities.text.word_vectors import load_word_vectors
 
-    return load_word_vectors(path, column, np.random.default_rng(seed))
+    return load_word_vectors(path, column)
 
 
 # "ｚ" and zebra are unknown, "New-York" is no one token, and "The" is "the" again
@@ -135,18 +135,14 @@ def test_the_first_of_several_spellings_counts(tmp_path: Path) -> None:
         np.testing.assert_allclose(table[row], entries[0][1], rtol=1e-6)
 
 
-def test_rows_without_a_vector_are_small_random_numbers_of_the_seed(tmp_path: Path) -> None:
+def test_rows_without_a_vector_are_zero(tmp_path: Path) -> None:
     column = state()
-    path = place(tmp_path, "v.txt", glove(vectors()))
-    (table, _), (again, _), (other, _) = load(path, column), load(path, column), load(path, column, seed=1)
+    table, _ = load(place(tmp_path, "v.txt", glove(vectors())), column)
     known = sorted(row for word in FOUND for row in rows_of(column, word))
-    unknown = np.setdiff1d(np.arange(1, column.n_rows), known)
-    assert not table[0].any(), "row 0 stands for no word"
-    np.testing.assert_array_equal(table, again)
-    np.testing.assert_array_equal(table[known], other[known])
-    assert len(unknown)
-    assert (table[unknown] != other[unknown]).all()
-    assert 0.2 < table[unknown].std() / table[known].std() < 5
+    unknown = np.setdiff1d(np.arange(column.n_rows), known)
+    assert len(unknown) > 5
+    assert not table[unknown].any()
+    assert table[known].all(axis=1).all()
 
 
 def test_with_unknown_buckets_rows_are_shifted(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from mmkeras.exporters.onnx_graph import simplify
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
 
-OPSET = 18  # the first with ScatterElements(reduction="add") and every op we use; runtimes since 2023 have it
+OPSET = 18  # has every op we use; runtimes since 2023 have it
 
 
 def convert(graph: Graph) -> Any:

@@ -13,7 +13,7 @@ class TextRule:
     orders: int = 2
     weighting: str = "tfidf"
     max_bytes: int = 4096
-    max_tokens: int = 1024
+    max_tokens: int = 4096  # as many as bytes: `max_bytes` alone says how much is read
     max_features: int = 200_000
     min_rows: int = 2
     unknown_buckets: int = 0

@@ -66,24 +66,25 @@ def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.n
         yield word.decode("utf-8", "replace"), np.frombuffer(data, "<f4")
 
 
-def load_word_vectors(path: str | Path, state: TextState, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """An embedding table for a column: the file's vectors where it has the word, small random numbers elsewhere.
+def load_word_vectors(path: str | Path, state: TextState) -> tuple[np.ndarray, int]:
+    """An embedding table for a column: the file's vectors where it has the word, zeros elsewhere.
 
     A word of the file belongs to a row if it is one token and that token's hash is the row's; of several such words
     ("The", "the") the first, which these files order by frequency, counts.
-    Returns float32 [state.n_rows, dimensions], row 0 all zero, and how many rows were found.
+    Returns float32 [state.n_rows, dimensions] and how many rows were found. (Word pairs never are: numbers made up for
+    them would be noise to a model that may not change them.)
     Raises InputError for a file that is absent, malformed or cut short.
     """
     path = Path(path)
     try:
-        return _load(path, state, rng)
+        return _load(path, state)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             f"{path}: the word vectors cannot be read; the file is damaged or cut short ({error})."
         ) from None
 
 
-def _load(path: Path, state: TextState, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
     row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.rule.unknown_buckets)}
     rule = replace(state.rule, orders=1)
     hasher = text_hasher(rule, state.table)
@@ -101,9 +102,7 @@ def _load(path: Path, state: TextState, rng: np.random.Generator) -> tuple[np.nd
                     found.setdefault(row, chunk[i][1])
     if not found:
         raise InputError(f"{path}: none of its words is in the vocabulary. Are the vectors of another language?")
-    scale = float(np.std(np.stack(list(found.values()))))
-    table = rng.normal(0.0, scale, (state.n_rows, dim)).astype("float32")
-    table[0] = 0.0
+    table = np.zeros((state.n_rows, dim), "float32")
     for row, vector in found.items():
         table[row] = vector
     return table, len(found)
