@@ -232,4 +232,4 @@ def open_run(path: str | Path) -> Run:
         raise InputError(
             f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."
         )
-    return Run(folder, read_config(folder / "config.json"), schema)
+    return Run(folder, config, schema)
