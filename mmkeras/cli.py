@@ -125,15 +125,15 @@ COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
 
 
 def parse(command: str, arguments: Sequence[str]) -> object:
-    """Flags -> the command's options. `--config file.json` gives train's defaults; flags win over it."""
+    """Flags -> the command's options. `--config file.json` gives their defaults; flags win over it."""
     options, _ = COMMANDS[command]
     arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
     default = None
-    if command == "train" and "--config" in arguments:
+    if "--config" in arguments:
         at = arguments.index("--config")
         if at + 1 == len(arguments):
             raise InputError("--config: expected the path of a JSON file behind it.")
-        default = read_config(arguments[at + 1])
+        default = read_config(arguments[at + 1], options)
         del arguments[at : at + 2]
     return tyro.cli(options, prog=f"mmkeras {command}", args=arguments, default=default)
 

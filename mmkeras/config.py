@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import tyro
 from tyro.conf import Positional
 
 from mmkeras.errors import InputError
@@ -106,27 +107,27 @@ class Config:
     """Show Python tracebacks."""
 
 
-def config_from_dict(values: dict[str, Any], source: str) -> Config:
-    """Build a Config from a JSON object.
+def config_from_dict(values: dict[str, Any], source: str, kind: type = Config) -> Any:
+    """Build a Config, or another command's options, from a JSON object.
 
-    values: field name -> value; lists stand for tuples.
+    values: field name -> value; lists stand for tuples. What has no default may be absent: a flag must give it.
     source: where the values came from, for error messages.
     Raises InputError for a key that is no field, listing the valid ones.
     """
-    names = [f.name for f in dataclasses.fields(Config)]
+    names = [f.name for f in dataclasses.fields(kind)]
     for key in values:
         if key not in names:
             near = difflib.get_close_matches(key, names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(names)}.")
-        check_type(key, values[key], source)
+        check_type(key, values[key], source, get_type_hints(kind)[key])
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return Config(**fields)
+    needed = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]
+    return kind(**{**dict.fromkeys(needed, tyro.MISSING), **fields})
 
 
-def check_type(key: str, value: Any, source: str) -> None:
+def check_type(key: str, value: Any, source: str, kind: Any) -> None:
     """Raise InputError when a JSON value is of another type than the field's, or is none of its choices."""
-    kind = get_type_hints(Config)[key]
     choices = get_args(kind) or (kind,)
     if get_origin(kind) is tuple:
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -142,8 +143,11 @@ def check_type(key: str, value: Any, source: str) -> None:
         raise InputError(f"{source}: {key!r} is {json.dumps(value, ensure_ascii=False)}; expected {expected}.")
 
 
-def read_config(path: str | Path) -> Config:
-    """Read a Config from a JSON file. Raises InputError when the file is absent or is not a JSON object."""
+def read_config(path: str | Path, kind: type = Config) -> Any:
+    """Read a Config, or another command's options, from a JSON file.
+
+    Raises InputError when the file is absent or is not a JSON object.
+    """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -152,7 +156,7 @@ def read_config(path: str | Path) -> Config:
         raise InputError(f"{path}: expected a JSON object of flags, but it cannot be read: {error}.") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object of flags, received a {type(values).__name__}.")
-    return config_from_dict(values, str(path))
+    return config_from_dict(values, str(path), kind)
 
 
 def config_to_json(config: Config) -> str:

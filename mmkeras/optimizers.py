@@ -14,7 +14,7 @@ class RowAdagrad(keras.optimizers.Optimizer):
     """Adagrad with one rate a row for tables, Adam for everything else.
 
     Keras' own Adagrad and Adam keep state as large as the table and touch all of it at every step, which for a table
-    of 200,000 rows costs fifty times the step itself. A gathered table's gradient is sparse (tf.IndexedSlices): here
+    of 200,000 rows costs many times the step itself. A gathered table's gradient is sparse (tf.IndexedSlices): here
     the row's squared gradient, averaged over its columns, is added to one number, and the row moves by
     rate * gradient / sqrt(number). (Duchi, Hazan & Singer 2011, with one accumulator a row.)
 

@@ -1,6 +1,6 @@
 """A CSV or Parquet file to rows of strings, with the lines that cannot be read set apart.
 
-Python's own `csv` reader does the parsing. It is written in C, as fast here as pandas' reader (0.3 s for 22 MB), and
+Python's own `csv` reader does the parsing. It is written in C, as fast here as pandas' reader, and
 tells what pandas keeps to itself: the line a row starts on, a row with too few fields, a quote that never closes.
 """
 

@@ -11,7 +11,7 @@ import pytest
 import small_runs
 
 import mmkeras.training
-from mmkeras.cli import parse
+from mmkeras.cli import Export, Predict, parse
 from mmkeras.config import Config, check_config, config_from_dict, config_to_json, read_config
 from mmkeras.errors import InputError
 
@@ -83,6 +83,19 @@ def test_a_config_file_gives_defaults_and_flags_win(tmp_path: Path) -> None:
     path.write_text('{"epochs": 3, "text": ["a", "b"], "seed": 5, "learning_rate": 1}')
     given = ["--seed", "6", "x.csv", "--config", str(path), "--text", "c"]
     assert parse("train", given) == Config(csv="x.csv", epochs=3, text=("c",), seed=6, learning_rate=1)
+
+
+def test_every_command_takes_a_config_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    path.write_text('{"formats": ["onnx"], "output": "e"}', encoding="utf-8")
+    assert parse("export", ["r", "--config", str(path)]) == Export("r", ("onnx",), "e")
+    assert parse("export", ["r", "--config", str(path), "--output", "f"]).output == "f"  # type: ignore[attr-defined]
+    path.write_text('{"csv": "a.csv", "probabilities": true}', encoding="utf-8")
+    expected = Predict("m.onnx", "a.csv", probabilities=True)
+    assert parse("predict", ["m.onnx", "--config", str(path)]) == expected  # type: ignore[comparison-overlap]
+    path.write_text('{"epochs": 3}', encoding="utf-8")
+    with pytest.raises(InputError, match="unknown key 'epochs'.*folder"):
+        parse("verify", ["--config", str(path)])
 
 
 def test_a_flag_of_a_config_file_can_be_switched_off(tmp_path: Path) -> None:
