@@ -64,9 +64,9 @@ class LiteRTRunner:
     def _open_row(self, n_bytes: int) -> Callable[..., dict[str, np.ndarray]]:
         """A function of one row of `n_bytes`.
 
-        The interpreter's own signature runner resizes, plans and reads every output on each call, which for a headline is
-        a good part of the time. Its parts are called here one by one; where they are not to be found (they are private),
-        it is called whole.
+        The interpreter's own signature runner resizes, plans and reads every output on each call, a good part of the
+        time of a headline. Its parts are called here one by one; where they are not to be found (they are private), it
+        is called whole.
         """
         runner: Any = self.interpreter.get_signature_runner(f"{self.signature['graph']}_{n_bytes}")
         runner(**{name: np.zeros((1, n_bytes), "uint8") for name in self.names})  # plans the memory
