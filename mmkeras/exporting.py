@@ -16,10 +16,11 @@ import pandas as pd
 
 from mmkeras.errors import InputError
 from mmkeras.exporters import FORMATS
+from mmkeras.files import write_atomically, write_json
 from mmkeras.graph import Graph
 from mmkeras.models import MODELS
 from mmkeras.quiet import import_tensorflow, native_noise_muted
-from mmkeras.run import Run, open_run, write_atomically, write_json
+from mmkeras.run import Run, open_run
 from mmkeras.verify import verify
 
 Say = Callable[[str], None]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import InputError
+from mmkeras.files import write_json
 from mmkeras.samples import Samples, load_samples
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
@@ -146,9 +147,7 @@ def verify(folder: Path, say: Any = print) -> bool:
         "largest_difference_allowed": LARGEST_DIFFERENCE,
         "artefacts": results,
     }
-    partial = folder / "verify.json.partial"
-    partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / "verify.json")
+    write_json(folder / "verify.json", report)
     return bool(report["passed"])
 
 

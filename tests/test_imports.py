@@ -97,7 +97,7 @@ def modules_of(package: str) -> list[str]:
     return [name for name in MODULES if within(name, package)]
 
 
-BELOW_TABLE = ("mmkeras.config", "mmkeras.errors")
+BELOW_TABLE = ("mmkeras.config", "mmkeras.errors", "mmkeras.files")
 TABLE = ["mmkeras.table", "mmkeras.columns", "mmkeras.reading", "mmkeras.encoding", "mmkeras.split"]
 
 
@@ -108,6 +108,10 @@ def test_the_modules_named_here_exist() -> None:
 
 def test_config_knows_nothing_of_ours() -> None:
     check_only(["mmkeras.config", "mmkeras.errors"], ())
+
+
+def test_files_know_nothing_of_ours() -> None:
+    check_only(["mmkeras.files"], ())
 
 
 def test_table_knows_the_config_alone() -> None:
