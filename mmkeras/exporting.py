@@ -170,15 +170,17 @@ def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) 
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     graph = load_graph(run)
     write_samples(graph, run, folder)
-    write_json(folder / "signature.json", graph.signature())
     write_atomically(folder / "labels.txt", "\n".join(graph.labels) + "\n")
     write_model_card(run, graph, folder, title)
+    artefacts = []
     for name in formats:
         began = time.perf_counter()
         with native_noise_muted():
             path = importlib.import_module(FORMATS[name]).export(graph, folder)
-        say(f"{name}: {path.relative_to(folder)} written in {time.perf_counter() - began:.1f} s")
-    passed = verify(folder, say)
+        artefacts.append(path.relative_to(folder).as_posix())
+        say(f"{name}: {artefacts[-1]} written in {time.perf_counter() - began:.1f} s")
+    write_json(folder / "signature.json", {**graph.signature(), "artefacts": artefacts})
+    passed = verify(folder, say=say)
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
     if metrics["folded"]:
         accuracy = metrics["validation"]["accuracy"]

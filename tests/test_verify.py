@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_runs
+from made_up_samples import SIGNATURE, figures, made_up_samples
 from small_runs import LABELS, SmallRun
 
 from mmkeras import verify
@@ -29,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
 
 
 def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
-    """An exported folder of its own, with some of the artefacts."""
+    """An exported folder of its own, as if only some of the artefacts had been asked for."""
     folder.mkdir()
     for name in (*ALWAYS, *artefacts):
         source = run.exported / name
@@ -37,6 +38,9 @@ def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
             shutil.copytree(source, folder / name)
         else:
             shutil.copy(source, folder / name)
+    signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    signature["artefacts"] = list(artefacts)
+    (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
     return folder
 
 
@@ -270,7 +274,7 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
 def test_a_copied_folder_is_verified_without_the_run(run: SmallRun, tmp_path: Path) -> None:
     """Elsewhere, in a process of its own, from a working folder that has nothing to do with either."""
     (tmp_path / "elsewhere").mkdir()
-    folder = copy(run, tmp_path / "elsewhere/model v1", "predict.tflite", "predict.onnx", "savedmodel")
+    folder = copy(run, tmp_path / "elsewhere/model v1", "savedmodel/1", "predict.tflite", "predict.onnx")
     (tmp_path / "cwd").mkdir()
     done = small_runs.process("-m", "mmkeras.cli", "verify", folder, cwd=tmp_path / "cwd")
     assert done.code == 0, done.out + done.err
@@ -278,9 +282,9 @@ def test_a_copied_folder_is_verified_without_the_run(run: SmallRun, tmp_path: Pa
     assert report["passed"] is True
     assert list(report["artefacts"]) == list(small_runs.FORMATS)
     before = json.loads((run.exported / "verify.json").read_text(encoding="utf-8"))
-    for name, figures in report["artefacts"].items():
+    for name, result in report["artefacts"].items():
         for key in ("accuracy", "rows", "size_bytes", "ids_identical", "labels_identical"):
-            assert figures[key] == before["artefacts"][name][key], (name, key)
+            assert result[key] == before["artefacts"][name][key], (name, key)
     assert not list((tmp_path / "cwd").iterdir())
 
 
@@ -320,6 +324,23 @@ def test_a_folder_without_artefacts_cannot_be_verified(run: SmallRun, tmp_path: 
     done = small_runs.main("verify", copy(run, tmp_path / "e"))
     assert done.code == 2
     assert "no artefact to verify" in done.err
+
+
+@pytest.mark.slow
+def test_what_was_rejected_stays_rejected(run: SmallRun, tmp_path: Path) -> None:
+    """However often it is verified, until it is exported again; what is left can be checked by its format."""
+    folder = copy(run, tmp_path / "e", "predict.tflite", "predict.onnx")
+    onnx_empty(run, folder)
+    for _ in range(2):
+        done = small_runs.main("verify", folder)
+        assert done.code == 1
+        report = proof(folder)
+        assert report["passed"] is False
+        assert report["artefacts"]["predict.onnx"]["kept_as"] == "predict.onnx.rejected"
+    assert "REJECTED predict.onnx: it was rejected earlier" in done.out
+    done = small_runs.main("verify", folder, "--formats", "tflite")
+    assert done.code == 0, done.out + done.err
+    assert proof(folder)["not_checked"] == ["predict.onnx"]
 
 
 # the process that answers
@@ -394,22 +415,6 @@ def test_an_answering_process_that_is_killed_is_no_answer(tmp_path: Path, monkey
 
 
 # the comparison itself
-
-
-def made_up_samples(rows: int = 12) -> Samples:
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet([1, 1, 1], rows).astype("float32")
-    texts = [f"text {i}".encode() for i in range(rows)]
-    ids = [np.array([[1, 2, 0, i + 1], [0, 3, 0, 0]], "int32") for i in range(rows)]
-    return Samples({"b": texts, "a": texts[::-1]}, probabilities.argmax(1), probabilities, {"a_ids": ids})
-
-
-SIGNATURE = {"graph": "predict", "inputs": [{"name": "a"}, {"name": "b"}], "labels": ["x", "y", "z"]}
-
-
-def figures(**changed: Any) -> dict[str, Any]:
-    good = {"signature": SIGNATURE, "rows_with_other_ids": {"1": [], "32": []}, "ids_checked": ["a_ids"]}
-    return {**good, **changed}
 
 
 def breaches(results: list[np.ndarray], **changed: Any) -> list[str]:
