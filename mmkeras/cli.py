@@ -34,7 +34,7 @@ class Export:
     output: str | None = None
     """Folder for the artefacts. Default: exported/<name of the run>."""
     overwrite: bool = False
-    """Replace an existing folder."""
+    """Replace an existing folder, if the new artefacts pass."""
     debug: bool = False
     """Show Python tracebacks."""
 

@@ -137,7 +137,8 @@ def export(
 ) -> tuple[Path, bool]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
 
-    Returns the folder, and whether every artefact passed.
+    An existing folder is replaced by a proven one alone; what fails is left beside it as <name>.rejected.
+    Returns the folder that was written, and whether every artefact passed.
     Raises InputError for a run that is none, an unknown format, or an existing folder without `overwrite`.
     """
     run = open_run(run_path)
@@ -149,15 +150,20 @@ def export(
         )
     if folder.exists() and not overwrite:
         raise InputError(f"{folder}: it exists already. Replace it with --overwrite, or choose another --output.")
-    if folder.exists() and not (folder / "signature.json").exists():
-        raise InputError(
-            f"{folder}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
-        )
+    rejected = folder.with_name(f"{folder.name}.rejected")
+    for place in (folder, rejected) if folder.exists() else ():
+        if place.exists() and not (place / "signature.json").exists():
+            raise InputError(
+                f"{place}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
+            )
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         passed = _fill(run, formats, partial, folder.name, say)
+        if folder.exists() and not passed:
+            say(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
+            folder = rejected
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)

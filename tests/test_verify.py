@@ -265,6 +265,13 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
     assert proof(tmp_path / "e")["passed"] is False
     assert "next:" not in done.out
     assert ".partial" not in done.out, "the folder has another name by now"
+    proven = copy(run, tmp_path / "proven", "predict.onnx")
+    with small_runs.working_folder(tmp_path):
+        done = small_runs.main("export", run.folder, "--formats", "tflite", "--output", "proven", "--overwrite")
+    assert done.code == 1
+    assert (proven / "predict.onnx").read_bytes() == (run.exported / "predict.onnx").read_bytes()
+    assert (tmp_path / "proven.rejected/predict.tflite.rejected").exists()
+    assert proof(tmp_path / "proven.rejected")["passed"] is False
 
 
 # a folder as it stands on another machine
