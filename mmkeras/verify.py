@@ -93,6 +93,8 @@ def check(
         breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
     if difference > LARGEST_DIFFERENCE:
         breaches.append(f"probabilities differ by up to {difference:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+    for name, found in figures["signatures_checked"].items():
+        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found)]
     return {
         "rows": len(samples),
         "ids_identical": not other_ids,
@@ -102,6 +104,16 @@ def check(
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         "breaches": breaches,
     }
+
+
+def signature_breaches(found: dict[str, Any]) -> list[str]:
+    """A sentence for each thing wrong with one of an artefact's signatures."""
+    if "error" in found:
+        return [f"it cannot be run ({found['error']})"]
+    breaches = [f"{part} differ" for part in ("ids", "labels") if not found.get(f"{part}_identical", True)]
+    if found["largest_difference"] > LARGEST_DIFFERENCE:
+        breaches.append(f"probabilities differ by up to {found['largest_difference']:.1e}")
+    return breaches
 
 
 def verify_one(folder: Path, name: str, samples: Samples, signature: dict[str, Any]) -> dict[str, Any]:

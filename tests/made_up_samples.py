@@ -21,5 +21,10 @@ SIGNATURE = {"graph": "predict", "inputs": [{"name": "a"}, {"name": "b"}], "outp
 
 
 def figures(**changed: Any) -> dict[str, Any]:
-    good = {"signature": SIGNATURE, "rows_with_other_ids": {"1": [], "32": []}, "ids_checked": ["a_ids"]}
+    good = {
+        "signature": SIGNATURE,
+        "rows_with_other_ids": {"1": [], "32": []},
+        "ids_checked": ["a_ids"],
+        "signatures_checked": {},
+    }
     return {**good, **changed}

@@ -159,7 +159,10 @@ def test_no_circles() -> None:
 
 
 # what runs where Keras is not: a client's process, and verify's
-RUN_WITHOUT_KERAS = ("mmkeras", "mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.predict", "mmkeras.cli")
+RUN_WITHOUT_KERAS = (
+    *("mmkeras", "mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.predict"),
+    "mmkeras.cli",
+)
 
 
 @pytest.mark.parametrize("module", RUN_WITHOUT_KERAS)
@@ -170,7 +173,7 @@ def test_what_runs_without_keras_loads_nothing_heavy(module: str) -> None:
 
 
 def test_only_the_saved_model_runner_asks_for_tensorflow() -> None:
-    for name in ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.samples"):
+    for name in ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.samples"):
         for found in IMPORTS[name]:
             assert not within(found.module, "keras", "tf_keras"), f"{name}:{found.line} imports Keras"
             if within(found.module, "tensorflow"):

@@ -16,36 +16,15 @@ import numpy as np
 import pytest
 import small_runs
 from made_up_samples import SIGNATURE, figures, made_up_samples
-from small_runs import LABELS, SmallRun
+from small_runs import LABELS, SmallRun, copy, proof
 
 from mmkeras import verify
 from mmkeras.samples import Samples, load_samples, save_samples
-
-ALWAYS = ("labels.txt", "signature.json", "sample_inputs.npz", "MODEL_CARD.md")
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
     return small_runs.exported_run(tmp_path_factory.getbasetemp())
-
-
-def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
-    """An exported folder of its own, as if only some of the artefacts had been asked for."""
-    folder.mkdir()
-    for name in (*ALWAYS, *artefacts):
-        source = run.exported / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name)
-        else:
-            shutil.copy(source, folder / name)
-    signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
-    signature["artefacts"] = list(artefacts)
-    (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
-    return folder
-
-
-def proof(folder: Path) -> Any:
-    return json.loads((folder / "verify.json").read_text(encoding="utf-8"))
 
 
 # what may happen to an artefact
