@@ -20,6 +20,7 @@ from mmkeras.files import write_json
 from mmkeras.samples import Samples, load_samples
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
+CONTRACT = ("graph", "inputs", "outputs", "labels", "artefacts", "held_out")  # what signature.json must have
 SAMPLES = "sample_inputs.npz"
 LARGEST_DIFFERENCE = 1e-5  # of a probability, at float32
 PLACES = {"savedmodel": "savedmodel/*", "tflite": "*.tflite", "onnx": "*.onnx"}  # format -> its artefacts in a folder
@@ -100,10 +101,15 @@ def check(
         "ids_identical": not other_ids,
         "labels_identical": not other_labels,
         "largest_difference": difference,
-        "accuracy": float((results[0].argmax(1) == samples.truth).mean()),
+        accuracy_name(signature): float((results[0].argmax(1) == samples.truth).mean()),
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         "breaches": breaches,
     }
+
+
+def accuracy_name(signature: dict[str, Any]) -> str:
+    """What verify.json calls the accuracy: that of rows which the model has learned since is no held-out one."""
+    return "accuracy_on_learned_rows" if signature["held_out"]["learned_since"] else "accuracy"
 
 
 def signature_breaches(found: dict[str, Any]) -> list[str]:
@@ -138,7 +144,7 @@ def read_signature(path: Path) -> dict[str, Any]:
     """The folder's contract. Raises InputError when it is absent or damaged."""
     try:
         signature = json.loads(path.read_text(encoding="utf-8"))
-        signature = {part: signature[part] for part in ("graph", "inputs", "outputs", "labels", "artefacts")}
+        signature = {part: signature[part] for part in CONTRACT}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
     if not signature["artefacts"]:
@@ -170,7 +176,10 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Any = print) -> bool:
     names = chosen(everything, formats)
     say(f"verifying {', '.join(names)} on {len(samples)} held-out rows, each in its own process without Keras")
     results = {name: verify_one(folder, name, samples, signature) for name in names}
-    say(table(results))
+    say(table(results, accuracy_name(signature)))
+    if signature["held_out"]["learned_since"]:
+        accuracy = signature["held_out"]["accuracy"]
+        say(f"* on rows the model has learned since: {accuracy:.4f} while held out (train --no-fold keeps them apart)")
     for name, result in results.items():
         for breach in result["breaches"]:
             say(f"{verdict(result)} {name}: {breach}")
@@ -184,6 +193,7 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Any = print) -> bool:
         "passed": all(r["passed"] for r in results.values()),
         "not_checked": not_checked,
         "largest_difference_allowed": LARGEST_DIFFERENCE,
+        "held_out": signature["held_out"],
         "artefacts": results,
     }
     write_json(folder / "verify.json", report)
@@ -195,17 +205,17 @@ def verdict(result: dict[str, Any]) -> str:
     return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """The verification as lines to print."""
-    head = ["artefact", "ids", "labels", "largest diff", "accuracy"]
+def table(results: dict[str, dict[str, Any]], accuracy: str) -> str:
+    """The verification as lines to print. accuracy: what the results call it; a star stands for a longer name."""
+    head = ["artefact", "ids", "labels", "largest diff", "accuracy" if accuracy == "accuracy" else "accuracy*"]
     head += ["size MB", "load s", "p50 ms", "p95 ms", "peak MiB", ""]
     lines = [head]
     mark = {True: "same", False: "DIFFER"}
     for name, r in results.items():
         cells = ["-"] * 9
-        if "accuracy" in r:
+        if r["rows"]:
             cells = [mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}"]
-            cells += [f"{r['accuracy']:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"]
+            cells += [f"{r[accuracy]:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"]
             cells += [f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}"]
         lines.append([name, *cells, verdict(r)])
     widths = [max(len(line[k]) for line in lines) for k in range(len(head))]

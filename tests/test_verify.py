@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_runs
-from made_up_samples import SIGNATURE, figures, made_up_samples
+from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
 from small_runs import LABELS, SmallRun, copy, proof
 
 from mmkeras import verify
@@ -445,7 +445,7 @@ def test_other_ids_and_names_are_breaches() -> None:
     (breach,) = breaches([p, p], rows_with_other_ids={"1": [], "32": [4, 9]})
     assert breach.startswith("token ids differ on rows [4, 9]")
     assert len(breaches([p, p], ids_checked=[])) == 1, "an artefact without ids cannot be checked"
-    (breach,) = breaches([p, p], signature={**SIGNATURE, "labels": ["x", "z", "y"]})
+    (breach,) = breaches([p, p], signature={**GRAPH, "labels": ["x", "z", "y"]})
     assert breach.startswith("its labels inside the file are ['x', 'z', 'y'], where signature.json has ['x', 'y', 'z']")
 
 
@@ -464,7 +464,8 @@ def test_samples_survive_their_file(tmp_path: Path) -> None:
 
 
 def test_the_table_names_what_cannot_be_run() -> None:
-    lines = verify.table({"predict.onnx": {"breaches": ["it cannot be run: x"], "passed": False}}).splitlines()
+    results = {"predict.onnx": {"rows": 0, "breaches": ["it cannot be run: x"], "passed": False}}
+    lines = verify.table(results, "accuracy").splitlines()
     assert lines[1].split() == ["predict.onnx", *["-"] * 9, "REJECTED"]
 
 

@@ -150,6 +150,26 @@ def test_formats_that_are_not_there_are_named(folder: Path) -> None:
     assert not (folder / "verify.json").exists()
 
 
+def test_accuracy_on_learned_rows_is_not_called_that_of_held_out_rows(folder: Path) -> None:
+    plain = small_runs.main("verify", folder)
+    assert plain.lines[1].startswith("artefact ")
+    assert " accuracy " in plain.lines[1]
+    assert "*" not in plain.out
+    assert proof(folder)["artefacts"]["predict.onnx"]["accuracy"] == 1.0
+    held_out = {"accuracy": 0.75, "learned_since": True}
+    (folder / "signature.json").write_text(json.dumps({**SIGNATURE, "artefacts": NAMES, "held_out": held_out}))
+    learned = small_runs.main("verify", folder)
+    assert learned.code == 0
+    assert " accuracy* " in learned.lines[1]
+    (note,) = [line for line in learned.lines if line.startswith("* ")]
+    assert note == "* on rows the model has learned since: 0.7500 while held out (train --no-fold keeps them apart)"
+    report = proof(folder)
+    assert report["held_out"] == held_out
+    for result in report["artefacts"].values():
+        assert "accuracy" not in result
+        assert result["accuracy_on_learned_rows"] == 1.0
+
+
 def test_every_format_has_a_place() -> None:
     assert list(verify.PLACES) == list(FORMATS)
 
