@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.modalities.text.cells import pad
+from mmkeras.probes import check_signatures
 from mmkeras.runners import Runner, open_artefact
 from mmkeras.samples import Samples, load_samples, trim
 
@@ -83,6 +84,7 @@ def main(artefact: str, samples_path: str, out: str) -> None:
         "latency_ms_p50": float(np.median(one["seconds"]) * 1e3),
         "latency_ms_p95": float(np.quantile(one["seconds"], 0.95) * 1e3),
         "peak_memory_mib": peak_memory_mib(),
+        "signatures_checked": check_signatures(runner, samples),
         "signature": {part: runner.signature[part] for part in ("graph", "inputs", "outputs", "labels")},
         "rows_with_other_ids": {
             "1": same_ids(one["ids"], samples)[:10],

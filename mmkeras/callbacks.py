@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from mmkeras.files import written_whole
+
 
 class EpochLines(keras.callbacks.Callback):
     """One line an epoch; on a terminal the line also counts the steps."""
@@ -94,9 +96,8 @@ class BestAndResume(keras.callbacks.Callback):
         if self.best_epoch < self.epochs_done - 1:
             arrays |= {f"best{k}": w for k, w in enumerate(self.best_weights)}
         state = {"history": self.history, "best": self.best, "best_epoch": self.best_epoch}
-        partial = self.folder / "checkpoint.partial.npz"
-        np.savez(partial, state=np.array(json.dumps(state)), **arrays)  # uncompressed: written at every epoch
-        partial.replace(self.folder / "checkpoint.npz")
+        with written_whole(self.folder / "checkpoint.npz") as partial:
+            np.savez(partial, state=np.array(json.dumps(state)), **arrays)  # uncompressed: written at every epoch
 
     def restore(self, model: keras.Model) -> None:
         """Take up the state of the last finished epoch, if there is one. `model` must be compiled and built."""

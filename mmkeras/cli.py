@@ -1,6 +1,7 @@
 """The command line: `mmkeras train | export | predict | verify`. Flags in, one call, an exit code out.
 
-Exit codes: 0 done; 1 an artefact did not answer like the model; 2 the input cannot be used; 130 interrupted.
+Exit codes: 0 done; 1 an artefact did not answer like the model or is absent; 2 the input cannot be used; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Export:
     output: str | None = None
     """Folder for the artefacts. Default: exported/<name of the run>."""
     overwrite: bool = False
-    """Replace an existing folder."""
+    """Replace an existing folder, if the new artefacts pass."""
     debug: bool = False
     """Show Python tracebacks."""
 
@@ -66,6 +67,8 @@ class Verify:
 
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/news"
     """A folder that `mmkeras export` wrote."""
+    formats: tuple[str, ...] = ()
+    """Formats to check. Default: all that were exported."""
     debug: bool = False
     """Show Python tracebacks."""
 
@@ -110,10 +113,10 @@ def run_predict(options: Predict) -> int:
 
 
 def run_verify(options: Verify) -> int:
-    """Verify; 1 if an artefact was rejected."""
+    """Verify; 1 if an artefact fails or is absent."""
     from mmkeras.verify import verify
 
-    return 0 if verify(Path(options.folder)) else 1
+    return 0 if verify(Path(options.folder), options.formats) else 1
 
 
 COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {

@@ -16,10 +16,11 @@ import pandas as pd
 
 from mmkeras.errors import InputError
 from mmkeras.exporters import FORMATS
+from mmkeras.files import write_atomically, write_json
 from mmkeras.graph import Graph
 from mmkeras.models import MODELS
 from mmkeras.quiet import import_tensorflow, native_noise_muted
-from mmkeras.run import Run, open_run, write_atomically, write_json
+from mmkeras.run import Run, open_run
 from mmkeras.verify import verify
 
 Say = Callable[[str], None]
@@ -136,7 +137,8 @@ def export(
 ) -> tuple[Path, bool]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
 
-    Returns the folder, and whether every artefact passed.
+    An existing folder is replaced by a proven one alone; what fails is left beside it as <name>.rejected.
+    Returns the folder that was written, and whether every artefact passed.
     Raises InputError for a run that is none, an unknown format, or an existing folder without `overwrite`.
     """
     run = open_run(run_path)
@@ -148,15 +150,20 @@ def export(
         )
     if folder.exists() and not overwrite:
         raise InputError(f"{folder}: it exists already. Replace it with --overwrite, or choose another --output.")
-    if folder.exists() and not (folder / "signature.json").exists():
-        raise InputError(
-            f"{folder}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
-        )
+    rejected = folder.with_name(f"{folder.name}.rejected")
+    for place in (folder, rejected) if folder.exists() else ():
+        if place.exists() and not (place / "signature.json").exists():
+            raise InputError(
+                f"{place}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
+            )
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         passed = _fill(run, formats, partial, folder.name, say)
+        if folder.exists() and not passed:
+            say(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
+            folder = rejected
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
@@ -169,20 +176,16 @@ def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) 
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     graph = load_graph(run)
     write_samples(graph, run, folder)
-    write_json(folder / "signature.json", graph.signature())
     write_atomically(folder / "labels.txt", "\n".join(graph.labels) + "\n")
     write_model_card(run, graph, folder, title)
+    artefacts = []
     for name in formats:
         began = time.perf_counter()
         with native_noise_muted():
             path = importlib.import_module(FORMATS[name]).export(graph, folder)
-        say(f"{name}: {path.relative_to(folder)} written in {time.perf_counter() - began:.1f} s")
-    passed = verify(folder, say)
+        artefacts.append(path.relative_to(folder).as_posix())
+        say(f"{name}: {artefacts[-1]} written in {time.perf_counter() - began:.1f} s")
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
-    if metrics["folded"]:
-        accuracy = metrics["validation"]["accuracy"]
-        say(
-            f"held-out accuracy: {accuracy:.4f}, measured before the model learned these rows too (--no-fold keeps "
-            "them apart); the accuracy above says that every artefact got the same rows right"
-        )
-    return passed
+    held_out = {"accuracy": metrics["validation"]["accuracy"], "learned_since": metrics["folded"]}
+    write_json(folder / "signature.json", {**graph.signature(), "artefacts": artefacts, "held_out": held_out})
+    return verify(folder, say=say)

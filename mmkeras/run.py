@@ -51,18 +51,6 @@ class Run:
         return list(self.schema["inputs"])
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file under a temporary name, then rename: a reader never sees half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write readable JSON, atomically."""
-    write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
 def default_output(config: Config) -> Path:
     """runs/<name of the CSV>, unless `--output` says otherwise."""
     name = Path(config.csv).name.split(".")[0] or "run"

@@ -61,6 +61,11 @@ class LiteRTRunner:
         outputs = self._any(**{name: pad_bytes(inputs[name], n_bytes) for name in self.names})
         return {name: outputs[name] for name in wanted or outputs}
 
+    def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """One of the file's signatures, as the interpreter itself calls it."""
+        runner = self.interpreter.get_signature_runner(name)
+        return lambda inputs: runner(**inputs)
+
     def _open_row(self, n_bytes: int) -> Callable[..., dict[str, np.ndarray]]:
         """A function of one row of `n_bytes`.
 
@@ -120,15 +125,21 @@ class SavedModelRunner:
         with self.session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
         self.signature = json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8"))
-        endpoint = meta.signature_def["tensors"]
-        self.inputs = {name: info.name for name, info in endpoint.inputs.items()}
-        outputs = {name: info.name for name, info in endpoint.outputs.items()}
-        self.names = list(outputs)
-        self.run = self.session.make_callable(list(outputs.values()), feed_list=list(self.inputs.values()))
+        self.endpoints = meta.signature_def
+        self.tensors = self.endpoint("tensors")
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = dict(zip(self.names, self.run(*(inputs[name] for name in self.inputs)), strict=True))
+        outputs = self.tensors(inputs)
         return {name: outputs[name] for name in wanted or outputs}
+
+    def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """One of the model's signatures: `tensors`, or `serving_default`, which takes strings."""
+        inputs, outputs = (
+            {key: info.name for key, info in side.items()}
+            for side in (self.endpoints[name].inputs, self.endpoints[name].outputs)
+        )
+        run = self.session.make_callable(list(outputs.values()), feed_list=list(inputs.values()))
+        return lambda given: dict(zip(outputs, run(*(given[key] for key in inputs)), strict=True))
 
 
 def pad_bytes(data: np.ndarray, n_bytes: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mmkeras.config import Config, check_config, config_to_json
 from mmkeras.errors import InputError
+from mmkeras.files import write_atomically, write_json, written_whole
 from mmkeras.graph import input_names
 from mmkeras.modalities import MODALITIES
 from mmkeras.models import MODELS
@@ -28,8 +29,6 @@ from mmkeras.run import (
     open_folder,
     restore_replaced,
     resumed_config,
-    write_atomically,
-    write_json,
 )
 from mmkeras.split import Split, split_table, write_split
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
@@ -133,9 +132,8 @@ def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> d
         say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
     model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
     fitted = time.perf_counter()
-    partial = folder / "model.partial.keras"
-    model.save(partial)
-    partial.replace(folder / "model.keras")
+    with written_whole(folder / "model.keras") as partial:
+        model.save(partial)
     keeper.clear()
     return {
         "target": target,

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mmkeras.errors import InputError
+from mmkeras.files import write_json
 from mmkeras.samples import Samples, load_samples
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
+CONTRACT = ("graph", "inputs", "outputs", "labels", "artefacts", "held_out")  # what signature.json must have
+SAMPLES = "sample_inputs.npz"
 LARGEST_DIFFERENCE = 1e-5  # of a probability, at float32
+PLACES = {"savedmodel": "savedmodel/*", "tflite": "*.tflite", "onnx": "*.onnx"}  # format -> its artefacts in a folder
 
 
-def artefacts(folder: Path) -> list[Path]:
-    """What an exported folder holds, rejected ones left aside."""
-    found = [
-        p.parent for p in sorted(folder.glob("savedmodel/*/saved_model.pb")) if not p.parent.name.endswith("rejected")
-    ]
-    return [*found, *sorted(folder.glob("*.tflite")), *sorted(folder.glob("*.onnx"))]
+def artefacts(folder: Path, exported: Sequence[str]) -> list[str]:
+    """Names of what must be checked: all that was exported, be it there or not, and what was put beside it since."""
+    found = [path for place in PLACES.values() for path in sorted(folder.glob(place))]
+    models = [p for p in found if p.suffix in (".tflite", ".onnx") or (p / "saved_model.pb").exists()]
+    models = [p for p in models if p.suffix != ".rejected"]
+    return list(dict.fromkeys([*exported, *(p.relative_to(folder).as_posix() for p in models)]))
+
+
+def chosen(names: Sequence[str], formats: Sequence[str]) -> list[str]:
+    """The names that are of one of the formats; all if there are no formats.
+
+    Raises InputError for an unknown format, and for one that the folder has nothing of.
+    """
+    for name in formats:
+        if name not in PLACES:
+            raise InputError(f"--formats: unknown {name}. Valid formats: {', '.join(PLACES)}.")
+        if not fnmatch.filter(names, PLACES[name]):
+            raise InputError(f"--formats {name}: there is none of it here, only {', '.join(names)}.")
+    return [n for n in names if not formats or any(fnmatch.fnmatch(n, PLACES[f]) for f in formats)]
 
 
 def size_bytes(path: Path) -> int:
@@ -75,22 +94,46 @@ def check(
         breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
     if difference > LARGEST_DIFFERENCE:
         breaches.append(f"probabilities differ by up to {difference:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+    for name, found in figures["signatures_checked"].items():
+        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found)]
     return {
         "rows": len(samples),
         "ids_identical": not other_ids,
         "labels_identical": not other_labels,
         "largest_difference": difference,
-        "accuracy": float((results[0].argmax(1) == samples.truth).mean()),
+        accuracy_name(signature): float((results[0].argmax(1) == samples.truth).mean()),
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         "breaches": breaches,
     }
 
 
-def verify_one(path: Path, samples_path: Path, samples: Samples, signature: dict[str, Any]) -> dict[str, Any]:
-    """One artefact's line of verify.json."""
+def accuracy_name(signature: dict[str, Any]) -> str:
+    """What verify.json calls the accuracy: that of rows which the model has learned since is no held-out one."""
+    return "accuracy_on_learned_rows" if signature["held_out"]["learned_since"] else "accuracy"
+
+
+def signature_breaches(found: dict[str, Any]) -> list[str]:
+    """A sentence for each thing wrong with one of an artefact's signatures."""
+    if "error" in found:
+        return [f"it cannot be run ({found['error']})"]
+    breaches = [f"{part} differ" for part in ("ids", "labels") if not found.get(f"{part}_identical", True)]
+    if found["largest_difference"] > LARGEST_DIFFERENCE:
+        breaches.append(f"probabilities differ by up to {found['largest_difference']:.1e}")
+    return breaches
+
+
+def verify_one(folder: Path, name: str, samples: Samples, signature: dict[str, Any]) -> dict[str, Any]:
+    """One artefact's part of verify.json. One that was exported and is not there fails: nothing proves it."""
+    path, rejected = folder / name, f"{name}.rejected"
+    if not path.exists() and (folder / rejected).exists():
+        breach = f"it was rejected earlier and is kept as {rejected}. Export again."
+        return {"rows": 0, "breaches": [breach], "passed": False, "kept_as": rejected}
+    if not path.exists():
+        breach = "it was exported and is not here. Put it back, or check the others alone with --formats."
+        return {"rows": 0, "breaches": [breach], "passed": False, "absent": True}
     size = size_bytes(path)
     try:
-        figures, *results = answers(path, samples_path)
+        figures, *results = answers(path, folder / SAMPLES)
         result = check(figures, results, samples, signature)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
@@ -101,69 +144,79 @@ def read_signature(path: Path) -> dict[str, Any]:
     """The folder's contract. Raises InputError when it is absent or damaged."""
     try:
         signature = json.loads(path.read_text(encoding="utf-8"))
-        return {part: signature[part] for part in ("graph", "inputs", "outputs", "labels")}
+        signature = {part: signature[part] for part in CONTRACT}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
+    if not signature["artefacts"]:
+        raise InputError(f"{path}: it names no artefact to verify. Export again.")
+    return signature
 
 
-def reject(path: Path) -> Path:
+def reject(path: Path) -> None:
     """Keep a failed artefact under a name that nothing deploys."""
     rejected = path.with_name(path.name + ".rejected")
     if rejected.is_dir():
         shutil.rmtree(rejected)
-    return path.replace(rejected)
+    path.replace(rejected)
 
 
-def verify(folder: Path, say: Any = print) -> bool:
-    """Check every artefact of an exported folder; write verify.json; reject what fails.
+def verify(folder: Path, formats: Sequence[str] = (), say: Any = print) -> bool:
+    """Check the artefacts of an exported folder, or those of some formats; write verify.json; reject what fails.
 
-    Returns True when all pass. Raises InputError when the folder holds nothing to verify.
+    Returns True when all pass.
+    Raises InputError when the folder is none, is damaged, or has nothing of a format.
     """
-    samples_path = folder / "sample_inputs.npz"
-    if not folder.is_dir() or not samples_path.exists():
+    if not folder.is_dir() or not (folder / SAMPLES).exists():
         raise InputError(
-            f"{folder}: expected a folder that `mmkeras export` wrote (with sample_inputs.npz); there is none here."
+            f"{folder}: expected a folder that `mmkeras export` wrote (with {SAMPLES}); there is none here."
         )
-    found = artefacts(folder)
-    if not found:
-        raise InputError(f"{folder}: there is no artefact to verify (savedmodel/1, *.tflite, *.onnx). Export again.")
-    samples = load_samples(samples_path)
+    samples = load_samples(folder / SAMPLES)
     signature = read_signature(folder / "signature.json")
-    results = {}
-    say(f"verifying {len(found)} artefacts on {len(samples)} held-out rows, each in its own process without Keras")
-    for path in found:
-        name = str(path.relative_to(folder))
-        results[name] = verify_one(path, samples_path, samples, signature)
-    say(table(results))
-    for path in found:
-        result = results[str(path.relative_to(folder))]
+    everything = artefacts(folder, signature["artefacts"])
+    names = chosen(everything, formats)
+    say(f"verifying {', '.join(names)} on {len(samples)} held-out rows, each in its own process without Keras")
+    results = {name: verify_one(folder, name, samples, signature) for name in names}
+    say(table(results, accuracy_name(signature)))
+    if signature["held_out"]["learned_since"]:
+        accuracy = signature["held_out"]["accuracy"]
+        say(f"* on rows the model has learned since: {accuracy:.4f} while held out (train --no-fold keeps them apart)")
+    for name, result in results.items():
         for breach in result["breaches"]:
-            say(f"REJECTED {path.relative_to(folder)}: {breach}")
-        if not result["passed"]:
-            result["kept_as"] = str(reject(path).relative_to(folder))
+            say(f"{verdict(result)} {name}: {breach}")
+        if not result["passed"] and (folder / name).exists():
+            reject(folder / name)
+            result["kept_as"] = f"{name}.rejected"
+    not_checked = [name for name in everything if name not in names]
+    if not_checked:
+        say(f"not checked: {', '.join(not_checked)}")
     report = {
         "passed": all(r["passed"] for r in results.values()),
+        "not_checked": not_checked,
         "largest_difference_allowed": LARGEST_DIFFERENCE,
+        "held_out": signature["held_out"],
         "artefacts": results,
     }
-    partial = folder / "verify.json.partial"
-    partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / "verify.json")
+    write_json(folder / "verify.json", report)
     return bool(report["passed"])
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """The verification as lines to print."""
-    head = ["artefact", "ids", "labels", "largest diff", "accuracy"]
+def verdict(result: dict[str, Any]) -> str:
+    """The word for an artefact's result."""
+    return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
+
+
+def table(results: dict[str, dict[str, Any]], accuracy: str) -> str:
+    """The verification as lines to print. accuracy: what the results call it; a star stands for a longer name."""
+    head = ["artefact", "ids", "labels", "largest diff", "accuracy" if accuracy == "accuracy" else "accuracy*"]
     head += ["size MB", "load s", "p50 ms", "p95 ms", "peak MiB", ""]
     lines = [head]
     mark = {True: "same", False: "DIFFER"}
     for name, r in results.items():
         cells = ["-"] * 9
-        if "accuracy" in r:
+        if r["rows"]:
             cells = [mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}"]
-            cells += [f"{r['accuracy']:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"]
+            cells += [f"{r[accuracy]:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"]
             cells += [f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}"]
-        lines.append([name, *cells, "ok" if r["passed"] else "REJECTED"])
+        lines.append([name, *cells, verdict(r)])
     widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -6,14 +6,17 @@ import contextlib
 import csv
 import functools
 import io
+import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmkeras import cli
 
@@ -153,3 +156,23 @@ def exported_run(base: Path) -> SmallRun:
         exporting = main("export", "runs/news")
         assert exporting.code == 0, exporting.out + exporting.err
     return SmallRun(path, folder / "runs/news", folder / "exported/news", training, exporting)
+
+
+def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
+    """An exported folder of its own, as if only some of the artefacts had been asked for."""
+    folder.mkdir()
+    for name in ("labels.txt", "signature.json", "sample_inputs.npz", "MODEL_CARD.md", *artefacts):
+        source = run.exported / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        else:
+            shutil.copy(source, folder / name)
+    signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    signature["artefacts"] = list(artefacts)
+    (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
+    return folder
+
+
+def proof(folder: Path) -> Any:
+    """What `verify` wrote."""
+    return json.loads((folder / "verify.json").read_text(encoding="utf-8"))

@@ -97,7 +97,7 @@ def modules_of(package: str) -> list[str]:
     return [name for name in MODULES if within(name, package)]
 
 
-BELOW_TABLE = ("mmkeras.config", "mmkeras.errors")
+BELOW_TABLE = ("mmkeras.config", "mmkeras.errors", "mmkeras.files")
 TABLE = ["mmkeras.table", "mmkeras.columns", "mmkeras.reading", "mmkeras.encoding", "mmkeras.split"]
 
 
@@ -108,6 +108,10 @@ def test_the_modules_named_here_exist() -> None:
 
 def test_config_knows_nothing_of_ours() -> None:
     check_only(["mmkeras.config", "mmkeras.errors"], ())
+
+
+def test_files_know_nothing_of_ours() -> None:
+    check_only(["mmkeras.files"], ())
 
 
 def test_table_knows_the_config_alone() -> None:
@@ -155,7 +159,10 @@ def test_no_circles() -> None:
 
 
 # what runs where Keras is not: a client's process, and verify's
-RUN_WITHOUT_KERAS = ("mmkeras", "mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.predict", "mmkeras.cli")
+RUN_WITHOUT_KERAS = (
+    *("mmkeras", "mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.predict"),
+    "mmkeras.cli",
+)
 
 
 @pytest.mark.parametrize("module", RUN_WITHOUT_KERAS)
@@ -166,7 +173,7 @@ def test_what_runs_without_keras_loads_nothing_heavy(module: str) -> None:
 
 
 def test_only_the_saved_model_runner_asks_for_tensorflow() -> None:
-    for name in ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.samples"):
+    for name in ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.samples"):
         for found in IMPORTS[name]:
             assert not within(found.module, "keras", "tf_keras"), f"{name}:{found.line} imports Keras"
             if within(found.module, "tensorflow"):

@@ -15,33 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 import small_runs
-from small_runs import LABELS, SmallRun
+from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
+from small_runs import LABELS, SmallRun, copy, proof
 
 from mmkeras import verify
 from mmkeras.samples import Samples, load_samples, save_samples
-
-ALWAYS = ("labels.txt", "signature.json", "sample_inputs.npz", "MODEL_CARD.md")
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
     return small_runs.exported_run(tmp_path_factory.getbasetemp())
-
-
-def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
-    """An exported folder of its own, with some of the artefacts."""
-    folder.mkdir()
-    for name in (*ALWAYS, *artefacts):
-        source = run.exported / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name)
-        else:
-            shutil.copy(source, folder / name)
-    return folder
-
-
-def proof(folder: Path) -> Any:
-    return json.loads((folder / "verify.json").read_text(encoding="utf-8"))
 
 
 # what may happen to an artefact
@@ -261,6 +244,13 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
     assert proof(tmp_path / "e")["passed"] is False
     assert "next:" not in done.out
     assert ".partial" not in done.out, "the folder has another name by now"
+    proven = copy(run, tmp_path / "proven", "predict.onnx")
+    with small_runs.working_folder(tmp_path):
+        done = small_runs.main("export", run.folder, "--formats", "tflite", "--output", "proven", "--overwrite")
+    assert done.code == 1
+    assert (proven / "predict.onnx").read_bytes() == (run.exported / "predict.onnx").read_bytes()
+    assert (tmp_path / "proven.rejected/predict.tflite.rejected").exists()
+    assert proof(tmp_path / "proven.rejected")["passed"] is False
 
 
 # a folder as it stands on another machine
@@ -270,7 +260,7 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
 def test_a_copied_folder_is_verified_without_the_run(run: SmallRun, tmp_path: Path) -> None:
     """Elsewhere, in a process of its own, from a working folder that has nothing to do with either."""
     (tmp_path / "elsewhere").mkdir()
-    folder = copy(run, tmp_path / "elsewhere/model v1", "predict.tflite", "predict.onnx", "savedmodel")
+    folder = copy(run, tmp_path / "elsewhere/model v1", "savedmodel/1", "predict.tflite", "predict.onnx")
     (tmp_path / "cwd").mkdir()
     done = small_runs.process("-m", "mmkeras.cli", "verify", folder, cwd=tmp_path / "cwd")
     assert done.code == 0, done.out + done.err
@@ -278,9 +268,9 @@ def test_a_copied_folder_is_verified_without_the_run(run: SmallRun, tmp_path: Pa
     assert report["passed"] is True
     assert list(report["artefacts"]) == list(small_runs.FORMATS)
     before = json.loads((run.exported / "verify.json").read_text(encoding="utf-8"))
-    for name, figures in report["artefacts"].items():
+    for name, result in report["artefacts"].items():
         for key in ("accuracy", "rows", "size_bytes", "ids_identical", "labels_identical"):
-            assert figures[key] == before["artefacts"][name][key], (name, key)
+            assert result[key] == before["artefacts"][name][key], (name, key)
     assert not list((tmp_path / "cwd").iterdir())
 
 
@@ -320,6 +310,23 @@ def test_a_folder_without_artefacts_cannot_be_verified(run: SmallRun, tmp_path: 
     done = small_runs.main("verify", copy(run, tmp_path / "e"))
     assert done.code == 2
     assert "no artefact to verify" in done.err
+
+
+@pytest.mark.slow
+def test_what_was_rejected_stays_rejected(run: SmallRun, tmp_path: Path) -> None:
+    """However often it is verified, until it is exported again; what is left can be checked by its format."""
+    folder = copy(run, tmp_path / "e", "predict.tflite", "predict.onnx")
+    onnx_empty(run, folder)
+    for _ in range(2):
+        done = small_runs.main("verify", folder)
+        assert done.code == 1
+        report = proof(folder)
+        assert report["passed"] is False
+        assert report["artefacts"]["predict.onnx"]["kept_as"] == "predict.onnx.rejected"
+    assert "REJECTED predict.onnx: it was rejected earlier" in done.out
+    done = small_runs.main("verify", folder, "--formats", "tflite")
+    assert done.code == 0, done.out + done.err
+    assert proof(folder)["not_checked"] == ["predict.onnx"]
 
 
 # the process that answers
@@ -396,22 +403,6 @@ def test_an_answering_process_that_is_killed_is_no_answer(tmp_path: Path, monkey
 # the comparison itself
 
 
-def made_up_samples(rows: int = 12) -> Samples:
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet([1, 1, 1], rows).astype("float32")
-    texts = [f"text {i}".encode() for i in range(rows)]
-    ids = [np.array([[1, 2, 0, i + 1], [0, 3, 0, 0]], "int32") for i in range(rows)]
-    return Samples({"b": texts, "a": texts[::-1]}, probabilities.argmax(1), probabilities, {"a_ids": ids})
-
-
-SIGNATURE = {"graph": "predict", "inputs": [{"name": "a"}, {"name": "b"}], "labels": ["x", "y", "z"]}
-
-
-def figures(**changed: Any) -> dict[str, Any]:
-    good = {"signature": SIGNATURE, "rows_with_other_ids": {"1": [], "32": []}, "ids_checked": ["a_ids"]}
-    return {**good, **changed}
-
-
 def breaches(results: list[np.ndarray], **changed: Any) -> list[str]:
     return list(verify.check(figures(**changed), results, made_up_samples(), SIGNATURE)["breaches"])
 
@@ -454,7 +445,7 @@ def test_other_ids_and_names_are_breaches() -> None:
     (breach,) = breaches([p, p], rows_with_other_ids={"1": [], "32": [4, 9]})
     assert breach.startswith("token ids differ on rows [4, 9]")
     assert len(breaches([p, p], ids_checked=[])) == 1, "an artefact without ids cannot be checked"
-    (breach,) = breaches([p, p], signature={**SIGNATURE, "labels": ["x", "z", "y"]})
+    (breach,) = breaches([p, p], signature={**GRAPH, "labels": ["x", "z", "y"]})
     assert breach.startswith("its labels inside the file are ['x', 'z', 'y'], where signature.json has ['x', 'y', 'z']")
 
 
@@ -473,7 +464,8 @@ def test_samples_survive_their_file(tmp_path: Path) -> None:
 
 
 def test_the_table_names_what_cannot_be_run() -> None:
-    lines = verify.table({"predict.onnx": {"breaches": ["it cannot be run: x"], "passed": False}}).splitlines()
+    results = {"predict.onnx": {"rows": 0, "breaches": ["it cannot be run: x"], "passed": False}}
+    lines = verify.table(results, "accuracy").splitlines()
     assert lines[1].split() == ["predict.onnx", *["-"] * 9, "REJECTED"]
 
 

@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmkeras.config import Config
+from mmkeras.files import write_atomically
 from mmkeras.report import findings, plots
 from mmkeras.report.files import RunFiles, read_run
-from mmkeras.run import write_atomically
 
 
 def write_report(folder: Path) -> Path:

@@ -1,0 +1,31 @@
+"""Held-out rows and figures that no artefact has given, for tests of what is made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmkeras.samples import Samples
+
+
+def made_up_samples(rows: int = 12) -> Samples:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet([1, 1, 1], rows).astype("float32")
+    texts = [f"text {i}".encode() for i in range(rows)]
+    ids = [np.array([[1, 2, 0, i + 1], [0, 3, 0, 0]], "int32") for i in range(rows)]
+    return Samples({"b": texts, "a": texts[::-1]}, probabilities.argmax(1), probabilities, {"a_ids": ids})
+
+
+GRAPH = {"graph": "predict", "inputs": [{"name": "a"}, {"name": "b"}], "outputs": [], "labels": ["x", "y", "z"]}
+SIGNATURE = {**GRAPH, "held_out": {"accuracy": 0.9, "learned_since": False}}  # of the folder
+
+
+def figures(**changed: Any) -> dict[str, Any]:
+    good = {
+        "signature": GRAPH,
+        "rows_with_other_ids": {"1": [], "32": []},
+        "ids_checked": ["a_ids"],
+        "signatures_checked": {},
+    }
+    return {**good, **changed}
