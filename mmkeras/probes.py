@@ -6,6 +6,7 @@ than any, the right ones are those of the signature that the held-out rows have 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -26,12 +27,13 @@ ON_THE_CUT = [(char.encode(), k) for char in "é中😀" for k in range(1, len(c
 def check_signatures(runner: Runner, samples: Samples) -> dict[str, dict[str, Any]]:
     """Name -> figures of each signature; `error` in place of them if it cannot be run. ONNX has no signatures."""
     checks: dict[str, Callable[[Call], dict[str, Any]]] = {}
+    signature = runner.signature
     if isinstance(runner, SavedModelRunner):
-        checks = {"serving_default": partial(check_strings, runner, samples, runner.signature)}
+        checks = {"serving_default": partial(check_strings, runner, samples, signature)}
     elif isinstance(runner, LiteRTRunner):
-        graph = runner.signature["graph"]
-        lengths = {graph: None, **{f"{graph}_{n}": n for n in runner.lengths}}
-        checks = {name: partial(check_length, runner.endpoint(graph), samples, n) for name, n in lengths.items()}
+        proven = runner.endpoint(signature["graph"])
+        lengths = {signature["graph"]: None, **{f"{signature['graph']}_{n}": n for n in runner.lengths}}
+        checks = {name: partial(check_length, proven, samples, signature, n) for name, n in lengths.items()}
     else:
         return {}
     figures = {}
@@ -60,16 +62,19 @@ def check_strings(proven: Call, samples: Samples, signature: dict[str, Any], ser
     return {"texts": len(probabilities), **compare(by_row([*single, serve(strings)]), both(expected, expected))}
 
 
-def check_length(proven: Call, samples: Samples, n_bytes: int | None, call: Call) -> dict[str, Any]:
+def check_length(
+    proven: Call, samples: Samples, signature: dict[str, Any], n_bytes: int | None, call: Call
+) -> dict[str, Any]:
     """Rows one by one, padded to `n_bytes`: some that fit, and some made to fill it. None: each in its own length."""
     lengths = np.max([[len(cell) for cell in cells] for cells in samples.inputs.values()], axis=0)
     order = np.argsort(lengths, kind="stable")
     fitting = order[lengths[order] <= n_bytes] if n_bytes else order
     texts, expected = held_out(samples, spread(fitting, FITTING))
     if n_bytes:
+        ends = {i["name"]: min(n_bytes, i["max_bytes"]) for i in signature["inputs"]}
         full = {
-            name: [cut(joined(cells, start, n_bytes), n_bytes) for start in spread(order, FULL)]
-            for name, cells in samples.inputs.items()
+            name: [cut(joined(samples.inputs[name], start, end), end) for start in spread(order, FULL)]
+            for name, end in ends.items()
         }
         texts, expected = both(texts, full), both(expected, by_row([proven(padded(full))]))
     rows = range(len(expected["probabilities"]))
@@ -87,7 +92,7 @@ def held_out(samples: Samples, index: np.ndarray) -> tuple[Rows, Rows]:
 def long_texts(cells: Sequence[bytes], max_bytes: int) -> list[bytes]:
     """Texts longer than `max_bytes`: with any bytes there, and with each kind of character lying on the cut."""
     starts = spread(np.arange(len(cells)), LONG)
-    texts = [joined(cells, start, max_bytes) for start in starts]
+    texts = [joined(cells, start, 2 * max_bytes) for start in starts]
     for k, (char, before) in enumerate(ON_THE_CUT):
         text, end = joined(cells, starts[k % len(starts)], max_bytes), max_bytes - before
         texts.append(cut(text, end).ljust(end) + char + text)
@@ -96,8 +101,11 @@ def long_texts(cells: Sequence[bytes], max_bytes: int) -> list[bytes]:
 
 def joined(cells: Sequence[bytes], start: int, n_bytes: int) -> bytes:
     """The texts from row `start` on, one behind another until there are more than `n_bytes` bytes."""
-    text = b" ".join([*cells[start:], *cells[:start], b"x"])
-    return text * (1 + n_bytes // len(text))
+    parts = itertools.cycle([*cells[start:], *cells[:start], b"x"])
+    text = next(parts)
+    while len(text) <= n_bytes:
+        text += b" " + next(parts)
+    return text
 
 
 def spread(index: np.ndarray, count: int) -> np.ndarray:
