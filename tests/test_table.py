@@ -182,6 +182,16 @@ def test_prediction_keeps_every_row(tmp_path: Path) -> None:
     assert found.rows.index.tolist() == list(range(8))
 
 
+def test_prediction_answers_every_line_behind_a_broken_quote(tmp_path: Path) -> None:
+    columns = columns_of(tmp_path).columns
+    path = tmp_path / "test.csv"
+    path.write_text('text,x\n"one\n\nend",1\n"two\n\nsays "this", 2\n\nbut, no more\nend",2\n"three\n\nend",3\n')
+    found = read_rows(path, columns)
+    assert found.lines.tolist() == [2, 5, 7, 9, 10, 11]
+    assert found.rows["text"].tolist() == ["one\n\nend", "", "", "", "", "three\n\nend"]
+    assert [bad.line for bad in found.bad_rows] == [5, 7, 9, 10]
+
+
 def test_prediction_of_unreadable_rows_only(tmp_path: Path) -> None:
     columns = columns_of(tmp_path).columns
     path = tmp_path / "test.csv"
