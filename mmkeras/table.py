@@ -62,8 +62,6 @@ def read_table(config: Config) -> Table:
 
     Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
     """
-    if not 0 <= config.max_bad_rows <= 1:
-        raise InputError(f"--max-bad-rows {config.max_bad_rows}: expected a share between 0 and 1, such as 0.05.")
     source = read_source(config.csv, config.encoding, config.delimiter)
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:

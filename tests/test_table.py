@@ -14,7 +14,7 @@ from broken_inputs import BROKEN_INPUTS, BrokenInput
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.config import Config
+from mmkeras.config import Config, check_config
 from mmkeras.errors import InputError
 from mmkeras.split import split_table
 from mmkeras.table import BadRow, Table, describe, read_rows, read_table, write_bad_rows, write_csv
@@ -31,6 +31,7 @@ def roles(table: Table) -> dict[str, tuple[str, str]]:
 
 
 def read_and_split(config: Config) -> None:
+    check_config(config)
     found = read_table(config)
     validation = None
     if config.validation:
