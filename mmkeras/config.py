@@ -38,7 +38,7 @@ class Config:
     target: str | None = None
     """Column to predict. Default: `label`, `target`, `class`, `category` or `topic`, else the last column."""
     validation: str | None = None
-    """A second file whose rows are held out. Default: a part of the CSV (see `test_size`)."""
+    """A second file to hold out; rows of the CSV with the same inputs are not learned. Default: see `test_size`."""
     encoding: str | None = None
     """Character encoding of the CSV. Default: detected and printed."""
     delimiter: str | None = None
@@ -185,6 +185,8 @@ def check_config(config: Config) -> None:
         if value is not None and not low <= value <= high:
             kind = "number" if isinstance(high, float) else "whole number"
             raise InputError(f"--{key.replace('_', '-')} {value}: expected a {kind} between {low} and {high}.")
+    if not 0 < config.test_size < 1:
+        raise InputError(f"--test-size {config.test_size}: expected a share above 0 and below 1, such as 0.2.")
     if config.learning_rate is not None and not 0 < config.learning_rate < math.inf:
         raise InputError(f"--learning-rate {config.learning_rate}: expected a number above 0.")
     if config.word_vectors and config.tokens == "byte":

@@ -17,7 +17,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
     """Int [n] class numbers -> int [classes, classes], rows the truth, columns the prediction."""
-    return np.bincount(truth * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    counts = np.bincount(truth * n_classes + predicted, minlength=n_classes**2)  # [classes * classes]
+    return counts.reshape(n_classes, n_classes)  # [classes, classes]
 
 
 def classification_metrics(truth: np.ndarray, predicted: np.ndarray, labels: list[str]) -> dict[str, Any]:

@@ -11,8 +11,6 @@ import difflib
 import gzip
 import itertools
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +20,7 @@ import pandas as pd
 
 from mmkeras.encoding import MARK, choose_encoding, decoded_lines
 from mmkeras.errors import InputError
+from mmkeras.records import Records, filled, fits, unlimited_cells
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 
@@ -132,7 +131,7 @@ def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -
             break
     best, best_score = ",", (False, 0.0, 0)
     for delimiter in ("\t", *DELIMITERS) if path.endswith((".tsv", ".tsv.gz")) else DELIMITERS:
-        with _unlimited_cells():
+        with unlimited_cells():
             widths = [len(record) for record in csv.reader(sample, delimiter=delimiter) if record]
         if len(widths) > 2:
             widths.pop()  # the sample may end inside it
@@ -144,37 +143,6 @@ def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -
     return best
 
 
-@contextmanager
-def _unlimited_cells() -> Iterator[None]:
-    """Lift the csv module's limit of 131,072 characters a cell, which is global, for as long as we read."""
-    before = csv.field_size_limit(2**31 - 1)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _records(raw: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Each record with the line it starts on; None where a quote is not closed, or not in front of a delimiter."""
-    stream: Iterable[str] = decoded_lines(raw, encoding)
-    lines: list[str] = []
-    skipped = done = 0  # lines before the reader's first; lines before this record
-    while True:
-        reader = csv.reader(stream, delimiter=delimiter, strict=True)
-        try:
-            for record in reader:
-                yield done + 1, record
-                done = skipped + reader.line_num
-            return
-        except csv.Error:
-            lines = lines or list(decoded_lines(raw, encoding))
-            # Tab-separated files are often written without quoting: there a quote may be just a quote.
-            yield done + 1, lines[done].rstrip("\r\n").split("\t") if delimiter == "\t" else None
-            # Go on behind the line that opened the quote: what it swallowed may be thousands of good rows.
-            skipped = done = done + 1
-            stream = map(lines.__getitem__, range(skipped, len(lines)))
-
-
 def _parse(
     raw: bytes, encoding: str, delimiter: str, path: str
 ) -> tuple[list[str], list[list[str]], list[int], list[BadRow]]:
@@ -182,29 +150,24 @@ def _parse(
     records: list[list[str]] = []
     lines: list[int] = []
     malformed: list[BadRow] = []
-    with _unlimited_cells():
-        found = _records(raw, encoding, delimiter)
-        header = _check_header(next((r for _, r in found if r is None or _filled(r)), []), encoding, delimiter, path)
-        width = len(header)
-        in_wreck = False  # behind a broken quote, until the next row that is as wide as the header
-        for line, record in found:
-            if record is None:
-                malformed.append(BadRow(path, line, "", "a quote is not closed, or one inside a cell is not doubled"))
-                in_wreck = True
-            elif len(record) == width or (len(record) > width and not _filled(record[width:])):
+    with unlimited_cells():
+        found = Records(raw, encoding, delimiter, good=lines)
+        reader = iter(found)
+        first = next((record for _, record in reader if isinstance(record, str) or filled(record)), [])
+        header = _check_header(None if isinstance(first, str) else first, encoding, delimiter, path)
+        width = found.width = len(header)
+        for line, record in reader:
+            if isinstance(record, str):
+                malformed.append(BadRow(path, line, "", record))
+            elif len(record) == width or fits(record, width):
                 records.append(record[:width])
                 lines.append(line)
-                in_wreck = False
-            elif _filled(record) and not in_wreck:
+            elif filled(record):
                 reason = f"expected {width} fields, received {len(record)}"
                 if len(record) > width:
                     reason += f" (put cells that hold {delimiter!r} in quotes)"
                 malformed.append(BadRow(path, line, "", reason))
     return header, records, lines, malformed
-
-
-def _filled(record: list[str]) -> bool:
-    return any(cell and not cell.isspace() for cell in record)
 
 
 def _check_header(record: list[str] | None, encoding: str, delimiter: str, path: str) -> list[str]:

@@ -77,5 +77,5 @@ def _load_samples(path: Path) -> Samples:
             inputs[name] = [raw[a:b] for a, b in pairwise(starts)]
         for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".orders")]:
             starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))
-            ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]
+            ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]  # [orders, tokens] a row
         return Samples(inputs, data["truth"], data["probabilities"], ids)

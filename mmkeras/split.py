@@ -38,13 +38,14 @@ class Split:
 def split_table(table: Table, config: Config, validation: Table | None = None) -> Split:
     """Hold rows out: those of `validation`, or a share of the table, the classes in proportion (stratified).
 
-    A row whose inputs also stand on the training side is moved there, so that validation rows are new to the model.
-    A validation file is left as it is; a note says how many of its rows occur in the table.
+    No inputs stand on both sides, so that validation rows are new to the model: a row of a held-out share whose inputs
+    also stand on the training side is moved there; a row of the table whose inputs also stand in a validation file is
+    left out, and the file is left as it is.
 
     Raises InputError for too few rows or classes, a class too small to stand on both sides, a `test_size` that
-    leaves a side without a class, or a validation label that is not in the table.
+    leaves a side without a class, or a validation file with a label that is not in the table or with all of its rows.
     """
-    target = _target_of(table)
+    target = target_of(table)
     labels = table.rows[target].tolist()
     counts = Counter(labels)
     if len(labels) < MIN_ROWS:
@@ -56,50 +57,84 @@ def split_table(table: Table, config: Config, validation: Table | None = None) -
         )
     keys = _input_keys(table)
     notes = _conflicts(keys, labels)
-    if validation is not None:
-        notes += _check_validation_file(table, validation, counts)
-        return Split(
-            table.rows, validation.rows, table.lines, validation.lines, table.path, validation.path, tuple(notes)
-        )
-    _check_sizes(table.path, counts, config)
+    if validation is None:
+        _check_sizes(table.path, counts, config)
+        train, held_out, more = _hold_out(table.path, labels, keys, config)
+        file, measured = table, {labels[i] for i in held_out}
+    else:
+        _check_labels(table, validation, counts)
+        train, more = _keep_apart(table, validation, labels, keys)
+        held_out = np.arange(len(validation.rows))
+        file, measured = validation, set(validation.rows[target_of(validation)])
+    return Split(
+        train=table.rows.iloc[train].reset_index(drop=True),
+        validation=file.rows.iloc[held_out].reset_index(drop=True),
+        train_lines=table.lines[train],
+        validation_lines=file.lines[held_out],
+        train_file=table.path,
+        validation_file=file.path,
+        notes=(*notes, *more, *_unmeasured(set(counts), measured)),
+    )
+
+
+def _hold_out(
+    path: str, labels: Sequence[str], keys: Sequence[tuple[str, ...]], config: Config
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Rows to learn from and rows to hold out (int64 [n] each), and a note on those that changed sides."""
     from sklearn.model_selection import train_test_split  # late: half a second
 
     train, held_out = train_test_split(
         np.arange(len(labels)), test_size=config.test_size, random_state=config.random_state, stratify=labels
     )
-    unlearned = sorted(set(counts) - {labels[i] for i in train})
+    unlearned = sorted(set(labels) - {labels[i] for i in train})
     if unlearned:
         raise InputError(
-            f"{table.path}: with --test-size {config.test_size} no row of {_some(unlearned)} is left to learn from. "
+            f"{path}: with --test-size {config.test_size} no row of {_some(unlearned)} is left to learn from. "
             "Use a smaller --test-size."
         )
-    if keys:
-        learned = {keys[i] for i in train}
-        repeated = np.array([keys[i] in learned for i in held_out])
-        train, held_out = np.concatenate([train, held_out[repeated]]), held_out[~repeated]
-        if repeated.any():
-            notes.append(
-                f"{repeated.sum():,} held-out rows repeat the inputs of a training row: they were moved to the "
-                f"training side ({len(held_out):,} rows are left to validate on)."
-            )
-        if not len(held_out):
-            raise InputError(
-                f"{table.path}: every held-out row repeats a training row's inputs, so nothing new is left to validate "
-                "on. Add different rows, or give a file of its own: --validation."
-            )
-    notes += _unmeasured(set(counts), {labels[i] for i in held_out})
-    return Split(
-        train=table.rows.iloc[train].reset_index(drop=True),
-        validation=table.rows.iloc[held_out].reset_index(drop=True),
-        train_lines=table.lines[train],
-        validation_lines=table.lines[held_out],
-        train_file=table.path,
-        validation_file=table.path,
-        notes=tuple(notes),
+    learned = {keys[i] for i in train} if keys else set()
+    repeated = np.array([bool(keys) and keys[i] in learned for i in held_out])
+    if not repeated.any():
+        return train, held_out, []
+    train, held_out = np.concatenate([train, held_out[repeated]]), held_out[~repeated]
+    if not len(held_out):
+        raise InputError(
+            f"{path}: every held-out row repeats a training row's inputs, so nothing new is left to validate "
+            "on. Add different rows, or give a file of its own: --validation."
+        )
+    note = (
+        f"{repeated.sum():,} held-out rows repeat the inputs of a training row: they were moved to the "
+        f"training side ({len(held_out):,} rows are left to validate on)."
     )
+    return train, held_out, [note]
 
 
-def _target_of(table: Table) -> str:
+def _keep_apart(
+    table: Table, validation: Table, labels: Sequence[str], keys: Sequence[tuple[str, ...]]
+) -> tuple[np.ndarray, list[str]]:
+    """Rows to learn from (int64 [n]): those whose inputs are not in the validation file; and a note on the others."""
+    measured = set(_input_keys(validation))
+    train = np.array([i for i in range(len(labels)) if not keys or keys[i] not in measured], dtype=np.int64)
+    left_out = len(labels) - len(train)
+    if not left_out:
+        return train, []
+    others = f"{left_out:,} of {len(labels):,} rows repeat the inputs of a row of {validation.path}"
+    if len(train) < MIN_ROWS:
+        raise InputError(
+            f"{table.path}: {others}; {len(train)} are left to learn from, and at least {MIN_ROWS} are needed. "
+            "Give a validation file of other rows, or leave out --validation."
+        )
+    unlearned = sorted(set(labels) - {labels[i] for i in train})
+    if unlearned:
+        raise InputError(
+            f"{table.path}: {others}; without them no row of {_some(unlearned)} is left to learn from. "
+            "Take such rows out of the validation file, or add other rows."
+        )
+    return train, [f"{table.path}: {others}: they are left out ({len(train):,} rows are left to learn from)."]
+
+
+def target_of(table: Table) -> str:
+    """Name of the target column. Raises InputError when there is none."""
     if table.target is None:
         raise InputError(f"{table.path}: it has no target column; rows to learn from or to validate on need one.")
     return table.target.name
@@ -122,10 +157,6 @@ def _conflicts(keys: Sequence[tuple[str, ...]], labels: Sequence[str]) -> list[s
 
 def _check_sizes(path: str, counts: Counter[str], config: Config) -> None:
     """Raise InputError when the rows cannot be cut into two sides that both know every class."""
-    if not 0 < config.test_size < 1:
-        raise InputError(f"--test-size {config.test_size}: expected a share above 0 and below 1, such as 0.2.")
-    if not 0 <= config.random_state < 2**32:
-        raise InputError(f"--random-state {config.random_state}: expected a whole number from 0 to 4294967295.")
     single = sorted(label for label, count in counts.items() if count < 2)
     if single:
         raise InputError(
@@ -147,9 +178,9 @@ def _check_sizes(path: str, counts: Counter[str], config: Config) -> None:
         )
 
 
-def _check_validation_file(table: Table, validation: Table, counts: Counter[str]) -> list[str]:
-    """Notes on a validation file. Raises InputError for labels that the table does not have."""
-    labels = validation.rows[_target_of(validation)].tolist()
+def _check_labels(table: Table, validation: Table, counts: Counter[str]) -> None:
+    """Raise InputError for labels of the validation file that the table does not have."""
+    labels = validation.rows[target_of(validation)].tolist()
     foreign = Counter(label for label in labels if label not in counts)
     if foreign:
         lines = [int(line) for line, label in zip(validation.lines, labels, strict=True) if label in foreign]
@@ -158,15 +189,6 @@ def _check_validation_file(table: Table, validation: Table, counts: Counter[str]
             f"the model cannot know it ({len(lines):,} of {len(labels):,} rows). Known: {_some(sorted(counts))}. "
             "Correct one of the files."
         )
-    learned = set(_input_keys(table))
-    repeated = sum(key in learned for key in _input_keys(validation))
-    notes = _unmeasured(set(counts), set(labels))
-    if repeated:
-        notes.append(
-            f"{repeated:,} of {len(labels):,} validation rows ({repeated / len(labels):.1%}) occur verbatim in "
-            f"{table.path}: the validation figures are better than new rows would give."
-        )
-    return notes
 
 
 def _unmeasured(known: set[str], measured: set[str]) -> list[str]:

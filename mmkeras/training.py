@@ -30,7 +30,7 @@ from mmkeras.run import (
     restore_replaced,
     resumed_config,
 )
-from mmkeras.split import Split, split_table, write_split
+from mmkeras.split import Split, split_table, target_of, write_split
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
 
 Say = Callable[[str], None]
@@ -169,13 +169,6 @@ def prepare(
             vectors[name], found = load_word_vectors(config.word_vectors, state)
             say(f"{column.name}: {found} of {state.vocabulary.size} features have a vector in {config.word_vectors}")
     return features, vectors
-
-
-def target_of(table: Table) -> str:
-    """Name of the target column, which `read_table` has made sure of."""
-    if table.target is None:
-        raise InputError(f"{table.path}: there is no target column. Name it with --target.")
-    return table.target.name
 
 
 def class_numbers(labels: pd.Series, known: list[str]) -> np.ndarray:

@@ -134,5 +134,6 @@ BROKEN_INPUTS: list[BrokenInput] = [
     held_out("validation without target", b"text,id\nsome text,1\n", "dev.csv", "target column 'label'", "text, id"),
     held_out("validation without input", b"txt,label\nsome text,a\n", "dev.csv", "input column 'text'", "'txt'"),
     held_out("validation label unknown", b"text,label\nx y,a\nnew,c\n", "dev.csv: line 3", "'c'", "known: classes 'a'"),
+    held_out("validation is the CSV", GOOD, "12 of 12 rows repeat", "0 are left", "leave out --validation"),
     held_out("validation rows bad", b"text,label\nx y,a\nnew,\n", "dev.csv", "1 of 2 rows", "line 3"),
 ]  # fmt: skip

@@ -152,6 +152,9 @@ def test_good_values_are_taken(values: dict[str, Any]) -> None:
         {"random_state": 2**32 - 1},
         {"ngrams": 1},
         {"patience": 1},
+        {"test_size": 0.001},
+        {"max_bad_rows": 0},
+        {"max_bad_rows": 1},
     ],
 )
 def test_the_ends_of_the_ranges_are_allowed(flags: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_articles_become_rows(
     for piece in (str(output), "6 articles (1 repeats left out)", "tech", "ICML 2006", "research use", "MIT"):
         assert piece in printed
     assert [p.name for p in output.parent.iterdir()] == ["news.csv"]
+
+
+def test_every_line_end_stays_in_its_cell(make_news: ModuleType) -> None:
+    articles = [("one\rtwo", "a"), ("one\r\ntwo", "b"), ("one\ntwo\r\n", "c"), ('"\r', "d"), ("plain", "e")]
+    content = make_news.to_csv(articles)
+    assert list(csv.reader(io.StringIO(content.decode(), newline=""))) == [["text", "label"], *map(list, articles)]
+    assert content.endswith(b"\nplain,e\n"), "no more quotes than are needed"
 
 
 def test_nothing_is_overwritten_without_the_flag(

@@ -109,15 +109,54 @@ def test_a_rare_class_never_misses_the_training_side() -> None:
 
 def test_a_validation_file_is_left_as_it_is() -> None:
     whole = numbered(list("ab") * 20)
-    held_out = table(["new", "text 3", "text 4"], ["a", "b", "a"], path="dev.csv")
-    split = split_table(whole, Config(test_size=99.0), held_out)  # test_size plays no part
-    assert split.train is whole.rows
-    assert split.validation is held_out.rows
+    held_out = table(["new", "newer", "newer"], ["a", "b", "a"], path="dev.csv")
+    split = split_table(whole, Config(), held_out)
+    assert split.train.equals(whole.rows)
+    assert split.validation.equals(held_out.rows)
+    assert split.train_lines.tolist() == whole.lines.tolist()
+    assert split.validation_lines.tolist() == held_out.lines.tolist()
     assert (split.train_file, split.validation_file) == ("a.csv", "dev.csv")
-    assert split.notes == (
-        "2 of 3 validation rows (66.7%) occur verbatim in a.csv: the validation figures are better than new rows "
-        "would give.",
+    assert split.notes == ()
+
+
+def test_rows_of_the_validation_file_are_not_learned() -> None:
+    whole = table([f"text {i // 2}" for i in range(40)], list("ab") * 20)  # each text twice, with both labels
+    held_out = table(["new", "text 3", "text 4", "text 4"], ["a", "b", "a", "a"], path="dev.csv")
+    split = split_table(whole, Config(), held_out)
+    assert split.validation.equals(held_out.rows)
+    train, validation = sides(split)
+    assert train & validation == set()
+    assert split.train["text"].tolist() == [f"text {i // 2}" for i in range(40) if i // 2 not in (3, 4)]
+    assert split.train_lines.tolist() == [i * 3 + 2 for i in range(40) if i // 2 not in (3, 4)]
+    assert split.train.index.tolist() == list(range(36))
+    assert split.notes[1:] == (
+        "a.csv: 4 of 40 rows repeat the inputs of a row of dev.csv: they are left out (36 rows are left to learn from).",
     )
+
+
+def test_equal_categories_are_learned_beside_a_validation_file() -> None:
+    columns = (Column("text", "category", "input"), LABEL)
+    whole, held_out = (
+        Table(**{**vars(table(["red", "green"] * n, ["a", "b"] * n, path)), "columns": columns})
+        for n, path in ((10, "a.csv"), (2, "dev.csv"))
+    )
+    split = split_table(whole, Config(), held_out)
+    assert (len(split.train), len(split.validation), split.notes) == (20, 4, ())
+
+
+def test_a_validation_file_of_all_rows_leaves_nothing_to_learn() -> None:
+    whole = numbered(list("ab") * 20)
+    with pytest.raises(
+        InputError, match=r"40 of 40 rows repeat .* row of a.csv; 0 are left .* at least 10 .*validation"
+    ):
+        split_table(whole, Config(), whole)
+
+
+def test_a_validation_file_of_all_rows_of_a_class_is_refused() -> None:
+    whole = numbered(list("ab") * 10 + list("cc"))
+    held_out = table(["text 20", "text 21"], ["a", "c"], path="dev.csv")
+    with pytest.raises(InputError, match=r"2 of 22 rows .* dev.csv; without them no row of class 'c' is left to learn"):
+        split_table(whole, Config(), held_out)
 
 
 def test_classes_of_one_row_are_fine_beside_a_validation_file() -> None:

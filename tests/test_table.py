@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from broken_inputs import BROKEN_INPUTS, BrokenInput
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from mmkeras.config import Config
+from mmkeras.config import Config, check_config
 from mmkeras.errors import InputError
 from mmkeras.split import split_table
-from mmkeras.table import BadRow, Table, describe, read_rows, read_table, write_bad_rows
+from mmkeras.table import BadRow, Table, describe, read_rows, read_table, write_bad_rows, write_csv
 
 
 def table(folder: Path, content: str, **flags: Any) -> Table:
@@ -29,6 +31,7 @@ def roles(table: Table) -> dict[str, tuple[str, str]]:
 
 
 def read_and_split(config: Config) -> None:
+    check_config(config)
     found = read_table(config)
     validation = None
     if config.validation:
@@ -180,6 +183,16 @@ def test_prediction_keeps_every_row(tmp_path: Path) -> None:
     assert found.rows.index.tolist() == list(range(8))
 
 
+def test_prediction_answers_every_line_behind_a_broken_quote(tmp_path: Path) -> None:
+    columns = columns_of(tmp_path).columns
+    path = tmp_path / "test.csv"
+    path.write_text('text,x\n"one\n\nend",1\n"two\n\nsays "this", 2\n\nbut, no more\nend",2\n"three\n\nend",3\n')
+    found = read_rows(path, columns)
+    assert found.lines.tolist() == [2, 5, 7, 9, 10, 11]
+    assert found.rows["text"].tolist() == ["one\n\nend", "", "", "", "", "three\n\nend"]
+    assert [bad.line for bad in found.bad_rows] == [5, 7, 9, 10]
+
+
 def test_prediction_of_unreadable_rows_only(tmp_path: Path) -> None:
     columns = columns_of(tmp_path).columns
     path = tmp_path / "test.csv"
@@ -244,6 +257,32 @@ def test_write_bad_rows_leaves_nothing_half_written(tmp_path: Path, monkeypatch:
         write_bad_rows(found, tmp_path / "bad_rows.csv")
     assert (tmp_path / "bad_rows.csv").read_text() == "before"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "bad_rows.csv"]
+
+
+# Everything that can stand in a cell; what cannot be encoded (a lone surrogate) is never read.
+_CELL = st.text(
+    st.one_of(st.sampled_from(list("\r\n\",\0 'a\t\x1c\x85\u2028\ufeff")), st.characters(exclude_categories=["Cs"])),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(_CELL, _CELL, _CELL), max_size=6))
+@example(rows=[("a\rb", "\r", "\r\n"), ('"\r"', "\n", "\0\r")])
+def test_every_cell_comes_back_from_what_was_written(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
+    header = ("a", "b", "c")
+    write_csv(tmp_path / "a.csv", [header, *rows])
+    # as exporting.py, benchmarks and any user read
+    frame = pd.read_csv(tmp_path / "a.csv", dtype=str, keep_default_na=False)
+    assert [tuple(row) for row in frame.to_numpy()] == rows
+    # as report/files.py reads
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_written_rows_end_with_lf_and_have_no_needless_quotes(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [("a", "b"), (1, "x y"), ("a\rb", "c,d")])
+    assert (tmp_path / "a.csv").read_bytes() == b'a,b\n1,x y\n"a\rb","c,d"\n'
 
 
 def test_import_is_light() -> None:

@@ -29,10 +29,10 @@ def encode_cell(text: str | bytes, max_bytes: int) -> bytes:
 def pad(cells: Sequence[bytes], n_bytes: int | None = None) -> np.ndarray:
     """Cells -> uint8 [len(cells), n_bytes], zeros behind each; `n_bytes` None: as long as the longest (at least 1)."""
     if len(cells) == 1 and not n_bytes:  # one text is asked for most often, and then every microsecond counts
-        return np.frombuffer(cells[0] or b"\0", "uint8").reshape(1, -1)
+        return np.frombuffer(cells[0] or b"\0", "uint8").reshape(1, -1)  # [1, bytes]
     width = n_bytes or max(1, max(map(len, cells), default=1))
     data = b"".join(cell.ljust(width, b"\0") for cell in cells)
-    return np.frombuffer(data, "uint8").reshape(len(cells), width)
+    return np.frombuffer(data, "uint8").reshape(len(cells), width)  # [cells, width]
 
 
 def encode_cells(texts: Sequence[str | bytes], max_bytes: int) -> np.ndarray:
