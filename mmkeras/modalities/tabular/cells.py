@@ -1,4 +1,4 @@
-"""Number cells -> what a graph takes. NumPy alone, for a client has nothing else. (A category is its bytes: text/cells.)"""
+"""Number cells -> what a graph takes, by NumPy alone: a client has nothing else. (A category is bytes: text/cells.py.)"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def read_numbers(cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Cells that are empty or parse as a finite float -> values and presence, float32 [n, 1] each, 0.0 where missing."""
+    """Cells, empty or a finite number -> values and presence, float32 [n, 1] each, 0.0 where nothing is."""
     there = [bool(cell.strip()) for cell in cells]
     values = [float(cell) if present else 0.0 for cell, present in zip(cells, there, strict=True)]
     return np.array([values], "float32").T, np.array([there], "float32").T  # [1, n] -> [n, 1]
