@@ -1,4 +1,4 @@
-"""Number cells -> what a graph takes, by NumPy alone: a client has nothing else. (A category is bytes: text/cells.py.)"""
+"""Number cells -> what a graph takes, by NumPy alone: clients have nothing else. (Categories are bytes: text.cells.)"""
 
 from __future__ import annotations
 
