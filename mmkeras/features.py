@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -27,13 +28,72 @@ from mmkeras.ragged import Ragged
 WINDOW = 16  # batches among which rows are sorted by length, so that little padding is computed
 
 
+class Side(Protocol):
+    """The features of one column's rows on one side of the split, as the training's batches ask for them."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Int64 [n]: what each row costs, so that rows of like cost share a batch."""
+        ...
+
+    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
+        """Arrays by input name. few_shapes: pad to powers of two, for XLA, which compiles anew for each shape."""
+        ...
+
+    def specs(self) -> dict[str, tf.TensorSpec]:
+        """What `batch` gives: shapes, None where free, and dtypes."""
+        ...
+
+
+@dataclass(frozen=True)
+class BagSide:
+    """Bags of text: {<name>_rows int32 [b, F], <name>_weights float32 [b, F]}, F the longest bag of the batch."""
+
+    name: str
+    bags: Ragged
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self.bags.lengths
+
+    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
+        bags = self.bags.take(rows)
+        longest = max(1, int(bags.lengths.max()))
+        width = 1 << (longest - 1).bit_length() if few_shapes else longest
+        return dict(zip(self._names(), bags.padded(width), strict=True))
+
+    def specs(self) -> dict[str, tf.TensorSpec]:
+        dtypes = (tf.int32, tf.float32)
+        return {n: tf.TensorSpec((None, None), t) for n, t in zip(self._names(), dtypes, strict=True)}
+
+    def _names(self) -> tuple[str, str]:
+        return f"{self.name}_rows", f"{self.name}_weights"
+
+
+@dataclass(frozen=True)
+class ArraySide:
+    """Arrays of one shape for all rows, memory-mapped or not. arrays: input name -> [n, …]."""
+
+    arrays: dict[str, np.ndarray]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.zeros(len(next(iter(self.arrays.values()))), "int64")  # all rows cost the same
+
+    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
+        return {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
+
+    def specs(self) -> dict[str, tf.TensorSpec]:
+        return {name: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for name, a in self.arrays.items()}
+
+
 @dataclass(frozen=True)
 class TextFeatures:
     """One text column. cut: share of the training texts that were longer than `max_bytes`."""
 
     state: TextState
-    train: Ragged
-    validation: Ragged
+    train: BagSide
+    validation: BagSide
     cut: float
 
 
@@ -47,12 +107,12 @@ def text_features(name: str, train: pd.Series, validation: pd.Series, rule: Text
     sides = {"train": texts, "validation": hash_texts(validation.tolist(), rule, table, hasher)}
     for side, hashed in sides.items():
         ragged.save(bags(hashed, layers), folder / name / side)
-    opened = {side: ragged.load(folder / name / side) for side in sides}
+    opened = {side: BagSide(name, ragged.load(folder / name / side)) for side in sides}
     return TextFeatures(state, opened["train"], opened["validation"], texts.cut / max(len(train), 1))
 
 
 class Batches(keras.callbacks.Callback):
-    """Batches of bags: ({<name>_rows [b, F], <name>_weights [b, F]}, one-hot labels [b, classes], row weights [b]).
+    """Batches: (arrays by input name, targets [b, classes] (one-hot labels), row weights [b]).
 
     Give `fit` both: `model.fit(batches.dataset(), callbacks=[batches])`. As a callback it learns the number of the
     epoch, of which, with the seed, the order of rows is a function: a resumed training sees the same batches.
@@ -61,7 +121,7 @@ class Batches(keras.callbacks.Callback):
 
     def __init__(
         self,
-        sides: dict[str, Ragged],
+        sides: Sequence[Side],
         targets: np.ndarray,
         batch_size: int,
         seed: int | None,
@@ -76,7 +136,7 @@ class Batches(keras.callbacks.Callback):
         self.sides, self.targets, self.batch_size, self.seed = sides, targets, batch_size, seed
         self.few_shapes = few_shapes
         self.row_weights = np.ones(len(targets), "float32") if row_weights is None else row_weights
-        self.lengths = np.sum([side.lengths for side in sides.values()], axis=0)
+        self.lengths = np.sum([side.lengths for side in sides], axis=0)
         self.on_epoch_begin(0)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -95,20 +155,12 @@ class Batches(keras.callbacks.Callback):
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         rows = self.order[index]
-        inputs = {}
-        for name, side in self.sides.items():
-            bags = side.take(rows)
-            longest = max(1, int(bags.lengths.max()))
-            width = 1 << (longest - 1).bit_length() if self.few_shapes else longest
-            inputs[f"{name}_rows"], inputs[f"{name}_weights"] = bags.padded(width)
+        inputs = {name: array for side in self.sides for name, array in side.batch(rows, self.few_shapes).items()}
         return inputs, self.targets[rows], self.row_weights[rows]
 
     def dataset(self) -> tf.data.Dataset:
         """What `fit`, `evaluate` and `predict` take; each pass over it reads the order of its epoch."""
-        specs = {}
-        for name in self.sides:
-            specs[f"{name}_rows"] = tf.TensorSpec((None, None), tf.int32)
-            specs[f"{name}_weights"] = tf.TensorSpec((None, None), tf.float32)
+        specs = {name: spec for side in self.sides for name, spec in side.specs().items()}
         targets = tf.TensorSpec((None, self.targets.shape[1]), tf.float32)
         signature = (specs, targets, tf.TensorSpec((None,), tf.float32))
         batches = tf.data.Dataset.from_generator(

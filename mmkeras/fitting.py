@@ -33,7 +33,7 @@ class Material:
 
     def batches(self, side: str, batch_size: int, config: Config, seed: int | None) -> Batches:
         """One side's rows; shuffled and weighted by class only where there is a seed: for training."""
-        sides = {name: getattr(f, side) for name, f in self.features.items()}
+        sides = [getattr(f, side) for f in self.features.values()]
         one_hot = np.eye(self.n_classes, dtype="float32")[self.truth[side]]
         weights = None if seed is None else row_weights(self.truth[side], config)
         return Batches(sides, one_hot, batch_size, seed, weights, config.xla)

@@ -310,15 +310,15 @@ def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
     assert made.cut == pytest.approx(np.mean([len(text.encode()) > 30 for text in CORPUS]))
     hashed = hash_texts(validation.tolist(), rule, made.state.table)
     expected = bags(hashed, TextLayers(made.state, "y"))
-    assert dictionaries(made.validation) == dictionaries(expected)
-    assert (len(made.train), len(made.validation)) == (18, 3)
+    assert dictionaries(made.validation.bags) == dictionaries(expected)
+    assert (len(made.train.bags), len(made.validation.bags)) == (18, 3)
     assert made.validation.lengths.tolist() == [2, 0, 1]  # the, cat; -; dog: by the training rows' vocabulary alone
 
 
 @pytest.mark.slow
 def test_features_of_a_column_where_nothing_is_known(tmp_path: Path) -> None:
     made = text_features("title", pd.Series(["one", "two", "three"]), pd.Series(["four"]), TextRule(), tmp_path)
-    assert made.train.padded()[0].tolist() == [[0], [0], [0]]
+    assert made.train.bags.padded()[0].tolist() == [[0], [0], [0]]
     assert made.validation.lengths.tolist() == [0]
 
 

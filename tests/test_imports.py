@@ -119,7 +119,9 @@ def test_table_knows_the_config_alone() -> None:
 
 
 def test_modalities_know_the_table_and_what_is_below() -> None:
-    check_only(modules_of("mmkeras.modalities"), (*BELOW_TABLE, *TABLE, "mmkeras.ragged"))
+    check_only(modules_of("mmkeras.modalities"), (*BELOW_TABLE, *TABLE, "mmkeras.ragged", "mmkeras.encoded"))
+    check_only(["mmkeras.encoded"], BELOW_TABLE)
+    check_only(["mmkeras.fusions"], (*BELOW_TABLE, "mmkeras.encoded"))
 
 
 def test_features_know_modalities() -> None:

@@ -296,9 +296,9 @@ def test_the_default_core_learns_what_can_be_learned() -> None:
 
 
 def make_batches(seed: int | None = 5, rows: int = 53, kind: Any = None, **options: Any) -> Any:
-    from mmkeras.features import Batches
+    from mmkeras.features import BagSide, Batches
 
-    sides = {"a": random_bags(rows, 1), "b": random_bags(rows, 2)}
+    sides = [BagSide("a", random_bags(rows, 1)), BagSide("b", random_bags(rows, 2))]
     truth = one_hot(np.arange(rows) % CLASSES)
     return (kind or Batches)(sides, truth, 8, seed, options.pop("row_weights", None), **options)
 
@@ -326,7 +326,7 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
         inputs, targets, weights = batches[k]
         np.testing.assert_array_equal(targets, batches.targets[order])
         np.testing.assert_array_equal(weights, order)
-        for name, side in batches.sides.items():
+        for name, side in ((side.name, side.bags) for side in batches.sides):
             width = inputs[f"{name}_rows"].shape[1]
             longest = max(1, side.lengths[order].max())
             assert width == (2 ** int(np.ceil(np.log2(longest))) if few_shapes else longest)
@@ -337,6 +337,24 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
                 np.testing.assert_array_equal(values[:n], side.columns[1][side.starts[row] : side.starts[row + 1]])
                 assert not numbers[n:].any()
                 assert not values[n:].any()
+
+
+def test_arrays_stand_beside_bags_in_a_batch() -> None:
+    from mmkeras.features import ArraySide, BagSide, Batches
+
+    pixels = np.arange(20 * 12, dtype="uint8").reshape(20, 2, 2, 3)
+    present = (np.arange(20, dtype="float32") % 2)[:, None]
+    sides = [BagSide("a", random_bags(20, 1)), ArraySide({"photo": pixels, "photo_present": present})]
+    batches = Batches(sides, one_hot(np.arange(20) % CLASSES), 8, 5, None)
+    inputs, order = batches[0][0], batches.order[0]
+    assert sorted(inputs) == ["a_rows", "a_weights", "photo", "photo_present"]
+    np.testing.assert_array_equal(inputs["photo"], pixels[order])
+    np.testing.assert_array_equal(inputs["photo_present"], present[order])
+    specs = batches.dataset().element_spec[0]
+    assert specs["photo"].shape.as_list() == [None, 2, 2, 3]
+    assert specs["photo"].dtype == "uint8"
+    read = [row for given, _, _ in batches.dataset().as_numpy_iterator() for row in given["photo"][:, 0, 0, 0]]
+    assert sorted(read) == sorted(pixels[:, 0, 0, 0])
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:

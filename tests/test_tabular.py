@@ -1,0 +1,76 @@
+"""Numbers and categories: what the graph makes of a cell is what Python says it should be."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from mmkeras.modalities.tabular import category, number
+from mmkeras.modalities.tabular.cells import read_numbers
+from mmkeras.modalities.text.cells import encode_cells
+
+
+def test_numbers_are_standardised_and_missing_ones_are_the_median() -> None:
+    cells = ["1", "2.5", "", "  ", "1e1", "-3"]
+    values, present = read_numbers(cells)
+    assert present.ravel().tolist() == [1, 1, 0, 0, 1, 1]
+    state = number.adapt(cells)
+    there = np.array([1, 2.5, 10, -3])
+    assert state.mean == pytest.approx(there.mean())
+    assert state.deviation == pytest.approx(there.std())
+    assert state.median == pytest.approx(1.75)
+    layer = number.Standardise(state.mean, state.deviation, state.median)
+    found = np.asarray(layer(values, present))
+    expected = (np.where(present.ravel() > 0, values.ravel(), 1.75) - there.mean()) / there.std()
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(found[:, 1], np.sign(expected) * np.log1p(np.abs(expected)), rtol=1e-5)
+    again = number.Standardise.from_config(layer.get_config())
+    np.testing.assert_array_equal(np.asarray(again(values, present)), found)
+
+
+@pytest.mark.parametrize("cells", [["5", "5", "5"], ["", ""], []])
+def test_columns_that_say_nothing_stay_finite(cells: list[str]) -> None:
+    state = number.adapt(cells)
+    layer = number.Standardise(state.mean, state.deviation, state.median)
+    assert np.isfinite(np.asarray(layer(np.array([[5.0], [1e30]], "float32"), np.ones((2, 1), "float32")))).all()
+
+
+def test_a_slip_of_the_keyboard_is_cut() -> None:
+    layer = number.Standardise(0.0, 1.0, 0.0)
+    far = np.asarray(layer(np.array([[1e6]], "float32"), np.ones((1, 1), "float32")))[0]
+    assert far[0] == number.FURTHEST
+    assert far[1] == pytest.approx(np.log1p(1e6), rel=1e-5)
+
+
+def test_categories_are_looked_up_by_their_bytes() -> None:
+    cells = ["red"] * 5 + ["blue"] * 3 + ["été"] * 2 + ["once", "", " red "]
+    vocabulary, values = category.adapt(cells, min_rows=2)
+    assert values == ("red", "blue", "été")
+    layer = category.CategoryRows(vocabulary)
+    asked = ["red", "blue", "été", "once", "Red", "", "re", "redd", "\x00x"]
+    rows = np.asarray(layer(encode_cells(asked, category.MAX_BYTES))).ravel().tolist()
+    first = category.FIRST_KNOWN
+    assert rows == [first, first + 1, first + 2, 1, 1, 0, 1, 1, 0]
+
+
+def test_the_hash_of_a_cell_is_the_graphs() -> None:
+    cells = ["a", "abc", "中文", "x" * 300, "ÿ" * 128, "0"]
+    both, there = category.HashBytes()(encode_cells(cells, category.MAX_BYTES))
+    keys = (np.asarray(both)[0] * 4096 + np.asarray(both)[1]).ravel().astype(int).tolist()
+    assert keys == [category.hash_cell(cell) for cell in cells]
+    assert np.asarray(there).ravel().tolist() == [1.0] * len(cells)
+
+
+def test_padding_changes_no_category() -> None:
+    vocabulary, _ = category.adapt(["one", "two"] * 3, min_rows=2)
+    layer = category.CategoryRows(vocabulary)
+    short = encode_cells(["one", "two", "six"], 64)
+    np.testing.assert_array_equal(layer(short), layer(np.pad(short, [(0, 0), (0, 9)])))
+
+
+def test_encoders_give_one_token() -> None:
+    value, row = keras.Input((2,)), keras.Input((1,), dtype="int32")
+    for encoded in (number.encode_number(value, 8, "price"), category.encode_category(row, 3, 8, "brand")):
+        assert encoded.tokens.shape == (None, 1, 8)
+        assert encoded.mask.shape == (None, 1)
