@@ -75,8 +75,9 @@ def encode_image_preset(pixels: Tensor, width: int, preset: str, trainable: bool
     except Exception as error:  # downloads, archives, configurations: libraries raise what they like
         first_line = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(
-            f"the image encoder preset:{preset} cannot be loaded: {first_line} Expected a folder written by "
-            "keras-hub's save_to_preset, a preset's name (then a network connection is needed), or a class of keras.applications."
+            f"the image encoder preset:{preset} cannot be loaded: {first_line} Expected a folder "
+            "written by keras-hub's save_to_preset, a preset's name (which needs a network connection), or a class of "
+            "keras.applications."
         ) from error
     backbone.trainable = trainable
     # pixels = 127.5 * (what we have) + 127.5
@@ -103,8 +104,10 @@ def _load_application(preset: str, size: int, name: str) -> tuple[Any, Any, Any,
     # what it does to black, red, green and blue says what it does to any colour
     black, *colours = preprocess(np.vstack([np.zeros((1, 3)), 255 * np.eye(3)])[:, None].astype("float32"))[:, 0]
     changes = (np.array(colours) - black) / 255.0  # [from, to]
-    blue_first = changes[0, 0] == 0
-    return backbone, (changes[::-1] if blue_first else changes).diagonal(), black, bool(blue_first)
+    blue_first = bool(changes[0, 0] == 0)
+    if blue_first:
+        changes, black = changes[::-1], black[::-1]
+    return backbone, changes.diagonal(), black, blue_first
 
 
 def _load_hub(preset: str, size: int, name: str) -> tuple[Any, Any, Any, bool]:

@@ -53,7 +53,7 @@ def resize_pixels(pixels: np.ndarray, size: int) -> np.ndarray:
 
 def _shrink_rows(pixels: np.ndarray, size: int) -> np.ndarray:
     """[n, m, 3] -> sums of shares, float32 [size, m, 3]."""
-    indices, shares = samples(len(pixels), size, np)
+    indices, shares = samples(np.int32(len(pixels)), size, np)
     flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)  # [n, m * 3]
     sums = np.empty((size, flat.shape[1]), "float32")
     # row by row: what is gathered stays in the cache, which is three times as fast as all at once
