@@ -1,0 +1,123 @@
+"""A cell that names a picture or a clip -> the bytes of the file: a path below one folder, or a data URI."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import stat
+import urllib.parse
+from pathlib import Path
+
+from mmkeras.errors import BadCell
+
+_WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # one letter before the colon is a drive of Windows
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+
+
+def read_media(cell: str, root: Path, allow_outside: bool, max_bytes: int) -> bytes:
+    """The bytes that a cell stands for: 1 to `max_bytes` of them.
+
+    cell: a path, relative to `root` or absolute, with / or \\ between folders; or a data URI (RFC 2397).
+    allow_outside: may a path, once `..` and symbolic links are followed, lie outside `root`?
+    Raises BadCell, whose message says what is wrong with the cell.
+    """
+    cell = cell.strip()
+    if not cell:
+        raise BadCell("the cell is empty; expected a path or a data URI.")
+    if cell[:5].lower() == "data:":
+        return _read_data_uri(cell, max_bytes)
+    if _WEB_ADDRESS.match(cell):
+        raise BadCell(f"{_short(cell)} is a web address; nothing is downloaded here. Save the file and give its path.")
+    try:
+        return _read_file(_place(cell, root, allow_outside), max_bytes)
+    except OSError as error:
+        raise BadCell(f"{_short(cell)} cannot be read: {error.strerror or error}.") from None
+
+
+def _short(text: str) -> str:
+    """A cell as an error quotes it: data URIs have megabytes."""
+    return text if len(text) <= 200 else f"{text[:150]}… ({len(text):,} characters)"
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes:,} bytes" if n_bytes < 10**6 else f"{n_bytes / 10**6:,.1f} MB"
+
+
+def _too_large(what: str, n_bytes: int, max_bytes: int) -> BadCell:
+    return BadCell(f"{what} has {_size(n_bytes)}; at most {_size(max_bytes)} are read.")
+
+
+def _place(cell: str, root: Path, allow_outside: bool) -> Path:
+    """The path that a cell means, without symbolic links: whoever opens it opens what was looked at."""
+    try:
+        base = root.resolve()
+        path = (base / cell).resolve()
+        if "\\" in cell and not path.exists():
+            path = (base / cell.replace("\\", "/")).resolve()  # written on Windows
+    except (RuntimeError, ValueError) as error:  # links in a circle before Python 3.13; a NUL character
+        raise BadCell(f"{_short(cell)!r} is no path: {error}.") from None
+    if not allow_outside and not path.is_relative_to(base):
+        raise BadCell(
+            f"{_short(cell)} lies outside {base}. Move the file there, name its folder with --media-root, "
+            "or allow it with --allow-outside."
+        )
+    return path
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadCell(
+            f"there is no file {_short(str(path))}. Paths start at the CSV's folder, or at --media-root."
+        ) from None
+    if stat.S_ISDIR(found.st_mode):
+        raise BadCell(f"{path} is a folder; expected a file.")
+    if not stat.S_ISREG(found.st_mode):
+        raise BadCell(f"{path} is no ordinary file (a device, a pipe or a socket).")  # reading one may never end
+    if found.st_size > max_bytes:
+        raise _too_large(str(path), found.st_size, max_bytes)
+    with path.open("rb") as file:
+        data = file.read(max_bytes + 1)
+        if len(data) > max_bytes:  # it has grown
+            raise _too_large(str(path), os.fstat(file.fileno()).st_size, max_bytes)
+    if not data:
+        raise BadCell(f"{path} is empty (0 bytes).")
+    return data
+
+
+def _read_data_uri(cell: str, max_bytes: int) -> bytes:
+    """The bytes of data:[<media type>][;base64],<data>."""
+    head, comma, payload = cell.partition(",")
+    if not comma:
+        raise BadCell(f"damaged data URI {_short(cell)!r}: it has no comma before its data.")
+    in_base64 = head.lower().rstrip().endswith(";base64")
+    # a byte takes at least one character, or 4/3 in base64, but %XX where percent-encoded
+    least = len(payload) // 4 if in_base64 else len(payload) // 3
+    if least > max_bytes:
+        raise _too_large("the data URI", least, max_bytes)
+    data = urllib.parse.unquote_to_bytes(payload)
+    if in_base64:
+        data = _decode_base64(data)
+    if not data:
+        raise BadCell(f"the data URI {_short(cell)!r} holds no data.")
+    if len(data) > max_bytes:
+        raise _too_large("the data URI", len(data), max_bytes)
+    return data
+
+
+def _decode_base64(text: bytes) -> bytes:
+    """Base64, also in its alphabet for web addresses, with spaces and without its last `=`, as browsers take it."""
+    text = b"".join(text.split()).translate(bytes.maketrans(b"-_", b"+/"))
+    text = text.rstrip(b"=")
+    odd = _NOT_BASE64.search(text)
+    if odd:
+        raise BadCell(
+            f"damaged data URI: character {odd.start() + 1} of its base64 is {odd.group().decode('latin-1')!r}."
+        )
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        raise BadCell("damaged data URI: its base64 is cut short.") from None
