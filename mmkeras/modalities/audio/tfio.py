@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 # Formats whose samples are the same whoever decodes them. Of mp3 and vorbis they are not (decoders differ in the
-# samples they drop at the start), and a clip must be heard alike in training and by a client without TensorFlow.
-SCALES = {"PCM_16": ("int16", 2.0**-15), "PCM_32": ("int32", 2.0**-31)}
+# samples they drop at the start), and a clip must be heard alike in training and by a client without TensorFlow. A wav
+# of 32-bit integers it takes for one of floats.
+EXACT = {("WAV", "PCM_16"): "decode_wav", ("FLAC", "PCM_16"): "decode_flac"}
 
 
 @functools.cache
@@ -33,17 +34,15 @@ def audio_module() -> Any:
 
 
 def decode(data: bytes, container: str, subtype: str) -> np.ndarray | None:
-    """A wav of 16 or 32 bits or a flac of 16 -> float32 [frames, channels], full scale 1; None for others."""
+    """A wav or flac of 16 bits -> float32 [frames, channels], full scale 1; None for others."""
     audio = audio_module()
-    known = {("WAV", "PCM_16"): "decode_wav", ("WAV", "PCM_32"): "decode_wav", ("FLAC", "PCM_16"): "decode_flac"}
-    if audio is None or (container, subtype) not in known:
+    if audio is None or (container, subtype) not in EXACT:
         return None
-    dtype, scale = SCALES[subtype]
     try:
-        samples = getattr(audio, known[container, subtype])(data, dtype=dtype).numpy()
+        samples = getattr(audio, EXACT[container, subtype])(data, dtype="int16").numpy()
     except Exception:  # NotImplementedError where it was not built for this TensorFlow; soundfile has its say then
         return None
-    return samples.astype("float32") * np.float32(scale)
+    return np.asarray(samples, "float32") * np.float32(2.0**-15)
 
 
 @functools.cache
