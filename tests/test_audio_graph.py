@@ -152,12 +152,33 @@ def test_the_rule_chooses_the_features() -> None:
     assert audio_features(samples, audio_rule(8000, 1.0, "mfcc"), "b")[0].shape == (None, 98, 13)
 
 
-@pytest.mark.parametrize("layer", [LogMel(RULE), Mfcc(RULE), FrameMask(RULE), Disturb(0.5, 1), SpecAugment(3, 4, 5)])
+@pytest.mark.parametrize(
+    "layer", [LogMel(RULE, True), Mfcc(RULE), FrameMask(RULE), Disturb(0.5, 1), SpecAugment(3, 4, 5)]
+)
 def test_layers_are_rebuilt_from_their_configuration(layer: keras.layers.Layer) -> None:
     config = json.loads(json.dumps(layer.get_config()))
     again = type(layer).from_config(config)
     assert again.get_config() == layer.get_config()
     assert not layer.trainable_variables
+
+
+@pytest.mark.parametrize(("shielded", "least", "most"), [(True, 0, 1e-3), (False, 0.5, 30)])
+def test_int8_quantisation_leaves_shielded_features_alone(shielded: bool, least: float, most: float) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    layer = LogMel(RULE, shielded=shielded)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((1, RULE.n_samples), "float32")])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], layer)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
+    interpreter.allocate_tensors()
+    wave = 0.5 * np.sin(np.arange(RULE.n_samples, dtype="float32") / 3)[None]  # loud in one band, silent in the others
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], wave)
+    interpreter.invoke()
+    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    worst = float(np.abs(found - LogMel(RULE)(wave)).max())
+    assert least <= worst <= most
 
 
 # ---------------------------------------------------------------- tokens

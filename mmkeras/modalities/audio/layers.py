@@ -36,23 +36,35 @@ class LogMel(_Fixed):
     """Samples float32 [b, n], n >= rule.window -> ln(mel power + 1e-6), float32 [b, frames, mels].
 
     Frames start at sample 0, every `hop` samples, and lie wholly inside: frames = 1 + (n - window) // hop.
+
+    shielded: keep the constants from LiteRT's int8 quantiser. It would round samples and power spectra to 8 bits, and
+    the log-mel of a quiet band would be off by up to 12, on average by 1 to 2; shielded it stays as exact as in
+    float32 (float16 needs no shield: 0.04 at most). For artefacts that are quantised alone: it costs LiteRT three
+    times the time.
     """
 
-    def __init__(self, rule: AudioRule | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, rule: AudioRule | dict[str, Any], shielded: bool = False, **kwargs: Any) -> None:
         super().__init__(rule, **kwargs)
+        self.shielded = shielded
         filters = mel_filters(self.rule).T  # [bins, mels]
         heard = np.flatnonzero(filters.any(axis=1))  # bins below and above all bands need not be computed
         self.kernels = dft_kernels(self.rule)[:, :, np.concatenate([heard, heard + len(filters)])]
         self.filters = np.concatenate([filters[heard]] * 2)  # real and imaginary squares add up to the power
 
     def call(self, samples: Tensor) -> Tensor:
-        parts = ops.conv(ops.expand_dims(samples, 2), self.kernels, strides=self.rule.hop, padding="valid")
-        return ops.log(
-            ops.matmul(ops.square(parts), self.filters) + FLOOR
-        )  # [b, frames, 2 * bins] -> [b, frames, mels]
+        kernels, filters = self.kernels, self.filters
+        if self.shielded:  # a zero that no converter knows to be one: what it is added to is no constant any more
+            zero = ops.minimum(ops.abs(samples[:1, :1]), 0.0)
+            kernels, filters = kernels + zero[:, :, None], filters + zero
+        parts = ops.conv(ops.expand_dims(samples, 2), kernels, strides=self.rule.hop, padding="valid")
+        power = ops.matmul(ops.square(parts), filters)  # [b, frames, 2 * bins] -> [b, frames, mels]
+        return ops.log(power + FLOOR)
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
         return shape[0], n_frames(shape[1], self.rule), self.rule.mels
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "shielded": self.shielded}
 
 
 class Mfcc(_Fixed):
