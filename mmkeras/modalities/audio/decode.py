@@ -1,0 +1,149 @@
+"""Audio cells -> the samples a graph takes. soundfile, SciPy and NumPy alone: a client has nothing else.
+
+Resampling is SciPy's polyphase filter: SciPy is there anyway (scikit-learn stands on it), its result has a known
+length and is the same on every machine, and for a clip of seconds it takes under a millisecond. soxr's steeper filter
+keeps a little more just below half the rate, where a mel band is hundreds of Hz wide.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.errors import BadCell
+
+# libsndfile reads two dozen containers; rare ones have such weak marks that other files are taken for them
+CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
+EXPECTED = "expected audio as wav, flac, ogg, mp3, aiff, au or caf"
+LONGEST_SECONDS = 600.0  # a file longer than this is taken for a mistake, not for a clip to be cut
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz
+MOST_CHANNELS = 64
+LOUDEST = 2.0**31  # full scale is 1, but some files hold integers as floats; beyond, a power would overflow float32
+BLOCK = 1 << 18  # numbers that are read at once, whatever the channels: 1 MB
+MARGIN = 0.05  # seconds read beyond the cut, so that resampling does not hear it
+UNKNOWN_SIZE = 0x7FF0_0000  # what writes into a pipe gives a size near 2**31 or 2**32, for it knows none
+
+Decoder = Callable[[bytes, str, str], np.ndarray | None]
+
+
+class _Bytes(io.BytesIO):
+    """Bytes as a file. A damaged header makes libsndfile seek before the start: that is no exception, it just fails."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
+def decode_audio(
+    source: bytes | Path,
+    rate: int,
+    seconds: float,
+    longest_seconds: float = LONGEST_SECONDS,
+    native: Decoder | None = None,
+) -> np.ndarray:
+    """An encoded clip -> float32 [n], mono, `rate` samples a second, full scale 1; n is at most round(seconds * rate).
+
+    source: the file's bytes, or its path, which saves reading more of a long file than its start.
+    native: another decoder to ask first (`tfio.native_decoder`).
+    Channels are averaged. A shorter clip stays as short as it is: `pad_clips` puts zeros behind.
+    Raises BadCell for what is no audio, is damaged or cut short, holds no samples or ones that are not finite, or lasts
+    longer than `longest_seconds`.
+    """
+    import soundfile
+
+    if not isinstance(source, bytes) and not source.is_file():
+        raise BadCell(f"{source}: there is no such file")
+    if not (len(source) if isinstance(source, bytes) else source.stat().st_size):
+        raise BadCell("the file is empty (0 bytes)")
+    try:
+        with soundfile.SoundFile(_Bytes(source) if isinstance(source, bytes) else str(source)) as file:
+            check_header(file, max(longest_seconds, seconds))
+            wanted = min(file.frames, math.ceil((seconds + MARGIN) * file.samplerate))
+            samples = None
+            if native is not None and file.frames <= wanted:  # it decodes whole files
+                whole = source if isinstance(source, bytes) else source.read_bytes()
+                samples = native(whole, file.format, file.subtype)
+            samples = read_mono(file, wanted) if samples is None else samples.mean(axis=1, dtype="float32")
+            source_rate = file.samplerate
+    except (soundfile.SoundFileError, TypeError, OSError) as error:  # TypeError: a name ending in .raw
+        raise BadCell(f"{EXPECTED}; {reason(error)}") from None
+    check_samples(samples)
+    return resample(samples, source_rate, rate)[: round(seconds * rate)]
+
+
+def reason(error: Exception) -> str:
+    """What libsndfile says, without the object's address."""
+    text = getattr(error, "error_string", "") or str(error)
+    return text.strip().rstrip(".").lower() or type(error).__name__
+
+
+def check_header(file: Any, longest_seconds: float) -> None:
+    """Raise BadCell for a soundfile.SoundFile that need not be read."""
+    if file.format not in CONTAINERS:
+        raise BadCell(f"{EXPECTED}; this looks like {file.format}")
+    if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
+        raise BadCell(f"a rate of {file.samplerate} Hz; expected {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+    if file.channels > MOST_CHANNELS:
+        raise BadCell(f"{file.channels} channels; expected at most {MOST_CHANNELS}")
+    if file.frames <= 0:
+        raise BadCell("it holds no samples")
+    # libsndfile reads what is there of a wav or aiff that was cut, and says so in its log alone
+    promised = re.search(r"^ *(?:data|SSND) *: (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if promised and int(promised[2]) < int(promised[1]) < UNKNOWN_SIZE:
+        raise BadCell(f"the file is cut short: {promised[2]} of {promised[1]} bytes of samples")
+    if file.frames > longest_seconds * file.samplerate:
+        raise BadCell(f"{file.frames / file.samplerate:.0f} seconds long; the longest allowed is {longest_seconds:g}")
+
+
+def read_mono(file: Any, wanted: int) -> np.ndarray:
+    """The first `wanted` frames of a soundfile.SoundFile, channels averaged, in blocks: float32 [wanted]."""
+    samples = np.empty(wanted, "float32")
+    step, done = max(1, BLOCK // file.channels), 0
+    while done < wanted:
+        block = file.read(min(step, wanted - done), dtype="float32", always_2d=True)  # [frames, channels]
+        if not len(block):
+            break
+        samples[done : done + len(block)] = block.mean(axis=1)
+        done += len(block)
+    if done < 0.95 * wanted:  # an mp3 may hold a little less than its header estimates
+        raise BadCell(f"the file is cut short: {done} of {wanted} samples could be read")
+    return samples[:done]
+
+
+def check_samples(samples: np.ndarray) -> None:
+    """Raise BadCell when some samples are no numbers, or none that sound could have."""
+    loudest = float(np.abs(samples).max())  # NaN when one is
+    if not math.isfinite(loudest):
+        raise BadCell("some samples are not finite (NaN or infinity)")
+    if loudest > LOUDEST:
+        raise BadCell(f"samples as large as {loudest:.2g}; full scale is 1")
+
+
+def resample(samples: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
+    """float32 [n] at `source_rate` Hz -> float32 [about n * rate / source_rate] at `rate` Hz; frequencies stay."""
+    if source_rate == rate:
+        return samples
+    from scipy.signal import resample_poly
+
+    # exact for all rates in use; an odd one (44,099 Hz) may be off by a thousandth of a percent, so that the filter,
+    # whose length is twenty times the larger number, stays small
+    ratio = Fraction(rate, source_rate).limit_denominator(10_000)
+    return np.asarray(resample_poly(samples, ratio.numerator, ratio.denominator), "float32")
+
+
+def pad_clips(clips: Sequence[np.ndarray], n_samples: int | None = None) -> np.ndarray:
+    """Clips float32 [n] -> float32 [len(clips), n_samples], zeros behind each; None: as long as the longest."""
+    width = n_samples or max(1, max(map(len, clips), default=1))
+    padded = np.zeros((len(clips), width), "float32")
+    for row, clip in zip(padded, clips, strict=True):
+        row[: len(clip)] = clip[:width]
+    return padded

@@ -1,0 +1,119 @@
+"""A compact CNN over the time-frequency plane -> tokens in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import layers, ops
+
+from mmkeras.modalities.audio.augment import Disturb, SpecAugment
+from mmkeras.modalities.audio.layers import Mfcc
+from mmkeras.modalities.audio.rule import AudioRule
+
+Tensor = Any
+MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few hundred steps of a small training
+
+
+class ClipNorm(layers.Layer):
+    """Features [b, frames, D], valid [b, frames] -> each clip to mean 0 and deviation 1 over its own frames; 0 behind.
+
+    One mean and one deviation a clip: how loud it is does not matter, what stands out in it does. Nothing is adapted,
+    so that nothing has to be saved; the silence behind a short clip has no part in it.
+    """
+
+    def __init__(self, by_feature: bool = False, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.by_feature = by_feature
+
+    def call(self, features: Tensor, valid: Tensor) -> Tensor:
+        m = ops.expand_dims(valid, 2)  # [b, frames, 1]
+        axes = (1,) if self.by_feature else (1, 2)
+        n = ops.maximum(ops.sum(m, axis=1, keepdims=True), 1.0)  # [b, 1, 1]
+        if not self.by_feature:
+            n = n * features.shape[2]
+        centred = (features - ops.sum(features * m, axis=axes, keepdims=True) / n) * m
+        variance = ops.sum(ops.square(centred), axis=axes, keepdims=True) / n
+        return centred / ops.sqrt(variance + 1e-3)
+
+    def compute_output_shape(self, features_shape: Any, valid_shape: Any) -> Any:
+        return features_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "by_feature": self.by_feature}
+
+
+class Keep(layers.Layer):
+    """Maps [b, T, ...], valid [b, T] -> the maps, 0 where there is no clip: what the next layer sees as silence."""
+
+    def call(self, maps: Tensor, valid: Tensor) -> Tensor:
+        return maps * ops.reshape(valid, (-1, ops.shape(valid)[1]) + (1,) * (len(maps.shape) - 2))
+
+    def compute_output_shape(self, maps_shape: Any, valid_shape: Any) -> Any:
+        return maps_shape
+
+
+class HalveMask(layers.Layer):
+    """Valid [b, T] -> [b, T / 2, rounded up]: a pair of frames counts when one of them does."""
+
+    def call(self, valid: Tensor) -> Tensor:
+        return ops.squeeze(ops.max_pool(ops.expand_dims(valid, 2), 2, strides=2, padding="same"), 2)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape[0], None if shape[1] is None else -(-shape[1] // 2)
+
+
+def convolution(x: Tensor, valid: Tensor, channels: int, kernel: int, strides: tuple[int, int], name: str) -> Tensor:
+    """Convolution, batch normalisation, ReLU; [b, T, D, c] -> [b, T / strides[0], D / strides[1], channels].
+
+    Padded by hand, alike on all sides: TensorFlow's "same" pads by the parity of the length, so that silence behind a
+    clip would move the frames it looks at.
+    """
+    x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
+    x = layers.Conv2D(channels, kernel, strides=strides, use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
+    return Keep(name=f"{name}_keep")(layers.ReLU(name=f"{name}_relu")(x), valid)
+
+
+def residual(x: Tensor, valid: Tensor, name: str) -> Tensor:
+    """A 3 x 3 convolution beside a short cut (He et al. 2015)."""
+    y = convolution(x, valid, x.shape[-1], 3, (1, 1), name)
+    return layers.Add(name=f"{name}_add")([x, y])
+
+
+def encode_audio(features: Tensor, mask: Tensor, width: int, size: int, name: str) -> tuple[Tensor, Tensor]:
+    """Features float32 [b, frames, D], mask [b, frames] -> tokens [b, T, width], mask [b, T].
+
+    T: frames / 4, rounded up.
+    size: channels of the first convolution; the last has four times as many.
+    The convolutions are whole ones: separable ones have a tenth of the weights and of the sums but take three times as
+    long to train on a CPU, where the gradient of TensorFlow's depthwise convolution is slow.
+    """
+    x = ops.expand_dims(Keep(name=f"{name}_in")(features, mask), 3)  # [b, frames, D, 1]
+    mask = HalveMask(name=f"{name}_half")(mask)
+    x = convolution(x, mask, size, 5, (2, 2), f"{name}_stem")
+    x = convolution(x, mask, 2 * size, 3, (1, 2), f"{name}_block1a")
+    x = residual(x, mask, f"{name}_block1b")
+    mask = HalveMask(name=f"{name}_quarter")(mask)
+    x = convolution(x, mask, 4 * size, 3, (2, 2), f"{name}_block2a")
+    x = residual(x, mask, f"{name}_block2b")
+    x = layers.Reshape((-1, x.shape[2] * x.shape[3]), name=f"{name}_flat")(x)  # [b, T, D / 8 * channels]
+    x = layers.Dense(width, use_bias=False, name=f"{name}_tokens")(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_tokens_norm")(x)
+    return Keep(name=f"{name}_out")(layers.ReLU(name=f"{name}_tokens_relu")(x), mask), mask
+
+
+def audio_tokens(
+    log_mel: Tensor, mask: Tensor, rule: AudioRule, width: int, size: int, name: str, disturb: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T], with all that training adds.
+
+    Log-mel is what is kept on disk for both kinds of features: a clip is disturbed there, and MFCC are made behind it.
+    disturb: how much (`augment.Disturb`); 0 leaves training clips as they are.
+    """
+    x, mask = Disturb(disturb, name=f"{name}_disturb")(log_mel, mask)
+    if rule.features == "mfcc":
+        x = Mfcc(rule, name=f"{name}_mfcc")(x)
+    x = ClipNorm(by_feature=rule.features == "mfcc", name=f"{name}_clip_norm")(x, mask)
+    if disturb:
+        x = SpecAugment(name=f"{name}_spec_augment")(x)
+    return encode_audio(x, mask, width, size, name)

@@ -1,0 +1,61 @@
+"""The constants of the audio layers: windowed DFT kernels, mel filters, cosine transform. NumPy alone, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.modalities.audio.rule import AudioRule
+
+
+def dft_kernels(rule: AudioRule) -> np.ndarray:
+    """A frame -> its spectrum: float32 [window, 1, 2 * (fft // 2 + 1)], real parts first, then imaginary ones.
+
+    The periodic Hann window is multiplied in. A frame padded with zeros to `fft` needs no padding here: the kernels
+    are cut instead. Angles are taken modulo a full turn as integers, so that late samples are as exact as early ones.
+    """
+    n = np.arange(rule.window)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * n / rule.window)
+    turns = np.outer(n, np.arange(rule.fft // 2 + 1)) % rule.fft  # [window, bins]
+    angle = 2 * np.pi * turns / rule.fft
+    kernels = window[:, None] * np.concatenate([np.cos(angle), -np.sin(angle)], axis=1)
+    return kernels[:, None, :].astype("float32")
+
+
+def hz_to_mel(hz: float | np.ndarray) -> np.ndarray:
+    """HTK's scale (O'Shaughnessy 1987)."""
+    return 2595.0 * np.log10(1.0 + np.asarray(hz) / 700.0)
+
+
+def mel_to_hz(mel: float | np.ndarray) -> np.ndarray:
+    """The inverse of `hz_to_mel`."""
+    return 700.0 * (10.0 ** (np.asarray(mel) / 2595.0) - 1.0)
+
+
+def mel_filters(rule: AudioRule) -> np.ndarray:
+    """Power spectrum -> mel bands: float32 [mels, fft // 2 + 1], librosa's `filters.mel(htk=True, norm=None)`.
+
+    Triangles whose corners are even on the mel scale and whose sides are straight lines in Hz (TensorFlow's own
+    `linear_to_mel_weight_matrix` has them straight in mel, which is up to 0.02 away after the logarithm).
+    Raises InputError when a band falls between two bins and would hear nothing.
+    """
+    bins = np.arange(rule.fft // 2 + 1) * (rule.rate / rule.fft)
+    corners = mel_to_hz(np.linspace(hz_to_mel(rule.low), hz_to_mel(rule.high), rule.mels + 2))[:, None]  # [mels + 2, 1]
+    rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])  # [mels, bins]
+    falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
+    filters = np.maximum(0.0, np.minimum(rising, falling)).astype("float32")
+    deaf = int((filters.max(axis=1) == 0.0).sum())
+    if deaf:
+        raise InputError(
+            f"{rule.mels} mel bands are too many for an FFT of {rule.fft} samples at {rule.rate} Hz: "
+            f"{deaf} of them would hear nothing. Ask for fewer bands."
+        )
+    return filters
+
+
+def cosine_transform(rule: AudioRule) -> np.ndarray:
+    """Log-mel -> MFCC: float32 [mels, coefficients], the orthonormal DCT-II."""
+    n, k = np.arange(rule.mels)[:, None], np.arange(rule.coefficients)[None, :]
+    transform = np.cos(np.pi * (2 * n + 1) * k / (2 * rule.mels)) * np.sqrt(2.0 / rule.mels)
+    transform[:, 0] /= np.sqrt(2.0)
+    return transform.astype("float32")
