@@ -169,6 +169,11 @@ class WordPiece(keras.layers.Layer):
         wanted = tf.minimum(tf.shape(data)[1], most) if n_bytes is None else most
         return self.framed(gather(ids, token_places(after, most)[:, :wanted]))
 
+    def compute_output_spec(self, data: Tensor) -> tuple[Tensor, Tensor]:
+        batch, n_bytes = data.shape
+        width = None if n_bytes is None else min(self.max_tokens, n_bytes + 2)
+        return keras.KerasTensor((batch, width), "int32"), keras.KerasTensor((batch, width), "int32")
+
     def tokens_at(self, character: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
         """int32 [B, L] characters, starts -> int32 [B, L] each: the id of a place's token, and the place behind it.
 
