@@ -227,6 +227,14 @@ def test_a_vocabulary_of_special_pieces_alone() -> None:
     assert run(layer, [b"a b!", b""]) == [[2, 1, 1, 1, 3], [2, 3]]
 
 
+def test_characters_of_pieces_that_no_text_contains() -> None:
+    """The pieces are left out of the trie; their characters, which are its last, must lead nowhere all the same."""
+    layer = WordPiece((*VOCABULARY[:4], "a", *(f"a{c}" for c in "!?.,:;文中")))
+    assert run(layer, ["a!文 a?中".encode()]) == [[2, 4, 1, 1, 4, 1, 1, 3]]
+    table = layer.tables
+    assert table.trie.dead + np.abs(table.cells).max() < len(table.trie.base)
+
+
 def test_tables_are_int32() -> None:
     """So no quantiser touches them: they round floats alone."""
     tables = small_layer().tables

@@ -50,11 +50,13 @@ class Node:
     base: int = 0
 
 
-def build_trie(trees: Sequence[Mapping[Symbols, int]], none: int) -> Trie:
-    """Lay out trees of pieces, each a tuple of symbols (1 or more) with its number; `none`: the number of no piece."""
+def build_trie(trees: Sequence[Mapping[Symbols, int]], n_symbols: int, none: int) -> Trie:
+    """Lay out trees of pieces, each a tuple of symbols with its number; `none`: the number of no piece.
+
+    Symbols are 1 … n_symbols - 1, those that no piece has too: a walk may ask for them.
+    """
     roots = [_tree(pieces, none) for pieces in trees]
     nodes = [node for root in roots for node in _nodes(root)]
-    n_symbols = 1 + max((c for node in nodes for c in node.children), default=0)
     dead = _place([node for node in nodes if node.children], n_symbols)
     size = dead + n_symbols
     base, check, piece, length = (np.full(size, value, "int32") for value in (dead, FREE, none, 0))

@@ -65,7 +65,8 @@ def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
         spelling = {tuple(symbols[c] for c in piece): k for piece, k in pieces.items()}
         return {s: k for s, k in spelling.items() if (single if len(s) == 1 else in_words).issuperset(s)}
 
-    trie = build_trie([spelled(begin, alone), spelled(go_on, in_words)], none=number["[PAD]"])
+    n_symbols = 1 + UNKNOWN + len(symbols)
+    trie = build_trie([spelled(begin, alone), spelled(go_on, in_words)], n_symbols, none=number["[PAD]"])
     starts, cells = to_pages(cells)
     return WordPieceTables(cells, starts, trie, *(number[piece] for piece in SPECIAL))
 
