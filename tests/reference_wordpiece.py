@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import reference_tokenizer
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -80,10 +79,9 @@ def data_texts(most: int) -> list[str]:
     found: list[str] = []
     for name in SETS:
         if (DATA / name).is_file():
-            opened = gzip.open if name.endswith(".gz") else open
-            with opened(DATA / name, "rt", encoding="utf-8", newline="") as file:
-                rows = [text for row in csv.DictReader(file) for c in COLUMNS if (text := row.get(c))]
-            found += random.Random(0).sample(rows, min(most, len(rows)))
+            rows = pd.read_csv(DATA / name, dtype=str, keep_default_na=False)
+            texts = [text for column in COLUMNS if column in rows for text in rows[column]]
+            found += random.Random(0).sample(texts, min(most, len(texts)))
     return found
 
 
