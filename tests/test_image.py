@@ -110,6 +110,7 @@ def model() -> keras.Model:
     return raw_model(lambda pixels: encode_image(pixels, 24, 16, "photo"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RUNNERS)
 def test_every_format_gives_the_same_numbers(kind: str, model: keras.Model, tmp_path: Path) -> None:
     check_parity(model, RUNNERS[kind](model, tmp_path), SHAPES)
@@ -427,6 +428,7 @@ def test_a_network_of_keras_applications(tmp_path: Path) -> None:
     np.testing.assert_allclose(backbone_output(model, photo), want, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_network_with_blue_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mmkeras.modalities.image import encoder
 
