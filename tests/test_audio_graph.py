@@ -247,6 +247,19 @@ def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
         np.testing.assert_allclose(found["p"], expected["p"], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["mel", "mfcc"])
+def test_loudness_is_no_feature_pitch_is(kind: str) -> None:
+    """Ten times louder is the same clip; two steady tones, which differ in their mean alone, are two."""
+    rule = audio_rule(8000, 0.5, kind)
+    at = np.arange(rule.n_samples) / rule.rate
+    low, high = (np.sin(2 * np.pi * hz * at).astype("float32")[None] for hz in (300, 600))
+    noise = np.random.default_rng(0).normal(0, 0.1, low.shape).astype("float32")
+    model = tokens_model(rule)
+    a, louder, b = (model(0.05 * x, training=False)["tokens"] for x in (low + noise, 10 * (low + noise), high + noise))
+    assert np.abs(a - louder).max() < 0.05
+    assert np.abs(a - b).max() > 0.3
+
+
 def test_every_layer_is_named_after_its_column() -> None:
     rule = audio_rule(8000, 0.5, "mfcc")
     log_mel, mask = keras.Input((rule.n_frames, rule.mels)), keras.Input((rule.n_frames,))
