@@ -195,10 +195,9 @@ def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
     rng = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            shape = layer.gamma.shape
-            layer.set_weights(
-                [rng.uniform(0.5, 2, shape), *rng.normal(0, 0.3, (2, *shape)), rng.uniform(0.5, 2, shape)]
-            )
+            ranges = {"gamma": (0.5, 2), "beta": (-0.5, 0.5), "moving_mean": (-0.5, 0.5), "moving_variance": (0.5, 2)}
+            for weight in layer.weights:
+                weight.assign(rng.uniform(*ranges[weight.name], weight.shape))
     return model
 
 
