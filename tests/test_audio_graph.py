@@ -201,7 +201,7 @@ def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
     return model
 
 
-@pytest.fixture(scope="module", params=["mel", "mfcc"])
+@pytest.fixture(scope="module", params=["mel", pytest.param("mfcc", marks=pytest.mark.slow)])
 def tokens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     rule = audio_rule(8000, 0.5, request.param)
     return export_everywhere(tokens_model(rule), rule.n_samples, tmp_path_factory.mktemp(request.param))

@@ -20,7 +20,7 @@ Tensor = Any
 class Disturb(keras.layers.Layer):
     """Log-mel [b, frames, mels], valid [b, frames] (1 from the start to the clip's end) -> those of a disturbed clip.
 
-    strength: 0 for nothing, 1 for the ranges below, less for smaller ones; each clip of each step draws evenly from them:
+    strength: 0 for nothing, 1 for the ranges below, less for smaller ones; each clip draws evenly from them, each step:
     speed 1 ± 0.2; start up to 8 frames later; throat: frequencies times 1 ± 0.12, here bands (vocal tract length
     perturbation: Jaitly & Hinton 2013); tilt of ± 1.5 from the lowest band to the highest; noise whose power lies
     4 to 12 (17 to 52 dB) below the clip's peak.
