@@ -20,7 +20,7 @@ Tensor = Any
 class Disturb(keras.layers.Layer):
     """Log-mel [b, frames, mels], valid [b, frames] (1 from the start to the clip's end) -> those of a disturbed clip.
 
-    strength: 0 for nothing, 1 for the ranges below, which are drawn evenly and anew for each clip and step:
+    strength: 0 for nothing, 1 for the ranges below, less for smaller ones; each clip draws evenly from them, each step:
     speed 1 ± 0.2; start up to 8 frames later; throat: frequencies times 1 ± 0.12, here bands (vocal tract length
     perturbation: Jaitly & Hinton 2013); tilt of ± 1.5 from the lowest band to the highest; noise whose power lies
     4 to 12 (17 to 52 dB) below the clip's peak.
@@ -75,7 +75,7 @@ class Disturb(keras.layers.Layer):
         tilt = self.between(-self.TILT * self.strength, self.TILT * self.strength, log_mel)
         log_mel = log_mel + tilt * slope
         peak = ops.max(log_mel - 1e3 * (1 - valid[:, :, None]), axis=(1, 2), keepdims=True)  # [b, 1, 1]
-        noise = peak - self.between(*self.NOISE, log_mel) + slope * self.between(-2.0, 2.0, log_mel)
+        noise = peak - self.between(*self.NOISE, log_mel) / self.strength + slope * self.between(-2.0, 2.0, log_mel)
         noise = noise + random.normal(ops.shape(log_mel), 0.0, 0.5, seed=self.draws)
         return ops.logaddexp(log_mel, noise)
 

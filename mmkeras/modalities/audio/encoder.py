@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from keras import layers, ops
 
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
@@ -15,31 +16,35 @@ MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few
 
 
 class ClipNorm(layers.Layer):
-    """Features [b, frames, D], valid [b, frames] -> each clip to mean 0 and deviation 1 over its own frames; 0 behind.
+    """Features [b, frames, D], valid [b, frames] -> those of the clip at one loudness, float32; 0 behind it.
 
-    One mean and one deviation a clip: how loud it is does not matter, what stands out in it does. Nothing is adapted,
-    so that nothing has to be saved; the silence behind a short clip has no part in it.
+    One level and one deviation a clip, over its own frames alone: how loud it is does not matter, what stands out in it
+    does. Nothing is adapted, so nothing has to be saved; the silence behind a short clip has no part in it. The level
+    of log-mel is its mean; of MFCC (`cepstral`) it is the first coefficient's, which is the same thing. A mean for each
+    band, as is usual for speech, would take from a steady sound all that tells it from another.
     """
 
-    def __init__(self, by_feature: bool = False, **kwargs: Any) -> None:
+    def __init__(self, cepstral: bool = False, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.by_feature = by_feature
+        self.cepstral = cepstral
 
     def call(self, features: Tensor, valid: Tensor) -> Tensor:
         m = ops.expand_dims(valid, 2)  # [b, frames, 1]
-        axes = (1,) if self.by_feature else (1, 2)
         n = ops.maximum(ops.sum(m, axis=1, keepdims=True), 1.0)  # [b, 1, 1]
-        if not self.by_feature:
-            n = n * features.shape[2]
-        centred = (features - ops.sum(features * m, axis=axes, keepdims=True) / n) * m
-        variance = ops.sum(ops.square(centred), axis=axes, keepdims=True) / n
+        mean = ops.sum(features * m, axis=1, keepdims=True) / n  # [b, 1, D]
+        if self.cepstral:
+            mean = mean * np.eye(1, features.shape[2], dtype="float32")  # only the first
+        else:
+            mean = ops.mean(mean, axis=2, keepdims=True)
+        centred = (features - mean) * m
+        variance = ops.sum(ops.mean(ops.square(centred), axis=2, keepdims=True), axis=1, keepdims=True) / n
         return centred / ops.sqrt(variance + 1e-3)
 
     def compute_output_shape(self, features_shape: Any, valid_shape: Any) -> Any:
         return features_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "by_feature": self.by_feature}
+        return {**super().get_config(), "cepstral": self.cepstral}
 
 
 class Keep(layers.Layer):
@@ -111,9 +116,12 @@ def audio_tokens(
     disturb: how much (`augment.Disturb`); 0 leaves training clips as they are.
     """
     x, mask = Disturb(disturb, name=f"{name}_disturb")(log_mel, mask)
-    if rule.features == "mfcc":
+    cepstral = rule.features == "mfcc"
+    if cepstral:
         x = Mfcc(rule, name=f"{name}_mfcc")(x)
-    x = ClipNorm(by_feature=rule.features == "mfcc", name=f"{name}_clip_norm")(x, mask)
+    x = ClipNorm(cepstral, name=f"{name}_clip_norm")(x, mask)
+    if cepstral:  # the higher coefficients are ten times smaller than the first
+        x = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=f"{name}_feature_norm")(x)
     if disturb:
         x = SpecAugment(name=f"{name}_spec_augment")(x)
     return encode_audio(x, mask, width, size, name)
