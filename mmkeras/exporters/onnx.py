@@ -31,8 +31,15 @@ def convert(graph: Graph) -> Any:
     specs = [tf.TensorSpec((None, None), i.dtype, i.name) for i in graph.inputs]
     function = tf.function(call, input_signature=specs)
     function.module = module  # keeps the variables alive
-    proto, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
+    proto, _ = tf2onnx.convert.from_function(
+        function, input_signature=specs, opset=OPSET, custom_op_handlers={"SelectV2": (_where, [])}
+    )
     return proto
+
+
+def _where(ctx: Any, node: Any, name: str, args: Any) -> None:
+    """tf.where -> Where: tf2onnx writes two multiplications, an addition and three casts."""
+    node.type = "Where"
 
 
 def output_names(graph: Graph) -> list[str]:

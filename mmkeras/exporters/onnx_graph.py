@@ -67,6 +67,11 @@ def _replace(graph: Any, old: Any, op_type: str, inputs: list[str], **attributes
     graph.node.remove(old)
 
 
+def _is_row(makers: dict[str, Any], name: str) -> bool:
+    """Is a tensor the first place of each row: a Range, as a column, times the rows' length?"""
+    return bool(_chain(makers, name, "Mul", "Slice", "Unsqueeze", "Range"))
+
+
 def scatter_rows(graph: Any) -> None:
     """`exact.scatter`, which writes into rows that lie end to end -> ScatterElements along each row, which adds.
 
@@ -79,9 +84,12 @@ def scatter_rows(graph: Any) -> None:
         chain = _chain(makers, node.input[1], "Reshape", "Add")
         values, rows = makers.get(node.input[2]), readers.get(node.output[0])
         if chain and values is not None and rows is not None and values.op_type == rows.op_type == "Reshape":
-            places = [name for name in chain[-1].input if name in makers and makers[name].op_type != "Mul"]
+            places = [name for name in chain[-1].input if name in makers and not _is_row(makers, name)]
             if len(places) == 1:
-                zeros = helper.make_node("ConstantOfShape", [rows.input[1]], [f"{rows.name}_zeros"])
+                zeros = NodeProto()  # of the same type
+                zeros.CopyFrom(makers[node.input[0]])
+                zeros.name = zeros.output[0] = f"{rows.name}_zeros"
+                zeros.input[0] = rows.input[1]
                 graph.node.insert(list(graph.node).index(rows), zeros)
                 inputs = [zeros.output[0], places[0], values.input[0]]
                 _replace(graph, rows, "ScatterElements", inputs, axis=1, reduction="add")
