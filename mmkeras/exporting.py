@@ -21,6 +21,7 @@ from mmkeras.graph import Graph
 from mmkeras.models import MODELS
 from mmkeras.quiet import import_tensorflow, native_noise_muted
 from mmkeras.run import Run, open_run
+from mmkeras.tasks import TASKS
 from mmkeras.verify import verify
 
 Say = Callable[[str], None]
@@ -42,7 +43,6 @@ def load_graph(run: Run) -> Graph:
     import_tensorflow()
     from mmkeras.modalities.text.modality import load_state
     from mmkeras.modalities.text.rule import TextRule
-    from mmkeras.tasks.classify import predict_graph
 
     states, columns = {}, {}
     for entry in run.inputs:
@@ -59,7 +59,9 @@ def load_graph(run: Run) -> Graph:
     with reading(run.folder / "environment.json"):
         facts = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
     kept = {"task": run.schema["task"], "target": run.schema["target"], "labels": run.labels}
-    return predict_graph(core, states, columns, {**kept, "versions": facts["versions"], "seed": facts["seed"]})
+    with reading(run.folder / "schema.json"):
+        task = importlib.import_module(TASKS[run.schema["task"]])
+    return task.predict_graph(core, states, columns, {**kept, "versions": facts["versions"], "seed": facts["seed"]})
 
 
 class KerasRunner:
