@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 CALIBRATION_BINS = 10
+SCORES = {"classify": "accuracy", "multilabel": "micro_f1", "regress": "r2"}  # task -> the figure to read first
+THRESHOLD = 0.5  # probability from which on a label counts as given
+
+
+def evaluate(task: str, truth: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """The figures of a task's answers, with `score`, the one to read first (more is better), and `score_name`.
+
+    truth, answers: as `Targets.truth` and the exported graph give them: classes int [n] and probabilities float
+    [n, classes]; labels 0 or 1 [n, labels] and their probabilities; numbers [n, targets], both in the targets' units.
+    names: the classes, the labels or the target columns, in the order of the outputs.
+    """
+    if task == "classify":
+        figures = classification_metrics(truth, answers.argmax(1), list(names))
+    elif task == "multilabel":
+        figures = multilabel_metrics(truth, answers, names)
+    else:
+        figures = regression_metrics(truth, answers, names)
+    return {**figures, "score": figures[SCORES[task]], "score_name": SCORES[task]}
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -38,6 +57,78 @@ def classification_metrics(truth: np.ndarray, predicted: np.ndarray, labels: lis
         ],
         "confusion": confusion.tolist(),
     }
+
+
+def regression_metrics(truth: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """Mean absolute error, root mean square error and R² of each target, and their means over the targets.
+
+    truth, predicted: float [n, targets]. R² of a target that does not vary is 1 if all are right, else 0.
+    """
+    truth, predicted = truth.astype("float64"), predicted.astype("float64")
+    rows = max(len(truth), 1)
+    error = predicted - truth
+    mae, squares = np.abs(error).sum(0) / rows, (error**2).sum(0)
+    spread = ((truth - truth.sum(0) / rows) ** 2).sum(0)
+    varies = (truth != truth[:1]).any(0)  # by the numbers themselves: of equal ones the mean may be an ulp off
+    r2 = np.where(varies, 1 - squares / np.where(varies, spread, 1), squares == 0)
+    rmse = np.sqrt(squares / rows)
+    return {
+        "rows": len(truth),
+        "mae": float(mae.mean()),
+        "rmse": float(rmse.mean()),
+        "r2": float(r2.mean()),
+        "per_target": [
+            {"target": name, "mae": float(a), "rmse": float(b), "r2": float(c)}
+            for name, a, b, c in zip(names, mae, rmse, r2, strict=True)
+        ],
+    }
+
+
+def multilabel_metrics(
+    truth: np.ndarray, probabilities: np.ndarray, labels: Sequence[str], threshold: float = THRESHOLD
+) -> dict[str, Any]:
+    """F1 over all labels together and as a mean over those that occur in either, and figures a label.
+
+    truth: 0 or 1, [n, labels]; probabilities: float [n, labels]; a label is given from `threshold` on.
+    """
+    wanted, given = truth > 0.5, probabilities >= threshold
+    hits, support, chosen = (wanted & given).sum(0), wanted.sum(0), given.sum(0)
+    precision, recall = hits / np.maximum(chosen, 1), hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(support + chosen, 1)
+    occurs = support + chosen > 0
+    ranked = [average_precision(wanted[:, k], probabilities[:, k]) for k in range(len(labels))]
+    rows = max(len(truth), 1)
+    return {
+        "rows": len(truth),
+        "threshold": threshold,
+        "micro_f1": float(2 * hits.sum() / max((support + chosen).sum(), 1)),
+        "macro_f1": float(f1[occurs].mean()) if occurs.any() else 0.0,
+        "subset_accuracy": float((wanted == given).all(1).sum() / rows),
+        "hamming_loss": float((wanted != given).sum() / max(wanted.size, 1)),
+        "per_label": [
+            {
+                "label": label,
+                "precision": float(p),
+                "recall": float(r),
+                "f1": float(f),
+                "average_precision": a,
+                "rows": int(n),
+            }
+            for label, p, r, f, a, n in zip(labels, precision, recall, f1, ranked, support, strict=True)
+        ],
+    }
+
+
+def average_precision(wanted: np.ndarray, scores: np.ndarray) -> float:
+    """Sum of precision times the step in recall, from the highest score down; rows of equal scores are one step.
+
+    wanted: bool [n]; scores: float [n]. 0 if nothing is wanted.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.diff(scores[order], append=np.inf))  # the last row of each score
+    hits = wanted[order].cumsum()[ends]
+    steps = np.diff(hits, prepend=0)
+    return float((steps * hits / (ends + 1)).sum() / max(wanted.sum(), 1))
 
 
 def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
@@ -80,6 +171,31 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(np.exp((low + high) / 2))
 
 
+def table_of(figures: dict[str, Any]) -> str:
+    """What `evaluate` gave, as lines to print: a row a class, a label or a target."""
+    if "per_class" in figures:
+        return per_class_table(figures)
+    return per_label_table(figures) if "per_label" in figures else per_target_table(figures)
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """What `evaluate` gave, in one line: `accuracy 0.9840  macro-F1 0.9838  rows 444`."""
+    shown = {
+        "accuracy": (("accuracy", "accuracy"), ("macro-F1", "macro_f1")),
+        "micro_f1": (("micro-F1", "micro_f1"), ("macro-F1", "macro_f1"), ("all labels right", "subset_accuracy")),
+        "r2": (("R²", "r2"), ("MAE", "mae"), ("RMSE", "rmse")),
+    }[figures["score_name"]]
+    parts = (
+        f"{name} {_size(figures[key]) if key in ('mae', 'rmse') else f'{figures[key]:.4f}'}" for name, key in shown
+    )
+    return "  ".join([*parts, f"rows {figures['rows']}"])
+
+
+def _size(number: float) -> str:
+    """A quantity in the target's own unit, which may be of any size."""
+    return f"{number:.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+
+
 def per_class_table(metrics: dict[str, Any]) -> str:
     """The metrics a class, as lines to print."""
     width = max(5, *(len(row["label"]) for row in metrics["per_class"]))
@@ -87,4 +203,23 @@ def per_class_table(metrics: dict[str, Any]) -> str:
     for row in metrics["per_class"]:
         numbers = f"{row['precision']:9.3f}  {row['recall']:6.3f}  {row['f1']:6.3f}  {row['rows']:6d}"
         lines.append(f"{row['label']:<{width}}  {numbers}")
+    return "\n".join(lines)
+
+
+def per_label_table(metrics: dict[str, Any]) -> str:
+    """The metrics a label, as lines to print."""
+    width = max(5, *(len(row["label"]) for row in metrics["per_label"]))
+    lines = [f"{'label':<{width}}  precision  recall      f1  average precision    rows"]
+    for row in metrics["per_label"]:
+        numbers = f"{row['precision']:9.3f}  {row['recall']:6.3f}  {row['f1']:6.3f}  {row['average_precision']:17.3f}"
+        lines.append(f"{row['label']:<{width}}  {numbers}  {row['rows']:6d}")
+    return "\n".join(lines)
+
+
+def per_target_table(metrics: dict[str, Any]) -> str:
+    """The metrics a target, as lines to print; errors in the target's own unit."""
+    width = max(6, *(len(row["target"]) for row in metrics["per_target"]))
+    lines = [f"{'target':<{width}}  {'MAE':>10}  {'RMSE':>10}  {'R²':>7}"]
+    for row in metrics["per_target"]:
+        lines.append(f"{row['target']:<{width}}  {_size(row['mae']):>10}  {_size(row['rmse']):>10}  {row['r2']:7.3f}")
     return "\n".join(lines)
