@@ -19,7 +19,7 @@ import tyro
 from tyro.conf import Positional, arg
 
 import mmkeras
-from mmkeras.config import Config, read_config
+from mmkeras.config import Config, check_config, read_config
 from mmkeras.errors import InputError
 
 
@@ -77,6 +77,7 @@ def run_train(config: Config) -> int:
     """Train, and say what comes next."""
     from mmkeras.training import train
 
+    check_config(config)
     if config.csv == Config.csv and not config.resume and not Path(config.csv).exists():
         raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
     folder = train(config)

@@ -12,16 +12,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from mmkeras.cells import is_empty, to_floats, to_numbers
 from mmkeras.config import Config
 from mmkeras.errors import InputError
 from mmkeras.reading import Source
+from mmkeras.task_choice import choose_task
 
 INPUT_KINDS: Final = ("text", "image", "audio", "number", "category")
+TARGET_KINDS: Final = {"classify": "category", "multilabel": "labels", "regress": "number"}
+"""Task -> what a target's cells hold: one class, labels with `|` between them, a number."""
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
 IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 AUDIO_SUFFIXES: Final = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac")
-MISSING_NUMBERS: Final = ("", "na", "n/a", "nan", "null", "none", "-", "?")
-"""What people write where a number is missing (compared without case). In text these are words like any other."""
 
 # A running number with or without a prefix (17, A-17, row_17), a long hexadecimal number, a UUID.
 _IDENTIFIER: Final = re.compile(
@@ -36,7 +38,7 @@ class Column:
 
     name: str
     kind: str
-    """One of INPUT_KINDS; a target to classify is a category."""
+    """An input's: one of INPUT_KINDS. A target's: one of TARGET_KINDS."""
     role: str
     """`input`, `target` or `ignored`."""
     given: bool = False
@@ -44,29 +46,24 @@ class Column:
 
 
 def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], tuple[Column, ...], list[str]]:
-    """The columns to use (the target last), those to leave, and notes that say why.
+    """The columns to use (the targets last), those to leave, and notes that say why.
 
     Raises InputError for a flag that names no column or the wrong one, and when no input is left.
     """
     names = list(source.rows.columns)
-    given: dict[str, str] = {}
-    for kind in INPUT_KINDS:
-        for name in getattr(config, kind):
-            if name not in names:
-                raise no_column(name, names, f"{source.path}: --{kind}: the column")
-            if name in given:
-                raise InputError(f"Column {name!r} is named twice: --{given[name]} and --{kind}. Name it once.")
-            given[name] = kind
-    target = config.target or _guess_target(names, given)
-    if target not in names:
-        raise no_column(target, names, f"{source.path}: --target: the column")
-    if target in given:
-        raise InputError(f"Column {target!r} is named as the target and as --{given[target]}. It cannot be both.")
-    inputs, ignored, notes = [], [], []
+    given = _named_inputs(source, config)
+    targets = _choose_targets(source, config, given)
+    task, notes = choose_task(source, targets, config)
+    useless = _why_useless(targets[0], source.rows[targets[0]], "number")
+    if task == "regress" and useless and not config.target:
+        raise InputError(
+            f"{source.path}: no column looks like a target; in {targets[0]!r} {useless}. Name it: --target."
+        )
+    inputs, ignored = [], []
     for name in names:
         if name in given:
             inputs.append(Column(name, given[name], "input", given=True))
-        elif name != target:
+        elif name not in targets:
             column = Column(name, _guess_kind(source.rows[name]), "input")
             useless = "" if given else _why_useless(name, source.rows[name], column.kind)
             if useless:
@@ -76,10 +73,38 @@ def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], 
             else:
                 inputs.append(column)
     if not inputs:
-        reasons = " ".join(notes)
-        raise InputError(f"{source.path}: no column is left to learn from, besides the target {target!r}. {reasons}")
-    inputs.append(Column(target, "category", "target", given=config.target is not None))
+        besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
+        raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
+    inputs += [Column(name, TARGET_KINDS[task], "target", given=bool(config.target)) for name in targets]
     return tuple(inputs), tuple(ignored), notes
+
+
+def _named_inputs(source: Source, config: Config) -> dict[str, str]:
+    """Column -> the kind that a flag says it is of."""
+    names = list(source.rows.columns)
+    given: dict[str, str] = {}
+    for kind in INPUT_KINDS:
+        for name in getattr(config, kind):
+            if name not in names:
+                raise no_column(name, names, f"{source.path}: --{kind}: the column")
+            if name in given:
+                raise InputError(f"Column {name!r} is named twice: --{given[name]} and --{kind}. Name it once.")
+            given[name] = kind
+    return given
+
+
+def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tuple[str, ...]:
+    """The target columns as named, or the one that is guessed. given: the inputs that were named."""
+    names = list(source.rows.columns)
+    targets = config.target or (_guess_target(names, given),)
+    for k, target in enumerate(targets):
+        if target not in names:
+            raise no_column(target, names, f"{source.path}: --target: the column")
+        if target in given:
+            raise InputError(f"Column {target!r} is named as the target and as --{given[target]}. It cannot be both.")
+        if target in targets[:k]:
+            raise InputError(f"Column {target!r} is named twice behind --target. Name it once.")
+    return targets
 
 
 def _guess_target(names: Sequence[str], inputs: Iterable[str]) -> str:
@@ -116,21 +141,6 @@ def _guess_kind(cells: pd.Series) -> str:
     return "category" if repeats and max(map(len, values)) <= 64 else "text"
 
 
-def is_empty(cells: pd.Series) -> np.ndarray:
-    """Bool mask of the cells that hold nothing but white space."""
-    # A loop, since isspace() stops at the first letter; stripping copies every text.
-    return np.fromiter((not cell or cell.isspace() for cell in cells), dtype=bool, count=len(cells))
-
-
-def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Cells as '' (missing) or a string that parses as a finite float, and a bool mask of those that were neither."""
-    stripped = cells.str.strip()
-    missing = stripped.str.lower().isin(MISSING_NUMBERS).to_numpy(dtype=bool)
-    numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
-    unusable = ~np.isfinite(numbers)
-    return stripped.mask(unusable | missing, ""), unusable & ~missing
-
-
 def _why_useless(name: str, cells: pd.Series, kind: str) -> str:
     """Why nothing can be learned from a column, as the end of a sentence; '' if something may be."""
     values = cells.unique()
@@ -142,7 +152,7 @@ def _why_useless(name: str, cells: pd.Series, kind: str) -> str:
         identifies = all(_IDENTIFIER.fullmatch(value) for value in values)
     else:
         # Every price may differ, too: only whole numbers called an id, or without gaps, identify rows.
-        numbers = pd.to_numeric(to_numbers(cells)[0], errors="coerce").to_numpy(dtype=np.float64)
+        numbers = to_floats(cells)
         whole = bool(np.all(numbers == np.floor(numbers)))  # False if any is missing
         gapless = whole and numbers.max() - numbers.min() == len(numbers) - 1
         identifies = gapless or (whole and bool(_IDENTIFIER_NAME.search(name)))

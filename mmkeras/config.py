@@ -35,8 +35,9 @@ class Config:
     """Columns to read as numbers."""
     category: tuple[str, ...] = ()
     """Columns to read as categories."""
-    target: str | None = None
-    """Column to predict. Default: `label`, `target`, `class`, `category` or `topic`, else the last column."""
+    target: tuple[str, ...] = ()
+    """Column to predict, or several of numbers. Default: `label`, `target`, `class`, `category` or `topic`, else the
+    last column."""
     validation: str | None = None
     """A second file to hold out; rows of the CSV with the same inputs are not learned. Default: see `test_size`."""
     encoding: str | None = None
@@ -51,8 +52,8 @@ class Config:
     """Seed of the split."""
 
     # the model
-    task: Literal["classify"] = "classify"
-    """What is learned."""
+    task: Literal["auto", "classify", "multilabel", "regress"] = "auto"
+    """One class a row, several labels (`a|b`), or numbers. Default: what the target's cells look like, printed."""
     model: Literal["wide_deep", "mlp"] = "wide_deep"
     """`wide_deep`: hashed n-grams and averaged vectors. `mlp`: averaged word vectors, Dense 100, Dense 50, softmax."""
     deep: int = 16
@@ -110,11 +111,14 @@ class Config:
 def config_from_dict(values: dict[str, Any], source: str, kind: type = Config) -> Any:
     """Build a Config, or another command's options, from a JSON object.
 
-    values: field name -> value; lists stand for tuples. What has no default may be absent: a flag must give it.
+    values: field name -> value; lists stand for tuples, and `target` may be a single string (null: none, as runs of
+    earlier versions have it). What has no default may be absent: a flag must give it.
     source: where the values came from, for error messages.
     Raises InputError for a key that is no field, listing the valid ones.
     """
     names = [f.name for f in dataclasses.fields(kind)]
+    if isinstance(values.get("target", ()), str | None):
+        values = {**values, "target": [values["target"]] if values["target"] else []}
     for key in values:
         if key not in names:
             near = difflib.get_close_matches(key, names, 1)
@@ -166,6 +170,7 @@ def config_to_json(config: Config) -> str:
 
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
+    _check_names(config)
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
         "deep": (0, 1024),
@@ -200,3 +205,14 @@ def check_config(config: Config) -> None:
         raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
     if config.overwrite and config.resume:
         raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")
+
+
+def _check_names(config: Config) -> None:
+    """Raise InputError when a flag that takes several columns has taken the file, too."""
+    for key in ("text", "image", "audio", "number", "category", "target"):
+        for name in getattr(config, key):
+            if config.csv == Config.csv and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
+                raise InputError(
+                    f"--{key} {name}: expected names of columns, and this looks like a file. Put the file before the "
+                    f"flags: mmkeras train {name} --{key} …"
+                )

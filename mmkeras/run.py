@@ -143,8 +143,9 @@ def resumed_config(given: Config) -> Config:
     saved, default = asdict(read_config(folder / "config.json")), asdict(Config())
     for key, value in asdict(given).items():
         if key not in ("resume", "overwrite", "output", "debug", "csv") and value not in (default[key], saved[key]):
+            said, began = (" ".join(v) or None if isinstance(v, tuple) else v for v in (value, saved[key]))
             raise InputError(
-                f"--{key.replace('_', '-')} {value} cannot change when a run is resumed: it began with {saved[key]}. "
+                f"--{key.replace('_', '-')} {said} cannot change when a run is resumed: it began with {began}. "
                 "Leave the flag out, or start anew with --overwrite."
             )
     if given.csv not in (Config.csv, saved["csv"]):

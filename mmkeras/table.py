@@ -5,21 +5,21 @@ pandas only: `mmkeras predict` reads its rows here and must start without Tensor
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
-from mmkeras.columns import Column, choose_columns, is_empty, no_column, to_numbers
+from mmkeras.cells import fold_labels, fold_space, is_empty, split_labels, to_floats, to_numbers
+from mmkeras.columns import TARGET_KINDS, Column, choose_columns, no_column
 from mmkeras.config import Config
 from mmkeras.errors import InputError
+from mmkeras.files import write_csv
 from mmkeras.reading import BadRow, Source, read_source
 
 __all__ = ["BadRow", "Column", "Table", "describe", "read_rows", "read_table", "write_bad_rows", "write_csv"]
@@ -34,10 +34,10 @@ class Table:
     delimiter: str
     """Empty for Parquet."""
     columns: tuple[Column, ...]
-    """Inputs in the file's order, then the target if there is one."""
+    """Inputs in the file's order, then the targets if there are any."""
     rows: pd.DataFrame
-    """[rows, all columns of the file], every cell a str, index 0…n-1. Empty cells are ''. Labels have their white
-    space folded; number cells are '' or parse as a finite float."""
+    """[rows, all columns of the file], every cell a str, index 0…n-1. Empty cells are ''. Number cells are '' or
+    parse as a finite float; classes have their white space folded, and labels are sorted, each once."""
     lines: np.ndarray
     """int64 [rows]: the line of the file each row starts on."""
     bad_rows: tuple[BadRow, ...]
@@ -52,9 +52,19 @@ class Table:
         return tuple(column for column in self.columns if column.role == "input")
 
     @property
+    def targets(self) -> tuple[Column, ...]:
+        """The target columns; several only for numbers, none in a prediction file without them."""
+        return tuple(column for column in self.columns if column.role == "target")
+
+    @property
     def target(self) -> Column | None:
-        """The target column; None in a prediction file without one."""
-        return next((column for column in self.columns if column.role == "target"), None)
+        """The first target column; None in a prediction file without one."""
+        return next(iter(self.targets), None)
+
+    @property
+    def task(self) -> str:
+        """What the targets ask for: `classify`, `multilabel` or `regress`; '' without targets."""
+        return next((task for task, kind in TARGET_KINDS.items() if self.target and self.target.kind == kind), "")
 
 
 def read_table(config: Config) -> Table:
@@ -73,7 +83,8 @@ def read_table(config: Config) -> Table:
         raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.max_bad_rows)
     columns, ignored, notes = choose_columns(source, config)
     table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.max_bad_rows)
-    notes += _check_labels(table)
+    if table.task != "regress":
+        notes += _check_labels(table)
     return dataclasses.replace(table, ignored=ignored, notes=tuple(notes))
 
 
@@ -90,9 +101,10 @@ def read_rows(
     """Read a validation or prediction file that has the given columns, and perhaps more.
 
     columns: those of the table the model was trained on.
-    target_optional: the target column may be missing; then `Table.columns` has none.
+    target_optional: target columns may be missing; then `Table.columns` does not have them.
     keep_all: every row stays in `rows`, for an answer to each: unreadable ones as empty cells; they are in `bad_rows`
-        too. An empty target is then no fault. False drops the bad rows, as `read_table` does.
+        too. A target that is empty, or no number, is then no fault, its cell ''. False drops the bad rows, as
+        `read_table` does.
     max_bad_rows: largest share of bad rows to accept.
     Raises InputError as `read_table` does.
     """
@@ -122,19 +134,11 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     bad = {row.line: row for row in source.malformed}
     empty_inputs = np.ones(len(frame), dtype=bool)
     for column in columns:
-        cells = frame[column.name]
-        if column.role == "target":
-            frame[column.name] = cells = cells.map(lambda cell: " ".join(cell.split()))
-            for i in [] if keep_all else np.flatnonzero(cells == ""):
-                bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), column.name, "the target is empty"))
-        elif column.kind == "number":
-            numbers, faults = to_numbers(cells)
-            for i in np.flatnonzero(faults):
-                reason = f"expected a number, received {_cut(cells.iloc[i])!r}"
-                bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), column.name, reason))
-            frame[column.name] = cells = numbers
+        frame[column.name], reasons = _clean(frame[column.name], column, keep_all)
+        for place, reason in reasons.items():
+            bad.setdefault(int(lines[place]), BadRow(path, int(lines[place]), column.name, reason))
         if column.role == "input":
-            empty_inputs &= is_empty(cells)
+            empty_inputs &= is_empty(frame[column.name])
     names = ", ".join(column.name for column in columns if column.role == "input")
     for i in np.flatnonzero(empty_inputs):
         bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), names, "every input is empty"))
@@ -148,6 +152,22 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     return Table(path, source.encoding, source.delimiter, columns, frame, lines, bad_rows)
 
 
+def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series, dict[int, str]]:
+    """A column's cells as `Table.rows` has them, and why some of them make a bad row of theirs: place -> reason."""
+    reasons: dict[int, str] = {}
+    if column.kind == "number":
+        cleaned, faults = to_numbers(cells)
+        reasons = {int(i): f"expected a number, received {_cut(cells.iloc[i])!r}" for i in np.flatnonzero(faults)}
+    elif column.role == "target":
+        cleaned = cells.map(fold_labels if column.kind == "labels" else fold_space)
+    else:
+        cleaned = cells
+    if column.role == "target":
+        empty = np.flatnonzero(cleaned == "") if not keep_all else np.empty(0, dtype=np.int64)
+        reasons = {int(i): reasons.get(int(i), "the target is empty") for i in empty}
+    return cleaned, reasons
+
+
 def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float) -> InputError:
     first = "; ".join(f"line {b.line}{f', {b.column}' if b.column else ''}: {b.reason}" for b in bad_rows[:3])
     share = f"{path}: {len(bad_rows):,} of {total:,} rows ({len(bad_rows) / total:.1%}) cannot be used"
@@ -159,23 +179,29 @@ def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowe
 
 
 def _check_labels(table: Table) -> list[str]:
-    """Notes on labels that look like a mistake. Raises InputError when they are no classes at all."""
+    """Notes on labels that look like a mistake. Raises InputError when they are no classes or labels at all."""
     target = table.columns[-1].name
-    counts = table.rows[target].value_counts()
-    if len(counts) > max(10, len(table.rows) // 2):
+    several = table.task == "multilabel"
+    cells = table.rows[target]
+    counts = Counter(label for cell in cells for label in (split_labels(cell) if several else (cell,)))
+    if len(counts) > max(10, counts.total() // 2):
+        what, expected = ("labels", "labels") if several else ("values", "classes")
+        common = _cut(counts.most_common(1)[0][0])
+        number = " or, for numbers, give --task regress" if not np.isnan(to_floats(cells.iloc[:20])).any() else ""
         raise InputError(
-            f"{table.path}: the target {target!r} has {len(counts):,} different values in {len(table.rows):,} rows, "
-            f"such as {_cut(counts.index[0])!r}; expected classes that repeat. Name another column: --target "
+            f"{table.path}: the target {target!r} has {len(counts):,} different {what} in {len(table.rows):,} rows, "
+            f"such as {common!r}; expected {expected} that repeat. Name another column{number}: --target "
             f"{' | '.join(map(repr, table.rows.columns))}."
         )
     notes = []
     if target in counts:
         notes.append(f"The target column's name {target!r} is also one of its labels. Is the first line a header?")
     folded: dict[str, str] = {}
-    for label in map(str, counts.index):
+    for label, _ in counts.most_common():
         other = folded.setdefault(label.casefold(), label)
         if other != label:
-            notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as two classes.")
+            two = "two labels" if several else "two classes"
+            notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as {two}.")
     return notes
 
 
@@ -187,17 +213,30 @@ def describe(table: Table) -> str:
     for column in (*table.columns, *table.ignored):
         cells = table.rows[column.name]
         filled = 1 - is_empty(cells).mean() if len(cells) else 0.0
-        example = next((cell for cell in cells if cell.strip()), "")
+        example = _cut(next((cell for cell in cells if cell.strip()), ""))
         if column.role == "target":
-            example = f"{example} ({cells.nunique()} classes)"
+            example += f" ({_extent(cells, column.kind)})"
         origin = "given" if column.given else "guessed"
-        grid.append((_cut(column.name, 24), column.kind, column.role, origin, f"{filled:.0%}", _cut(example)))
+        grid.append((_cut(column.name, 24), column.kind, column.role, origin, f"{filled:.0%}", example))
     widths = [max(_width(row[i]) for row in grid) for i in range(5)]
     lines = [head]
     for row in grid:
         padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False))
         lines.append("  " + "  ".join([*padded, row[5]]).rstrip())
     return "\n".join([*lines, *(f"  {note}" for note in table.notes)])
+
+
+def _extent(cells: pd.Series, kind: str) -> str:
+    """What a target's cells span: how many classes or labels, or from which number to which."""
+    if kind == "labels":
+        return f"{len({label for cell in cells.unique() for label in split_labels(cell)})} labels"
+    if kind == "number":
+        numbers = to_floats(cells)
+        if np.isnan(numbers).all():
+            return "no numbers"
+        low, high = (_cut(cells.iloc[place], 20) for place in (np.nanargmin(numbers), np.nanargmax(numbers)))
+        return f"numbers from {low} to {high}"
+    return f"{cells.nunique()} classes"
 
 
 def _width(text: str) -> int:
@@ -220,32 +259,3 @@ def write_bad_rows(table: Table, path: str | Path, validation: Table | None = No
     bad_rows = (*table.bad_rows, *(validation.bad_rows if validation else ()))
     header = [field.name for field in dataclasses.fields(BadRow)]
     write_csv(path, [header, *(dataclasses.astuple(row) for row in bad_rows)])
-
-
-def write_csv(path: str | Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV (UTF-8, LF) under a temporary name, then rename: the file is whole or as it was before.
-
-    What `pandas.read_csv` and `csv.reader` read of it is what was given, line ends of every kind in the cells included.
-    """
-    partial = Path(f"{path}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(_EndedByLF(file)).writerows(rows)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-class _EndedByLF:
-    """A file whose rows end with LF, for a csv.writer that ends them with CRLF.
-
-    Told to write LF, the csv module of Python 3.11 leaves a cell with a bare CR unquoted, and every reader
-    takes that CR for the end of the row.
-    """
-
-    def __init__(self, file: TextIO) -> None:
-        self.file = file
-
-    def write(self, row: str) -> None:
-        """Write what csv.writer hands over: one whole row with its end."""
-        self.file.write(row.removesuffix("\r\n") + "\n")

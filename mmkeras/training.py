@@ -32,6 +32,7 @@ from mmkeras.run import (
 )
 from mmkeras.split import Split, split_table, target_of, write_split
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
+from mmkeras.tasks import TASKS
 
 Say = Callable[[str], None]
 
@@ -77,6 +78,8 @@ def read_and_split(config: Config, say: Say) -> tuple[Table, Table | None, Split
     check_config(config)
     table = read_table(config)
     say(describe(table))
+    if table.task not in TASKS:
+        raise InputError(f"{table.path}: the task {table.task} cannot be learned yet, only {', '.join(TASKS)}.")
     for column in table.inputs:
         if column.kind not in MODALITIES:
             raise InputError(
@@ -191,7 +194,7 @@ def write_schema(folder: Path, config: Config, table: Table, features: Any, vect
         entry = {"name": name, "column": column.name, "kind": column.kind, "rule": asdict(f.state.rule)}
         inputs.append({**entry, "vector_dim": vectors[name].shape[1] if name in vectors else None})
     schema = {
-        "task": config.task,
+        "task": table.task,
         "target": target_of(table),
         "labels": labels,
         "inputs": inputs,

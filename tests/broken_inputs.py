@@ -102,10 +102,10 @@ BROKEN_INPUTS: list[BrokenInput] = [
     flag("long delimiter", "--delimiter", "one character", delimiter="::"),
     # the columns
     case("no such text column", GOOD, "--text", "'txt'", "did you mean 'text'", "Columns: text, label", text=("txt",)),
-    case("no such target", GOOD, "--target", "'Label'", "did you mean 'label'", target="Label"),
+    case("no such target", GOOD, "--target", "'Label'", "did you mean 'label'", target=("Label",)),
     case("no such column at all", GOOD, "--image", "'zebra'", "columns: text, label", image=("zebra",)),
     flag("column named twice", "'text'", "--text", "--number", text=("text",), number=("text",)),
-    flag("input and target", "'label'", "target", "cannot be both", text=("label",), target="label"),
+    flag("input and target", "'label'", "target", "cannot be both", text=("label",), target=("label",)),
     flag("every column an input", "none is left as the target", text=("text", "label")),
     case("constant input", b"text,label\n" + b"same,a\nsame,b\n" * 6, "no column is left", "same value", "--"),
     case("target is text", rows(60, header="label,text"), "'label'", "60 different values", "--target"),

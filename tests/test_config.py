@@ -23,13 +23,14 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "audio": (("clip",), ["--audio", "clip"]),
     "number": (("price",), ["--number", "price"]),
     "category": (("season",), ["--category", "season"]),
-    "target": ("topic", ["--target", "topic"]),
+    "target": (("width", "高度"), ["--target", "width", "高度"]),
     "validation": ("dev.csv", ["--validation", "dev.csv"]),
     "encoding": ("gb18030", ["--encoding", "gb18030"]),
     "delimiter": (";", ["--delimiter", ";"]),
     "max_bad_rows": (0.5, ["--max-bad-rows", "0.5"]),
     "test_size": (0.3, ["--test-size", "0.3"]),
     "random_state": (7, ["--random-state", "7"]),
+    "task": ("regress", ["--task", "regress"]),
     "model": ("mlp", ["--model", "mlp"]),
     "deep": (0, ["--deep", "0"]),
     "tokens": ("word", ["--tokens", "word"]),
@@ -59,7 +60,7 @@ FIELDS = [field.name for field in dataclasses.fields(Config)]
 
 
 def test_every_field_is_tried_here() -> None:
-    assert sorted([*OTHER, "task"]) == sorted(FIELDS)
+    assert sorted(OTHER) == sorted(FIELDS)
     assert all(value != getattr(Config(), name) for name, (value, _) in OTHER.items())
 
 
@@ -123,6 +124,10 @@ def test_an_unknown_key_lists_the_valid_ones() -> None:
         ({"csv": None}, "expected str"),
         ({"text": [1]}, "a list of strings"),
         ({"text": None}, "a list of strings"),
+        ({"text": "title"}, "a list of strings"),
+        ({"target": 3}, "a list of strings"),
+        ({"target": ["a", None]}, "a list of strings"),
+        ({"task": "generate"}, "one of 'auto', 'classify', 'multilabel', 'regress'"),
         ({"tokens": "words"}, "one of 'mixed', 'word', 'character', 'byte'"),
         ({"class_weight": ["balanced"]}, "one of 'none', 'balanced'"),
     ],
@@ -137,6 +142,24 @@ def test_a_value_of_the_wrong_type_says_what_is_expected(values: dict[str, Any],
 @pytest.mark.parametrize("values", [{"epochs": None}, {"test_size": 1}, {"seed": 0}, {"encoding": None}, {}])
 def test_good_values_are_taken(values: dict[str, Any]) -> None:
     assert config_from_dict(values, "c.json") == Config(**values)
+
+
+@pytest.mark.parametrize(
+    ("value", "target"),
+    [("season", ("season",)), (["width", "高度"], ("width", "高度")), ([], ()), (None, ()), ("", ())],
+)
+def test_a_single_target_need_not_be_a_list(value: Any, target: tuple[str, ...]) -> None:
+    """null and a string are what runs of earlier versions have."""
+    assert config_from_dict({"target": value}, "c.json") == Config(target=target)
+
+
+@pytest.mark.parametrize("flag", ["--target", "--text"])
+def test_a_file_behind_a_flag_of_many_columns_is_told(flag: str) -> None:
+    done = small_runs.main("train", flag, "topic", "news.csv.gz")
+    assert done.code == 2
+    assert done.err.startswith(f"error: {flag} news.csv.gz: expected names of columns, and this looks like a file.")
+    assert f"mmkeras train news.csv.gz {flag} …" in done.err
+    check_config(Config(csv="a.csv", target=("odd.csv",)))
 
 
 @pytest.mark.parametrize(

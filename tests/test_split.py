@@ -29,6 +29,21 @@ def numbered(labels: list[str], **options: Any) -> Table:
     return table([f"text {i}" for i in range(len(labels))], labels, **options)
 
 
+def labelled(cells: list[str], path: str = "a.csv", texts: list[str] | None = None) -> Table:
+    """A table for `multilabel`."""
+    found = table(texts or [f"text {i}" for i in range(len(cells))], cells, path)
+    return Table(**{**vars(found), "columns": (TEXT, Column("label", "labels", "target"))})
+
+
+def measured(numbers: dict[str, list[Any]], path: str = "a.csv", texts: list[str] | None = None) -> Table:
+    """A table for `regress`."""
+    n = len(next(iter(numbers.values())))
+    frame = pd.DataFrame({name: list(map(str, v)) for name, v in numbers.items()}, dtype=object)
+    frame["text"] = texts or [f"text {i}" for i in range(n)]
+    columns = (TEXT, *(Column(name, "number", "target") for name in numbers))
+    return Table(path, "utf-8", ",", columns, frame, np.arange(n) * 3 + 2, ())
+
+
 def sides(split: Split) -> tuple[set[str], set[str]]:
     return set(split.train["text"]), set(split.validation["text"])
 
@@ -176,6 +191,103 @@ def test_many_labels_are_cut_short_in_sentences() -> None:
     labels = [f"class {i:02}" for i in range(20)] * 2 + [f"rare {i:02}" for i in range(20)]
     with pytest.raises(InputError, match=r"classes 'rare 00', .* 'rare 07' and 12 more have 1 row"):
         split_table(numbered(labels), Config())
+
+
+def test_numbers_are_held_out_in_proportion_from_low_to_high() -> None:
+    numbers = np.random.default_rng(0).lognormal(size=200)
+    split = split_table(measured({"y": list(numbers)}), Config())
+    assert (len(split.train), len(split.validation), split.notes) == (160, 40, ())
+    tenth = np.searchsorted(np.quantile(numbers, np.arange(1, 10) / 10), split.validation["y"].astype(float))
+    assert np.bincount(tenth).tolist() == [4] * 10
+    again = split_table(measured({"y": list(numbers)}), Config())
+    assert again.validation.equals(split.validation)
+
+
+def test_numbers_that_are_mostly_equal_are_split() -> None:
+    split = split_table(measured({"y": [0] * 90 + list(range(1, 11))}), Config())
+    assert (len(split.train), len(split.validation)) == (80, 20)
+    assert (split.validation["y"] != "0").sum() == 2
+
+
+@pytest.mark.parametrize("rows", [10, 11, 13])
+def test_few_numbers_are_split(rows: int) -> None:
+    split = split_table(measured({"a": list(range(rows)), "b": [5, 1] + [2] * (rows - 2)}), Config())
+    assert len(split.validation) == -(-rows // 5)
+    assert len(split.train) + len(split.validation) == rows
+
+
+def test_a_target_that_never_changes_is_refused() -> None:
+    with pytest.raises(InputError, match=r"the target 'b' has the same number '2'; there is nothing to learn"):
+        split_table(measured({"a": list(range(20)), "b": [2, "2.0"] * 10}), Config())
+    with pytest.raises(
+        InputError, match=r"the target 'label' has the same labels 'a\|b'; there is nothing to tell apart"
+    ):
+        split_table(labelled(["a|b"] * 20), Config())
+
+
+@pytest.mark.parametrize(("size", "side"), [(0.05, "1 for validation"), (0.95, "1 for training")])
+def test_a_side_needs_two_rows(size: float, side: str) -> None:
+    with pytest.raises(InputError, match=rf"of 20 rows leaves {side}, fewer than 2\. Use"):
+        split_table(measured({"y": list(range(20))}), Config(test_size=size))
+
+
+def test_other_numbers_for_equal_inputs_are_told() -> None:
+    texts = [f"text {i}" for i in range(40)] + ["text 0", "text 1"]
+    split = split_table(measured({"y": [*range(40), 7, "1.0"]}, texts=texts), Config())
+    assert split.notes[0] == "2 rows share their inputs with a row of another number (1 inputs)."
+    train, held_out = sides(split)
+    assert train & held_out == set()
+
+
+def test_a_validation_file_of_numbers() -> None:
+    whole = measured({"y": list(range(40))})
+    held_out = measured({"y": [99, 5]}, "dev.csv", ["new", "text 5"])
+    split = split_table(whole, Config(), held_out)
+    assert split.validation.equals(held_out.rows)
+    assert len(split.train) == 39
+    assert [note.split(":")[0] for note in split.notes] == ["a.csv"]
+
+
+def test_labels_are_held_out_in_proportion_to_the_rarest_of_a_row() -> None:
+    cells = (["a"] * 6 + ["a|b"] * 3 + ["a|b|c"]) * 20
+    split = split_table(labelled(cells), Config())
+    assert split.validation["label"].value_counts().to_dict() == {"a": 24, "a|b": 12, "a|b|c": 4}
+    assert split.notes == ()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_label_is_learned(seed: int) -> None:
+    """A label of one row has no part of its own; there are more labels than a side has rows."""
+    cells = ["a", "b", "a|b"] * 10 + ["a|rare", "b|rarer", *(f"a|x{i // 2}" for i in range(40))]
+    whole = labelled(cells)
+    split = split_table(whole, Config(random_state=seed, test_size=0.2))
+    learned, held_out = (
+        {label for cell in side["label"] for label in cell.split("|")} for side in (split.train, split.validation)
+    )
+    assert learned == {label for cell in cells for label in cell.split("|")}
+    assert len(split.train) + len(split.validation) == len(cells)
+    unmeasured = [note for note in split.notes if note.startswith("No validation row is left of label")]
+    assert bool(unmeasured) == bool(learned - held_out)
+    moved = [note for note in split.notes if "were moved to the training side, which had no row of label" in note]
+    assert len(split.validation) == 15 or moved
+
+
+def test_other_labels_for_equal_inputs_are_told() -> None:
+    texts = [f"text {i}" for i in range(40)] + ["text 0"]
+    split = split_table(labelled(["a", "a|b"] * 20 + ["b"], texts=texts), Config())
+    assert split.notes[0] == "2 rows share their inputs with a row of other labels (1 inputs)."
+
+
+def test_a_validation_file_of_labels() -> None:
+    whole = labelled(["a", "a|b", "b|c"] * 10)
+    split = split_table(whole, Config(), labelled(["a|c", "a"], "dev.csv", ["new", "newer"]))
+    assert split.train.equals(whole.rows)
+    assert split.notes == ("No validation row is left of label 'b': how well it is learned is not measured.",)
+    foreign = labelled(["a", "a|z", "y"], "dev.csv", ["x", "y", "z"])
+    with pytest.raises(
+        InputError, match=r"dev.csv: line 5: labels 'y', 'z' never occurs .* \(2 of 3 rows\)\. Known: labels"
+    ):
+        split_table(whole, Config(), foreign)
 
 
 def test_write_split(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
 
 def test_describe(tmp_path: Path) -> None:
     rows = "".join(f"{'上课时学生手机响个不停，老师一怒之下把手机摔了' * (i % 2)},{i},新闻{i % 2}\n" for i in range(40))
-    lines = describe(table(tmp_path, f"text,n,label\n{rows}", number=("n",), text=("text",), target="label")).split(
+    lines = describe(table(tmp_path, f"text,n,label\n{rows}", number=("n",), text=("text",), target=("label",))).split(
         "\n"
     )
     assert lines == [
@@ -247,6 +247,59 @@ def test_describe_says_what_is_ignored(tmp_path: Path) -> None:
     lines = describe(table(tmp_path, f"text,id,label\n{rows}")).split("\n")
     assert lines[4].split() == ["id", "number", "ignored", "guessed", "100%", "0"]
     assert lines[5].startswith("  Column 'id' is ignored: every row has a different value")
+
+
+def test_labels_of_a_cell_are_sorted_and_each_once(tmp_path: Path) -> None:
+    cells = ["war | drama", "drama|drama", " big \t city||war ", "|", "", "drama"] + ["war|drama"] * 9
+    content = "text,tags\n" + "".join(f"text {i},{cell}\n" for i, cell in enumerate(cells))
+    found = table(
+        tmp_path, content, text=("text",), target=("tags",), task="multilabel", delimiter=",", max_bad_rows=0.5
+    )
+    assert found.rows["tags"].tolist()[:4] == ["drama|war", "drama", "big city|war", "drama"]
+    assert [(bad.line, bad.reason) for bad in found.bad_rows] == [
+        (5, "the target is empty"),
+        (6, "the target is empty"),
+    ]
+    assert describe(found).split("\n")[-1].endswith("drama|war (3 labels)")
+
+
+def test_targets_that_are_no_numbers_are_bad_rows(tmp_path: Path) -> None:
+    rows = "".join(f"text {i}, {i * 0.5} ,{1000 - i}\n" for i in range(40))
+    content = f"text,width,height\n{rows}one,wide,1\ntwo,1,NA\nthree,,tall\n"
+    found = table(tmp_path, content, text=("text",), target=("width", "height"), max_bad_rows=0.1)
+    assert [(bad.line, bad.column, bad.reason) for bad in found.bad_rows] == [
+        (42, "width", "expected a number, received 'wide'"),
+        (43, "height", "the target is empty"),
+        (44, "width", "the target is empty"),
+    ]
+    assert found.rows["width"].tolist() == [str(i * 0.5) for i in range(40)]
+    assert describe(found).split("\n")[3:5] == [
+        "  width   number  target  given  100%    0.0 (numbers from 0.0 to 19.5)",
+        "  height  number  target  given  100%    1000 (numbers from 961 to 1000)",
+    ]
+    # To predict, the truth need not be known.
+    path = tmp_path / "new.csv"
+    path.write_text("text,height\na,5\nb,\nc,tall\n")
+    new = read_rows(path, found.columns)
+    assert [column.name for column in new.targets] == ["height"]
+    assert (new.rows["height"].tolist(), new.bad_rows) == (["5", "", ""], ())
+    path.write_text("text\na\nb\n")
+    assert (read_rows(path, found.columns).targets, read_rows(path, found.columns).task) == ((), "")
+    path.write_text("text,width\na,1\n")
+    with pytest.raises(InputError, match=r"the target column 'height' is not in the file"):
+        read_rows(path, found.columns, target_optional=False)
+
+
+def test_labels_that_do_not_repeat_are_refused(tmp_path: Path) -> None:
+    content = "text,tags\n" + "".join(f"text {i},tag {i}|tag of {i}\n" for i in range(40))
+    with pytest.raises(InputError, match=r"'tags' has 80 different labels in 40 rows, .*; expected labels that repeat"):
+        table(tmp_path, content, text=("text",), task="multilabel", delimiter=",")
+
+
+def test_numbers_that_do_not_repeat_are_no_classes(tmp_path: Path) -> None:
+    content = "text,y\n" + "".join(f"text {i},{i}.5\n" for i in range(40))
+    with pytest.raises(InputError, match=r"40 different values .* or, for numbers, give --task regress"):
+        table(tmp_path, content, text=("text",), task="classify")
 
 
 def test_write_bad_rows_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
