@@ -8,12 +8,25 @@ import os
 import re
 import stat
 import urllib.parse
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmkeras.errors import BadCell
 
 _WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # one letter before the colon is a drive of Windows
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+
+
+@dataclass(frozen=True)
+class MediaRoot:
+    """Where the paths of cells begin.
+
+    folder: what relative paths are relative to; allow_outside: may a path, once `..` and symbolic links are followed,
+    lie outside it?
+    """
+
+    folder: str
+    allow_outside: bool = False
 
 
 def read_media(cell: str, root: Path, allow_outside: bool, max_bytes: int) -> bytes:
@@ -23,22 +36,42 @@ def read_media(cell: str, root: Path, allow_outside: bool, max_bytes: int) -> by
     allow_outside: may a path, once `..` and symbolic links are followed, lie outside `root`?
     Raises BadCell, whose message says what is wrong with the cell.
     """
+    path = find_media(cell, MediaRoot(str(root), allow_outside))
+    if path is None:
+        return _read_data_uri(cell.strip(), max_bytes)
+    try:
+        return _read_file(path, max_bytes)
+    except OSError as error:
+        raise _cannot_be_read(cell, error) from None
+
+
+def find_media(cell: str, root: MediaRoot) -> Path | None:
+    """The file that a cell names, an ordinary one that is not empty; None when the cell is a data URI.
+
+    Raises BadCell when there is no such file, or it may not be read.
+    """
     cell = cell.strip()
     if not cell:
         raise BadCell("the cell is empty; expected a path or a data URI.")
     if cell[:5].lower() == "data:":
-        return _read_data_uri(cell, max_bytes)
+        return None
     if _WEB_ADDRESS.match(cell):
-        raise BadCell(f"{_short(cell)} is a web address; nothing is downloaded here. Save the file and give its path.")
+        raise BadCell(f"{shorten(cell)} is a web address; nothing is downloaded here. Save the file and give its path.")
     try:
-        return _read_file(_place(cell, root, allow_outside), max_bytes)
+        path = _place(cell, Path(root.folder), root.allow_outside)
+        _check_file(path)
     except OSError as error:
-        raise BadCell(f"{_short(cell)} cannot be read: {error.strerror or error}.") from None
+        raise _cannot_be_read(cell, error) from None
+    return path
 
 
-def _short(text: str) -> str:
+def shorten(cell: str) -> str:
     """A cell as an error quotes it: data URIs have megabytes."""
-    return text if len(text) <= 200 else f"{text[:150]}… ({len(text):,} characters)"
+    return cell if len(cell) <= 200 else f"{cell[:150]}… ({len(cell):,} characters)"
+
+
+def _cannot_be_read(cell: str, error: OSError) -> BadCell:
+    return BadCell(f"{shorten(cell.strip())} cannot be read: {error.strerror or error}.")
 
 
 def _size(n_bytes: int) -> str:
@@ -57,34 +90,39 @@ def _place(cell: str, root: Path, allow_outside: bool) -> Path:
         if "\\" in cell and not path.exists():
             path = (base / cell.replace("\\", "/")).resolve()  # written on Windows
     except (RuntimeError, ValueError) as error:  # links in a circle before Python 3.13; a NUL character
-        raise BadCell(f"{_short(cell)!r} is no path: {error}.") from None
+        raise BadCell(f"{shorten(cell)!r} is no path: {error}.") from None
     if not allow_outside and not path.is_relative_to(base):
         raise BadCell(
-            f"{_short(cell)} lies outside {base}. Move the file there, name its folder with --media-root, "
+            f"{shorten(cell)} lies outside {base}. Move the file there, name its folder with --media-root, "
             "or allow it with --allow-outside."
         )
     return path
 
 
-def _read_file(path: Path, max_bytes: int) -> bytes:
+def _check_file(path: Path) -> None:
+    """Raise BadCell unless there are bytes to be read, and an end of them."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise BadCell(
-            f"there is no file {_short(str(path))}. Paths start at the CSV's folder, or at --media-root."
+            f"there is no file {shorten(str(path))}. Paths start at the CSV's folder, or at --media-root."
         ) from None
     if stat.S_ISDIR(found.st_mode):
         raise BadCell(f"{path} is a folder; expected a file.")
     if not stat.S_ISREG(found.st_mode):
         raise BadCell(f"{path} is no ordinary file (a device, a pipe or a socket).")  # reading one may never end
-    if found.st_size > max_bytes:
-        raise _too_large(str(path), found.st_size, max_bytes)
+    if not found.st_size:
+        raise BadCell(f"{path} is empty (0 bytes).")
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
     with path.open("rb") as file:
+        n_bytes = os.fstat(file.fileno()).st_size
+        if n_bytes > max_bytes:
+            raise _too_large(str(path), n_bytes, max_bytes)
         data = file.read(max_bytes + 1)
         if len(data) > max_bytes:  # it has grown
             raise _too_large(str(path), os.fstat(file.fileno()).st_size, max_bytes)
-    if not data:
-        raise BadCell(f"{path} is empty (0 bytes).")
     return data
 
 
@@ -92,7 +130,7 @@ def _read_data_uri(cell: str, max_bytes: int) -> bytes:
     """The bytes of data:[<media type>][;base64],<data>."""
     head, comma, payload = cell.partition(",")
     if not comma:
-        raise BadCell(f"damaged data URI {_short(cell)!r}: it has no comma before its data.")
+        raise BadCell(f"damaged data URI {shorten(cell)!r}: it has no comma before its data.")
     in_base64 = head.lower().rstrip().endswith(";base64")
     # a byte takes at least one character, or 4/3 in base64, but %XX where percent-encoded
     least = len(payload) // 4 if in_base64 else len(payload) // 3
@@ -102,7 +140,7 @@ def _read_data_uri(cell: str, max_bytes: int) -> bytes:
     if in_base64:
         data = _decode_base64(data)
     if not data:
-        raise BadCell(f"the data URI {_short(cell)!r} holds no data.")
+        raise BadCell(f"the data URI {shorten(cell)!r} holds no data.")
     if len(data) > max_bytes:
         raise _too_large("the data URI", len(data), max_bytes)
     return data

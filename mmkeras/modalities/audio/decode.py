@@ -7,10 +7,11 @@ keeps a little more just below half the rate, where a mel band is hundreds of Hz
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,29 @@ def decode_audio(
     Raises BadCell for what is no audio, is damaged or cut short, holds no samples or ones that are not finite, or lasts
     longer than `longest_seconds`.
     """
+    with open_audio(source) as file:
+        check_header(file, max(longest_seconds, seconds))
+        wanted = min(file.frames, math.ceil((seconds + MARGIN) * file.samplerate))
+        samples = None
+        if native is not None and file.frames <= wanted:  # it decodes whole files
+            whole = source if isinstance(source, bytes) else source.read_bytes()
+            samples = native(whole, file.format, file.subtype)
+        samples = read_mono(file, wanted) if samples is None else samples.mean(axis=1, dtype="float32")
+        source_rate = file.samplerate
+    check_samples(samples)
+    return resample(samples, source_rate, rate)[: round(seconds * rate)]
+
+
+def audio_seconds(source: bytes | Path, longest_seconds: float = LONGEST_SECONDS) -> float:
+    """How long a clip lasts by its header. Raises BadCell for one that `decode_audio` would not begin to read."""
+    with open_audio(source) as file:
+        check_header(file, longest_seconds)
+        return float(file.frames / file.samplerate)
+
+
+@contextlib.contextmanager
+def open_audio(source: bytes | Path) -> Iterator[Any]:
+    """A soundfile.SoundFile of a file's bytes or path. Raises BadCell, also for what reading it in the block raises."""
     import soundfile
 
     if not isinstance(source, bytes) and not source.is_file():
@@ -66,18 +90,10 @@ def decode_audio(
         raise BadCell("the file is empty (0 bytes)")
     try:
         with soundfile.SoundFile(_Bytes(source) if isinstance(source, bytes) else str(source)) as file:
-            check_header(file, max(longest_seconds, seconds))
-            wanted = min(file.frames, math.ceil((seconds + MARGIN) * file.samplerate))
-            samples = None
-            if native is not None and file.frames <= wanted:  # it decodes whole files
-                whole = source if isinstance(source, bytes) else source.read_bytes()
-                samples = native(whole, file.format, file.subtype)
-            samples = read_mono(file, wanted) if samples is None else samples.mean(axis=1, dtype="float32")
-            source_rate = file.samplerate
-    except (soundfile.SoundFileError, TypeError, OSError) as error:  # TypeError: a name ending in .raw
+            yield file
+    # TypeError: a name ending in .raw; UnicodeError: a name that is no Unicode
+    except (soundfile.SoundFileError, TypeError, OSError, UnicodeError) as error:
         raise BadCell(f"{EXPECTED}; {reason(error)}") from None
-    check_samples(samples)
-    return resample(samples, source_rate, rate)[: round(seconds * rate)]
 
 
 def reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ which shows at the first call alone: so one call is made. The masks are plain Py
 from __future__ import annotations
 
 import functools
+import importlib.util
 import io
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,11 @@ import numpy as np
 # samples they drop at the start), and a clip must be heard alike in training and by a client without TensorFlow. A wav
 # of 32-bit integers it takes for one of floats.
 EXACT = {("WAV", "PCM_16"): "decode_wav", ("FLAC", "PCM_16"): "decode_flac"}
+
+
+def is_installed() -> bool:
+    """Is the package there? (Whether it works, only a call tells.)"""
+    return importlib.util.find_spec("tensorflow_io") is not None
 
 
 @functools.cache

@@ -1,0 +1,460 @@
+"""Images and clips -> features on disk: what is made, what is bad and why, what is found again, and processes that die."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import io
+import os
+import shutil
+import struct
+import sys
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_runs
+import soundfile
+import strange_work
+from PIL import Image
+
+from mmkeras import media_features, media_work, progress, workers
+from mmkeras.errors import BadCell, InputError
+from mmkeras.media_features import MediaFeatures, longest_clip, make_features
+from mmkeras.modalities.audio.cells import clip_seconds, read_clip
+from mmkeras.modalities.audio.decode import decode_audio, pad_clips
+from mmkeras.modalities.audio.rule import AudioRule, audio_rule
+from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
+from mmkeras.modalities.image.cells import read_image
+from mmkeras.modalities.image.resize import resize_pixels
+from mmkeras.modalities.image.rule import ImageRule
+from mmkeras.modalities.media import MediaRoot
+
+IMAGES = ImageRule(16)
+CLIPS = audio_rule(8000, 0.25)
+GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz"
+
+
+def picture(number: int) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 256, (20, 24, 3), "uint8")
+
+
+def clip(number: int, seconds: float = 0.2) -> np.ndarray:
+    return (np.random.default_rng(number).standard_normal(round(8000 * seconds)) * 0.1).astype("float32")
+
+
+def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+def huge_png() -> bytes:
+    """The header of a PNG of 60,000 x 60,000 pixels, and next to nothing behind it."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+
+
+def write_long_wav(path: Path) -> None:
+    """Three hours of 16-bit stereo at 44.1 kHz, 1.9 GB, none of which takes room on the disk."""
+    size = 3 * 3600 * 44_100 * 4
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 2, 44_100, 176_400, 4, 16, b"data", size
+    )
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(len(head) + size)
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """Good files, and all that may be wrong with one."""
+    root = tmp_path / "media"
+    (root / "folder.png").mkdir(parents=True)
+    for k in range(6):
+        (root / f"{k}.png").write_bytes(encoded(picture(k)))
+        soundfile.write(root / f"{k}.wav", clip(k, 0.1 + 0.05 * k), 8000)
+    (root / "cut.jpg").write_bytes(encoded(np.zeros((200, 200, 3), "uint8") + picture(0)[0, 0], "JPEG")[:900])
+    (root / "text.png").write_text("not a picture", encoding="utf-8")
+    (root / "huge.png").write_bytes(huge_png())
+    (root / "zero.wav").write_bytes(b"")
+    (root / "text.wav").write_text("not a clip", encoding="utf-8")
+    write_long_wav(root / "long.wav")
+    (tmp_path / "secret.png").write_bytes(encoded(picture(9)))
+    return root
+
+
+def make(
+    cells: Sequence[str],
+    root: Path,
+    rule: ImageRule | AudioRule = IMAGES,
+    elsewhere: Sequence[Path] = (),
+    folder: str = "features",
+    name: str = "photo",
+    say: Callable[[str], None] = lambda line: None,
+    allow_outside: bool = False,
+) -> MediaFeatures:
+    kind = "image" if isinstance(rule, ImageRule) else "audio"
+    where = MediaRoot(str(root), allow_outside)
+    return make_features(name, kind, cells, rule, where, root.parent / folder, elsewhere, say)
+
+
+def pooled(monkeypatch: pytest.MonkeyPatch, chunk: int = 2) -> None:
+    """Few cells are enough for processes."""
+    monkeypatch.setattr(media_features, "FEW", 2)
+    monkeypatch.setattr(media_features, "CHUNK", chunk)
+    monkeypatch.setattr(media_features, "cpu_count", lambda: 2)
+
+
+# ---- one cell
+
+
+def test_image_rule() -> None:
+    assert ImageRule().size == 96
+    for size in (15, 513):
+        with pytest.raises(InputError, match="16 to 512 pixels"):
+            ImageRule(size)
+
+
+def test_a_picture_and_a_clip(media: Path) -> None:
+    root = MediaRoot(str(media))
+    np.testing.assert_array_equal(read_image(" 3.png ", root), picture(3))
+    np.testing.assert_array_equal(read_clip("3.wav", root, CLIPS), decode_audio(media / "3.wav", 8000, 0.25))
+    assert len(read_clip("5.wav", root, CLIPS)) == CLIPS.n_samples  # of 0.35 s
+    uri = "data:audio/wav;base64," + base64.b64encode((media / "3.wav").read_bytes()).decode()
+    np.testing.assert_array_equal(read_clip(uri, root, CLIPS), read_clip("3.wav", root, CLIPS))
+    assert clip_seconds(uri, root) == clip_seconds("3.wav", root) == 0.25
+
+
+BAD_IMAGES = {
+    "cut.jpg": "cut.jpg: the image is damaged or cut short",
+    "text.png": "text.png: expected a JPEG, PNG, WebP, GIF or BMP image, found a file that begins with b'not a pict",
+    "huge.png": "huge.png: the image (is 60,000 x 60,000|says that it has 3,600,000,000)",
+    "absent.png": "there is no file .*absent.png",
+    "folder.png": "folder.png is a folder",
+    "../secret.png": "../secret.png lies outside",
+    "https://a.org/b.png": "https://a.org/b.png is a web address",
+}
+BAD_CLIPS = {
+    "zero.wav": "zero.wav is empty \\(0 bytes\\)",
+    "text.wav": "text.wav: expected audio",
+    "long.wav": "long.wav: 10800 seconds long; the longest allowed is 600\\.$",
+    "absent.wav": "there is no file .*absent.wav",
+    "folder.png": "folder.png is a folder",
+}
+
+
+@pytest.mark.parametrize("cell", BAD_IMAGES)
+def test_bad_images(cell: str, media: Path) -> None:
+    with pytest.raises(BadCell, match=BAD_IMAGES[cell]):
+        read_image(cell, MediaRoot(str(media)))
+
+
+@pytest.mark.parametrize("cell", BAD_CLIPS)
+def test_bad_clips(cell: str, media: Path) -> None:
+    tracemalloc.start()
+    for read in (clip_seconds, lambda cell, root: read_clip(cell, root, CLIPS)):
+        with pytest.raises(BadCell, match=BAD_CLIPS[cell]):
+            read(cell, MediaRoot(str(media)))
+    assert tracemalloc.get_traced_memory()[1] < 8e6
+    tracemalloc.stop()
+
+
+# ---- NumPy's log-mel is the graph's
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050])
+def test_log_mel_and_frames_are_the_layers(rate: int) -> None:
+    from mmkeras.modalities.audio.layers import FrameMask, LogMel
+
+    rule = audio_rule(rate, 0.3)
+    rng = np.random.default_rng(0)
+    clips = []
+    for n in (0, 1, rule.window - 1, rule.window, rule.window + 1, rule.n_samples // 2, rule.n_samples):
+        for silent in (0, 3, rule.hop + 1):  # zeros at the end of the clip itself
+            clips.append((rng.standard_normal(n) * 0.1).astype("float32"))
+            clips[-1][max(0, n - silent) :] = 0
+    batch = pad_clips(clips, rule.n_samples)  # [21, n_samples]
+    expected, mask = LogMel(rule)(batch).numpy(), FrameMask(rule)(batch).numpy()
+    for k, samples in enumerate(clips):
+        found = log_mel(samples, rule)
+        assert (found.dtype, found.shape) == (np.dtype("float32"), (rule.n_frames, rule.mels))
+        np.testing.assert_allclose(found, expected[k], rtol=0, atol=1e-4)
+        assert valid_frames(samples, rule) == mask[k].sum()
+
+
+@pytest.mark.skipif(not GOLDEN.exists(), reason="the golden features are in ../shared/conformance, which is not here")
+def test_log_mel_is_librosas() -> None:
+    golden, rule = np.load(GOLDEN), audio_rule(8000, 1.0)
+    numbers = [name.removeprefix("waveform_") for name in golden.files if name.startswith("waveform_")]
+    assert len(numbers) >= 11
+    for number in numbers:
+        samples, expected = golden[f"waveform_{number}"], golden[f"log_mel_{number}"]
+        assert valid_frames(samples, rule) == len(expected)
+        np.testing.assert_allclose(log_mel(samples, rule)[: len(expected)], expected, rtol=0, atol=1e-4)
+
+
+# ---- a column
+
+
+@pytest.mark.parametrize("in_processes", [False, True])
+def test_images(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if in_processes:
+        pooled(monkeypatch)
+    bad = list(BAD_IMAGES)
+    cells = ["0.png", "", "1.png", " 0.png", *bad, "  ", "5.png", bad[0]]
+    lines: list[str] = []
+    found = make(cells, media, say=lines.append)
+    assert found.index.dtype == "int32"
+    assert found.index.tolist() == [0, -1, 1, 0, *[-1] * len(bad), -1, 2 + len(bad), -1]
+    pixels = found.arrays["pixels"]
+    assert isinstance(pixels, np.memmap)
+    assert (pixels.dtype, pixels.shape) == (np.dtype("uint8"), (3 + len(bad), 16, 16, 3))
+    for row, number in ((0, 0), (2, 1), (3, 0), (len(cells) - 2, 5)):
+        np.testing.assert_array_equal(pixels[found.index[row]], resize_pixels(picture(number), 16))
+    assert sorted(found.faults) == [*range(4, 4 + len(bad)), len(cells) - 1]
+    for row, fault in found.faults.items():
+        with pytest.raises(BadCell, match=BAD_IMAGES[cells[row]]):
+            raise BadCell(fault)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"photo: {3 + len(bad)} images checked in ")
+    assert lines[0].endswith(f" s ({len(bad)} bad)")
+
+
+@pytest.mark.parametrize("in_processes", [False, True])
+def test_clips(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if in_processes:
+        pooled(monkeypatch)
+    cells = [*(f"{k}.wav" for k in range(6)), *BAD_CLIPS, ""]
+    found = make(cells, media, CLIPS)
+    assert found.index.tolist() == [*range(6), *[-1] * (len(BAD_CLIPS) + 1)]
+    assert list(found.faults) == list(range(6, 6 + len(BAD_CLIPS)))
+    for k in range(6):
+        samples = read_clip(cells[k], MediaRoot(str(media)), CLIPS)
+        # a process has one thread, which adds up in another order
+        np.testing.assert_allclose(found.arrays["log_mel"][k], log_mel(samples, CLIPS), rtol=0, atol=1e-5)
+        assert found.arrays["frames"][k] == valid_frames(samples, CLIPS)
+    assert found.arrays["frames"].dtype == "int32"
+    assert longest_clip(cells, MediaRoot(str(media))) == pytest.approx(0.35)
+
+
+def test_a_column_without_one_good_cell(media: Path) -> None:
+    for cells in ([], ["", " "]):
+        found = make(cells, media)
+        assert found.index.tolist() == [-1] * len(cells)
+        assert not found.faults
+        assert found.arrays["pixels"].shape == (0, 16, 16, 3)
+    assert make(["absent.png"], media).index.tolist() == [-1]
+    assert longest_clip(["", "absent.wav"], MediaRoot(str(media))) == 0.0
+
+
+# ---- made once
+
+
+def stamps(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_ino for path in sorted(folder.rglob("*.npy"))}
+
+
+def test_features_are_found_again(media: Path) -> None:
+    cells = ["0.png", "text.png", "1.png"]
+    first = make(cells, media)
+    made = stamps(media.parent / "features")
+    lines: list[str] = []
+    again = make([*cells, "", "0.png"], media, say=lines.append)  # rows do not matter, distinct cells do
+    assert stamps(media.parent / "features") == made
+    assert lines == ["photo: features of 3 images were made before (1 bad)"]
+    assert again.index.tolist() == [0, -1, 2, -1, 0]
+    assert again.faults[1] == first.faults[1]
+    np.testing.assert_array_equal(again.arrays["pixels"], first.arrays["pixels"])
+
+
+@pytest.mark.parametrize(
+    "change", ["bytes", "appears", "cells", "order", "size", "allowed", "damaged array", "damaged faults", "unfinished"]
+)
+def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
+    cells = ["0.png", "absent.png", "../secret.png"]
+    make(cells, media)
+    (folder,) = (media.parent / "features").iterdir()
+    rule, allowed = IMAGES, False
+    match change:
+        case "bytes":
+            (media / "0.png").write_bytes(encoded(picture(7)))
+        case "appears":
+            (media / "absent.png").write_bytes(encoded(picture(7)))
+        case "cells":
+            cells.append("2.png")
+        case "order":
+            cells.reverse()
+        case "size":
+            rule = ImageRule(17)
+        case "allowed":
+            allowed = True
+        case "damaged array":
+            (folder / "pixels.npy").write_bytes((folder / "pixels.npy").read_bytes()[:-1])
+        case "damaged faults":
+            (folder / "faults.json").write_text("{", encoding="utf-8")
+        case _:
+            (folder / "done.json").unlink()
+    lines: list[str] = []
+    found = make(cells, media, rule, say=lines.append, allow_outside=allowed)
+    assert "checked in" in lines[0]
+    expected = picture(7 if change == "bytes" else 0)
+    row = cells.index("0.png")
+    np.testing.assert_array_equal(found.arrays["pixels"][found.index[row]], resize_pixels(expected, rule.size))
+    assert (cells.index("absent.png") in found.faults) == (change != "appears")
+    assert (cells.index("../secret.png") in found.faults) == (change != "allowed")
+    assert len(list((media.parent / "features").iterdir())) == 1  # the old ones are gone
+
+
+def test_mel_and_mfcc_share_their_features(media: Path) -> None:
+    lines: list[str] = []
+    for kind in ("mel", "mfcc"):
+        make(["0.wav"], media, audio_rule(8000, 0.25, kind), say=lines.append)
+    assert lines[1] == "photo: features of 1 clips were made before"
+
+
+def test_only_the_column_s_own_folders_are_removed(media: Path) -> None:
+    features = media.parent / "features"
+    make(["0.png"], media, name="photo-2")
+    make(["0.png"], media, name="photo")
+    (features / f"photo-{'0' * 32}.partial").mkdir()
+    (features / "photo-of-mine").mkdir()
+    make(["1.png"], media, name="photo")
+    names = sorted(path.name.rpartition("-")[0] for path in features.iterdir())
+    assert names == ["photo", "photo-2", "photo-of"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_another_run_s_features_are_taken(links: bool, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    first = make(["0.png", "text.png"], media, folder="first", name="table-0")
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    lines: list[str] = []
+    places = [media.parent / "nowhere", media.parent / "first"]
+    found = make(["0.png", "text.png"], media, elsewhere=places, folder="second", say=lines.append)
+    assert lines == ["photo: features of 2 images were made before (1 bad)"]
+    assert found.faults == first.faults
+    (there,), (here,) = (list((media.parent / place).glob("*/pixels.npy")) for place in ("first", "second"))
+    assert here.samefile(there) == links
+    shutil.rmtree(media.parent / "first")
+    np.testing.assert_array_equal(
+        make(["0.png", "text.png"], media, folder="second").arrays["pixels"], first.arrays["pixels"]
+    )
+
+
+def test_no_room(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(InputError, match="no room for features of 0.0 MB \\(No space left on device\\)"):
+        make(["0.png"], media)
+    assert not list((media.parent / "features").iterdir())
+
+
+# ---- processes
+
+
+def test_a_decoder_that_crashes_is_a_fault(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pooled(monkeypatch, chunk=4)
+    monkeypatch.setattr(media_features, "fill_rows", strange_work.crash)
+    found = make([f"{k}.png" for k in range(6)], media)
+    assert found.faults == {2: "the decoder crashed on 2.png."}
+    assert found.index.tolist() == [0, 1, -1, 3, 4, 5]
+    for k in (0, 1, 3, 4, 5):
+        np.testing.assert_array_equal(found.arrays["pixels"][k], resize_pixels(picture(k), 16))
+    monkeypatch.setattr(media_features, "fill_rows", media_work.fill_rows)
+    assert make([f"{k}.png" for k in range(6)], media).faults == found.faults  # it is not tried at every start
+
+
+def exhaust(cell: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
+    raise MemoryError
+
+
+def test_too_little_memory_is_a_fault(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_work, "features_of", exhaust)
+    assert make(["0.png"], media).faults == {0: "0.png: decoding it takes more memory than there is."}
+
+
+def test_work_in_processes(capfd: pytest.CaptureFixture[str]) -> None:
+    with workers.Workers(2) as pool:
+        answers = dict(pool.map(strange_work.noisy, ["a", "b", "c", "d", "e"], 2))
+        assert answers == {0: ["none"] * 2, 2: ["none"] * 2, 4: ["none"]}
+        with pytest.raises(RuntimeError, match=r"KeyError: 'a\\ud800'"):  # a defect of ours is not hidden
+            list(pool.map(strange_work.wrong, ["a\ud800"], 1))
+        processes = [process._popen for process in pool._processes if process]
+        assert 1 <= len(processes) <= 2
+    assert all(process.returncode is not None for process in processes)
+    assert capfd.readouterr() == ("", "")
+    assert threading.active_count() < 20
+
+
+def test_a_process_that_cannot_start_is_no_fault_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "START", "import sys; sys.exit(3)")
+    with pytest.raises(RuntimeError, match="did not start"), workers.Workers(1) as pool:
+        list(pool.map(strange_work.noisy, ["a"], 1))
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from mmkeras import media_features
+from mmkeras.modalities.image.rule import ImageRule
+from mmkeras.modalities.media import MediaRoot
+media_features.FEW = 2
+print("once")
+cells = [f"{k}.png" for k in range(6)]
+rule, root = ImageRule(16), MediaRoot("media")
+found = media_features.make_features("photo", "image", cells, rule, root, Path("features"), [], print)
+assert not found.faults and not {"tensorflow", "keras"} & set(sys.modules)
+"""
+
+
+def test_a_script_without_a_guard_is_not_run_again(media: Path) -> None:
+    """And the path of the files is relative: processes start in the same folder."""
+    (media.parent / "script.py").write_text(SCRIPT, encoding="utf-8")
+    (media.parent / "pickle.py").write_text("raise SystemExit('not the real one')", encoding="utf-8")
+    done = small_runs.process("-P", "script.py", cwd=media.parent)
+    assert done.code == 0, done.err
+    assert done.lines[0] == "once"
+    assert done.lines[1].startswith("photo: 6 images checked in ")
+    assert len(done.lines) == 2
+
+
+# ---- progress
+
+
+def test_progress_off_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    lines: list[str] = []
+    counting = progress.Progress(("photo: ", " images checked"), 4869, lines.append)
+    for _ in range(40):
+        now[0] += 1.0
+        counting.advance(100)
+    counting.end()
+    assert lines == ["photo: 1,500 of 4,869 images checked", "photo: 3,000 of 4,869 images checked"]
+    assert counting.seconds == 40.0
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress, "LIVE_SECONDS", 0.0)
+    counting = progress.Progress(("photo: ", " images checked"), 2, pytest.fail)
+    counting.advance(1)
+    counting.end()
+    assert capsys.readouterr().out == "\rphoto: 1 of 2 images checked\x1b[K\r\r\x1b[K"
