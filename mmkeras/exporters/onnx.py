@@ -9,6 +9,7 @@ from typing import Any
 
 from mmkeras.errors import InputError
 from mmkeras.exporters.onnx_graph import simplify
+from mmkeras.exporters.onnx_weights import given, large_weights, put_back, weight_specs
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
 
@@ -21,19 +22,21 @@ def convert(graph: Graph) -> Any:
     import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    module = GraphModule(graph)
+    module, weights = GraphModule(graph), large_weights(graph.model)
 
     # tf2onnx knows inputs and outputs by their places, so both stand in the Graph's order (a dict would be sorted)
     def call(*tensors: Any) -> list[Any]:
-        outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=True)}, training=False)
+        with given(weights, tensors[len(graph.inputs) :]):
+            outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=False)}, training=False)
         return [tf.identity(outputs[name]) for name in output_names(graph)]
 
-    specs = [tf.TensorSpec((None, None), i.dtype, i.name) for i in graph.inputs]
+    specs = [tf.TensorSpec(i.sizes(), i.dtype, i.name) for i in graph.inputs] + weight_specs(weights)
     function = tf.function(call, input_signature=specs)
     function.module = module  # keeps the variables alive
     proto, _ = tf2onnx.convert.from_function(
         function, input_signature=specs, opset=OPSET, custom_op_handlers={"SelectV2": (_where, [])}
     )
+    put_back(proto, weights)
     return proto
 
 

@@ -1,95 +1,57 @@
-"""A pretrained text encoder (BERT and its kind, from keras-hub) behind a tokenizer inside the graph.
-
-A *preset* is what keras-hub calls a checkpoint: a name it knows, or a folder, of its own or of a Hugging Face BERT
-(config.json, model.safetensors, vocab.txt, tokenizer_config.json). keras-hub is imported when one is read, not before.
-
-Only WordPiece runs inside the graph. Byte-pair and SentencePiece presets are recognised and refused.
-"""
+"""A pretrained text encoder (BERT and its kind, from keras-hub): one vector a token, or one a text."""
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
-from mmkeras.errors import InputError
+from mmkeras.encoded import Encoded, MaskedMean
+from mmkeras.modalities.text.cells import pad
 from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.modality import BATCH_BYTES, length_batches
+from mmkeras.modalities.text.preset import Preset, check_length, keras_hub, load_backbone, wants_exact_gelu
 from mmkeras.modalities.text.wordpiece import WordPiece
 
 GELU_AT = -1.5
 EXACT, TANH = -0.1002108, -0.1004284  # what the two kinds of GELU are there
-
-
-@dataclass(frozen=True)
-class Preset:
-    """What a run keeps of a preset beside its weights: with it the encoder is rebuilt where the preset is not at hand.
-
-    vocabulary, lowercase: of its tokenizer. backbone: the architecture, as Keras writes it in JSON.
-    exact_gelu: were the weights trained with the exact GELU? max_tokens: that it has positions for.
-    """
-
-    name: str
-    vocabulary: tuple[str, ...]
-    lowercase: bool
-    backbone: dict[str, Any]
-    exact_gelu: bool
-    max_tokens: int
-
-
-def tokenizer_kind(preset: str) -> str:
-    """Which tokenizer a preset has: `WordPiece`, `BPE`, `SentencePiece` or the name of keras-hub's class."""
-    return _kind(_from_preset("tokenizers.Tokenizer", preset))
-
-
-def read_preset(preset: str) -> Preset:
-    """Read everything but the weights. Raises InputError for a preset that cannot be read or has no WordPiece."""
-    tokenizer = _from_preset("tokenizers.Tokenizer", preset)
-    kind = _kind(tokenizer)
-    if kind != "WordPiece":
-        raise InputError(
-            f"{preset}: its tokenizer is {kind} ({type(tokenizer).__name__}), which is not supported inside the graph. "
-            "Expected a preset with WordPiece: BERT, DistilBERT, ELECTRA, MiniLM and models trained from them."
-        )
-    backbone = _from_preset("models.Backbone", preset, load_weights=False)
-    return Preset(
-        name=str(preset),
-        vocabulary=tuple(tokenizer.get_vocabulary()),
-        lowercase=bool(tokenizer.lowercase),
-        backbone=keras.saving.serialize_keras_object(backbone),
-        exact_gelu=_wants_exact_gelu(preset),
-        max_tokens=int(backbone.max_sequence_length),
-    )
+BATCH_TOKENS = 2**12  # padded tokens that are encoded at once
 
 
 def wordpiece(preset: Preset, max_tokens: int, **options: Any) -> WordPiece:
     """The preset's tokenizer as a layer. Raises InputError if it has no positions for so many tokens."""
-    if max_tokens > preset.max_tokens:
-        raise InputError(
-            f"{preset.name}: {max_tokens} tokens are wanted; it was trained on {preset.max_tokens} at most."
-        )
+    check_length(preset, max_tokens)
     return WordPiece(preset.vocabulary, max_tokens, preset.lowercase, **options)
+
+
+def encoder_of(preset: str | Preset, trainable: bool = False, name: str = "text") -> PretrainedEncoder:
+    """The preset's backbone as a layer.
+
+    preset: a name or folder, then with its weights; or a Preset: with random ones, to be loaded from a run's.
+    trainable: fine-tune its weights.
+    """
+    if isinstance(preset, str):
+        backbone, exact = load_backbone(preset), wants_exact_gelu(preset)
+    else:
+        keras_hub()  # its classes must be known
+        backbone, exact = keras.saving.deserialize_keras_object(preset.backbone), preset.exact_gelu
+    return PretrainedEncoder(backbone, exact, trainable=trainable, name=f"{name}_pretrained")
 
 
 def encode_pretrained(
     ids: Tensor, mask: Tensor, width: int, preset: str | Preset, trainable: bool = False, name: str = "text"
-) -> tuple[Tensor, Tensor]:
-    """int32 [b, T] ids and mask, as `WordPiece` gives them -> tokens [b, T, width] and float32 mask [b, T].
+) -> Encoded:
+    """int32 [b, T] ids and mask, of `WordPiece` or `tokenize_before` -> tokens [b, T, width], float32 mask [b, T].
 
-    preset: a name or folder, then with its weights; or a Preset: with random ones, to be loaded from a run's.
-    trainable: fine-tune the preset's weights; the projection to `width` is always learned.
+    preset, trainable: as for `encoder_of`; the projection to `width` is always learned.
     """
-    if isinstance(preset, str):
-        backbone, exact = _from_preset("models.Backbone", preset), _wants_exact_gelu(preset)
-    else:
-        backbone, exact = keras.saving.deserialize_keras_object(preset.backbone), preset.exact_gelu
-    encoder = PretrainedEncoder(backbone, exact, trainable=trainable, name=f"{name}_pretrained")
-    tokens = keras.layers.Dense(width, name=f"{name}_projection")(encoder(ids, mask))
-    return tokens, ops.cast(mask, "float32")
+    tokens = encoder_of(preset, trainable, name)(ids, mask)
+    return Encoded(keras.layers.Dense(width, name=f"{name}_projection")(tokens), ops.cast(mask, "float32"))
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -108,11 +70,15 @@ class PretrainedEncoder(keras.layers.Layer):
                 layer.activation = exportable(layer.activation, exact_gelu)
         self.trainable = trainable  # of the backbone too
 
+    @property
+    def hidden(self) -> int:
+        """The size of a token's vector."""
+        return int(_tokens(self.backbone.output).shape[-1])
+
     def call(self, ids: Tensor, used: Tensor, training: bool = False) -> Tensor:
         known = {"token_ids": ids, "padding_mask": used, "segment_ids": ops.zeros_like(ids)}
         inputs = {name: known[name] for name in self.backbone.input}
-        output = self.backbone(inputs, training=training and self.trainable)
-        return output["sequence_output"] if isinstance(output, dict) else output
+        return _tokens(self.backbone(inputs, training=training and self.trainable))
 
     def get_config(self) -> dict[str, Any]:
         backbone = keras.saving.serialize_keras_object(self.backbone)
@@ -125,8 +91,13 @@ class PretrainedEncoder(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> PretrainedEncoder:
-        _keras_hub()  # its classes must be known
+        keras_hub()  # its classes must be known
         return cls(**{**config, "backbone": keras.saving.deserialize_keras_object(config["backbone"])})
+
+
+def _tokens(output: Any) -> Tensor:
+    """A backbone's output -> float32 [b, T, hidden]."""
+    return output["sequence_output"] if isinstance(output, dict) else output
 
 
 def exact_gelu(x: Tensor) -> Tensor:
@@ -144,37 +115,52 @@ def exportable(activation: Any, exact: bool) -> Any:
     return exact_gelu if is_exact or (exact and is_tanh) else activation
 
 
-def _wants_exact_gelu(preset: str) -> bool:
-    """Does a Hugging Face folder say so? ("gelu" is the exact one there, "gelu_new" the tanh.)"""
-    config = Path(preset) / "config.json"
-    return config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("hidden_act") == "gelu"
+@keras.saving.register_keras_serializable("mmkeras")
+class SentenceEmbedding(keras.layers.Layer):
+    """A frozen preset as one vector a text: the mean of its tokens' (Reimers and Gurevych 2019, arXiv:1908.10084).
+
+    Call: int32 ids [b, T], mask [b, T] -> float32 [b, hidden], each of length sqrt(hidden): a component is about 1, as
+    the layer behind it expects, and cosines stay as they are.
+    """
+
+    def __init__(self, encoder: PretrainedEncoder, **options: Any) -> None:
+        super().__init__(**{**options, "trainable": False})
+        self.encoder, self.mean = encoder, MaskedMean()
+
+    def call(self, ids: Tensor, used: Tensor) -> Tensor:
+        vector = self.mean(self.encoder(ids, used, training=False), used)  # [b, hidden]
+        return vector / ops.sqrt(ops.mean(ops.square(vector), axis=1, keepdims=True) + 1e-12)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "encoder": keras.saving.serialize_keras_object(self.encoder)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SentenceEmbedding:
+        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
 
-def _keras_hub() -> Any:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise InputError(f"A pretrained text encoder needs keras-hub ({error}): pip install 'mmkeras[hub]'.") from error
-    return keras_hub
+def wordpiece_ids(layer: WordPiece, texts: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """Texts in UTF-8 -> ids int32 [n, T] and mask int32 [n, T], by the graph's own layer; T is the longest text's."""
+    call = tf.function(layer, input_signature=[tf.TensorSpec((None, None), "uint8")])
+    shape = (len(texts), layer.max_tokens)
+    ids, mask = np.full(shape, layer.tables.pad, "int32"), np.zeros(shape, "int32")
+    for batch in length_batches(np.array([len(text) for text in texts])) if texts else ():
+        found, used = (x.numpy() for x in call(pad([texts[i] for i in batch])))
+        ids[batch, : found.shape[1]], mask[batch, : found.shape[1]] = found, used
+    width = max(1, int(mask.sum(axis=1).max(initial=0)))
+    return ids[:, :width], mask[:, :width]
 
 
-def _from_preset(what: str, preset: str, **options: Any) -> Any:
-    """`keras_hub.<what>.from_preset(preset)`; an InputError where that fails, whatever keras-hub's own is."""
-    module, _, name = what.partition(".")
-    try:
-        return getattr(getattr(_keras_hub(), module), name).from_preset(str(preset), **options)
-    except InputError:
-        raise
-    except Exception as error:
-        first_line = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"{preset}: this preset cannot be loaded ({type(error).__name__}: {first_line}) Expected a text preset "
-            "that keras-hub knows by name, or a folder of its own or of a Hugging Face BERT."
-        ) from error
+def embed(layer: SentenceEmbedding, ids: np.ndarray, mask: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """int32 ids [n, T] and mask [n, T] -> float32 [n, hidden], by the graph's own layer, texts of one length together.
 
-
-def _kind(tokenizer: Any) -> str:
-    hub = _keras_hub()
-    kinds = {"WordPiece": "WordPieceTokenizer", "BPE": "BytePairTokenizer", "SentencePiece": "SentencePieceTokenizer"}
-    found = [kind for kind, name in kinds.items() if isinstance(tokenizer, getattr(hub.tokenizers, name))]
-    return found[0] if found else type(tokenizer).__name__
+    out: where to write it, such as a memory-mapped file; default: memory.
+    """
+    call = tf.function(layer, input_signature=[tf.TensorSpec((None, None), "int32")] * 2)
+    if out is None:
+        out = np.empty((len(ids), layer.encoder.hidden), "float32")
+    lengths = mask.sum(axis=1)
+    for batch in length_batches(lengths * (BATCH_BYTES // BATCH_TOKENS)) if len(ids) else ():
+        width = int(lengths[batch].max())
+        out[batch] = call(ids[batch, :width], mask[batch, :width])
+    return out
