@@ -4,4 +4,4 @@ Importing this package imports neither TensorFlow nor Keras: a client that only 
 `.onnx` file must start in a fraction of a second.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

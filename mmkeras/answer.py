@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.modalities.text.cells import pad
 from mmkeras.probes import check_signatures
+from mmkeras.raw import feed, modalities_of, subsets
 from mmkeras.runners import Runner, open_artefact
 from mmkeras.samples import Samples, load_samples, trim
 
@@ -25,27 +25,42 @@ BATCH = 32
 WARM_UP = 20
 
 
-def feed(samples: Samples, index: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
-    """The raw inputs of some rows, in the order of `names`: order must not matter."""
-    return {name: pad([samples.inputs[name][i] for i in index]) for name in names}
+def answer_of(runner: Runner) -> str:
+    """Name of the output that answers."""
+    return str(runner.signature["outputs"][0]["name"])
 
 
-def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, names: list[str]) -> dict[str, Any]:
-    """All rows in batches, in an order; what comes out is put back in the samples' order."""
-    probabilities = np.zeros_like(samples.probabilities)
+def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, inputs: list[Any]) -> dict[str, Any]:
+    """All rows in batches, in an order; what comes out is put back in the samples' order.
+
+    inputs: those of the signature, in any order.
+    """
+    answers = np.zeros_like(samples.answers)
     ids: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * len(samples) for name in samples.ids}
     seconds = []
     for start in range(0, len(order), batch):
         index = order[start : start + batch]
-        inputs = feed(samples, index, names)
+        arrays = feed(samples.inputs, inputs, index)
         begin = time.perf_counter()
-        outputs = runner(inputs)
+        outputs = runner(arrays)
         seconds.append(time.perf_counter() - begin)
-        probabilities[index] = outputs["probabilities"]
+        answers[index] = outputs[answer_of(runner)]
         for name in ids:
             for i, row in zip(index, outputs[name], strict=True):
                 ids[name][i] = trim(row)
-    return {"probabilities": probabilities, "ids": ids, "seconds": np.array(seconds)}
+    return {"answers": answers, "ids": ids, "seconds": np.array(seconds)}
+
+
+def run_subsets(runner: Runner, samples: Samples, inputs: list[Any]) -> dict[str, np.ndarray]:
+    """The first rows with some modalities alone, others left out: subset -> answers."""
+    hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(runner.signature["inputs"]))}
+    found = {}
+    for name, expected in samples.subsets.items():
+        rows = [np.arange(k, min(k + BATCH, len(expected))) for k in range(0, len(expected), BATCH)]
+        given = [e for e in inputs if e["name"] not in hidden[name] and e.get("of") not in hidden[name]]
+        parts = [runner(feed(samples.inputs, given, index), [answer_of(runner)]) for index in rows]
+        found[name] = np.concatenate([part[answer_of(runner)] for part in parts])
+    return found
 
 
 def same_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
@@ -73,12 +88,13 @@ def main(artefact: str, samples_path: str, out: str) -> None:
     runner = open_artefact(artefact, threads=1)
     load_seconds = time.perf_counter() - begin
     rng = np.random.default_rng(0)
-    names = [str(name) for name in rng.permutation(sorted(samples.inputs))]
+    inputs = [runner.signature["inputs"][k] for k in rng.permutation(len(runner.signature["inputs"]))]
     for i in range(min(WARM_UP, len(samples))):
-        runner(feed(samples, np.array([i]), names))
+        runner(feed(samples.inputs, inputs, [i]))
     order = rng.permutation(len(samples))
-    one = run_rows(runner, samples, 1, order, names)
-    many = run_rows(runner, samples, BATCH, order, names[::-1])
+    one = run_rows(runner, samples, 1, order, inputs)
+    many = run_rows(runner, samples, BATCH, order, inputs[::-1])
+    parts = run_subsets(runner, samples, inputs)
     figures = {
         "load_seconds": load_seconds,
         "latency_ms_p50": float(np.median(one["seconds"]) * 1e3),
@@ -92,7 +108,9 @@ def main(artefact: str, samples_path: str, out: str) -> None:
         },
         "ids_checked": sorted(one["ids"]),
     }
-    np.savez(out, batch_1=one["probabilities"], batch_n=many["probabilities"], figures=np.array(json.dumps(figures)))
+    answers = {"batch_1": one["answers"], "batch_n": many["answers"]}
+    answers |= {f"subset.{name}": found for name, found in parts.items()}
+    np.savez(out, figures=np.array(json.dumps(figures)), **answers)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import numpy as np
 
 from mmkeras.files import written_whole
 
+SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
+
 
 class EpochLines(keras.callbacks.Callback):
     """One line an epoch; on a terminal the line also counts the steps."""
@@ -33,7 +35,8 @@ class EpochLines(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         logs = logs or {}
-        figures = "  ".join(f"{name} {logs[name]:.4f}" for name in ("loss", "accuracy", "val_loss", "val_accuracy"))
+        shown = [name for name in ("loss", *SHOWN, "val_loss", *(f"val_{name}" for name in SHOWN)) if name in logs]
+        figures = "  ".join(f"{name} {logs[name]:.4f}" for name in shown)
         self.say(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.began:.1f} s")
 
 
@@ -43,15 +46,20 @@ class BestAndResume(keras.callbacks.Callback):
     Keras' EarlyStopping forgets what it has seen when the process ends, and BackupAndRestore does not know it; a
     resumed training must end with the same weights as one that was never interrupted, so one callback keeps both.
 
-    Best is the highest validation accuracy, of equals the latest, when the rate has fallen furthest. The loss would
-    mislead: a hinge rises where margins shrink, though the order of the classes, and so every answer, gets better.
+    Best is, for classes, the highest validation accuracy, of equals the latest, when the rate has fallen furthest. The
+    loss would mislead: a hinge rises where margins shrink, though the order of the classes, and so every answer, gets
+    better.
     """
 
-    def __init__(self, folder: Path, patience: int | None) -> None:
-        """folder: for checkpoint.npz and history.csv; patience: epochs without a better val_accuracy, None: never."""
+    def __init__(self, folder: Path, patience: int | None, monitor: tuple[str, str] = ("accuracy", "max")) -> None:
+        """folder: for checkpoint.npz and history.csv; patience: epochs without a better figure, None: never.
+
+        monitor: the figure of the validation rows that is watched, and whether `max` or `min` of it is best.
+        """
         super().__init__()
         self.folder, self.patience = folder, patience
-        self.best, self.best_epoch = -1.0, -1
+        self.figure, self.sign = f"val_{monitor[0]}", 1.0 if monitor[1] == "max" else -1.0
+        self.best, self.best_epoch = -float("inf"), -1
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
         self.began = time.perf_counter()
@@ -70,8 +78,9 @@ class BestAndResume(keras.callbacks.Callback):
         figures = {name: float(value) for name, value in (logs or {}).items()}
         self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.began, 3)})
         self.began = time.perf_counter()
-        if self.patience is None or figures["val_accuracy"] >= self.best:
-            self.best, self.best_epoch = figures["val_accuracy"], epoch
+        value = self.sign * figures[self.figure]
+        if self.patience is None or value >= self.best or not self.best_weights:
+            self.best, self.best_epoch = value, epoch
             self.best_weights = self.model.get_weights()
         self._write_history()
         self._save()

@@ -25,12 +25,14 @@ class Config:
     # the table
     csv: Positional[str] = "data/news.csv"
     """The CSV (.csv, .tsv, .csv.gz) or Parquet file to learn from."""
+    example: Literal["news", "multimodal"] | None = None
+    """Train on a bundled example instead, which is made where it is not there: nothing is downloaded."""
     text: tuple[str, ...] = ()
     """Columns to read as text. Default: every column that looks like text."""
     image: tuple[str, ...] = ()
-    """Columns that hold image paths."""
+    """Columns that hold pictures: paths, or data URIs."""
     audio: tuple[str, ...] = ()
-    """Columns that hold audio paths."""
+    """Columns that hold clips: paths, or data URIs."""
     number: tuple[str, ...] = ()
     """Columns to read as numbers."""
     category: tuple[str, ...] = ()
@@ -40,6 +42,10 @@ class Config:
     last column."""
     validation: str | None = None
     """A second file to hold out; rows of the CSV with the same inputs are not learned. Default: see `test_size`."""
+    media_root: str | None = None
+    """Folder that the paths of pictures and clips begin at. Default: the CSV's."""
+    allow_outside: bool = False
+    """Let such paths leave that folder."""
     encoding: str | None = None
     """Character encoding of the CSV. Default: detected and printed."""
     delimiter: str | None = None
@@ -54,8 +60,44 @@ class Config:
     # the model
     task: Literal["auto", "classify", "multilabel", "regress"] = "auto"
     """One class a row, several labels (`a|b`), or numbers. Default: what the target's cells look like, printed."""
-    model: Literal["wide_deep", "mlp"] = "wide_deep"
-    """`wide_deep`: hashed n-grams and averaged vectors. `mlp`: averaged word vectors, Dense 100, Dense 50, softmax."""
+    model: Literal["auto", "wide_deep", "mlp", "multimodal"] = "auto"
+    """`wide_deep`: n-grams and averaged vectors (the default for classes of text). `mlp`: averaged word vectors,
+    Dense 100, Dense 50. `multimodal`: an encoder for each column and a fusion (the default for all else)."""
+    fusion: Literal["attention", "concat", "sum", "decision"] | None = None
+    """How columns are joined: one Transformer over all tokens (the default), their vectors side by side, their sum, or
+    an answer each."""
+    text_encoder: str = "average"
+    """`average`, `transformer`, `gru`, or preset:NAME, a pretrained one of keras-hub by name or folder."""
+    image_encoder: str = "cnn"
+    """`cnn`, or preset:NAME, a pretrained one of keras-hub (name or folder) or keras.applications."""
+    fine_tune: bool = False
+    """Learn the weights of pretrained encoders too; else they stay as they are."""
+    width: int = 64
+    """Numbers a token has: the one dial for the size of all encoders and of the fusion."""
+    depth: int = 2
+    """Blocks of each Transformer."""
+    dropout: float = 0.1
+    """Share of the numbers that are dropped in training."""
+    modality_dropout: float | None = None
+    """Share of the cells that training hides, so that a missing one is normal. Default: 0.1; 0 for a single column."""
+    max_tokens: int = 128
+    """Longest text in tokens, for `transformer`, `gru` and presets."""
+    image_size: int = 96
+    """Pixels a side that pictures are resized to, inside the graph."""
+    image_augment: tuple[str, ...] = ("flip", "crop", "colour")
+    """What training does to pictures: any of `flip`, `crop`, `colour`, or `none`."""
+    audio_features: Literal["mel", "mfcc"] = "mel"
+    """Logarithms of mel bands, or the first coefficients of their cosine transform."""
+    audio_rate: int = 16_000
+    """Samples a second that clips are brought to."""
+    seconds: float | None = None
+    """Longest clip; what is longer is cut, silence fills the rest. Default: the longest in the file, at most 10."""
+    mels: int = 40
+    """Mel bands."""
+    coefficients: int = 20
+    """Cosine coefficients of `mfcc`."""
+    disturb: float = 1.0
+    """How much training changes clips (speed, pitch, noise, masks): 0 not at all, 1 much."""
     deep: int = 16
     """Dimensions of the vectors in the deep part of `wide_deep`; 0 for the wide part alone."""
     tokens: Literal["mixed", "word", "character", "byte"] = "mixed"
@@ -75,7 +117,7 @@ class Config:
 
     # the training
     epochs: int | None = None
-    """Most epochs. Default: the model's own (mlp 10)."""
+    """Most epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20)."""
     batch_size: int | None = None
     """Rows a step. Default: the model's own (mlp 32)."""
     learning_rate: float | None = None
@@ -84,8 +126,8 @@ class Config:
     """Epochs without a better validation accuracy before training stops. Default: the model's own (mlp: never)."""
     fold: bool = True
     """Learn the held-out rows too, after they have measured the model (wide_deep; never those of `validation`)."""
-    label_smoothing: float = 0.0
-    """Share of the target probability spread over all classes."""
+    label_smoothing: float | None = None
+    """Share of the target probability spread over all classes. Default: the model's own (multimodal 0.1, else 0)."""
     class_weight: Literal["none", "balanced"] = "none"
     """`balanced`: rare classes count as much as frequent ones."""
     mixed_precision: bool = False
@@ -136,8 +178,10 @@ def check_type(key: str, value: Any, source: str, kind: Any) -> None:
     if get_origin(kind) is tuple:
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
         expected = "a list of strings"
-    elif get_origin(kind) is Literal:
-        good, expected = value in choices, "one of " + ", ".join(map(repr, choices))
+    elif any(get_origin(part) is Literal for part in (kind, *choices)):
+        words = [word for part in (kind, *choices) for word in get_args(part) if isinstance(word, str)]
+        good = value in words or (value is None and NoneType in choices)
+        expected = "one of " + ", ".join(map(repr, dict.fromkeys(words)))
     else:
         # JSON writes 1 for 1.0, and Python counts True as an int
         good = any(isinstance(value, t) or (t is float and isinstance(value, int)) for t in choices)
@@ -177,6 +221,17 @@ def check_config(config: Config) -> None:
         "batch_size": (1, 1_000_000),
         "ngrams": (1, 2),
         "max_bytes": (16, 4096),
+        "width": (16, 1024),
+        "depth": (1, 48),
+        "dropout": (0.0, 0.9),
+        "modality_dropout": (0.0, 0.9),
+        "max_tokens": (3, 2048),
+        "image_size": (16, 512),
+        "audio_rate": (1000, 96_000),
+        "seconds": (0.03, 120.0),
+        "mels": (8, 128),
+        "coefficients": (1, 128),
+        "disturb": (0.0, 2.0),
         "max_features": (1, 230_000),
         "min_rows": (1, 1_000_000),
         "patience": (1, 100_000),
@@ -199,12 +254,28 @@ def check_config(config: Config) -> None:
     if config.word_vectors and not Path(config.word_vectors).is_file():
         found = "is a folder" if Path(config.word_vectors).is_dir() else "there is no such file"
         raise InputError(f"--word-vectors {config.word_vectors}: {found}; expected a GloVe or word2vec file.")
+    check_encoders(config)
     if config.freeze_word_vectors and not config.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
     if config.overwrite and config.resume:
         raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")
+
+
+def check_encoders(config: Config) -> None:
+    """Raise InputError for an encoder that is none, or a width that its heads cannot share."""
+    for flag, known in (("text_encoder", ("average", "transformer", "gru")), ("image_encoder", ("cnn",))):
+        value = getattr(config, flag)
+        if value not in known and not (value.startswith("preset:") and len(value) > len("preset:")):
+            raise InputError(
+                f"--{flag.replace('_', '-')} {value}: expected {', '.join(known)}, or preset: with a name or folder."
+            )
+    wrong = [name for name in config.image_augment if name not in ("flip", "crop", "colour", "none")]
+    if wrong:
+        raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
+    if config.width % 16:
+        raise InputError(f"--width {config.width}: expected a multiple of 16, which the heads of a Transformer share.")
 
 
 def _check_names(config: Config) -> None:

@@ -19,6 +19,18 @@ class Encoded:
     mask: Tensor
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How large a model is, by one dial. width: of a token, from which the rest follows; depth: Transformer blocks of a
+    text and of the fusion; dropout: a share.
+    """
+
+    width: int = 64
+    depth: int = 2
+    heads: int = 4
+    dropout: float = 0.1
+
+
 class Missing(layers.Layer):
     """A learned token in the place of a cell that is not there.
 
@@ -54,7 +66,7 @@ class ModalityDropout(layers.Layer):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"dtype": "float32", **options})
         self.rate, self.seed = rate, seed
         self.random = keras.random.SeedGenerator(seed)
 

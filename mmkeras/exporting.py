@@ -7,25 +7,33 @@ import importlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mmkeras.errors import InputError
+from mmkeras.errors import BadCell, InputError
 from mmkeras.exporters import FORMATS
 from mmkeras.files import write_atomically, write_json
 from mmkeras.graph import Graph
-from mmkeras.models import MODELS
+from mmkeras.media_check import root_of
+from mmkeras.modalities import MEDIA, MODALITIES
+from mmkeras.modalities.image.cells import MAX_BYTES
+from mmkeras.modalities.media import MediaRoot, read_media
+from mmkeras.model_card import write_model_card
 from mmkeras.quiet import import_tensorflow, native_noise_muted
+from mmkeras.raw import columns_of, feed, modalities_of, read_values, subsets, with_tokenizers
 from mmkeras.run import Run, open_run
-from mmkeras.tasks import TASKS
+from mmkeras.runners import complete
+from mmkeras.targets import Targets
 from mmkeras.verify import verify
 
 Say = Callable[[str], None]
 SAMPLE_BATCH = 64
+SAMPLE_ROWS = 256  # held-out rows that travel with artefacts whose inputs are pictures or clips
+SUBSET_ROWS = 128  # of them, for each subset of the modalities
 
 
 @contextlib.contextmanager
@@ -38,30 +46,33 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: the run is damaged, it cannot be read ({first_line}). Train again.") from error
 
 
+def load_columns(run: Run) -> dict[str, Any]:
+    """The run's input columns as they were adapted: name in the graph -> Modality."""
+    columns = {}
+    for entry in run.inputs:
+        with reading(run.folder / "schema.json"):
+            modality = importlib.import_module(MODALITIES[entry["kind"]])
+        with reading(run.folder / "state" / f"{entry['name']}.npz"):
+            columns[entry["name"]] = modality.load(entry, run.folder / "state")
+    return columns
+
+
 def load_graph(run: Run) -> Graph:
     """Rebuild the run's Graph from its JSON, its state and its weights."""
     import_tensorflow()
-    from mmkeras.modalities.text.modality import load_state
-    from mmkeras.modalities.text.rule import TextRule
+    from mmkeras.models.core import build_core
+    from mmkeras.tasks.predicting import predict_graph
 
-    states, columns = {}, {}
-    for entry in run.inputs:
-        name = entry["name"]
-        path = run.folder / "state" / f"{name}.npz"
-        with reading(path):
-            states[name] = load_state(path, TextRule(**entry["rule"]))
-        columns[name] = entry["column"]
-    dims = {entry["name"]: entry["vector_dim"] for entry in run.inputs if entry["vector_dim"]}
-    recipe = importlib.import_module(MODELS[run.config.model])
-    core = recipe.build({name: state.n_rows for name, state in states.items()}, len(run.labels), run.config, dims)
-    with reading(run.folder / "model.keras"):
-        core.load_weights(run.folder / "model.keras")
-    with reading(run.folder / "environment.json"):
-        facts = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
-    kept = {"task": run.schema["task"], "target": run.schema["target"], "labels": run.labels}
+    columns = load_columns(run)
     with reading(run.folder / "schema.json"):
-        task = importlib.import_module(TASKS[run.schema["task"]])
-    return task.predict_graph(core, states, columns, {**kept, "versions": facts["versions"], "seed": facts["seed"]})
+        targets = Targets.from_json(run.schema["targets"])
+    core = build_core(columns, targets.outputs, run.config, exporting=True)
+    with reading(run.folder / "model.keras"):
+        core.model.load_weights(run.folder / "model.keras")
+    with reading(run.folder / "environment.json"):
+        made = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    names = {entry["name"]: entry["column"] for entry in run.inputs}
+    return predict_graph(core, columns, names, targets, {"versions": made["versions"], "seed": made["seed"]})
 
 
 class KerasRunner:
@@ -71,67 +82,71 @@ class KerasRunner:
         self.graph, self.signature = graph, graph.signature()
 
     def __call__(self, inputs: Any, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = self.graph.model(dict(inputs), training=False)
+        outputs = self.graph.model(dict(complete(inputs, self.signature)), training=False)
         return {name: np.asarray(outputs[name]) for name in wanted or outputs}
 
 
 def write_samples(graph: Graph, run: Run, folder: Path) -> None:
-    """sample_inputs.npz: every held-out row's raw inputs and the trained model's answers."""
-    from mmkeras.modalities.text.cells import encode_cell, pad
-    from mmkeras.samples import Samples, save_samples, trim
+    """sample_inputs.npz: held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
+    from mmkeras.samples import Samples, save_samples
 
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
-    raw = {i.name: [encode_cell(cell, i.max_bytes) for cell in rows[i.column]] for i in graph.inputs}
+    inputs = with_tokenizers(graph.signature()["inputs"], [folder])
+    if any(entry["kind"] in MEDIA for entry in inputs) and len(rows) > SAMPLE_ROWS:
+        rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
+    root = root_of(run.config.validation or run.config.csv, run.config)
+    values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(inputs)}
     runner = KerasRunner(graph)
-    probabilities = np.empty((len(rows), len(graph.labels)), "float32")
-    ids: dict[str, list[np.ndarray]] = {f"{i.name}_ids": [np.empty(0)] * len(rows) for i in graph.inputs}
-    order = np.argsort(sum(np.array([len(cell) for cell in cells]) for cells in raw.values()), kind="stable")
-    for start in range(0, len(order), SAMPLE_BATCH):
+    answers, ids = answer_samples(runner, values, len(rows))
+    parts = {
+        subset.name: answer_samples(runner, values, min(len(rows), SUBSET_ROWS), subset.hidden)[0]
+        for subset in subsets(modalities_of(inputs))
+    }
+    truth = Targets.from_json(run.schema["targets"]).truth(rows)
+    save_samples(Samples(values, truth, answers, ids, parts), folder / "sample_inputs.npz")
+
+
+def sample_values(cells: list[str], entry: Mapping[str, Any], root: MediaRoot) -> list[Any]:
+    """A column's cells as values; of a picture its file as it is. Raises InputError where one is gone by now."""
+    if entry["kind"] != "image":
+        values, faults = read_values(cells, entry, root)
+    else:
+        values, faults = [], {}
+        for row, cell in enumerate(cells):
+            try:
+                values.append(
+                    read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES) if cell.strip() else None
+                )
+            except BadCell as error:
+                faults[row] = str(error)
+    if faults:
+        raise InputError(
+            f"the held-out row's {entry['column']!r} cannot be read any more: {next(iter(faults.values()))}"
+        )
+    return values
+
+
+def answer_samples(
+    runner: KerasRunner, values: dict[str, list[Any]], count: int, hidden: Sequence[str] = ()
+) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
+    """The model's answers to the first rows, and the ids it recognised, what `trim` leaves of them."""
+    from mmkeras.samples import trim
+
+    inputs = runner.signature["inputs"]
+    bytes_a_row = np.zeros(count, int)
+    for name in [entry["name"] for entry in inputs if "max_bytes" in entry]:
+        bytes_a_row += [len(value or b"") for value in values[name][:count]]
+    order = np.argsort(bytes_a_row, kind="stable")
+    rows: list[Any] = [None] * count
+    ids: dict[str, list[np.ndarray]] = {}
+    for start in range(0, count, SAMPLE_BATCH):
         index = order[start : start + SAMPLE_BATCH]
-        answers = runner({name: pad([cells[i] for i in index]) for name, cells in raw.items()})
-        probabilities[index] = answers["probabilities"]
-        for name, kept in ids.items():
-            for i, row in zip(index, answers[name], strict=True):
-                kept[i] = trim(row)
-    truth = pd.Categorical(rows[run.schema["target"]], categories=run.labels).codes.astype("int64")
-    save_samples(Samples(raw, truth, probabilities, ids), folder / "sample_inputs.npz")
-
-
-def write_model_card(run: Run, graph: Graph, folder: Path, title: str) -> None:
-    """MODEL_CARD.md: what it is, what it was measured on, how to call it."""
-    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
-    rows = "\n".join(
-        f"| {r['label']} | {r['precision']:.3f} | {r['recall']:.3f} | {r['f1']:.3f} | {r['rows']} |"
-        for r in metrics["validation"]["per_class"]
-    )
-    inputs = "\n".join(
-        f"- `{i.name}` (column `{i.column}`): uint8 [batch, n_bytes], UTF-8, at most {i.max_bytes} bytes"
-        for i in graph.inputs
-    )
-    folded = ", which it learned too once they had measured it" if metrics["folded"] else ""
-    text = f"""# {title}
-
-Predicts `{run.schema["target"]}` ({len(run.labels)} classes). Trained on {metrics["rows"]["train"]} rows of
-`{run.schema["file"]["path"]}`; measured on {metrics["rows"]["validation"]} held-out rows{folded}.
-
-Held-out accuracy {metrics["validation"]["accuracy"]:.4f}, macro-F1 {metrics["validation"]["macro_f1"]:.4f}, expected
-calibration error {metrics["calibration"]["after"]["expected_calibration_error"]:.3f}.
-
-| class | precision | recall | F1 | rows |
-|---|---|---|---|---|
-{rows}
-
-## Inputs
-{inputs}
-
-A longer text is cut before a byte that continues a character. `signature.json` says the same to a program, and
-`verify.json` what was checked of each artefact.
-
-## Limits
-The model knows the classes above and nothing else: a text of another kind still gets one of them. Languages and
-subjects that the training rows lack were not measured.
-"""
-    write_atomically(folder / "MODEL_CARD.md", text)
+        outputs = runner(feed(values, inputs, index, hidden))
+        for k, i in enumerate(index):
+            rows[i] = outputs[runner.graph.answer][k]
+            for name in [name for name in outputs if name.endswith("_ids")]:
+                ids.setdefault(name, [np.empty(0)] * count)[i] = trim(outputs[name][k])
+    return np.array(rows, "float32"), ids
 
 
 def export(
@@ -177,6 +192,9 @@ def export(
 def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     graph = load_graph(run)
+    for entry in graph.inputs:
+        if "tokenizer_files" in entry.facts:
+            shutil.copytree(run.folder / entry.facts["tokenizer_files"], folder / entry.facts["tokenizer_files"])
     write_samples(graph, run, folder)
     write_atomically(folder / "labels.txt", "\n".join(graph.labels) + "\n")
     write_model_card(run, graph, folder, title)
@@ -188,6 +206,7 @@ def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) 
         artefacts.append(path.relative_to(folder).as_posix())
         say(f"{name}: {artefacts[-1]} written in {time.perf_counter() - began:.1f} s")
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
-    held_out = {"accuracy": metrics["validation"]["accuracy"], "learned_since": metrics["folded"]}
+    measured = metrics["validation"]
+    held_out = {measured["score_name"]: measured["score"], "learned_since": metrics["folded"]}
     write_json(folder / "signature.json", {**graph.signature(), "artefacts": artefacts, "held_out": held_out})
     return verify(folder, say=say)

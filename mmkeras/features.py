@@ -3,112 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
-from mmkeras import ragged
-from mmkeras.modalities.text.modality import (
-    TextLayers,
-    TextState,
-    adapt,
-    bags,
-    hash_texts,
-    new_table,
-    text_hasher,
-)
-from mmkeras.modalities.text.rule import TextRule
-from mmkeras.ragged import Ragged
+from mmkeras.sides import Side
 
 WINDOW = 16  # batches among which rows are sorted by length, so that little padding is computed
-
-
-class Side(Protocol):
-    """The features of one column's rows on one side of the split, as the training's batches ask for them."""
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Int64 [n]: what each row costs, so that rows of like cost share a batch."""
-        ...
-
-    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
-        """Arrays by input name. few_shapes: pad to powers of two, for XLA, which compiles anew for each shape."""
-        ...
-
-    def specs(self) -> dict[str, tf.TensorSpec]:
-        """What `batch` gives: shapes, None where free, and dtypes."""
-        ...
-
-
-@dataclass(frozen=True)
-class BagSide:
-    """Bags of text: {<name>_rows int32 [b, F], <name>_weights float32 [b, F]}, F the longest bag of the batch."""
-
-    name: str
-    bags: Ragged
-
-    @property
-    def lengths(self) -> np.ndarray:
-        return self.bags.lengths
-
-    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
-        bags = self.bags.take(rows)
-        longest = max(1, int(bags.lengths.max()))
-        width = 1 << (longest - 1).bit_length() if few_shapes else longest
-        return dict(zip(self._names(), bags.padded(width), strict=True))
-
-    def specs(self) -> dict[str, tf.TensorSpec]:
-        dtypes = (tf.int32, tf.float32)
-        return {n: tf.TensorSpec((None, None), t) for n, t in zip(self._names(), dtypes, strict=True)}
-
-    def _names(self) -> tuple[str, str]:
-        return f"{self.name}_rows", f"{self.name}_weights"
-
-
-@dataclass(frozen=True)
-class ArraySide:
-    """Arrays of one shape for all rows, memory-mapped or not. arrays: input name -> [n, …]."""
-
-    arrays: dict[str, np.ndarray]
-
-    @property
-    def lengths(self) -> np.ndarray:
-        return np.zeros(len(next(iter(self.arrays.values()))), "int64")  # all rows cost the same
-
-    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
-        return {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
-
-    def specs(self) -> dict[str, tf.TensorSpec]:
-        return {name: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for name, a in self.arrays.items()}
-
-
-@dataclass(frozen=True)
-class TextFeatures:
-    """One text column. cut: share of the training texts that were longer than `max_bytes`."""
-
-    state: TextState
-    train: BagSide
-    validation: BagSide
-    cut: float
-
-
-def text_features(name: str, train: pd.Series, validation: pd.Series, rule: TextRule, folder: Path) -> TextFeatures:
-    """Adapt a text column on its training rows; write both sides' bags below `folder`; open them memory-mapped."""
-    table = new_table(rule)
-    hasher = text_hasher(rule, table)
-    texts = hash_texts(train.tolist(), rule, table, hasher)
-    state = adapt(texts, rule, table)
-    layers = TextLayers(state, name)
-    sides = {"train": texts, "validation": hash_texts(validation.tolist(), rule, table, hasher)}
-    for side, hashed in sides.items():
-        ragged.save(bags(hashed, layers), folder / name / side)
-    opened = {side: BagSide(name, ragged.load(folder / name / side)) for side in sides}
-    return TextFeatures(state, opened["train"], opened["validation"], texts.cut / max(len(train), 1))
 
 
 class Batches(keras.callbacks.Callback):

@@ -1,4 +1,4 @@
-"""Features -> a trained core: build, `model.fit`, measure on the held-out rows, and at last learn those too."""
+"""Features -> a trained core: build, `model.fit`, and at last, where the model can, learn the held-out rows too."""
 
 from __future__ import annotations
 
@@ -14,29 +14,34 @@ import numpy as np
 
 from mmkeras.callbacks import BestAndResume, EpochLines
 from mmkeras.config import Config
-from mmkeras.features import Batches, TextFeatures
-from mmkeras.metrics import calibration, classification_metrics, fit_temperature, softmax
+from mmkeras.features import Batches
+from mmkeras.modalities import Modality
 from mmkeras.models import MODELS, VECTORS
-from mmkeras.tasks.classify import row_weights
+from mmkeras.models.core import Core, build_core
+from mmkeras.sides import Side
+from mmkeras.targets import Targets
+from mmkeras.tasks import TASKS
 
 EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
 class Material:
-    """What is learned from. vectors: loaded word vectors a column; truth: int64 class numbers of each side's rows."""
+    """What is learned from: adapted columns, and for each side of the split the features of its rows and their truth.
 
-    features: dict[str, TextFeatures]
-    vectors: dict[str, np.ndarray]
-    truth: dict[str, np.ndarray]
-    n_classes: int
+    encoded: side -> float32 [n, outputs], as the loss takes it.
+    """
+
+    columns: dict[str, Modality]
+    sides: dict[str, list[Side]]
+    targets: Targets
+    encoded: dict[str, np.ndarray]
 
     def batches(self, side: str, batch_size: int, config: Config, seed: int | None) -> Batches:
         """One side's rows; shuffled and weighted by class only where there is a seed: for training."""
-        sides = [getattr(f, side) for f in self.features.values()]
-        one_hot = np.eye(self.n_classes, dtype="float32")[self.truth[side]]
-        weights = None if seed is None else row_weights(self.truth[side], config)
-        return Batches(sides, one_hot, batch_size, seed, weights, config.xla)
+        task = importlib.import_module(TASKS[self.targets.task])
+        weights = None if seed is None else task.row_weights(self.encoded[side], config)
+        return Batches(self.sides[side], self.encoded[side], batch_size, seed, weights, config.xla)
 
 
 @contextlib.contextmanager
@@ -54,20 +59,22 @@ def precision(config: Config) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def build_and_fit(config: Config, material: Material, folder: Path, say: Callable[[str], None]) -> tuple[Any, Any]:
-    """Build, compile and model.fit. Returns the model with its best weights, and the callback that kept them."""
+def build_and_fit(config: Config, material: Material, folder: Path, say: Callable[[str], None]) -> tuple[Core, Any]:
+    """Build, compile and model.fit. Returns the core with its best weights, and the callback that kept them."""
     recipe = importlib.import_module(MODELS[config.model])
+    task = importlib.import_module(TASKS[material.targets.task])
     epochs, batch_size = config.epochs or recipe.EPOCHS, config.batch_size or recipe.BATCH_SIZE
     train = material.batches("train", batch_size, config, config.seed)
     validation = material.batches("validation", EVALUATION_BATCH, config, None)
-    sizes = {name: f.state.n_rows for name, f in material.features.items()}
-    dims = {name: v.shape[1] for name, v in material.vectors.items()}
     with precision(config):
-        model = recipe.build(sizes, material.n_classes, config, dims)
-    for name, table in material.vectors.items():
-        model.get_layer(VECTORS.format(name=name)).table.assign(table)
+        core = build_core(material.columns, material.targets.outputs, config)
+    model = core.model
+    for name, column in material.columns.items():
+        if (vectors := getattr(column, "vectors", None)) is not None:
+            model.get_layer(VECTORS.format(name=name)).table.assign(vectors)
     recipe.compile_model(model, config, len(train) * epochs)
-    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE)
+    make_variables(model)
+    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE, task.MONITOR)
     if config.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
@@ -80,30 +87,15 @@ def build_and_fit(config: Config, material: Material, folder: Path, say: Callabl
         # the order of rows is our own, by seed and epoch
         span = {"shuffle": False, "epochs": epochs, "initial_epoch": keeper.epochs_done}
         model.fit(train.dataset(), validation_data=validation.dataset(), callbacks=callbacks, verbose=0, **span)
-    return model, keeper
+    return core, keeper
 
 
-def measure(model: Any, material: Material, labels: list[str]) -> tuple[dict[str, Any], tuple[list[str], np.ndarray]]:
-    """Figures on the held-out rows, which nothing has been learned from; the temperature that fits them best.
-
-    Returns the figures, and the label and its probability for each row.
-    """
-    truth = material.truth["validation"]
-    batches = material.batches("validation", EVALUATION_BATCH, Config(), None)
-    logits = np.empty((len(truth), len(labels)), "float32")
-    logits[np.concatenate(batches.order)] = model.predict(batches.dataset(), verbose=0)
-    temperature = fit_temperature(logits, truth)
-    before, after = softmax(logits), softmax(logits / temperature)
-    figures = {
-        "validation": classification_metrics(truth, after.argmax(1), labels),
-        "calibration": {
-            "temperature": temperature,
-            "before": calibration(before, truth),
-            "after": calibration(after, truth),
-        },
-        "folded": False,
-    }
-    return figures, ([labels[k] for k in after.argmax(1)], after.max(1))
+def make_variables(model: keras.Model) -> None:
+    """The optimiser's variables and the metrics': made inside the first step, they would have it traced twice."""
+    model.optimizer.build(model.trainable_variables)
+    nothing = keras.ops.zeros((1, model.output_shape[-1]))
+    model.compute_metrics(None, nothing, nothing)
+    model.reset_metrics()
 
 
 def fold_held_out(model: Any, config: Config, material: Material) -> bool:
@@ -119,7 +111,7 @@ def fold_held_out(model: Any, config: Config, material: Material) -> bool:
     held_out = material.batches("validation", config.batch_size or recipe.BATCH_SIZE, config, config.seed + 1)
     learned = model.optimizer
     recipe.compile_model(model, config, len(held_out) * recipe.FOLD_EPOCHS)
-    model.optimizer.build(model.trainable_variables)
+    make_variables(model)
     for new, old in zip(model.optimizer.variables, learned.variables, strict=True):
         if old is not learned.iterations:
             new.assign(old)

@@ -1,7 +1,7 @@
 """Many columns, each encoded -> one answer. Four ways, a function each; a literal dict at the end names them.
 
 All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and a Shape, and
-return a Fused.
+return a Fused. Layers' names have a dot, which no column's has: encoders may call theirs what they like.
 """
 
 from __future__ import annotations
@@ -12,19 +12,9 @@ from typing import Any
 
 from keras import layers, ops
 
-from mmkeras.encoded import Encoded, MaskedMean
+from mmkeras.encoded import Encoded, MaskedMean, Shape
 
 Tensor = Any
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How large a fusion is. width: of a token; depth, heads: of the Transformer; dropout: a share."""
-
-    width: int = 64
-    depth: int = 2
-    heads: int = 4
-    dropout: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -74,34 +64,34 @@ class Vote(layers.Layer):
 
 def pooled(name: str, encoded: Encoded) -> Tensor:
     """One vector a column, [b, width]."""
-    return MaskedMean(name=f"{name}_mean")(encoded.tokens, encoded.mask)
+    return MaskedMean(name=f"fusion.{name}_mean")(encoded.tokens, encoded.mask)
 
 
-def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape, log: bool) -> Fused:
+def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
     """Feature level: the columns' vectors side by side, then an MLP."""
     vectors = [pooled(name, e) for name, e in encoded.items()]
-    x = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="fused")(vectors)  # [b, M * width]
-    x = layers.Dense(shape.width, activation="relu", name="fusion_hidden")(x)
-    x = layers.Dropout(shape.dropout, name="fusion_dropout")(x)
+    x = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="fusion.joined")(vectors)  # [b, M * width]
+    x = layers.Dense(shape.width, activation="relu", name="fusion.hidden")(x)
+    x = layers.Dropout(shape.dropout, name="fusion.dropout")(x)
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
 
-def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape, log: bool) -> Fused:
+def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
     """z = W_t x_t + W_i x_i + W_a x_a, then a linear head: so what each column adds to the logits is exactly known."""
     head = layers.Dense(outputs, use_bias=False, name="head")
     parts = {}
     for name, e in encoded.items():
-        x = layers.Dropout(shape.dropout, name=f"{name}_dropout")(pooled(name, e))
-        parts[name] = head(layers.Dense(shape.width, name=f"{name}_projection")(x))
+        x = layers.Dropout(shape.dropout, name=f"fusion.{name}_dropout")(pooled(name, e))
+        parts[name] = head(layers.Dense(shape.width, name=f"fusion.{name}_projection")(x))
     logits = next(iter(parts.values())) if len(parts) == 1 else layers.Add(name="sum")(list(parts.values()))
     return Fused(logits, parts)
 
 
-def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape, log: bool) -> Fused:
+def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
     """One Transformer over all tokens of all columns (Vaswani et al. 2017), read at a token of its own."""
     from keras_hub.layers import TransformerEncoder  # late: a second, and only for this fusion
 
-    tokens = [Marked(name=f"{name}_mark")(e.tokens) for name, e in encoded.items()]
+    tokens = [Marked(name=f"fusion.{name}_mark")(e.tokens) for name, e in encoded.items()]
     masks = [e.mask for e in encoded.values()]
     joined = (
         tokens[0] if len(tokens) == 1 else layers.Concatenate(axis=1, name="tokens")(tokens)
@@ -110,26 +100,27 @@ def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape:
     x, mask = Prepend(name="answer")(joined, mask)
     for k in range(shape.depth):
         block = TransformerEncoder(
-            4 * shape.width, shape.heads, dropout=shape.dropout, normalize_first=True, name=f"block_{k}"
+            4 * shape.width, shape.heads, dropout=shape.dropout, normalize_first=True, name=f"fusion.block_{k}"
         )
         x = block(x, padding_mask=mask)
-    x = layers.LayerNormalization(name="fusion_norm")(x[:, 0])  # [b, width]
+    x = layers.LayerNormalization(name="fusion.norm")(x[:, 0])  # [b, width]
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
 
-def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape, log: bool) -> Fused:
-    """Decision level: each column answers by itself, the answers are averaged.
+def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
+    """Decision level: each column answers by itself, and the answers are averaged with learned weights.
 
-    log: answers are logits; their probabilities are averaged, and the logarithm of the mean is returned.
+    Logits are averaged, which multiplies probabilities (the product rule: Kittler et al. 1998, section 3). The sum
+    rule, the mean of the probabilities, learns badly in one training: the heads that are right first take all the
+    gradient.
     """
     parts = {}
     for name, e in encoded.items():
-        x = layers.Dense(shape.width, activation="relu", name=f"{name}_hidden")(pooled(name, e))
-        x = layers.Dropout(shape.dropout, name=f"{name}_dropout")(x)
-        parts[name] = layers.Dense(outputs, name=f"{name}_head")(x)
+        x = layers.Dense(shape.width, activation="relu", name=f"fusion.{name}_hidden")(pooled(name, e))
+        x = layers.Dropout(shape.dropout, name=f"fusion.{name}_dropout")(x)
+        parts[name] = layers.Dense(outputs, name=f"fusion.{name}_head")(x)
     answers = ops.stack(list(parts.values()), axis=1)  # [b, M, outputs]
-    mean = Vote(name="vote")(ops.softmax(answers) if log else answers, present)
-    return Fused(ops.log(mean + 1e-9) if log else mean, parts)
+    return Fused(Vote(name="vote")(answers, present), parts)
 
 
 FUSIONS: dict[str, Callable[..., Fused]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,18 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.metrics import classification_metrics, per_class_table
-from mmkeras.modalities.text.cells import encode_cell, pad
+from mmkeras.inputs import PRESENCE
+from mmkeras.metrics import THRESHOLD, evaluate, summary, table_of
+from mmkeras.modalities.media import MediaRoot
+from mmkeras.raw import columns_of, feed, read_values, with_tokenizers
 from mmkeras.runners import Runner, open_artefact
 from mmkeras.table import Column, Table, read_rows, write_csv
+from mmkeras.targets import Targets
 
 BATCH = 32
+SHOWN = 5  # rows that could not be read whole, of each kind
 Say = Callable[[str], None]
+Faults = list[tuple[int, str, str]]
 
 
 def open_model(path: str | Path) -> Runner:
@@ -35,13 +39,18 @@ def open_model(path: str | Path) -> Runner:
     return open_artefact(path)
 
 
-def answer_rows(runner: Runner, table: Table) -> Iterator[np.ndarray]:
-    """Class probabilities [b, classes] for the table's rows, in their order."""
-    inputs = runner.signature["inputs"]
+def answer_rows(
+    runner: Runner, table: Table, inputs: list[Any], root: MediaRoot
+) -> Iterator[tuple[np.ndarray, Faults]]:
+    """Answers [b, outputs] for the table's rows, in their order; and what could not be read: (line, column, reason)."""
+    answer = runner.signature["outputs"][0]["name"]
     for start in range(0, len(table.rows), BATCH):
         part = table.rows.iloc[start : start + BATCH]
-        raw = {i["name"]: pad([encode_cell(c, i["max_bytes"]) for c in part[i["column"]]]) for i in inputs}
-        yield runner(raw, ["probabilities"])["probabilities"]
+        values, faults = {}, []
+        for entry in columns_of(inputs):
+            values[entry["name"]], bad = read_values(part[str(entry["column"])].tolist(), entry, root)
+            faults += [(int(table.lines[start + row]), entry["column"], reason) for row, reason in bad.items()]
+        yield runner(feed(values, inputs, range(len(part))), [answer])[answer], faults
 
 
 def predict(
@@ -51,12 +60,14 @@ def predict(
     *,
     probabilities: bool,
     overwrite: bool,
+    media_root: str | None = None,
+    allow_outside: bool = False,
     say: Say = print,
     **reading: Any,
 ) -> Path:
     """Answer every row of a file and write a CSV: prediction, probability, and a column a class if asked for.
 
-    If the target column is there, print accuracy, macro-F1 and a table a class.
+    If the target columns are there, print the figures and a table a class, label or number.
     Raises InputError for a missing file or column, or an output that exists without `overwrite`.
     """
     output = Path(output)
@@ -68,38 +79,68 @@ def predict(
         raise InputError(f"{output}: the folder {output.parent} is not there. Make it, or choose another --output.")
     runner = open_model(artefact)
     signature = runner.signature
-    labels: list[str] = signature["labels"]
-    columns = [Column(i["column"], i["kind"], "input") for i in signature["inputs"]]
-    table = read_rows(path, [*columns, Column(signature["target"], "category", "target")], **reading)
+    targets = Targets.from_json(signature["targets"], f"{artefact}")
+    takes_presence = any(entry["kind"] == PRESENCE for entry in signature["inputs"])
+    columns = [Column(e["column"], e["kind"], "input") for e in columns_of(signature["inputs"])]
+    table = read_rows(path, [*columns, *targets.columns], inputs_optional=takes_presence, **reading)
     if not len(table.rows):
         raise InputError(f"{path}: there are no rows to answer.")
-    answers = np.concatenate(list(answer_rows(runner, table)))
-    chosen = answers.argmax(1)
-    header = ["prediction", "probability", *(labels if probabilities else [])]
-    rows = (
-        [labels[k], f"{row[k]:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
-        for k, row in zip(chosen, answers, strict=True)
-    )
-    write_csv(output, itertools.chain([header], rows))
-    for bad in table.bad_rows[:5]:
-        say(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
-    score(table, chosen, signature["target"], labels, say)
-    say(f"{len(answers)} predictions: {output}")
+    there = {column.name for column in table.inputs}
+    for column in columns:
+        if column.name not in there:
+            say(f"{path}: there is no column {column.name!r}; it counts as missing in every row")
+    inputs = [entry for entry in signature["inputs"] if entry["column"] in there]
+    inputs = with_tokenizers(inputs, [Path(artefact), *Path(artefact).parents[:3]])
+    root = MediaRoot(media_root or str(Path(path).parent), allow_outside)
+    answers, faults = zip(*answer_rows(runner, table, inputs, root), strict=True)
+    answered = np.concatenate(answers)
+    write_csv(output, as_cells(answered, targets, probabilities))
+    report_faults(table, [fault for some in faults for fault in some], say)
+    score(table, answered, targets, say)
+    say(f"{len(answered)} predictions: {output}")
     return output
 
 
-def score(table: Table, chosen: np.ndarray, target: str, labels: list[str], say: Say) -> None:
-    """Print what the predictions are worth, if the truth is in the table."""
-    if target not in table.rows.columns:
+def as_cells(answers: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
+    """The header and the rows of the CSV of predictions."""
+    if targets.task == "regress":
+        several = len(targets.names) > 1
+        yield [f"prediction {name}" if several else "prediction" for name in targets.names]
+        yield from ([f"{value:.7g}" for value in row] for row in answers)
         return
-    number = {label: k for k, label in enumerate(labels)}
-    truth = np.array([number.get(label, -1) for label in table.rows[target]])
-    known = truth >= 0
-    if (~known).any():
-        say(
-            f"{int((~known).sum())} rows have a {target} that the model does not know; they are left out of the figures"
-        )
+    yield ["prediction", "probability", *(targets.labels if probabilities else [])]
+    for row in answers:
+        if targets.task == "classify":
+            said, sure = targets.labels[row.argmax()], row.max()
+        else:
+            chosen = row > THRESHOLD
+            said = "|".join(label for label, yes in zip(targets.labels, chosen, strict=True) if yes)
+            sure = np.where(chosen, row, 1 - row).min()  # of the least certain label
+        yield [said, f"{sure:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
+
+
+def report_faults(table: Table, faults: list[tuple[int, str, str]], say: Say) -> None:
+    """Say which rows were answered without what could not be read."""
+    for bad in table.bad_rows[:SHOWN]:
+        say(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
+    for line, column, reason in faults[:SHOWN]:
+        say(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
+    more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
+    if more:
+        say(f"{table.path}: {more} more cells could not be read")
+
+
+def score(table: Table, answers: np.ndarray, targets: Targets, say: Say) -> None:
+    """Print what the predictions are worth, if the truth is in the table."""
+    if not all(name in table.rows.columns for name in targets.names):
+        return
+    known = targets.known(table.rows)
+    if not known.all():
+        unknown = int((~known).sum())
+        names = ", ".join(targets.names)
+        say(f"{unknown} rows have a {names} that the model does not know; they are left out of the figures")
     if known.any():
-        metrics = classification_metrics(truth[known], chosen[known], labels)
-        say(per_class_table(metrics))
-        say(f"accuracy {metrics['accuracy']:.4f}  macro-F1 {metrics['macro_f1']:.4f}  rows {metrics['rows']}")
+        truth = targets.truth(table.rows[known])
+        figures = evaluate(targets.task, truth, answers[known], list(targets.labels or targets.names))
+        say(table_of(figures))
+        say(summary(figures))

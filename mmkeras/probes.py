@@ -13,9 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras import mixed_probes
+from mmkeras.inputs import row_signature
 from mmkeras.modalities.text.cells import cut, encode_cell, pad
+from mmkeras.raw import feed
 from mmkeras.runners import Arrays, LiteRTRunner, Runner, SavedModelRunner
 from mmkeras.samples import Samples, trim
+from mmkeras.scores import decisions, largest_difference
 
 Call = Callable[[Arrays], Mapping[str, np.ndarray]]
 Rows = dict[str, list[Any]]  # a value a row, by input or output
@@ -28,12 +32,19 @@ def check_signatures(runner: Runner, samples: Samples) -> dict[str, dict[str, An
     """Name -> figures of each signature; `error` in place of them if it cannot be run. ONNX has no signatures."""
     checks: dict[str, Callable[[Call], dict[str, Any]]] = {}
     signature = runner.signature
+    texts_alone = all(entry["kind"] == "text" for entry in signature["inputs"])
     if isinstance(runner, SavedModelRunner):
-        checks = {"serving_default": partial(check_strings, runner, samples, signature)}
+        strings = partial(check_strings, runner) if texts_alone else partial(check_served, runner.endpoint("tensors"))
+        checks = {"serving_default": partial(strings, samples, signature)}
     elif isinstance(runner, LiteRTRunner):
-        proven = runner.endpoint(signature["graph"])
-        lengths = {signature["graph"]: None, **{f"{signature['graph']}_{n}": n for n in runner.lengths}}
-        checks = {name: partial(check_length, proven, samples, signature, n) for name, n in lengths.items()}
+        graph = signature["graph"]
+        proven, lengths = runner.endpoint(graph), {row_signature(graph, n): n for n in runner.lengths}
+        if texts_alone:
+            all_lengths = {graph: None, **lengths}
+            checks = {name: partial(check_length, proven, samples, signature, n) for name, n in all_lengths.items()}
+        else:  # the held-out rows have run the signature of any size 32 at a time, pictures mostly resized before
+            checks = {graph: partial(check_any_size, samples, signature)}
+            checks |= {name: partial(check_row, proven, samples, signature, n) for name, n in lengths.items()}
     else:
         return {}
     figures = {}
@@ -62,6 +73,37 @@ def check_strings(proven: Call, samples: Samples, signature: dict[str, Any], ser
     return {"texts": len(probabilities), **compare(by_row([*single, serve(strings)]), both(expected, expected))}
 
 
+def check_served(proven: Call, samples: Samples, signature: dict[str, Any], serve: Call) -> dict[str, Any]:
+    """Strings, files and numbers, one by one and all at once."""
+    index = spread(np.arange(len(samples)), SERVED)
+    got, expected = mixed_probes.answers_served(proven, samples, signature, serve, index)
+    figures = compare_answers(got[signature["outputs"][0]["name"]], expected, signature)
+    if "prediction" in got:
+        words = [signature["labels"][k].encode() for k in expected.argmax(1)]
+        figures["labels_identical"] &= list(got["prediction"]) == words
+    return {"rows": len(expected) // 2, **figures}
+
+
+def check_any_size(samples: Samples, signature: dict[str, Any], call: Call) -> dict[str, Any]:
+    """Rows one by one as they stand in the CSV, pictures of any size: what resizes them is inside the graph."""
+    index = spread(np.arange(len(samples)), FITTING)
+    got = [call(feed(samples.inputs, signature["inputs"], [i]))[signature["outputs"][0]["name"]] for i in index]
+    return {"rows": len(index), **compare_answers(np.concatenate(got), samples.answers[index], signature)}
+
+
+def check_row(proven: Call, samples: Samples, signature: dict[str, Any], n_bytes: int, call: Call) -> dict[str, Any]:
+    """Rows one by one through a signature of one row of fixed sizes."""
+    got, expected = mixed_probes.answers_of_a_row(proven, samples, signature, n_bytes, call, FITTING)
+    return {"rows": len(expected), **compare_answers(got, expected, signature)}
+
+
+def compare_answers(got: np.ndarray, expected: np.ndarray, signature: dict[str, Any]) -> dict[str, Any]:
+    """Figures of some rows' answers."""
+    task = signature["task"]
+    same = np.array_equal(decisions(task, got), decisions(task, expected))
+    return {"largest_difference": largest_difference(got, expected, signature), "labels_identical": same}
+
+
 def check_length(
     proven: Call, samples: Samples, signature: dict[str, Any], n_bytes: int | None, call: Call
 ) -> dict[str, Any]:
@@ -84,7 +126,7 @@ def check_length(
 
 def held_out(samples: Samples, index: np.ndarray) -> tuple[Rows, Rows]:
     """Some rows' texts, and the trained model's answers."""
-    answers = {"probabilities": list(samples.probabilities), **samples.ids}
+    answers = {"probabilities": list(samples.answers), **samples.ids}
     texts = {name: [cells[i] for i in index] for name, cells in samples.inputs.items()}
     return texts, {name: [rows[i] for i in index] for name, rows in answers.items()}
 

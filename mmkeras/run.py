@@ -29,6 +29,7 @@ PACKAGES = (
     "ai-edge-litert",
 )
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
+PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 
 
@@ -216,7 +217,7 @@ def open_run(path: str | Path) -> Run:
     if not (folder / FINISHED).exists():
         raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
     config, schema = read_config(folder / "config.json"), _read_json(folder / "schema.json")
-    absent = [key for key in ("task", "target", "labels", "inputs", "columns", "file") if key not in schema]
+    absent = [key for key in ("task", "target", "targets", "labels", "inputs", "columns", "file") if key not in schema]
     if absent:
         raise InputError(
             f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mmkeras.errors import InputError
+from mmkeras.inputs import PRESENCE, row_signature
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -27,15 +28,19 @@ class Runner(Protocol):
     signature: dict[str, Any]
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """Raw inputs by name, batch first -> outputs by name: those `wanted`, or all."""
+        """Raw inputs by name, batch first -> outputs by name: those `wanted`, or all.
+
+        A column that is left out is missing in every row, where the model knows missing cells (`complete`).
+        """
         ...
 
 
 class LiteRTRunner:
     """A .tflite file through ai-edge-litert.
 
-    The file has a signature `predict` of any batch and length, and `predict_<n>` of one row of n bytes, which is
-    faster: a row takes the shortest that holds it.
+    The file has a signature `predict` of any batch and size, and faster ones of one row: `predict_<n>` of n bytes of
+    text, `predict_row` without texts. A row takes the shortest that holds it, and its pictures are brought to the
+    model's size first, which changes no answer (`resize_pixels` is the graph's own resize, to the last bit).
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
@@ -45,21 +50,44 @@ class LiteRTRunner:
             self.signature = json.loads(archive.read("signature.json"))
         self.interpreter = Interpreter(str(path), num_threads=threads)
         self.names = [i["name"] for i in self.signature["inputs"]]
+        self.limits = {i["name"]: i["max_bytes"] for i in self.signature["inputs"] if "max_bytes" in i}
+        self.sizes = {i["name"]: i["size"] for i in self.signature["inputs"] if "size" in i}
+        self.tokens = {i["name"]: i["max_tokens"] for i in self.signature["inputs"] if "padding" in i}
         self.lengths = sorted(self.signature["litert_lengths"])
         self._rows: dict[int, Callable[..., dict[str, np.ndarray]]] = {}
         self._any: Any = None
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        n_bytes = max([inputs[name].shape[1] for name in self.names])
+        inputs = complete(inputs, self.signature)
+        n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
         if len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
+            inputs = self._resized(inputs)
             n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
             if n_bytes not in self._rows:
                 self._rows[n_bytes] = self._open_row(n_bytes)
-            return self._rows[n_bytes]({name: pad_bytes(inputs[name], n_bytes) for name in self.names}, wanted)
-        # LiteRT plans its memory for one shape, so the batch runs in one length
+            return self._rows[n_bytes](self._padded(inputs, n_bytes), wanted)
+        # LiteRT plans its memory for one shape, so the texts of a batch have one length
         self._any = self._any or self.interpreter.get_signature_runner(self.signature["graph"])
-        outputs = self._any(**{name: pad_bytes(inputs[name], n_bytes) for name in self.names})
+        outputs = self._any(**self._padded(inputs, n_bytes))
         return {name: outputs[name] for name in wanted or outputs}
+
+    def _resized(self, inputs: Arrays) -> Arrays:
+        """One row with its pictures in the model's own size."""
+        other = {name: n for name, n in self.sizes.items() if inputs[name].shape[1:3] != (n, n)}
+        if not other:
+            return inputs
+        from mmkeras.modalities.image.resize import resize_pixels
+
+        return {**inputs, **{name: resize_pixels(inputs[name][0], n)[None] for name, n in other.items()}}
+
+    def _padded(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
+        """Inputs with texts of `n_bytes`, of fewer where a column never has so many."""
+        padded = {name: inputs[name] for name in self.names}
+        for name, limit in self.limits.items():
+            padded[name] = pad_bytes(inputs[name], max(min(n_bytes, limit), inputs[name].shape[1]))
+        for name, n_tokens in self.tokens.items():
+            padded[name] = pad_bytes(inputs[name], n_tokens, -1)
+        return padded
 
     def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
         """One of the file's signatures, as the interpreter itself calls it."""
@@ -73,8 +101,8 @@ class LiteRTRunner:
         time of a headline. Its parts are called here one by one; where they are not to be found (they are private), it
         is called whole.
         """
-        runner: Any = self.interpreter.get_signature_runner(f"{self.signature['graph']}_{n_bytes}")
-        runner(**{name: np.zeros((1, n_bytes), "uint8") for name in self.names})  # plans the memory
+        runner: Any = self.interpreter.get_signature_runner(row_signature(self.signature["graph"], n_bytes))
+        runner(**self._padded(complete({}, self.signature), n_bytes))  # plans the memory
         try:
             parts, graph = runner._interpreter_wrapper, runner._subgraph_index
             places, results = runner._inputs, dict(runner._outputs)
@@ -108,7 +136,7 @@ class OnnxRunner:
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         names = wanted or self.outputs
-        return dict(zip(names, self.session.run(names, inputs), strict=True))
+        return dict(zip(names, self.session.run(names, complete(inputs, self.signature)), strict=True))
 
 
 class SavedModelRunner:
@@ -129,7 +157,7 @@ class SavedModelRunner:
         self.tensors = self.endpoint("tensors")
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = self.tensors(inputs)
+        outputs = self.tensors(complete(inputs, self.signature))
         return {name: outputs[name] for name in wanted or outputs}
 
     def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
@@ -142,11 +170,37 @@ class SavedModelRunner:
         return lambda given: dict(zip(outputs, run(*(given[key] for key in inputs)), strict=True))
 
 
-def pad_bytes(data: np.ndarray, n_bytes: int) -> np.ndarray:
-    """uint8 [batch, n] -> [batch, n_bytes], zeros behind."""
+def complete(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
+    """The inputs with those that were left out: zeros for a column, and its presence 1.0 or 0.0 as it was given or not.
+
+    Only a model that knows missing cells has presences; one without is asked for all its columns.
+    """
+    entries = signature["inputs"]
+    if len(inputs) == len(entries):
+        return inputs
+    whole = dict(inputs)
+    batch = len(next(iter(whole.values()))) if whole else 1
+    for entry in entries:
+        name = entry["name"]
+        if name in inputs:
+            continue
+        if entry["kind"] == PRESENCE:
+            whole[name] = np.full((batch, 1), float(entry["of"] in inputs), "float32")
+        elif not inputs or any(other["kind"] == PRESENCE for other in entries):
+            sizes = [n if isinstance(n, int) else entry.get("size", 1) for n in entry["shape"][1:]]
+            whole[name] = np.zeros((batch, *sizes), entry["dtype"])
+        else:
+            raise InputError(
+                f"the input {name!r} is not given; expected all of {', '.join(e['name'] for e in entries)}."
+            )
+    return whole
+
+
+def pad_bytes(data: np.ndarray, n_bytes: int, filling: int = 0) -> np.ndarray:
+    """[batch, n] -> [batch, n_bytes], zeros, or another number, behind."""
     if data.shape[1] == n_bytes:
         return data
-    padded = np.zeros((len(data), n_bytes), "uint8")
+    padded = np.full((len(data), n_bytes), filling, data.dtype)
     padded[:, : data.shape[1]] = data
     return padded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,18 @@ from mmkeras.ragged import Ragged
 
 @dataclass(frozen=True)
 class Samples:
-    """inputs: name -> raw bytes of each row; truth: int [n] class numbers; outputs: name -> the model's answers.
+    """inputs: name -> a value of each row, see `raw`; truth: class numbers int [n], or float32 [n, outputs].
 
-    probabilities are float32 [n, classes]; of `<input>_ids` each row keeps what `trim` leaves.
+    answers: float32 [n, outputs], the model's probabilities or numbers. ids: `<input>_ids` -> what `trim` leaves of
+    each row. subsets: "image+text" -> the model's answers to the first rows with nothing but those there, float32
+    [r, outputs].
     """
 
-    inputs: dict[str, list[bytes]]
+    inputs: dict[str, list[Any]]
     truth: np.ndarray
-    probabilities: np.ndarray
+    answers: np.ndarray
     ids: dict[str, list[np.ndarray]]
+    subsets: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -48,15 +51,41 @@ def _flatten(rows: Sequence[np.ndarray]) -> Ragged:
 
 def save_samples(samples: Samples, path: Path) -> None:
     """Write one compressed .npz."""
-    arrays: dict[str, Any] = {"truth": samples.truth, "probabilities": samples.probabilities}
-    for name, cells in samples.inputs.items():
-        raw = _flatten([np.frombuffer(cell, "uint8") for cell in cells])
-        arrays |= {f"input.{name}.starts": raw.starts, f"input.{name}.bytes": raw.columns[0]}
+    arrays: dict[str, Any] = {"truth": samples.truth, "answers": samples.answers}
+    for name, values in samples.inputs.items():
+        arrays |= {f"input.{name}.{part}": array for part, array in _pack(values).items()}
     for name, rows in samples.ids.items():
         flat = _flatten(rows)
         arrays |= {f"ids.{name}.starts": flat.starts, f"ids.{name}.values": flat.columns[0]}
         arrays[f"ids.{name}.orders"] = np.array(len(rows[0]))
+    arrays |= {f"subset.{name}": answers for name, answers in samples.subsets.items()}
     np.savez_compressed(path, **arrays)
+
+
+def _pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
+    """A column's values as plain arrays: `there`, and `numbers`, or `starts` with `bytes` or `samples` (ids, too)."""
+    there = np.array([value is not None for value in values])
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {float}:
+        return {"there": there, "numbers": np.array([value or 0.0 for value in values], "float64")}
+    if kinds <= {bytes}:
+        raw = _flatten([np.frombuffer(value or b"", "uint8") for value in values])
+        return {"there": there, "starts": raw.starts, "bytes": raw.columns[0]}
+    nothing = np.zeros(0, next(value.dtype for value in values if value is not None))
+    raw = _flatten([nothing if value is None else value for value in values])
+    return {"there": there, "starts": raw.starts, "samples": raw.columns[0]}
+
+
+def _unpack(packed: dict[str, np.ndarray]) -> list[Any]:
+    """The inverse of `_pack`."""
+    if "numbers" in packed:
+        values: list[Any] = packed["numbers"].tolist()
+    elif "bytes" in packed:
+        raw = packed["bytes"].tobytes()
+        values = [raw[a:b] for a, b in pairwise(packed["starts"])]
+    else:
+        values = [packed["samples"][a:b] for a, b in pairwise(packed["starts"])]
+    return [value if there else None for value, there in zip(values, packed["there"], strict=True)]
 
 
 def load_samples(path: Path) -> Samples:
@@ -69,13 +98,15 @@ def load_samples(path: Path) -> Samples:
 
 def _load_samples(path: Path) -> Samples:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-        names = [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".bytes")]
-        inputs, ids = {}, {}
-        for name in names:
-            raw = data[f"input.{name}.bytes"].tobytes()
-            starts = data[f"input.{name}.starts"]
-            inputs[name] = [raw[a:b] for a, b in pairwise(starts)]
+        packed: dict[str, dict[str, np.ndarray]] = {}
+        for key in data.files:
+            if key.startswith("input."):
+                name, part = key.removeprefix("input.").rsplit(".", 1)
+                packed.setdefault(name, {})[part] = data[key]
+        inputs = {name: _unpack(arrays) for name, arrays in packed.items()}
+        ids = {}
         for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".orders")]:
             starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))
             ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]  # [orders, tokens] a row
-        return Samples(inputs, data["truth"], data["probabilities"], ids)
+        subsets = {key.removeprefix("subset."): data[key] for key in data.files if key.startswith("subset.")}
+        return Samples(inputs, data["truth"], data["answers"], ids, subsets)

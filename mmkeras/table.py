@@ -95,13 +95,15 @@ def read_rows(
     encoding: str | None = None,
     delimiter: str | None = None,
     target_optional: bool = True,
+    inputs_optional: bool = False,
     keep_all: bool = True,
     max_bad_rows: float = 1.0,
 ) -> Table:
     """Read a validation or prediction file that has the given columns, and perhaps more.
 
     columns: those of the table the model was trained on.
-    target_optional: target columns may be missing; then `Table.columns` does not have them.
+    target_optional, inputs_optional: such columns may be missing, of inputs all but one; then `Table.columns` does not
+        have them.
     keep_all: every row stays in `rows`, for an answer to each: unreadable ones as empty cells; they are in `bad_rows`
         too. A target that is empty, or no number, is then no fault, its cell ''. False drops the bad rows, as
         `read_table` does.
@@ -114,9 +116,27 @@ def read_rows(
     for column in columns:
         if column.name in names:
             there.append(column)
-        elif column.role == "input" or not target_optional:
+        elif not (inputs_optional if column.role == "input" else target_optional):
             raise no_column(column.name, names, f"{path}: the {column.role} column")
+    if not any(column.role == "input" for column in there):
+        first = next(column for column in columns if column.role == "input")
+        raise no_column(first.name, names, f"{path}: the input column")
     return _check_rows(source, tuple(there), keep_all=keep_all, max_bad_rows=max_bad_rows)
+
+
+def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
+    """The table without the rows that are not `good`, bool [rows], for reasons that were found in the cells' files.
+
+    Raises InputError where more than `max_bad_rows` of all rows are bad now.
+    """
+    if good.all():
+        return table
+    bad = tuple(sorted([*table.bad_rows, *bad_rows], key=lambda row: row.line))
+    total = len(table.rows) + len(table.bad_rows)
+    if len(bad) > max_bad_rows * total or not good.any():
+        raise _too_many_bad_rows(table.path, bad, total, max_bad_rows)
+    rows = table.rows[good].reset_index(drop=True)
+    return dataclasses.replace(table, rows=rows, lines=table.lines[good], bad_rows=bad)
 
 
 def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max_bad_rows: float) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -10,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mmkeras.config import Config, check_config, config_to_json
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
-from mmkeras.graph import input_names
-from mmkeras.modalities import MODALITIES
+from mmkeras.inputs import input_names, presence
+from mmkeras.media_check import Media, check_media, has_media
+from mmkeras.metrics import summary
+from mmkeras.modalities import MEDIA, MODALITIES
 from mmkeras.models import MODELS
+from mmkeras.progress import named
 from mmkeras.quiet import import_tensorflow
 from mmkeras.run import (
     FINISHED,
     LINE,
+    PART,
     PREDICTION,
     PROBABILITY,
     drop_replaced,
@@ -30,15 +34,15 @@ from mmkeras.run import (
     restore_replaced,
     resumed_config,
 )
-from mmkeras.split import Split, split_table, target_of, write_split
+from mmkeras.split import Split, split_table, write_split
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
-from mmkeras.tasks import TASKS
+from mmkeras.targets import Targets, learn_targets
 
 Say = Callable[[str], None]
 
 
 def train(config: Config, say: Say = print) -> Path:
-    """Read the table, split it, adapt, build, fit, measure, and write the run folder. Returns its path.
+    """Read the table, check its media, split it, adapt, build, fit, measure; write the run folder. Returns its path.
 
     Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
     """
@@ -46,17 +50,18 @@ def train(config: Config, say: Say = print) -> Path:
     check_config(config)
     if config.resume:
         config = resumed_config(config)
-    table, validation, split = read_and_split(config, say)
+    tables = read_tables(config, say)
+    config = resolved(config, tables["table"])
+    if not has_media(tables["table"]):
+        split_table(tables["table"], config, tables.get("validation"))  # what is wrong shows before anything is written
     folder = open_folder(config)
     # how it was started is no choice of the training: the same file starts the same training again
     write_atomically(
         folder / "config.json", config_to_json(replace(config, overwrite=False, resume=False, debug=False))
     )
-    write_bad_rows(table, folder / "bad_rows.csv", validation)
-    write_split(split, folder / "split.csv")
-    write_json(folder / "environment.json", environment(config))
+    write_json(folder / "environment.json", environment(config))  # so early, for a resumed run must find the same files
     try:
-        figures = fit(config, table, split, folder, say)
+        figures = fit(config, tables, folder, say)
     except InputError:
         if not config.resume:
             restore_replaced(folder)  # nothing to go on with: what the user mends is given again
@@ -67,136 +72,177 @@ def train(config: Config, say: Say = print) -> Path:
     from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
 
     write_report(folder)
-    say(
-        f"validation accuracy {figures['validation']['accuracy']:.4f}  macro-F1 {figures['validation']['macro_f1']:.4f}"
-    )
+    say(f"validation {summary(figures['validation'])}")
     return folder
 
 
-def read_and_split(config: Config, say: Say) -> tuple[Table, Table | None, Split]:
-    """CSV -> checked rows on two sides, said as it goes."""
-    check_config(config)
+def read_tables(config: Config, say: Say) -> dict[str, Table]:
+    """`table` and, if there is such a file, `validation`: checked rows, said as they are read."""
     table = read_table(config)
     say(describe(table))
-    if table.task not in TASKS:
-        raise InputError(f"{table.path}: the task {table.task} cannot be learned yet, only {', '.join(TASKS)}.")
-    for column in table.inputs:
-        if column.kind not in MODALITIES:
-            raise InputError(
-                f"{table.path}: the column {column.name!r} holds {column.kind} cells, and only {', '.join(MODALITIES)} "
-                f"can be learned from yet. Name the input columns, e.g. --text {column.name}, to read it as text."
-            )
-    validation = None
-    if config.validation:
-        validation = read_rows(
-            config.validation,
-            table.columns,
-            encoding=config.encoding,
-            delimiter=config.delimiter,
-            target_optional=False,
-            keep_all=False,
-            max_bad_rows=config.max_bad_rows,
+    if not config.validation:
+        return {"table": table}
+    validation = read_rows(
+        config.validation,
+        table.columns,
+        encoding=config.encoding,
+        delimiter=config.delimiter,
+        target_optional=False,
+        keep_all=False,
+        max_bad_rows=config.max_bad_rows,
+    )
+    say(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
+    return {"table": table, "validation": validation}
+
+
+def resolved(config: Config, table: Table) -> Config:
+    """The Config with what the table decides: task, model and fusion. Raises InputError where they clash."""
+    kinds = {column.kind for column in table.inputs}
+    texts_alone = kinds == {"text"}
+    plain = config.text_encoder == "average" and config.fusion is None
+    model = config.model
+    if model == "auto":
+        model = "wide_deep" if texts_alone and plain and table.task == "classify" else "multimodal"
+    if model != "multimodal" and not (texts_alone and table.task == "classify" and plain):
+        raise InputError(
+            f"--model {model} learns classes from text columns by itself; this is the task {table.task} from columns "
+            f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder or a fusion chosen'}. "
+            "Leave --model out, or give multimodal."
         )
-        say(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
-    split = split_table(table, config, validation)
-    for note in split.notes:
-        say(note)
-    say(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
-    return table, validation, split
+    if config.class_weight != "none" and table.task != "classify":
+        raise InputError(f"--class-weight balanced: it is for classes, and the task is {table.task}. Leave it out.")
+    if config.word_vectors and not config.text_encoder == "average":
+        raise InputError("--word-vectors: they are for --text-encoder average. Leave one of the flags out.")
+    fusion = config.fusion
+    if model == "multimodal" and fusion is None:
+        fusion = "attention" if len(table.inputs) > 1 else "concat"
+    decided: dict[str, Any] = {"task": table.task, "model": model, "fusion": fusion}
+    return replace(config, **decided)
 
 
 def start_tensorflow(config: Config) -> None:
     """Import TensorFlow, and set the seed of everything random."""
+    if config.model == "multimodal":
+        # A convolution's tensors are megabytes that malloc takes from the system and gives back at every step: half of
+        # the time went into fresh pages. TensorFlow's own allocator, which it has for GPUs, keeps them.
+        os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
     import_tensorflow()
     import keras
 
     keras.utils.set_random_seed(config.seed)
 
 
-def fit(config: Config, table: Table, split: Split, folder: Path, say: Say) -> dict[str, Any]:
-    """Adapt, build, fit, calibrate; write schema, state and model. Returns the figures for metrics.json."""
-    start_tensorflow(config)
-    from mmkeras.fitting import Material, build_and_fit, fold_held_out, measure
-
+def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dict[str, Any]:
+    """Check media, split, adapt, build, fit, calibrate; write everything but the figures, which are returned."""
     began = time.perf_counter()
-    target = target_of(table)
-    labels = sorted(set(split.train[target]))
-    features, vectors = prepare(config, table, split, folder, say)
-    write_schema(folder, config, table, features, vectors, labels)
+    tables, media = check_media(config, tables, folder, say)
+    table = tables["table"]
+    write_bad_rows(table, folder / "bad_rows.csv", tables.get("validation"))
+    split = split_table(table, config, tables.get("validation"))
+    for note in split.notes:
+        say(note)
+    say(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
+    write_split(split, folder / "split.csv")
+    checked = time.perf_counter()
+    start_tensorflow(config)
+    from mmkeras.fitting import Material, build_and_fit, fold_held_out
+    from mmkeras.measuring import measure
+
+    targets = learn_targets(table.task, [column.name for column in table.targets], split.train)
+    columns, sides = prepare(config, tables, split, media, folder, say)
+    write_schema(folder, table, columns, targets)
+    encoded = {side: targets.encode(getattr(split, side)) for side in ("train", "validation")}
+    material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()
-    truth = {side: class_numbers(getattr(split, side)[target], labels) for side in ("train", "validation")}
-    material = Material(features, vectors, truth, len(labels))
-    model, keeper = build_and_fit(config, material, folder, say)
-    figures, predictions = measure(model, material, labels)
-    write_held_out(split, *predictions, folder)
+    core, keeper = build_and_fit(config, material, folder, say)
+    inputs = input_entries(columns, table, core.takes_presence)
+    measured = measure(core, material, targets.truth(split.validation), inputs)
+    write_held_out(split, measured, folder)
     # a file of their own is what rows are measured on again and again: it is not learned
-    if config.fold and not config.validation and fold_held_out(model, config, material):
-        figures["folded"] = True
+    if config.fold and not config.validation and fold_held_out(core.model, config, material):
+        measured.figures["folded"] = True
         say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
-    model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
+    if "calibration" in measured.figures:
+        core.model.get_layer("temperature").inverse.assign(1 / measured.figures["calibration"]["temperature"])
     fitted = time.perf_counter()
     with written_whole(folder / "model.keras") as partial:
-        model.save(partial)
+        core.model.save(partial)
     keeper.clear()
     return {
-        "target": target,
-        **figures,
+        "target": targets.names[0],
+        **measured.figures,
         "epochs": keeper.epochs_done,
         "best_epoch": keeper.best_epoch + 1,
         "rows": {"train": len(split.train), "validation": len(split.validation), "bad": len(table.bad_rows)},
-        "cut": {name: f.cut for name, f in features.items()},
-        "seconds": {"prepare": round(prepared - began, 2), "fit": round(fitted - prepared, 2)},
+        "cut": {name: column.cut for name, column in columns.items() if hasattr(column, "cut")},
+        "seconds": {
+            "check": round(checked - began, 2),
+            "prepare": round(prepared - checked, 2),
+            "fit": round(fitted - prepared, 2),
+        },
     }
 
 
 def prepare(
-    config: Config, table: Table, split: Split, folder: Path, say: Say
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Adapt every input column on the training rows, write state and features. Returns features and word vectors."""
-    from mmkeras.features import text_features
-    from mmkeras.modalities.text.modality import save_state
-    from mmkeras.modalities.text.word_vectors import load_word_vectors
+    config: Config, tables: dict[str, Table], split: Split, media: Media, folder: Path, say: Say
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Adapt every input column on the training rows; write state and features. Returns modalities, and sides."""
+    from mmkeras.sides import ArraySide
 
-    rule = importlib.import_module(MODELS[config.model]).text_rule(config)
+    recipe = importlib.import_module(MODELS[config.model])
     (folder / "state").mkdir(exist_ok=True)
-    features, vectors = {}, {}
-    names = input_names([c.name for c in table.inputs])
-    for name, column in zip(names, table.inputs, strict=True):
-        sides = split.train[column.name], split.validation[column.name]
-        features[name] = text_features(name, *sides, rule, folder / "features")
-        state = features[name].state
-        save_state(state, folder / "state" / f"{name}.npz")
-        cut = f"{features[name].cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
-        say(f"{column.name}: {state.vocabulary.size} features kept; {cut}")
-        if config.word_vectors:
-            vectors[name], found = load_word_vectors(config.word_vectors, state)
-            say(f"{column.name}: {found} of {state.vocabulary.size} features have a vector in {config.word_vectors}")
-    return features, vectors
+    columns: dict[str, Any] = {}
+    sides: dict[str, list[Any]] = {"train": [], "validation": []}
+    inputs = tables["table"].inputs
+    for name, column in zip(input_names([c.name for c in inputs]), inputs, strict=True):
+        modality = importlib.import_module(MODALITIES[column.kind])
+        cells = {side: getattr(split, side)[column.name].tolist() for side in sides}
+        there = {side: [bool(cell.strip()) for cell in some] for side, some in cells.items()}
+        given: Any = cells
+        rule = recipe.text_rule(config) if column.kind == "text" else None
+        if column.kind in MEDIA:
+            rule, given = media.rules[column.name], media.sides(column.name, tables, split)
+        told = named(say, name, column.name)
+        columns[name], features = modality.learn(name, given, rule, config, folder, told)
+        columns[name].save(folder / "state")
+        for side in sides:
+            sides[side].append(features[side])
+            if config.model == "multimodal":
+                present = np.array([there[side]], "float32").T  # [1, n] -> [n, 1]
+                sides[side].append(ArraySide({f"{name}_present": present}))
+    return columns, sides
 
 
-def class_numbers(labels: pd.Series, known: list[str]) -> np.ndarray:
-    """Labels -> int64 class numbers."""
-    return pd.Categorical(labels, categories=known).codes.astype("int64")
+def input_entries(columns: dict[str, Any], table: Table, takes_presence: bool) -> list[dict[str, Any]]:
+    """The signature's part on inputs, as the Graph will have it."""
+    entries = []
+    for (name, modality), column in zip(columns.items(), table.inputs, strict=True):
+        entries.append(modality.input(column.name).entry())
+        if takes_presence:
+            entries.append(presence(name, column.name).entry())
+    return entries
 
 
-def write_held_out(split: Split, predictions: list[str], probabilities: np.ndarray, folder: Path) -> None:
+def write_held_out(split: Split, measured: Any, folder: Path) -> None:
     """validation.csv: the held-out rows as they were read, and what the model says of them, in columns of ours."""
-    ours = [split.validation_lines.tolist(), predictions, [f"{p:.6f}" for p in probabilities]]
-    columns = [*ours, *(split.validation[name] for name in split.validation)]
-    header = [LINE, PREDICTION, PROBABILITY, *split.validation]
+    ours = [split.validation_lines.tolist(), measured.words, [f"{p:.6f}" for p in measured.confidence]]
+    parts = [[f"{value:.6f}" for value in values] for values in measured.parts.values()]
+    columns = [*ours, *parts, *(split.validation[name] for name in split.validation)]
+    header = [LINE, PREDICTION, PROBABILITY, *(PART + name for name in measured.parts), *split.validation]
     write_csv(folder / "validation.csv", [header, *zip(*columns, strict=True)])
 
 
-def write_schema(folder: Path, config: Config, table: Table, features: Any, vectors: Any, labels: list[str]) -> None:
+def write_schema(folder: Path, table: Table, columns: dict[str, Any], targets: Targets) -> None:
     """schema.json: the columns as read, and what the model takes and gives."""
-    inputs = []
-    for (name, f), column in zip(features.items(), table.inputs, strict=True):
-        entry = {"name": name, "column": column.name, "kind": column.kind, "rule": asdict(f.state.rule)}
-        inputs.append({**entry, "vector_dim": vectors[name].shape[1] if name in vectors else None})
+    inputs = [
+        {"name": name, "column": column.name, "kind": column.kind, **modality.entry()}
+        for (name, modality), column in zip(columns.items(), table.inputs, strict=True)
+    ]
     schema = {
-        "task": table.task,
-        "target": target_of(table),
-        "labels": labels,
+        "task": targets.task,
+        "target": targets.names[0],
+        "targets": targets.to_json(),
+        "labels": list(targets.labels),
         "inputs": inputs,
         "columns": [asdict(c) for c in table.columns],
         "file": {"path": table.path, "encoding": table.encoding, "delimiter": table.delimiter},

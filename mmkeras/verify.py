@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.files import write_json
 from mmkeras.samples import Samples, load_samples
+from mmkeras.scores import largest_difference, rows_decided_otherwise, score
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
-CONTRACT = ("graph", "inputs", "outputs", "labels", "artefacts", "held_out")  # what signature.json must have
+CONTRACT = ("graph", "inputs", "outputs", "labels", "task", "targets", "artefacts", "held_out")  # of signature.json
 SAMPLES = "sample_inputs.npz"
-LARGEST_DIFFERENCE = 1e-5  # of a probability, at float32
+LARGEST_DIFFERENCE = 1e-5  # of a probability, or of a number in deviations of its target, at float32
 PLACES = {"savedmodel": "savedmodel/*", "tflite": "*.tflite", "onnx": "*.onnx"}  # format -> its artefacts in a folder
 
 
@@ -52,8 +54,8 @@ def size_bytes(path: Path) -> int:
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
 
 
-def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
-    """Run mmkeras.answer on one artefact. Returns its figures and the probabilities at batch 1 and N.
+def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
+    """Run mmkeras.answer on one artefact. Returns its figures, the answers at batch 1 and N, and those a subset.
 
     Raises RuntimeError with the process's last words when it fails.
     """
@@ -67,23 +69,26 @@ def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], np.ndarray,
             words = [line for line in done.stderr.splitlines() if line.strip()]
             raise RuntimeError(words[-1] if words else f"the process ended with code {done.returncode}")
         with np.load(out, allow_pickle=False) as data:
-            return json.loads(str(data["figures"])), data["batch_1"], data["batch_n"]
+            parts = {name.removeprefix("subset."): data[name] for name in data.files if name.startswith("subset.")}
+            return json.loads(str(data["figures"])), [data["batch_1"], data["batch_n"]], parts
 
 
 def check(
-    figures: dict[str, Any], results: list[np.ndarray], samples: Samples, signature: dict[str, Any]
+    figures: dict[str, Any],
+    results: list[np.ndarray],
+    samples: Samples,
+    signature: dict[str, Any],
+    parts: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Compare one artefact's answers with the model's: the figures, and `breaches`, a sentence for each.
 
-    signature: the exported folder's; what an artefact says of itself must be the same.
+    signature: the exported folder's; what an artefact says of itself must be the same. parts: answers a subset.
     """
-    breaches = []
-    expected = samples.probabilities.argmax(1)
-    other_labels = sorted({int(i) for p in results for i in np.flatnonzero(p.argmax(1) != expected)})
-    difference = float(max((np.abs(p - samples.probabilities).max() for p in results), default=0.0))
-    if not all(np.isfinite(p).all() for p in results):
-        breaches.append("some probabilities are not numbers")
-        difference = float("inf")
+    breaches, task, noun = [], signature["task"], noun_of(signature)
+    other_labels = sorted({int(i) for p in results for i in rows_decided_otherwise(task, p, samples.answers)})
+    difference = max((largest_difference(p, samples.answers, signature) for p in results), default=0.0)
+    if not np.isfinite(difference):
+        breaches.append(f"some {noun} are not numbers")
     other_ids = sorted({i for rows in figures["rows_with_other_ids"].values() for i in rows})
     if figures["ids_checked"] != sorted(samples.ids) or other_ids:
         breaches.append(f"token ids differ on rows {other_ids[:5]}")
@@ -93,32 +98,56 @@ def check(
     if other_labels:
         breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
     if difference > LARGEST_DIFFERENCE:
-        breaches.append(f"probabilities differ by up to {difference:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+        breaches.append(f"{noun} differ by up to {difference:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
     for name, found in figures["signatures_checked"].items():
-        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found)]
+        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found, noun)]
+    missing = check_subsets(parts, samples, signature)
+    breaches += [f"with nothing but {m['present']}: {b}" for m in missing for b in signature_breaches(m, noun)]
     return {
         "rows": len(samples),
         "ids_identical": not other_ids,
         "labels_identical": not other_labels,
         "largest_difference": difference,
-        accuracy_name(signature): float((results[0].argmax(1) == samples.truth).mean()),
+        accuracy_name(signature): score(signature, samples.truth, results[0])[1] if np.isfinite(difference) else 0.0,
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
+        **({"missing_modalities": missing} if missing else {}),
         "breaches": breaches,
     }
 
 
+def check_subsets(parts: Mapping[str, np.ndarray], samples: Samples, signature: dict[str, Any]) -> list[dict[str, Any]]:
+    """The missing-modality matrix of an artefact: what is there, the score, and how far it is from the model's."""
+    matrix: list[dict[str, Any]] = []
+    for name, expected in samples.subsets.items():
+        if name not in parts:
+            matrix.append({"present": name, "error": "it was not answered"})
+            continue
+        what, value = score(signature, samples.truth[: len(expected)], parts[name])
+        same = not len(rows_decided_otherwise(signature["task"], parts[name], expected))
+        difference = largest_difference(parts[name], expected, signature)
+        found: dict[str, Any] = {"present": name, "rows": len(expected), what: value}
+        matrix.append({**found, "largest_difference": difference, "labels_identical": same})
+    return matrix
+
+
+def noun_of(signature: dict[str, Any]) -> str:
+    """What the answers are."""
+    return "numbers" if signature["task"] == "regress" else "probabilities"
+
+
 def accuracy_name(signature: dict[str, Any]) -> str:
-    """What verify.json calls the accuracy: that of rows which the model has learned since is no held-out one."""
-    return "accuracy_on_learned_rows" if signature["held_out"]["learned_since"] else "accuracy"
+    """What verify.json calls the score: that of rows which the model has learned since is no held-out one."""
+    name = {"classify": "accuracy", "multilabel": "micro_f1", "regress": "r2"}[signature["task"]]
+    return f"{name}_on_learned_rows" if signature["held_out"]["learned_since"] else name
 
 
-def signature_breaches(found: dict[str, Any]) -> list[str]:
+def signature_breaches(found: dict[str, Any], noun: str = "probabilities") -> list[str]:
     """A sentence for each thing wrong with one of an artefact's signatures."""
     if "error" in found:
         return [f"it cannot be run ({found['error']})"]
     breaches = [f"{part} differ" for part in ("ids", "labels") if not found.get(f"{part}_identical", True)]
     if found["largest_difference"] > LARGEST_DIFFERENCE:
-        breaches.append(f"probabilities differ by up to {found['largest_difference']:.1e}")
+        breaches.append(f"{noun} differ by up to {found['largest_difference']:.1e}")
     return breaches
 
 
@@ -133,8 +162,8 @@ def verify_one(folder: Path, name: str, samples: Samples, signature: dict[str, A
         return {"rows": 0, "breaches": [breach], "passed": False, "absent": True}
     size = size_bytes(path)
     try:
-        figures, *results = answers(path, folder / SAMPLES)
-        result = check(figures, results, samples, signature)
+        figures, results, parts = answers(path, folder / SAMPLES)
+        result = check(figures, results, samples, signature, parts)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
     return {"size_bytes": size, **result, "passed": not result["breaches"]}
@@ -178,7 +207,7 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Any = print) -> bool:
     results = {name: verify_one(folder, name, samples, signature) for name in names}
     say(table(results, accuracy_name(signature)))
     if signature["held_out"]["learned_since"]:
-        accuracy = signature["held_out"]["accuracy"]
+        accuracy = signature["held_out"][accuracy_name(signature).removesuffix("_on_learned_rows")]
         say(f"* on rows the model has learned since: {accuracy:.4f} while held out (train --no-fold keeps them apart)")
     for name, result in results.items():
         for breach in result["breaches"]:
@@ -207,7 +236,8 @@ def verdict(result: dict[str, Any]) -> str:
 
 def table(results: dict[str, dict[str, Any]], accuracy: str) -> str:
     """The verification as lines to print. accuracy: what the results call it; a star stands for a longer name."""
-    head = ["artefact", "ids", "labels", "largest diff", "accuracy" if accuracy == "accuracy" else "accuracy*"]
+    short = accuracy.removesuffix("_on_learned_rows")
+    head = ["artefact", "ids", "labels", "largest diff", short if short == accuracy else f"{short}*"]
     head += ["size MB", "load s", "p50 ms", "p95 ms", "peak MiB", ""]
     lines = [head]
     mark = {True: "same", False: "DIFFER"}

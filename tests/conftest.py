@@ -70,7 +70,10 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
     import keras
 
     from mmkeras.modalities.text.bag import BagEmbedding
-    from mmkeras.tasks.classify import predict_graph
+    from mmkeras.modalities.text.column import TextColumn
+    from mmkeras.models.core import Core
+    from mmkeras.targets import Targets
+    from mmkeras.tasks.predicting import predict_graph
 
     keras.utils.set_random_seed(0)
     bags, sums = {}, []
@@ -80,8 +83,9 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
         sums.append(BagEmbedding(state.n_rows, 8, "random_normal", name=f"{name}_table")(rows, weights))
     joined = keras.layers.Concatenate()(sums) if len(sums) > 1 else sums[0]
     core = keras.Model(bags, keras.layers.Dense(len(labels), kernel_initializer="random_normal")(joined * 100.0))
-    columns = {name: f"the column {name}" for name in states}
-    return predict_graph(core, states, columns, {"labels": labels, "target": "topic", "task": "classify"})
+    columns = {name: TextColumn(name, state) for name, state in states.items()}
+    targets = Targets("classify", ("topic",), tuple(labels), (), ())
+    return predict_graph(Core(core), columns, {name: f"the column {name}" for name in states}, targets, {})
 
 
 def export_all(states: dict[str, Any], folder: Path) -> Exported:

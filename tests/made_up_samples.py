@@ -17,8 +17,19 @@ def made_up_samples(rows: int = 12) -> Samples:
     return Samples({"b": texts, "a": texts[::-1]}, probabilities.argmax(1), probabilities, {"a_ids": ids})
 
 
-GRAPH = {"graph": "predict", "inputs": [{"name": "a"}, {"name": "b"}], "outputs": [], "labels": ["x", "y", "z"]}
-SIGNATURE = {**GRAPH, "held_out": {"accuracy": 0.9, "learned_since": False}}  # of the folder
+GRAPH = {
+    "graph": "predict",
+    "inputs": [{"name": "a", "kind": "text"}, {"name": "b", "kind": "text"}],
+    "outputs": [{"name": "probabilities"}],
+    "labels": ["x", "y", "z"],
+}
+TARGETS = {"task": "classify", "names": ["topic"], "labels": ["x", "y", "z"], "mean": [], "deviation": []}
+SIGNATURE = {  # of the folder
+    **GRAPH,
+    "task": "classify",
+    "targets": TARGETS,
+    "held_out": {"accuracy": 0.9, "learned_since": False},
+}
 
 
 def figures(**changed: Any) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Invocation:
 CONFIG = config_to_json(Config(csv="a.csv", output="r"))
 INTERRUPTED = {"r/config.json": CONFIG, "r/split.csv": "file,line,side\n"}
 ENDED = {**INTERRUPTED, "r/metrics.json": "{}"}
-SCHEMA = '{"task": "", "target": "", "labels": [], "inputs": [], "columns": [], "file": {}}'
+SCHEMA = '{"task": "", "target": "", "targets": {}, "labels": [], "inputs": [], "columns": [], "file": {}}'
 WITH_SCHEMA = {**ENDED, "r/schema.json": SCHEMA}
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(200)
 
@@ -112,7 +112,27 @@ REFUSED = [
     Invocation("train a.csv --tokens byte --word-vectors v.txt", ("--word-vectors", "--tokens byte")),
     Invocation("train a.csv --word-vectors v.txt", ("--word-vectors v.txt", "no such file")),
     Invocation("train a.csv --word-vectors v/", ("--word-vectors v/", "folder"), {"v/": b""}),
-    Invocation("train n.csv --number x", ("n.csv", "'x'", "number", "only text", "--text x"), {"n.csv": NUMBERS}),
+    # encoders, fusions and what they do not go with
+    Invocation("train a.csv --text-encoder lstm", ("--text-encoder lstm", "average, transformer, gru", "preset:")),
+    Invocation("train a.csv --text-encoder preset:", ("--text-encoder preset:", "name or folder")),
+    Invocation("train a.csv --image-encoder resnet", ("--image-encoder resnet", "cnn", "preset:")),
+    Invocation("train a.csv --image-augment flip rotate", ("--image-augment rotate", "flip, crop, colour, or none")),
+    Invocation("train a.csv --width 40", ("--width 40", "multiple of 16")),
+    Invocation("train a.csv --image-size 1000", ("--image-size 1000", "16", "512")),
+    Invocation("train a.csv --seconds 0.01", ("--seconds 0.01", "0.03", "120.0")),
+    Invocation("train a.csv --modality-dropout nan", ("--modality-dropout nan",)),
+    Invocation("train a.csv --model mlp --fusion sum", ("--model mlp", "a fusion chosen", "multimodal")),
+    Invocation("train n.csv --model mlp --number x", ("--model mlp", "number", "multimodal"), {"n.csv": NUMBERS}),
+    Invocation(
+        "train n.csv --target y --class-weight balanced",
+        ("--class-weight balanced", "regress"),
+        {"n.csv": "text,y\n" + "".join(f"text number {k},{k}.5\n" for k in range(60))},
+    ),
+    Invocation(
+        "train a.csv --text-encoder gru --word-vectors v.txt",
+        ("--word-vectors", "--text-encoder average"),
+        {"v.txt": "word 0.1 0.2\n"},
+    ),
     # the config file
     Invocation("train --config c.json", ("c.json", "no such config file")),
     Invocation("train --config", ("--config", "path of a JSON file")),

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import reference_tokenizer as reference
 import scipy.sparse
@@ -19,9 +18,9 @@ from conftest import make_state
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
-from mmkeras.features import text_features
 from mmkeras.modalities.text.bag import FREQUENT, BagEmbedding, ByOrder, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.column import learn_text
 from mmkeras.modalities.text.modality import (
     BATCH_BYTES,
     BATCH_TEXTS,
@@ -304,22 +303,35 @@ def test_state_survives_the_disk(rule: TextRule, tmp_path: Path) -> None:
 
 
 def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
-    train, validation = pd.Series(CORPUS * 2), pd.Series(["the unknown cat", "", "dog dog"])
+    cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog"]}
     rule = TextRule(max_bytes=30)
-    made = text_features("title", train, validation, rule, tmp_path)
-    assert made.cut == pytest.approx(np.mean([len(text.encode()) > 30 for text in CORPUS]))
-    hashed = hash_texts(validation.tolist(), rule, made.state.table)
-    expected = bags(hashed, TextLayers(made.state, "y"))
-    assert dictionaries(made.validation.bags) == dictionaries(expected)
-    assert (len(made.train.bags), len(made.validation.bags)) == (18, 3)
-    assert made.validation.lengths.tolist() == [2, 0, 1]  # the, cat; -; dog: by the training rows' vocabulary alone
+    column, sides = learn_text("title", cells, rule, tmp_path)
+    assert column.cut == pytest.approx(np.mean([len(text.encode()) > 30 for text in CORPUS]))
+    hashed = hash_texts(cells["validation"], rule, column.state.table)
+    expected = bags(hashed, TextLayers(column.state, "y"))
+    assert dictionaries(sides["validation"].ragged) == dictionaries(expected)
+    assert (len(sides["train"].ragged), len(sides["validation"].ragged)) == (18, 3)
+    # the, cat; -; dog: by the training rows' vocabulary alone
+    assert sides["validation"].lengths.tolist() == [2, 0, 1]
+
+
+def test_sequences_on_disk_keep_the_order(tmp_path: Path) -> None:
+    cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog the cat"]}
+    rule = TextRule(max_bytes=30, orders=1, weighting="mean", unknown_buckets=4)
+    column, sides = learn_text("title", cells, rule, tmp_path, "transformer", max_tokens=3)
+    assert sides["validation"].lengths.tolist() == [3, 0, 3]
+    first, _, last = sides["validation"].ragged.padded()[0].tolist()
+    rows = np.asarray(TextLayers(column.state, "y")(pad([b"the unknown cat", b"dog dog the"]))[0])
+    assert [first, last] == rows[:, :3].tolist()
+    assert 1 <= first[1] <= 4  # an unknown word has a bucket
 
 
 @pytest.mark.slow
 def test_features_of_a_column_where_nothing_is_known(tmp_path: Path) -> None:
-    made = text_features("title", pd.Series(["one", "two", "three"]), pd.Series(["four"]), TextRule(), tmp_path)
-    assert made.train.bags.padded()[0].tolist() == [[0], [0], [0]]
-    assert made.validation.lengths.tolist() == [0]
+    cells = {"train": ["one", "two", "three"], "validation": ["four"]}
+    _, sides = learn_text("title", cells, TextRule(), tmp_path)
+    assert sides["train"].ragged.padded()[0].tolist() == [[0], [0], [0]]
+    assert sides["validation"].lengths.tolist() == [0]
 
 
 # ---------------------------------------------------------------- memory

@@ -9,8 +9,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.exporters.savedmodel import text_bytes
 from mmkeras.modalities.text.cells import cut, encode_cell, encode_cells, pad
+from mmkeras.modalities.text.serving import text_bytes
 
 ASSORTED = (
     *reference.HOSTILE_TEXTS,

@@ -250,7 +250,9 @@ def test_the_saved_model_needs_no_python(small: Exported) -> None:
 
 def test_lengths_for() -> None:
     def graph(*max_bytes: int) -> Graph:
-        inputs = tuple(Input(f"i{k}", "c", "text", "uint8", n) for k, n in enumerate(max_bytes))
+        inputs = tuple(
+            Input(f"i{k}", "c", "text", "uint8", ("n_bytes",), {"max_bytes": n}) for k, n in enumerate(max_bytes)
+        )
         return Graph("predict", None, inputs, (), (), {})
 
     assert lengths_for(graph(4096))[0] == 64
@@ -277,7 +279,9 @@ def odd_graph() -> Graph:
     mean = keras.ops.mean(Bessel(name="odd_layer")(raw), axis=1, keepdims=True)
     model = keras.Model({"text": raw}, {"probabilities": mean})
     outputs = ({"name": "probabilities", "dtype": "float32", "shape": ["batch", 1], "of": "labels"},)
-    return Graph("predict", model, (Input("text", "text", "text", "uint8", 8),), outputs, ("a",), {})
+    return Graph(
+        "predict", model, (Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": 8}),), outputs, ("a",), {}
+    )
 
 
 def test_litert_names_the_op_and_the_layer_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:

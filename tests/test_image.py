@@ -16,14 +16,19 @@ import pytest
 import tensorflow as tf
 
 from mmkeras.errors import InputError
-from mmkeras.modalities.image.encoder import encode_image, encode_image_preset
+from mmkeras.modalities.image.encoder import encode_image
 from mmkeras.modalities.image.layers import Augment, Rescale, Resize
+from mmkeras.modalities.image.preset import encode_with, read_image_preset
 from mmkeras.modalities.image.resize import TAPS, UNITS, resize_pixels, samples
 
 SIZE = 32
 SHAPES = [(1, 1), (8, 8), (31, 33), (32, 32), (1, 200), (97, 131), (375, 500), (501, 333)]
 OUTPUTS = ("pixels", "tokens")
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
+
+
+def encode_image_preset(pixels: Any, width: int, preset: str, trainable: bool, name: str) -> Any:
+    return encode_with(read_image_preset(preset, pixels.shape[1], f"{name}_backbone"), pixels, width, trainable, name)
 
 
 def random_pixels(*shape: int, seed: int = 0) -> np.ndarray:
@@ -430,11 +435,11 @@ def test_a_network_of_keras_applications(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_network_with_blue_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mmkeras.modalities.image import encoder
+    from mmkeras.modalities.image import preset as preset_module
 
     seen = keras.Input((SIZE, SIZE, 3))
     network = keras.Model(seen, keras.layers.AveragePooling2D(8)(seen), name="photo_backbone")
-    monkeypatch.setattr(encoder, "_load_application", lambda *_: (network, 1.0, [-124.0, -117.0, -104.0], True))
+    monkeypatch.setattr(preset_module, "_load_application", lambda *_: (network, 1.0, [-124.0, -117.0, -104.0], True))
     model = raw_model(lambda pixels: encode_image_preset(pixels, 16, "VGG16", False, "photo"))
     for kind, runner in RUNNERS.items():
         check_parity(model, runner(model, tmp_path / kind), [(SIZE, SIZE)])
@@ -445,13 +450,13 @@ def test_a_network_with_blue_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("kind", ["MobileNetV2", "EfficientNetB0", "DenseNet121", "ResNet50", "ConvNeXtTiny"])
 def test_how_pixels_are_scaled_is_found_out(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mmkeras.modalities.image import encoder
+    from mmkeras.modalities.image import preset as preset_module
 
     build = getattr(keras.applications, kind)
     module = inspect.getmodule(build)
-    monkeypatch.setattr(encoder.inspect, "getmodule", lambda _: module)
+    monkeypatch.setattr(preset_module.inspect, "getmodule", lambda _: module)
     monkeypatch.setattr(keras.applications, kind, lambda **options: None)
-    _, scale, offset, blue_first = encoder._load_application(kind, SIZE, "x")
+    _, scale, offset, blue_first = preset_module._load_application(kind, SIZE, "x")
     photo = random_pixels(4, 4).astype("float32")
     want = module.preprocess_input(photo.copy())
     got = photo * scale + offset

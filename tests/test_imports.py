@@ -102,46 +102,93 @@ TABLE = [
     *("mmkeras.table", "mmkeras.columns", "mmkeras.cells", "mmkeras.reading", "mmkeras.records", "mmkeras.encoding"),
     *("mmkeras.task_choice", "mmkeras.targets", "mmkeras.split", "mmkeras.strata"),
 ]
+ALONE = [  # know nothing of ours
+    *("mmkeras.inputs", "mmkeras.encoded", "mmkeras.ragged", "mmkeras.metrics", "mmkeras.optimizers"),
+    *("mmkeras.progress", "mmkeras.workers", "mmkeras.quiet", "mmkeras.files", "mmkeras.errors"),
+]
+MEDIA = ["mmkeras.media_work", "mmkeras.media_features"]
+TASKS = ["mmkeras.tasks.classify", "mmkeras.tasks.multilabel", "mmkeras.tasks.regress"]
 
 
 def test_the_modules_named_here_exist() -> None:
-    assert not [name for name in (*BELOW_TABLE, *TABLE, *RUN_WITHOUT_KERAS) if name not in MODULES]
+    named = (*BELOW_TABLE, *TABLE, *ALONE, *MEDIA, *TASKS, *RUN_WITHOUT_KERAS)
+    assert not [name for name in named if name not in MODULES]
     assert len(MODULES) > 20
 
 
-def test_config_knows_nothing_of_ours() -> None:
+def test_what_knows_nothing_of_ours() -> None:
+    for name in ALONE:
+        check_only([name], ())
     check_only(["mmkeras.config", "mmkeras.errors"], ())
-
-
-def test_files_know_nothing_of_ours() -> None:
-    check_only(["mmkeras.files"], ())
 
 
 def test_table_knows_the_config_alone() -> None:
     check_only(TABLE, BELOW_TABLE)
 
 
-def test_modalities_know_the_table_and_what_is_below() -> None:
-    check_only(modules_of("mmkeras.modalities"), (*BELOW_TABLE, *TABLE, "mmkeras.ragged", "mmkeras.encoded"))
-    check_only(["mmkeras.encoded"], BELOW_TABLE)
-    check_only(["mmkeras.fusions"], (*BELOW_TABLE, "mmkeras.encoded"))
+def test_modalities_know_what_is_below_and_not_the_table() -> None:
+    below = ("mmkeras.ragged", "mmkeras.encoded", "mmkeras.inputs", "mmkeras.sides", "mmkeras.feature_cache")
+    check_only(modules_of("mmkeras.modalities"), (*BELOW_TABLE, *below))
+    check_only(["mmkeras.fusions"], ("mmkeras.encoded",))
 
 
-def test_features_know_modalities() -> None:
-    check_only(["mmkeras.features"], (*BELOW_TABLE, *TABLE, "mmkeras.modalities", "mmkeras.ragged"))
+def test_features_know_sides_alone() -> None:
+    check_only(["mmkeras.features"], ("mmkeras.sides",))
+    check_only(["mmkeras.sides"], ("mmkeras.ragged",))
+    check_only(["mmkeras.feature_cache"], ("mmkeras.errors", "mmkeras.files"))
 
 
-def test_models_and_tasks_know_modalities_and_graphs() -> None:
-    allowed = (*BELOW_TABLE, "mmkeras.modalities", "mmkeras.graph", "mmkeras.optimizers", "mmkeras.models")
-    check_only([*modules_of("mmkeras.models"), *modules_of("mmkeras.tasks")], allowed)
+def test_media_are_checked_without_the_model() -> None:
+    below = ("mmkeras.errors", "mmkeras.feature_cache", "mmkeras.modalities", "mmkeras.progress", "mmkeras.workers")
+    check_only(MEDIA, below)
+    check_only(["mmkeras.media_check"], (*BELOW_TABLE, *TABLE, *MEDIA, *below, "mmkeras.inputs"))
+
+
+def test_models_know_modalities_and_not_the_table() -> None:
+    allowed = (*BELOW_TABLE, "mmkeras.modalities", "mmkeras.encoded", "mmkeras.fusions", "mmkeras.optimizers")
+    check_only(modules_of("mmkeras.models"), (*allowed, "mmkeras.tasks"))
+    for name in modules_of("mmkeras.models"):  # of the tasks, by their names: the dict
+        assert not [other for other in ours(name) if within(other, *TASKS, "mmkeras.tasks.predicting")], name
+
+
+def test_tasks_know_the_config_and_predicting_the_graph() -> None:
+    check_only(TASKS, ("mmkeras.config",))
+    joined = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models.core", "mmkeras.targets", "mmkeras.tasks")
+    check_only(["mmkeras.tasks.predicting"], joined)
+
+
+def test_fitting_and_measuring_know_no_export() -> None:
+    below = ("mmkeras.modalities", "mmkeras.models", "mmkeras.tasks", "mmkeras.targets", "mmkeras.features")
+    check_only(["mmkeras.fitting"], (*BELOW_TABLE, *below, "mmkeras.callbacks", "mmkeras.sides"))
+    check_only(["mmkeras.measuring"], (*below, "mmkeras.fitting", "mmkeras.metrics", "mmkeras.raw", "mmkeras.sides"))
 
 
 def test_exporters_know_graphs_not_tasks() -> None:
-    check_only(modules_of("mmkeras.exporters"), ("mmkeras.errors", "mmkeras.graph"))
+    check_only(modules_of("mmkeras.exporters"), ("mmkeras.errors", "mmkeras.graph", "mmkeras.inputs"))
+    check_only(["mmkeras.graph"], ("mmkeras.inputs",))
+    below = ("mmkeras.files", "mmkeras.graph", "mmkeras.inputs", "mmkeras.metrics", "mmkeras.run")
+    check_only(["mmkeras.model_card"], below)
+
+
+def test_what_answers_knows_arrays_and_signatures() -> None:
+    """Neither columns of a table nor layers: what a signature says is enough."""
+    check_only(["mmkeras.raw"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities"))
+    check_only(["mmkeras.runners"], ("mmkeras.errors", "mmkeras.inputs"))
+    check_only(["mmkeras.samples"], ("mmkeras.errors", "mmkeras.ragged"))
+    check_only(["mmkeras.scores"], ("mmkeras.metrics",))
+    answering = ["mmkeras.answer", "mmkeras.probes", "mmkeras.mixed_probes"]
+    below = ("mmkeras.raw", "mmkeras.runners", "mmkeras.samples", "mmkeras.scores", "mmkeras.inputs")
+    check_only(answering, (*below, "mmkeras.modalities"))
+    check_only(["mmkeras.verify"], ("mmkeras.errors", "mmkeras.files", "mmkeras.samples", "mmkeras.scores"))
 
 
 def test_the_report_is_made_of_the_run_folder_s_files() -> None:
-    check_only(modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.run"))
+    """And of the pictures and clips that its rows name, which it reads as training does, without TensorFlow."""
+    check_only(modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.run", "mmkeras.modalities"))
+    for name in modules_of("mmkeras.report"):
+        late = [i.module for i in IMPORTS[name] if i.late and within(i.module, "mmkeras")]
+        for module in (name, *late):
+            assert not {"tensorflow", "keras"} & reached(module).keys(), module
 
 
 def test_nothing_imports_the_command_line() -> None:
@@ -163,11 +210,15 @@ def test_no_circles() -> None:
             assert not back or within(found.module, name), f"{name} and {found.module} import each other"
 
 
-# what runs where Keras is not: a client's process, and verify's
-RUN_WITHOUT_KERAS = (
-    *("mmkeras", "mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.predict"),
-    "mmkeras.cli",
+# what runs where Keras is not: a client's process, verify's, and the workers that read pictures and clips
+ANSWERING = (
+    *("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.mixed_probes"),
+    *("mmkeras.raw", "mmkeras.samples", "mmkeras.scores", "mmkeras.inputs"),
 )
+READING = ("mmkeras.media_work", "mmkeras.media_features", "mmkeras.media_check")
+RUN_WITHOUT_KERAS = ("mmkeras", *ANSWERING, *READING, "mmkeras.predict", "mmkeras.cli")
+# of them, those of a client or of verify, which must start at once: NumPy is all that they load
+LIGHT = ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.raw")
 
 
 @pytest.mark.parametrize("module", RUN_WITHOUT_KERAS)
@@ -178,11 +229,23 @@ def test_what_runs_without_keras_loads_nothing_heavy(module: str) -> None:
 
 
 def test_only_the_saved_model_runner_asks_for_tensorflow() -> None:
-    for name in ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.samples"):
+    for name in ANSWERING:
         for found in IMPORTS[name]:
             assert not within(found.module, "keras", "tf_keras"), f"{name}:{found.line} imports Keras"
             if within(found.module, "tensorflow"):
                 assert (name, found.place.split(".")[0]) == ("mmkeras.runners", "SavedModelRunner")
+
+
+def test_reading_a_cell_asks_for_no_tensorflow() -> None:
+    """Late imports count too: pictures and clips are read where the graph runs, by Pillow and soundfile.
+
+    But for byte pairs and SentencePiece, whose tokenizers are keras-hub's.
+    """
+    for found in IMPORTS["mmkeras.raw"]:
+        if found.place == "read_ids":
+            continue
+        heavy = set(HEAVY) & {name.split(".")[0] for name in reached(found.module)}
+        assert not heavy, f"{found.place} imports {heavy}"
 
 
 def test_predict_asks_for_keras_for_a_run_alone() -> None:
@@ -201,9 +264,15 @@ def loaded(code: str, cwd: Path, *arguments: str | Path) -> set[str]:
     return set(json.loads(done.lines[-1]))
 
 
-@pytest.mark.parametrize("module", RUN_WITHOUT_KERAS)
-def test_importing_loads_no_tensorflow(module: str, tmp_path: Path) -> None:
-    assert not loaded(f"import {module}", tmp_path) & set(HEAVY)
+def test_importing_loads_no_tensorflow(tmp_path: Path) -> None:
+    """All of them in one process: what none loads, no one does."""
+    assert not loaded(f"import {', '.join(RUN_WITHOUT_KERAS)}", tmp_path) & set(HEAVY)
+
+
+def test_answering_starts_with_numpy_alone(tmp_path: Path) -> None:
+    packages = loaded(f"import {', '.join(LIGHT)}", tmp_path)
+    assert "numpy" in packages
+    assert not packages & {"pandas", "pyarrow", "scipy", "PIL", "soundfile", "tyro"}
 
 
 def test_importing_the_package_loads_next_to_nothing(tmp_path: Path) -> None:

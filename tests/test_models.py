@@ -88,19 +88,19 @@ def test_balanced_class_weights_are_scikit_learn_s() -> None:
     from mmkeras.tasks.classify import row_weights
 
     truth = np.random.default_rng(0).choice(4, 100, p=[0.7, 0.2, 0.09, 0.01])
-    weights = row_weights(truth, Config(class_weight="balanced"))
+    weights = row_weights(one_hot(truth, 4), Config(class_weight="balanced"))
     assert weights is not None
     np.testing.assert_allclose(weights, compute_sample_weight("balanced", truth), rtol=1e-6)
     assert weights.dtype == "float32"
     assert weights.sum() == pytest.approx(100, rel=1e-5)
-    assert row_weights(truth, Config()) is None
+    assert row_weights(one_hot(truth, 4), Config()) is None
 
 
 def test_a_class_without_training_rows_gets_no_share() -> None:
     from mmkeras.tasks.classify import row_weights
 
     truth = np.array([0, 0, 0, 2])
-    weights = row_weights(truth, Config(class_weight="balanced"))
+    weights = row_weights(one_hot(truth), Config(class_weight="balanced"))
     np.testing.assert_allclose(weights, compute_sample_weight("balanced", truth), rtol=1e-6)
 
 
@@ -108,7 +108,7 @@ def test_a_class_without_training_rows_gets_no_share() -> None:
 
 
 def compiled(config: Config, size: int = 50, dims: dict[str, int] | None = None, steps: int = 10) -> tuple[Any, Any]:
-    """A recipe and its core for two columns, `a` and `b`, compiled."""
+    """A recipe and its core for two text columns, `a` and `b`, compiled; the default one where none is named."""
     import importlib
 
     import keras
@@ -116,7 +116,7 @@ def compiled(config: Config, size: int = 50, dims: dict[str, int] | None = None,
     from mmkeras.models import MODELS
 
     keras.utils.set_random_seed(3)
-    recipe = importlib.import_module(MODELS[config.model])
+    recipe = importlib.import_module(MODELS["wide_deep" if config.model == "auto" else config.model])
     core = recipe.build({"a": size, "b": size}, CLASSES, config, dims or {})
     recipe.compile_model(core, config, steps)
     return recipe, core
@@ -296,9 +296,10 @@ def test_the_default_core_learns_what_can_be_learned() -> None:
 
 
 def make_batches(seed: int | None = 5, rows: int = 53, kind: Any = None, **options: Any) -> Any:
-    from mmkeras.features import BagSide, Batches
+    from mmkeras.features import Batches
+    from mmkeras.sides import bag_side
 
-    sides = [BagSide("a", random_bags(rows, 1)), BagSide("b", random_bags(rows, 2))]
+    sides = [bag_side("a", random_bags(rows, 1)), bag_side("b", random_bags(rows, 2))]
     truth = one_hot(np.arange(rows) % CLASSES)
     return (kind or Batches)(sides, truth, 8, seed, options.pop("row_weights", None), **options)
 
@@ -326,7 +327,7 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
         inputs, targets, weights = batches[k]
         np.testing.assert_array_equal(targets, batches.targets[order])
         np.testing.assert_array_equal(weights, order)
-        for name, side in ((side.name, side.bags) for side in batches.sides):
+        for name, side in (("a", batches.sides[0].ragged), ("b", batches.sides[1].ragged)):
             width = inputs[f"{name}_rows"].shape[1]
             longest = max(1, side.lengths[order].max())
             assert width == (2 ** int(np.ceil(np.log2(longest))) if few_shapes else longest)
@@ -340,11 +341,12 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
 
 
 def test_arrays_stand_beside_bags_in_a_batch() -> None:
-    from mmkeras.features import ArraySide, BagSide, Batches
+    from mmkeras.features import Batches
+    from mmkeras.sides import ArraySide, bag_side
 
     pixels = np.arange(20 * 12, dtype="uint8").reshape(20, 2, 2, 3)
     present = (np.arange(20, dtype="float32") % 2)[:, None]
-    sides = [BagSide("a", random_bags(20, 1)), ArraySide({"photo": pixels, "photo_present": present})]
+    sides = [bag_side("a", random_bags(20, 1)), ArraySide({"photo": pixels, "photo_present": present})]
     batches = Batches(sides, one_hot(np.arange(20) % CLASSES), 8, 5, None)
     inputs, order = batches[0][0], batches.order[0]
     assert sorted(inputs) == ["a_rows", "a_weights", "photo", "photo_present"]

@@ -149,7 +149,7 @@ def test_right_lengths_pass(n_bytes: int | None) -> None:
 def test_a_length_that_no_row_fits_is_filled() -> None:
     samples = made_samples()
     texts = {name: [b"word " + text for text in column] for name, column in samples.inputs.items()}
-    long = Samples(texts, samples.truth, samples.probabilities, samples.ids)
+    long = Samples(texts, samples.truth, samples.answers, samples.ids)
     assert found_in_length(model, 4, long)["texts"] == 2
     assert signature_breaches(found_in_length(lambda inputs: model({n: d[:, :3] for n, d in inputs.items()}), 4, long))
 

@@ -33,12 +33,12 @@ def write_artefact(folder: Path, name: str, content: str = "sound") -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An exported folder of three artefacts."""
 
-    def answers(path: Path, _: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    def answers(path: Path, _: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
         content = (path / "saved_model.pb" if path.is_dir() else path).read_text()
         if content == "broken":
             raise RuntimeError("it is broken")
-        p = made_up_samples().probabilities
-        return figures(**MEASURED), p if content == "sound" else p[:, ::-1], p
+        p = made_up_samples().answers
+        return figures(**MEASURED), [p if content == "sound" else p[:, ::-1], p], {}
 
     monkeypatch.setattr(verify, "answers", answers)
     folder = tmp_path / "e"

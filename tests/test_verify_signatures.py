@@ -48,10 +48,10 @@ def other_cut(n_bytes: int) -> Callable[[pytest.MonkeyPatch], None]:
     """As if the graph's cut and the client's had come apart. No held-out row is long enough to tell."""
 
     def tamper(patch: pytest.MonkeyPatch) -> None:
-        from mmkeras.exporters import savedmodel
+        from mmkeras.modalities.text import serving
 
-        text_bytes = savedmodel.text_bytes
-        patch.setattr(savedmodel, "text_bytes", lambda text, _: text_bytes(text, n_bytes))
+        text_bytes = serving.text_bytes
+        patch.setattr(serving, "text_bytes", lambda text, _: text_bytes(text, n_bytes))
 
     return tamper
 
@@ -104,16 +104,16 @@ def test_a_length_answered_otherwise_is_caught(
 
     function = tflite.GraphModule.function
 
-    def losing(module: Any, batch: int | None = None, length: int | None = None) -> Any:
+    def losing(module: Any, batch: int | None = None, length: int | None = None, fix: bool = False) -> Any:
         if length != n_bytes:
-            return function(module, batch, length)
+            return function(module, batch, length, fix)
 
         def model(inputs: dict[str, Any], training: bool) -> Any:
             return graph.model({name: text[:, :-6] for name, text in inputs.items()}, training=training)
 
         whole, module.graph = module.graph, dataclasses.replace(graph, model=model)
         try:
-            return function(module, batch, length)
+            return function(module, batch, length, fix)
         finally:
             module.graph = whole
 

@@ -19,9 +19,11 @@ from keras import ops
 from mmkeras.errors import InputError
 from mmkeras.exporters import FORMATS
 from mmkeras.exporters.savedmodel import GraphModule
-from mmkeras.graph import Graph, Input
+from mmkeras.graph import Graph
+from mmkeras.inputs import Input, Serving
 from mmkeras.modalities.text import bert_characters as bert
 from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.serving import read_texts
 from mmkeras.modalities.text.wordpiece import WordPiece, code_points
 from mmkeras.modalities.text.wordpiece_tables import build_tables, load_tables, save_tables
 from mmkeras.runners import open_artefact
@@ -318,10 +320,12 @@ def id_graph(layer: WordPiece, max_bytes: int) -> Graph:
     raw = keras.Input((None,), dtype="uint8", name="text")
     ids, mask = layer(raw)
     probabilities = ops.softmax(ops.cast(mask[:, :2], "float32"))
-    outputs = {"ids": ids, "mask": mask, "probabilities": probabilities}
+    outputs = {"probabilities": probabilities, "ids": ids, "mask": mask}
     model = keras.Model({"text": raw}, outputs)
-    facts = tuple({"name": name} for name in outputs)
-    return Graph("predict", model, (Input("text", "text", "text", "uint8", max_bytes),), facts, ("a", "b"), {})
+    served = Serving("text", "string", lambda text: read_texts(text, max_bytes))
+    inputs = (Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": max_bytes}, serving=served),)
+    described = tuple({"name": name} for name in outputs)
+    return Graph("predict", model, inputs, described, ("a", "b"), {"task": "classify"})
 
 
 def export_all(graph: Graph, folder: Path) -> dict[str, Callable[[np.ndarray], Any]]:

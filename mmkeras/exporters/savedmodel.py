@@ -1,4 +1,4 @@
-"""A Graph -> SavedModel, for TF Serving: strings in `serving_default`, the other formats' arrays in `tensors`."""
+"""A Graph -> SavedModel for TF Serving: strings and files in `serving_default`, other formats' arrays in `tensors`."""
 
 from __future__ import annotations
 
@@ -24,40 +24,39 @@ class GraphModule(tf.Module):
         self.weights = [variable.value for variable in graph.model.variables]
         self.graph = graph
 
-    def function(self, batch: int | None = None, n_bytes: int | None = None) -> Any:
-        """The Graph's concrete function for a batch and a length, None where free."""
+    def function(self, batch: int | None = None, n_bytes: int | None = None, fix: bool = False) -> Any:
+        """The Graph's concrete function for a batch, a length of byte inputs, and sizes that are fixed or free."""
 
         def call(**inputs: Tensor) -> dict[str, Tensor]:
             outputs = self.graph.model(inputs, training=False)
             # an identity gives each output a tensor of its own name, which no converter can take away
             return {name: tf.identity(value, name=name) for name, value in outputs.items()}
 
-        specs = {i.name: tf.TensorSpec((batch, n_bytes), i.dtype, i.name) for i in self.graph.inputs}
+        specs = {i.name: tf.TensorSpec(i.sizes(batch, n_bytes, fix), i.dtype, i.name) for i in self.graph.inputs}
         return tf.function(call).get_concrete_function(**specs)
 
 
-def text_bytes(text: Tensor, max_bytes: int) -> Tensor:
-    """String [b] -> uint8 [b, n], zeros behind; a longer text is cut where `cells.cut` would cut it."""
-    longest = tf.minimum(tf.maximum(tf.reduce_max(tf.strings.length(text)), 1), max_bytes)
-    data = tf.io.decode_raw(text, tf.uint8, fixed_length=longest + 1)  # [b, n + 1]
-    ends = tf.cast(tf.bitwise.bitwise_and(data[:, -4:], tf.constant(0xC0, tf.uint8)) == 0x80, tf.int32)
-    ends = tf.pad(ends, [[0, 0], [4 - tf.shape(ends)[1], 0]])  # [b, 4]: is the byte at n - 3 … n a continuation?
-    back = ends[:, 3] * (1 + ends[:, 2] * (1 + ends[:, 1]))
-    kept = tf.range(longest) < tf.maximum(longest - back, longest - 3)[:, None]
-    return data[:, :-1] * tf.cast(kept, tf.uint8)
-
-
 def serving_function(module: GraphModule) -> Any:
-    """Strings by column -> probabilities and the label."""
+    """What a web client has, by column: strings, files, numbers -> the answer, and for classes the label.
+
+    A column's presence is no input here: an empty string, or NaN, is what is not there.
+    """
     graph = module.graph
-    labels = tf.constant(graph.labels)
+    served = [(i, i.serving) for i in graph.inputs if i.serving]
+    takes_presence = {i.name for i in graph.inputs}
 
-    def call(**inputs: Tensor) -> dict[str, Tensor]:
-        raw = {i.name: text_bytes(inputs[i.name], i.max_bytes) for i in graph.inputs}
-        probabilities = graph.model(raw, training=False)["probabilities"]
-        return {"probabilities": probabilities, "prediction": tf.gather(labels, tf.argmax(probabilities, 1))}
+    def call(**given: Tensor) -> dict[str, Tensor]:
+        raw = {}
+        for i, serving in served:
+            raw[i.name], present = serving.read(given[serving.name])
+            if f"{i.name}_present" in takes_presence:
+                raw[f"{i.name}_present"] = present
+        answer = graph.model(raw, training=False)[graph.answer]
+        if graph.facts["task"] != "classify":
+            return {graph.answer: answer}
+        return {graph.answer: answer, "prediction": tf.gather(tf.constant(graph.labels), tf.argmax(answer, 1))}
 
-    specs = {i.name: tf.TensorSpec((None,), tf.string, i.name) for i in graph.inputs}
+    specs = {s.name: tf.TensorSpec((None, *s.shape), s.dtype, s.name) for _, s in served}
     return tf.function(call).get_concrete_function(**specs)
 
 

@@ -1,8 +1,8 @@
 """A Graph -> one LiteRT (.tflite) file with builtin ops alone, its contract and labels appended as a zip.
 
-The file has a signature with the Graph's name, of any batch and length, and one a length of LENGTHS, of one row:
-LiteRT plans memory for fixed shapes, so resizing for each text would cost more than the work itself. The signatures
-share their constants, so that a length costs a few tens of kilobytes.
+The file has a signature with the Graph's name, of any batch, length and size of picture, and one a length of LENGTHS,
+of one row whose pictures have the model's size: LiteRT plans memory for fixed shapes, so resizing for each text would
+cost more than the work itself. The signatures share their constants, so that a length costs a few tens of kilobytes.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ import tensorflow as tf
 from mmkeras.errors import InputError
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
+from mmkeras.inputs import row_signature
 
 LENGTHS = (64, 96, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)
+FEWER = (128, 512)  # where a text is not the whole of the work
 
 
 def lengths_for(graph: Graph) -> list[int]:
-    """The fixed lengths worth having: up to the longest input the Graph takes, which is one of them."""
+    """The fixed lengths of bytes worth having: up to the longest input, which is one of them; [0] without any bytes."""
     longest = max(i.max_bytes for i in graph.inputs)
-    return [n for n in LENGTHS if n < longest] + [longest]
+    texts_alone = all(i.max_bytes for i in graph.inputs)
+    return [n for n in (LENGTHS if texts_alone else FEWER) if n < longest] + [longest]
 
 
 def convert(graph: Graph) -> bytes:
@@ -36,7 +39,7 @@ def convert(graph: Graph) -> bytes:
     module = GraphModule(graph)
     signatures = {graph.name: module.function()}
     for n in lengths_for(graph):
-        signatures[f"{graph.name}_{n}"] = module.function(1, n)
+        signatures[row_signature(graph.name, n)] = module.function(1, n, fix=True)
     with tempfile.TemporaryDirectory() as scratch:
         tf.saved_model.save(module, scratch, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=list(signatures))

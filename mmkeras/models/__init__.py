@@ -1,9 +1,13 @@
-"""The trained cores: bags of features -> logits. A model is a module named in a literal dict.
+"""The trained cores: features -> logits. A model is a module named in a literal dict.
 
 Each module has EPOCHS, BATCH_SIZE, PATIENCE (None: no early stopping) and FOLD_EPOCHS, and three functions:
-`text_rule(config)`, `build(sizes, n_classes, config, dims)` and `compile_model(model, config, steps)`.
+`text_rule(config)`, `build` and `compile_model(model, config, steps)`; `core.build_core` calls the second.
 """
 
-MODELS = {"wide_deep": "mmkeras.models.wide_deep", "mlp": "mmkeras.models.mlp"}
+MODELS = {
+    "wide_deep": "mmkeras.models.wide_deep",
+    "mlp": "mmkeras.models.mlp",
+    "multimodal": "mmkeras.models.multimodal",
+}
 
 VECTORS = "{name}_vectors"  # the layer of a column's word vectors, where a loaded file's go

@@ -46,7 +46,7 @@ def compile_model(model: keras.Model, config: Config, steps: int) -> None:
     """Adam and cross-entropy. The rate is constant, so `steps`, all that there are, do not matter."""
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate or LEARNING_RATE),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing or 0.0),
         metrics=["accuracy"],
         jit_compile=config.xla,
     )

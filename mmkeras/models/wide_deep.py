@@ -94,7 +94,7 @@ def compile_model(model: keras.Model, config: Config, steps: int) -> None:
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)
     model.compile(
         optimizer=RowAdagrad(schedule, sparse=not config.xla),
-        loss=OneVsRest(config.label_smoothing),
+        loss=OneVsRest(config.label_smoothing or 0.0),
         metrics=["accuracy"],
         jit_compile=config.xla,
     )

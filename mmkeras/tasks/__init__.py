@@ -1,3 +1,11 @@
-"""What can be learned; a task is a module named in a literal dict."""
+"""What can be learned; a task is a module named in a literal dict.
 
-TASKS = {"classify": "mmkeras.tasks.classify"}
+Each module has ANSWER (name of the graph's output), MONITOR (the figure of an epoch that is watched, and whether `max`
+or `min` of it is best), and `loss(config)`, `metrics()`, `row_weights(targets, config)` and `answer(logits, targets)`.
+"""
+
+TASKS = {
+    "classify": "mmkeras.tasks.classify",
+    "multilabel": "mmkeras.tasks.multilabel",
+    "regress": "mmkeras.tasks.regress",
+}

@@ -30,7 +30,7 @@ class Disturb(keras.layers.Layer):
     NOISE = (4.0, 12.0)  # natural logarithms of power
 
     def __init__(self, strength: float = 1.0, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": "float32", **kwargs})  # powers add up: in 16 bits the weaker is lost
         self.strength, self.seed = strength, seed
         self.draws = random.SeedGenerator(seed)
 
@@ -53,9 +53,10 @@ class Disturb(keras.layers.Layer):
         later = ops.clip(ops.cast(frames, "float32") - length / speed, 0.0, later)  # nothing falls off the end
         place = (ops.arange(frames, dtype="float32")[None, :] - later) * speed  # [b, frames], in old frames
         inside = ops.cast((place > -0.5) & (place < length - 0.5), "float32")
-        place = ops.clip(place, 0.0, length - 1.0)
+        last = ops.maximum(length - 1.0, 0.0)  # a clip that is not there has no frame at all
+        place = ops.clip(place, 0.0, last)
         lower = ops.floor(place)
-        upper = ops.minimum(lower + 1.0, length - 1.0)
+        upper = ops.minimum(lower + 1.0, last)
         part = (place - lower)[:, :, None]
         low = tf.gather(log_mel, ops.cast(lower, "int32"), batch_dims=1)  # [b, frames, mels]
         high = tf.gather(log_mel, ops.cast(upper, "int32"), batch_dims=1)
@@ -103,7 +104,7 @@ class SpecAugment(keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": "float32", **kwargs})
         self.frames, self.bands, self.times, self.native, self.seed = frames, bands, times, native, seed
         self.draws = random.SeedGenerator(seed)
         self.masks: Any = tfio.masks() if native else None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
+from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.layers import Mfcc
 from mmkeras.modalities.audio.rule import AudioRule
@@ -123,5 +124,5 @@ def audio_tokens(
     if cepstral:  # the higher coefficients are ten times smaller than the first
         x = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=f"{name}_feature_norm")(x)
     if disturb:
-        x = SpecAugment(name=f"{name}_spec_augment")(x)
+        x = SpecAugment(native=tfio.is_installed(), name=f"{name}_spec_augment")(x)
     return encode_audio(x, mask, width, size, name)

@@ -147,6 +147,19 @@ def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
     return concatenate(parts).take(np.argsort(np.concatenate(order)))
 
 
+def sequences(texts: HashedTexts, layers: TextLayers, max_tokens: int) -> Ragged:
+    """The row numbers of every row's tokens in their order, at most `max_tokens`: int32, by the graph's own layers."""
+    (keys,) = texts.keys.columns
+    rows = np.empty(len(keys), "int32")
+    for start in range(0, len(keys), BATCH_BYTES):  # which text a token stands in does not matter to its number
+        some = keys[None, start : start + BATCH_BYTES]
+        both = np.stack([some >> 12, some & 4095]).astype("float32")
+        rows[start : start + BATCH_BYTES] = layers.traced_bag(both, np.ones(some.shape, "float32"))[0].numpy()[0]
+    place = np.arange(len(keys)) - np.repeat(texts.keys.starts[:-1], texts.keys.lengths)
+    kept = np.minimum(texts.keys.lengths, max_tokens)
+    return Ragged(np.r_[0, np.cumsum(kept)], (rows[place < max_tokens],))
+
+
 def _join_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
     """[B, F] rows and weights -> each row number once, with the sum of its weights, and 0 left out."""
     text, place = np.nonzero(rows)

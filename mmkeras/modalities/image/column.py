@@ -1,0 +1,104 @@
+"""The image modality: a column of pictures, its layers in the graph, its encoder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from mmkeras.config import Config
+from mmkeras.encoded import Encoded, Shape
+from mmkeras.inputs import Input, Serving
+from mmkeras.modalities.image.encoder import encode_image
+from mmkeras.modalities.image.layers import Augment, Rescale, Resize
+from mmkeras.modalities.image.preset import ImagePreset, encode_with, read_image_preset
+from mmkeras.modalities.image.rule import ImageRule
+from mmkeras.modalities.image.serving import read_pictures
+from mmkeras.sides import ArraySide
+
+if TYPE_CHECKING:
+    from mmkeras.media_features import MediaFeatures
+
+Tensor = Any
+PRESET = "preset:"
+CROP, COLOUR = 0.25, 0.2  # how much of a side is cut away, and how far colours change, at most
+
+
+@dataclass(frozen=True)
+class ImageColumn:
+    """augment: of `flip`, `crop`, `colour`. preset: what a pretrained encoder was read as; None: our own."""
+
+    name: str
+    rule: ImageRule
+    augment: tuple[str, ...]
+    seed: int
+    trainable: bool = False
+    preset: ImagePreset | None = None
+
+    def entry(self) -> dict[str, Any]:
+        own = {"rule": asdict(self.rule), "augment": list(self.augment), "seed": self.seed}
+        return {**own, "trainable": self.trainable, "preset": self.preset.to_json() if self.preset else None}
+
+    def save(self, folder: Path) -> None:
+        """Nothing is adapted; a preset's weights are the core's."""
+
+    def input(self, column: str) -> Input:
+        size = self.rule.size
+        facts = {
+            "colours": "RGB, 0 to 255",
+            "any_size": f"it is resized inside to {size} x {size}; a picture of that size is taken as it is",
+        }
+        serving = Serving(f"{self.name}_bytes", "string", lambda data: read_pictures(data, size))
+        fixed = {"height": size, "width": size}
+        return Input(
+            self.name, column, "image", "uint8", ("height", "width", 3), facts | {"size": size}, fixed, serving
+        )
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        return {f"{self.name}_pixels": Resize(self.rule.size, name=f"{self.name}_resize")(raw)}
+
+    def features(self) -> dict[str, Any]:
+        name, size = f"{self.name}_pixels", self.rule.size
+        return {name: keras.Input((size, size, 3), dtype="uint8", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> None:
+        return None
+
+    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+        chosen: dict[str, Any] = {
+            "flip": "flip" in self.augment,
+            "crop": CROP if "crop" in self.augment else 0.0,
+            "colour": COLOUR if "colour" in self.augment else 0.0,
+        }
+        x = features[f"{self.name}_pixels"]
+        if self.augment:
+            x = Augment(**chosen, seed=self.seed, name=f"{self.name}_augment")(x)
+        x = Rescale(name=f"{self.name}_rescale")(x)
+        if self.preset:
+            tokens = encode_with(self.preset, x, shape.width, self.trainable, self.name)
+        else:
+            tokens = encode_image(x, shape.width, shape.width // 2, self.name)
+        return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
+
+
+def learn(
+    name: str, cells: dict[str, MediaFeatures], rule: ImageRule, config: Config, folder: Path, say: Any
+) -> tuple[ImageColumn, dict[str, ArraySide]]:
+    """The pictures are on disk already, as pixels; what training does to them is said by the Config."""
+    preset = None
+    if config.image_encoder.startswith(PRESET):
+        preset = read_image_preset(config.image_encoder.removeprefix(PRESET), rule.size, f"{name}_backbone")
+    augment = tuple(change for change in config.image_augment if change != "none")
+    column = ImageColumn(name, rule, augment, config.seed, config.fine_tune, preset)
+    sides = {side: ArraySide({f"{name}_pixels": m.arrays["pixels"]}, m.index) for side, m in cells.items()}
+    return column, sides
+
+
+def load(entry: dict[str, Any], folder: Path) -> ImageColumn:
+    """Rebuild it from its part of schema.json."""
+    preset = ImagePreset.from_json(entry["preset"]) if entry["preset"] else None
+    augment, seed = tuple(entry["augment"]), entry["seed"]
+    return ImageColumn(entry["name"], ImageRule(**entry["rule"]), augment, seed, entry["trainable"], preset)

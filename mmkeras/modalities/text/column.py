@@ -1,0 +1,184 @@
+"""A text column in the model: as a bag of words and pairs, or as a sequence that a Transformer or a GRU reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmkeras import ragged
+from mmkeras.config import Config
+from mmkeras.encoded import Encoded, Shape
+from mmkeras.feature_cache import features_elsewhere, kept_folder, key_of
+from mmkeras.files import write_json
+from mmkeras.inputs import Input, Serving
+from mmkeras.modalities.text import preset_column
+from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
+from mmkeras.modalities.text.modality import (
+    TextLayers,
+    TextState,
+    adapt,
+    bags,
+    hash_texts,
+    load_state,
+    new_table,
+    save_state,
+    sequences,
+    text_hasher,
+)
+from mmkeras.modalities.text.rule import TextRule
+from mmkeras.modalities.text.sequence import SequenceIds, encode_gru, encode_transformer
+from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
+from mmkeras.modalities.text.word_vectors import load_word_vectors
+from mmkeras.sides import RaggedSide, bag_side
+
+Tensor = Any
+AVERAGE = "average"
+WORD_DROPOUT = 0.6
+VERSION = 1  # of what features are on disk
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """encoder: `average` for a bag, `transformer` or `gru` for the order too. max_tokens: of a sequence.
+
+    vectors: of words that were loaded, float32 [rows, dim]; vector_dim says how many dimensions they had where they are
+    in the core's weights already. cut: share of the training texts that were longer than `max_bytes`.
+    """
+
+    name: str
+    state: TextState
+    encoder: str = AVERAGE
+    max_tokens: int = 128
+    vectors: np.ndarray | None = None
+    vector_dim: int | None = None
+    cut: float = 0.0
+
+    def entry(self) -> dict[str, Any]:
+        own = {"rule": asdict(self.state.rule), "encoder": self.encoder, "max_tokens": self.max_tokens}
+        return {**own, "vector_dim": self.vector_dim}
+
+    def save(self, folder: Path) -> None:
+        save_state(self.state, folder / f"{self.name}.npz")
+
+    def input(self, column: str) -> Input:
+        longest = self.state.rule.max_bytes
+        facts = {"encoding": TEXT_FACTS["encoding"], "max_bytes": longest, "cut": TEXT_FACTS["cut"]}
+        serving = Serving(self.name, "string", lambda text: read_texts(text, longest))
+        return Input(self.name, column, "text", "uint8", ("n_bytes",), facts, serving=serving)
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        rows, weights = TextLayers(self.state, self.name)(raw)
+        if self.encoder == AVERAGE:
+            return {f"{self.name}_rows": rows, f"{self.name}_weights": weights}
+        return {f"{self.name}_sequence": SequenceIds(self.max_tokens, name=f"{self.name}_sequence_ids")(rows)}
+
+    def features(self) -> dict[str, Any]:
+        dtypes = {"rows": "int32", "weights": "float32"} if self.encoder == AVERAGE else {"sequence": "int32"}
+        names = {f"{self.name}_{part}": dtype for part, dtype in dtypes.items()}
+        return {name: keras.Input((None,), dtype=dtype, name=name) for name, dtype in names.items()}
+
+    def ids(self, features: dict[str, Tensor]) -> Any:
+        if self.encoder == AVERAGE:
+            return ByOrder(self.state.rule.orders, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
+        return ops.expand_dims(features[f"{self.name}_sequence"], 1)  # [b, T] -> [b, 1, T]
+
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+        n_rows, name, width = self.state.n_rows, self.name, shape.width
+        if self.encoder == AVERAGE:
+            return self.average(features[f"{name}_rows"], features[f"{name}_weights"], shape)
+        ids, dropout = features[f"{name}_sequence"], shape.dropout
+        if self.encoder == "gru":
+            return encode_gru(ids, n_rows, width, dropout, self.max_tokens, exporting, name)
+        return encode_transformer(ids, n_rows, width, shape.depth, shape.heads, dropout, self.max_tokens, name)
+
+    def average(self, rows: Tensor, weights: Tensor, shape: Shape) -> Encoded:
+        """One token: the sum of the vectors of words and pairs, each by its weight."""
+        weights = DropFeatures(WORD_DROPOUT, name=f"{self.name}_drop")(weights)
+        dim = self.vector_dim or shape.width
+        table = BagEmbedding(self.state.n_rows, dim, "uniform", sparse=False, name=f"{self.name}_vectors")
+        vector = table(rows, weights)  # [b, dim]
+        if dim != shape.width:
+            vector = keras.layers.Dense(shape.width, name=f"{self.name}_projection")(vector)
+        tokens = keras.layers.Reshape((1, shape.width), name=f"{self.name}_token")(
+            vector
+        )  # [b, width] -> [b, 1, width]
+        return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
+
+
+def learn(
+    name: str, cells: dict[str, list[str]], rule: TextRule, config: Config, folder: Path, say: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
+    if config.text_encoder.startswith(preset_column.PRESET):
+        return preset_column.learn(name, cells, config, folder, say)
+    column, sides = learn_text(name, cells, rule, folder / "features", config.text_encoder, config.max_tokens)
+    cut = f"{column.cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
+    say(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
+    if not config.word_vectors:
+        return column, sides
+    vectors, found = load_word_vectors(config.word_vectors, column.state)
+    say(f"{name}: {found} of {column.state.vocabulary.size} features have a vector in {config.word_vectors}")
+    return replace(column, vectors=vectors, vector_dim=vectors.shape[1]), sides
+
+
+def learn_text(
+    name: str,
+    cells: dict[str, list[str]],
+    rule: TextRule,
+    folder: Path,
+    encoder: str = AVERAGE,
+    max_tokens: int = 128,
+) -> tuple[TextColumn, dict[str, RaggedSide]]:
+    """Adapt a text column on its training rows; write both sides' features below `folder`; open them memory-mapped.
+
+    Made once for the same texts and the same rule, in this run's folder or one beside it.
+    """
+    made_of = ["text", VERSION, asdict(rule), encoder, max_tokens, len(cells["train"])]
+    key = key_of(made_of, [*cells["train"], *cells["validation"]])
+
+    def make(place: Path) -> None:
+        write_features(cells, rule, place, encoder, max_tokens)
+
+    place = kept_folder(folder, name, key, features_elsewhere(folder.parent), make)
+    state = load_state(place / "state.npz", rule)
+    cut = json.loads((place / "cut.json").read_text(encoding="utf-8"))
+    opened = {side: ragged.load(place / side) for side in cells}
+    sides = {
+        side: bag_side(name, rows) if encoder == AVERAGE else RaggedSide((f"{name}_sequence",), rows)
+        for side, rows in opened.items()
+    }
+    return TextColumn(name, state, encoder, max_tokens, cut=cut), sides
+
+
+def write_features(cells: dict[str, list[str]], rule: TextRule, place: Path, encoder: str, max_tokens: int) -> None:
+    """The adapted state, each side's bags or sequences, and the share of training texts that are cut."""
+    table = new_table(rule)
+    hasher = text_hasher(rule, table)
+    train = hash_texts(cells["train"], rule, table, hasher)
+    state = adapt(train, rule, table)
+    layers = TextLayers(state, "text")
+    for side, some in cells.items():
+        texts = train if side == "train" else hash_texts(some, rule, table, hasher)
+        ragged.save(bags(texts, layers) if encoder == AVERAGE else sequences(texts, layers, max_tokens), place / side)
+    save_state(state, place / "state.npz")
+    write_json(place / "cut.json", train.cut / max(len(cells["train"]), 1))
+
+
+def load(entry: dict[str, Any], folder: Path) -> Any:
+    """Rebuild it from its part of schema.json and its arrays."""
+    if "preset" in entry:
+        return preset_column.load(entry, folder)
+    state = load_state(folder / f"{entry['name']}.npz", TextRule(**entry["rule"]))
+    return TextColumn(
+        entry["name"],
+        state,
+        entry.get("encoder", AVERAGE),
+        entry.get("max_tokens", 128),
+        vector_dim=entry.get("vector_dim"),
+    )

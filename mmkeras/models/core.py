@@ -1,0 +1,41 @@
+"""The trained core of a run: features -> logits, whichever model it is."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from mmkeras.config import Config
+from mmkeras.modalities import Modality
+from mmkeras.models import MODELS
+
+
+@dataclass(frozen=True)
+class Core:
+    """model: features by name, and `<column>_present` where it takes that -> logits [b, outputs].
+
+    parts: column -> [b, outputs], what it says by itself, where the fusion can tell: tensors of the model.
+    takes_presence: does it know missing cells?
+    """
+
+    model: keras.Model
+    parts: dict[str, Any] = field(default_factory=dict)
+    takes_presence: bool = False
+
+
+def build_core(columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False) -> Core:
+    """Build a run's model with random weights.
+
+    exporting: with layers that every format has in place of those that train faster; the weights are the same.
+    """
+    recipe = importlib.import_module(MODELS[config.model])
+    if config.model == "multimodal":
+        model, parts = recipe.build(columns, outputs, config, exporting)
+        return Core(model, parts, takes_presence=True)
+    texts: dict[str, Any] = dict(columns)
+    sizes = {name: text.state.n_rows for name, text in texts.items()}
+    dims = {name: text.vector_dim for name, text in texts.items() if text.vector_dim}
+    return Core(recipe.build(sizes, outputs, config, dims))

@@ -1,0 +1,104 @@
+"""The multimodal Transformer: an encoder for each column, missing cells, a fusion."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import keras
+from keras import layers
+
+from mmkeras.config import Config
+from mmkeras.encoded import Encoded, Missing, ModalityDropout, Shape
+from mmkeras.fusions import FUSIONS
+from mmkeras.modalities import Modality
+from mmkeras.modalities.text.rule import TextRule
+from mmkeras.models.inputs import finish, text_rule_values
+from mmkeras.tasks import TASKS
+
+EPOCHS = 20
+BATCH_SIZE = 32
+PATIENCE = 8
+FOLD_EPOCHS = 0  # what it takes from a few more epochs, batch normalisation's statistics above all, is not known
+LEARNING_RATE = 0.002
+WEIGHT_DECAY = 0.01
+WARM_UP = 0.1  # share of the steps in which the rate rises
+MODALITY_DROPOUT = 0.1
+VECTOR_ROWS = 20_000  # most features with a vector: rarer ones would be learned by heart
+UNKNOWN_BUCKETS = 64
+HEAD_WIDTH = 16
+
+
+def text_rule(config: Config) -> TextRule:
+    """As a bag: tokens and pairs by TF-IDF. As a sequence: tokens; unknown ones share a few vectors by their hash."""
+    values = text_rule_values(config)
+    values["max_features"] = min(config.max_features, VECTOR_ROWS)
+    if config.text_encoder == "average":
+        return TextRule(orders=config.ngrams, weighting="tfidf", **values)
+    return TextRule(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **values)
+
+
+def shape_of(config: Config) -> Shape:
+    """Sizes by the dial `width`."""
+    return Shape(config.width, config.depth, max(1, config.width // HEAD_WIDTH), config.dropout)
+
+
+def build(
+    columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False
+) -> tuple[keras.Model, dict[str, Any]]:
+    """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of them."""
+    shape = shape_of(config)
+    features = {name: column.features() for name, column in columns.items()}
+    there = {name: keras.Input((1,), name=f"{name}_present") for name in columns}
+    inputs = {key: tensor for each in features.values() for key, tensor in each.items()}
+    inputs |= {f"{name}_present": tensor for name, tensor in there.items()}
+    rate = config.modality_dropout
+    if rate is None:
+        rate = MODALITY_DROPOUT if len(columns) > 1 else 0.0
+    present = layers.Concatenate(name="present")(list(there.values())) if len(there) > 1 else next(iter(there.values()))
+    present = ModalityDropout(rate, config.seed, name="modality.dropout")(present)  # [b, M]
+    encoded = {}
+    for k, (name, column) in enumerate(columns.items()):
+        options = {"exporting": exporting} if getattr(column, "encoder", "") == "gru" else {}
+        e = column.encode(features[name], shape, **options)
+        encoded[name] = Encoded(*Missing(name=f"{name}_missing")(e.tokens, e.mask, present[:, k : k + 1]))
+    fused = FUSIONS[config.fusion or "attention"](encoded, present, outputs, shape)
+    return finish(inputs, fused.logits), fused.parts
+
+
+class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """The rate rises linearly over the first steps and falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
+
+    def __init__(self, rate: float, steps: int) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step: Any) -> Any:
+        step = keras.ops.cast(step, "float32")
+        warm_up = max(1.0, WARM_UP * self.steps)
+        done = keras.ops.clip((step - warm_up) / max(1.0, self.steps - warm_up), 0.0, 1.0)
+        falling = 0.5 * (1.0 + keras.ops.cos(math.pi * done))
+        return self.rate * keras.ops.minimum((step + 1.0) / warm_up, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "steps": self.steps}
+
+
+def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
+    """AdamW (Loshchilov & Hutter 2019), gradients clipped; biases and normalisations do not decay."""
+    made = keras.optimizers.AdamW(
+        WarmUpCosine(config.learning_rate or LEARNING_RATE, steps), weight_decay=WEIGHT_DECAY, global_clipnorm=1.0
+    )
+    made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
+    return made
+
+
+def compile_model(model: keras.Model, config: Config, steps: int) -> None:
+    """The task's loss and figures; the rate over `steps`, all that there are."""
+    task = importlib.import_module(TASKS[config.task])
+    model.compile(
+        optimizer=optimizer(model, config, steps),
+        loss=task.loss(config),
+        metrics=task.metrics(),
+        jit_compile=config.xla,
+    )

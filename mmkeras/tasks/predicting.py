@@ -1,0 +1,71 @@
+"""The Graph `predict` of every task that answers a row with numbers: raw inputs -> probabilities or values."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import keras
+from keras import ops
+
+from mmkeras.graph import Graph, Input, presence
+from mmkeras.modalities import Modality
+from mmkeras.models.core import Core
+from mmkeras.targets import Targets
+from mmkeras.tasks import TASKS
+
+
+def predict_graph(
+    core: Core, columns: dict[str, Modality], names: dict[str, str], targets: Targets, facts: dict[str, Any]
+) -> Graph:
+    """Raw inputs of each column, and whether it is there -> the answer, each column's part of it, recognised ids.
+
+    names: the CSV column of each input; facts: versions and seed, for the signature.
+    """
+    task = importlib.import_module(TASKS[targets.task])
+    raw: dict[str, Any] = {}
+    features: dict[str, Any] = {}
+    ids: dict[str, Any] = {}
+    inputs: list[Input] = []
+    for name, column in columns.items():
+        entry = column.input(names[name])
+        raw[name] = keras.Input(entry.sizes()[1:], dtype=entry.dtype, name=name)
+        inputs.append(entry)
+        there = None
+        if core.takes_presence:
+            inputs.append(presence(name, names[name]))
+            there = raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
+            features[f"{name}_present"] = there
+        own = column.preprocess(raw[name], there)
+        features |= own
+        if (recognised := column.ids(own)) is not None:
+            ids[f"{name}_ids"] = recognised
+    outputs, described = answers(core, task, {key: features[key] for key in core.model.input}, targets)
+    for name, tensor in ids.items():
+        described.append({"name": name, "dtype": "int32", "shape": ["batch", tensor.shape[1] or "orders", "tokens"]})
+    model = keras.Model(raw, outputs | ids, name="predict")
+    facts = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **facts}
+    return Graph("predict", model, tuple(inputs), tuple(described), targets.labels, facts)
+
+
+def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -> tuple[dict[str, Any], list[Any]]:
+    """The answer, and where the fusion can tell, what each column adds to it or says by itself."""
+    shape = ["batch", targets.outputs]
+    of = {"of": "labels"} if targets.labels else {"of": list(targets.names)}
+    described: list[dict[str, Any]] = [{"name": task.ANSWER, "dtype": "float32", "shape": shape, **of}]
+    if not core.parts:
+        return {task.ANSWER: task.answer(core.model(features), targets)}, described
+    temperature = core.model.get_layer("temperature")
+    parts = temperature(ops.stack(list(core.parts.values()), axis=1))  # [b, M, outputs]
+    both = keras.Model(core.model.input, {"logits": core.model.output, "parts": parts}, name="core_and_parts")
+    found = both(features)
+    described.append(
+        {
+            "name": "contributions",
+            "dtype": "float32",
+            "shape": ["batch", len(core.parts), targets.outputs],
+            "of": list(core.parts),
+            "meaning": "logits: each column's part of the sum, or what it says by itself (decision)",
+        }
+    )
+    return {task.ANSWER: task.answer(found["logits"], targets), "contributions": found["parts"]}, described
