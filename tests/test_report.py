@@ -22,7 +22,8 @@ from mmkeras.cli import parse
 from mmkeras.config import Config
 from mmkeras.metrics import classification_metrics
 from mmkeras.report.findings import excerpt, interval
-from mmkeras.report.page import label, write_report
+from mmkeras.report.page import write_report
+from mmkeras.report.template import label
 from mmkeras.run import LINE, PREDICTION, PROBABILITY
 
 CHINESE = ["财经", "体育 ⚽", "娱乐与电影电视节目新闻频道", "国际新闻 🌍"]
@@ -72,6 +73,7 @@ def make_run(folder: Path, rows: Sequence[Row], labels: Sequence[str], epochs: i
         "schema.json": {
             "task": "classify",
             "target": "label",
+            "targets": {"task": "classify", "names": ["label"], "labels": list(labels), "mean": [], "deviation": []},
             "inputs": [{"name": c, "column": c, "kind": k, "rule": {"max_bytes": 4096}} for c, k in columns.items()],
             "columns": [{"name": c, "kind": k, "role": "input", "given": True} for c, k in columns.items()],
             "file": {"path": "data/新闻.csv", "encoding": "gb18030", "delimiter": "\t"},

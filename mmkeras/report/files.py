@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import csv
-import heapq
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from mmkeras.run import PREDICTION, PROBABILITY
+from mmkeras.report.held_out import HeldOut, read_held_out
 
 BAD_ROWS_SHOWN: Final = 10
-MISTAKES_SHOWN: Final = 25
+ABLATION: Final = "ablation.json"
+
+
+@dataclass(frozen=True)
+class BadRows:
+    """What bad_rows.csv says. by_column: how many rows a column spoils, "" for rows that could not be read at all.
+
+    shown: BAD_ROWS_SHOWN of them at most, the first ones of each column: file, line, column, reason.
+    """
+
+    by_column: dict[str, int]
+    shown: list[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -29,15 +38,25 @@ class RunFiles:
     environment: dict[str, Any]
     history: list[dict[str, float]]
     """A dict an epoch: `epoch`, `loss`, `val_loss`, `accuracy`, …"""
-    mistakes: list[dict[str, str]]
-    """The rows of validation.csv with a wrong prediction, the most confident first, at most MISTAKES_SHOWN."""
-    bad_rows: list[dict[str, str]]
-    """The first BAD_ROWS_SHOWN rows of bad_rows.csv: file, line, column, reason."""
+    held_out: HeldOut
+    bad_rows: BadRows
+    ablation: dict[str, Any] | None
+    """What `mmkeras ablate` found, where this run is one of its trainings or the file lies beside them."""
 
     @property
     def name(self) -> str:
         """The run's name: its folder's."""
         return self.folder.resolve().name
+
+    @property
+    def task(self) -> str:
+        """`classify`, `multilabel` or `regress`."""
+        return str(self.schema["task"])
+
+    @property
+    def targets(self) -> list[str]:
+        """The columns that are predicted."""
+        return list(self.schema["targets"]["names"])
 
     @property
     def inputs(self) -> list[dict[str, Any]]:
@@ -47,19 +66,41 @@ class RunFiles:
 
 def read_run(folder: Path) -> RunFiles:
     """Read a finished run's JSON and CSV files. Raises FileNotFoundError, naming the file, when one is absent."""
-    parts = {name: _read_json(folder / f"{name}.json") for name in ("config", "schema", "metrics", "environment")}
-    target = parts["schema"]["target"]
+    parts = {name: read_json(folder / f"{name}.json") for name in ("config", "schema", "metrics", "environment")}
     with _rows(folder / "history.csv") as epochs:
         history = [{key: float(value) for key, value in epoch.items() if value} for epoch in epochs]
     with _rows(folder / "validation.csv") as rows:
-        wrong = (row for row in rows if row[PREDICTION] != row[target])
-        mistakes = heapq.nlargest(MISTAKES_SHOWN, wrong, key=lambda row: float(row[PROBABILITY]))
+        held_out = read_held_out(rows, parts["schema"]["targets"])
     with _rows(folder / "bad_rows.csv") as rows:
-        bad_rows = list(islice(rows, BAD_ROWS_SHOWN))
-    return RunFiles(folder, **parts, history=history, mistakes=mistakes, bad_rows=bad_rows)
+        bad_rows = read_bad_rows(rows)
+    return RunFiles(
+        folder, **parts, history=history, held_out=held_out, bad_rows=bad_rows, ablation=find_ablation(folder)
+    )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_bad_rows(rows: Iterator[dict[str, str]]) -> BadRows:
+    """Count the rows of bad_rows.csv, and keep some of each column, so that many of one kind do not hide another."""
+    by_column: dict[str, int] = {}
+    kept: list[tuple[int, int, dict[str, str]]] = []  # (how many of its column stand before it, place, row)
+    for place, row in enumerate(rows):
+        before = by_column.get(row["column"], 0)
+        by_column[row["column"]] = before + 1
+        if before < BAD_ROWS_SHOWN:
+            kept.append((before, place, row))
+    kept = sorted(kept, key=lambda found: found[:2])[:BAD_ROWS_SHOWN]
+    return BadRows(by_column, [row for _, _, row in sorted(kept, key=lambda found: found[1])])
+
+
+def find_ablation(folder: Path) -> dict[str, Any] | None:
+    """The ablation that a run belongs to: `ablation.json` in its folder or the one above. None where there is none."""
+    for place in (folder, folder.resolve().parent):
+        if (place / ABLATION).is_file():
+            return read_json(place / ABLATION)
+    return None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for another kind of value."""
     value = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(value, dict):
         raise ValueError(f"{path}: expected a JSON object, found a {type(value).__name__}.")

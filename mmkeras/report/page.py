@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmkeras.config import Config
 from mmkeras.files import write_atomically
-from mmkeras.report import findings, plots
+from mmkeras.report import ablation, classes, labels, modalities, numbers, plots
 from mmkeras.report.files import RunFiles, read_run
+from mmkeras.report.mistakes import mistakes
+from mmkeras.report.template import environment
+
+# task -> what its template <task>.html.j2 shows beside what every page has
+FACTS: Final[dict[str, Callable[[RunFiles], dict[str, Any]]]] = {
+    "classify": classes.facts,
+    "multilabel": labels.facts,
+    "regress": numbers.facts,
+}
+CURVES: Final = {
+    ("classify", "accuracy"): "Accuracy",
+    ("multilabel", "accuracy"): "Share of all labels that are right",
+    ("regress", "mae"): "Mean absolute error, in standard deviations",
+}
 
 
 def write_report(folder: Path) -> Path:
     """Write `report.html` into a finished run's folder, out of the JSON and CSV files there. Returns its path.
 
-    Raises FileNotFoundError, naming the file, when the folder lacks one of them.
+    The pictures and clips of the rows that went most wrong are read again; one that is gone leaves a note.
+    Raises FileNotFoundError, naming the file, when the folder lacks one of its own.
     """
     page = folder / "report.html"
     write_atomically(page, render(read_run(folder)))
@@ -28,58 +43,21 @@ def write_report(folder: Path) -> Path:
 
 def render(run: RunFiles) -> str:
     """The page as text."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # whatever a CSV holds is shown, never run
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        environment()
+        .get_template(f"{run.task}.html.j2")
+        .render(
+            run=run,
+            **FACTS[run.task](run),
+            curves=curves(run),
+            missing=modalities.missing_matrix(run),
+            contributions=modalities.contributions(run),
+            ablation=ablation.findings(run.ablation) if run.ablation else None,
+            mistakes=mistakes(run),
+            settings=settings(run.config),
+            commands=commands(run),
+        )
     )
-    environment.filters.update(percent=percent, figure=figure, thousands=thousands, label=label, value=value)
-    template = environment.get_template("report.html.j2")
-    return template.render(
-        run=run,
-        headline=findings.headline(run),
-        classes=findings.classes(run),
-        matrix=findings.matrix(run),
-        pairs=findings.confused_pairs(run),
-        mistakes=findings.mistakes(run),
-        settings=settings(run.config),
-        commands=commands(run),
-        pictures=pictures(run),
-    )
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """0.9835 -> 98.4%."""
-    return f"{share:.{digits}%}"
-
-
-def figure(number: float, digits: int = 3) -> str:
-    """0.98353 -> 0.984; never -0.000."""
-    return f"{number:z.{digits}f}"
-
-
-def thousands(count: int) -> str:
-    """1700 -> 1,700."""
-    return f"{count:,}"
-
-
-def label(name: str, longest: int = 60) -> Markup:
-    """A label to show: isolated from the direction of the text around it, cut if long, never invisible."""
-    clean = findings.printable(name)
-    short = clean if len(clean) <= longest else clean[: longest - 1] + "…"
-    title = Markup(' title="{}"').format(clean) if short != clean else ""
-    return Markup("<bdi{}>{}</bdi>").format(title, short if short.strip() else repr(name))
-
-
-def value(setting: Any) -> str:
-    """A setting as a user would write it."""
-    if isinstance(setting, bool):
-        return "yes" if setting else "no"
-    if isinstance(setting, (list, tuple)):
-        return " ".join(map(str, setting)) or "–"
-    return "–" if setting is None else str(setting)
 
 
 def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,12 +83,9 @@ def commands(run: RunFiles) -> dict[str, str]:
     }
 
 
-def pictures(run: RunFiles) -> dict[str, Markup]:
-    """The plots as inline SVG."""
+def curves(run: RunFiles) -> list[tuple[str, Markup]]:
+    """The learning curves there are: title, inline SVG."""
+    measures = ["loss", *(m for m in (run.history or [{}])[0] if m != "loss" and f"val_{m}" in run.history[0])]
     kept = run.metrics["best_epoch"]
-    return {
-        "loss": plots.learning_curve(run.history, "loss", kept),
-        "accuracy": plots.learning_curve(run.history, "accuracy", kept),
-        "before": plots.reliability(run.metrics["calibration"]["before"]["bins"], "before"),
-        "after": plots.reliability(run.metrics["calibration"]["after"]["bins"], "after"),
-    }
+    titles = {m: CURVES.get((run.task, m), m.replace("_", " ").capitalize()) for m in measures}
+    return [(titles[m], plots.learning_curve(run.history, m, kept)) for m in measures]

@@ -1,6 +1,7 @@
-"""The report's pictures: learning curves and reliability diagrams, as SVG to stand inside the page.
+"""The report's pictures: learning curves, reliability diagrams, scatter plots, the ablation, as SVG inside the page.
 
-No text of the user's is drawn, so no font of matplotlib's can lack a character of it. Colours are CSS variables of the
+No text of the user's is drawn, so no font of matplotlib's can lack a character of it: names of columns are put into the
+SVG when it is text, and the browser draws them. Colours are CSS variables of the
 page: the pictures follow it into dark mode. The Figure is used without pyplot, which would cost half a second more.
 """
 
@@ -8,9 +9,12 @@ from __future__ import annotations
 
 import io
 import re
+import statistics
+import unicodedata
 from typing import Any, Final
 
 import matplotlib
+import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,7 +24,16 @@ from mmkeras.report.findings import interval
 
 # matplotlib knows no CSS variables: colours nobody would choose stand for them until the SVG is text.
 INK, FAINT, TRAINING, VALIDATION = "#010101", "#020202", "#030303", "#040404"
-_VARIABLES: Final = {INK: "ink", FAINT: "line", TRAINING: "training", VALIDATION: "validation"}
+FUSIONS: Final = ("#050505", "#060606", "#070707", "#080808")
+_VARIABLES: Final = {
+    **{INK: "ink", FAINT: "line", TRAINING: "training", VALIDATION: "validation"},
+    **{colour: f"fusion-{k}" for k, colour in enumerate(FUSIONS, 1)},
+}
+_MARKERS: Final = "osD^"  # of the fusions: not by their colour alone
+POINTS: Final = 1500
+"""Points of a scatter plot, at most: each takes some 60 bytes of the page."""
+LONGEST_NAME: Final = 36
+"""Of a subset, in columns of text."""
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",  # letters stay letters: small, sharp, and in the page's font
     "svg.hashsalt": "mmkeras",  # the same run, the same page
@@ -43,7 +56,7 @@ _STYLE: Final[Any] = {
 
 
 def learning_curve(history: list[dict[str, float]], measure: str, kept: int) -> Markup:
-    """One measure (`loss`, `accuracy`) by epoch, training and validation, with the epoch whose weights were kept."""
+    """One measure (`loss`, `accuracy`, `mae`) by epoch, training and validation, and the epoch that was kept."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(4.6, 2.9))
         axes = figure.add_axes((0.12, 0.15, 0.86, 0.8))
@@ -60,9 +73,9 @@ def learning_curve(history: list[dict[str, float]], measure: str, kept: int) -> 
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(x=0.04, y=0.08)
-        if measure == "loss":
+        if measure in ("loss", "mae"):
             axes.set_ylim(bottom=0)
-        else:
+        elif measure == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend()
         return _inline(figure, measure, f"{measure} by epoch: {', '.join(said)}; the weights of epoch {kept} were kept")
@@ -95,6 +108,95 @@ def reliability(bins: list[dict[str, Any]], name: str) -> Markup:
         _unit(axes)
         words = "; ".join(f"{b['confidence']:.0%} sure, {b['accuracy']:.0%} right, {b['rows']} rows" for b in bins)
         return _inline(figure, name, f"Reliability {name} temperature scaling: {words}")
+
+
+def scatter(truth: np.ndarray, said: np.ndarray, name: str) -> Markup:
+    """Predictions over truths, float [n] both; on the dotted line they are right. At most POINTS, taken evenly."""
+    there = np.flatnonzero(np.isfinite(truth) & np.isfinite(said))
+    some = there[np.linspace(0, len(there) - 1, min(len(there), POINTS)).astype(int)] if len(there) else there
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(4.6, 4.0))
+        axes = figure.add_axes((0.17, 0.13, 0.8, 0.84))
+        ends = (
+            [min(truth[some].min(), said[some].min()), max(truth[some].max(), said[some].max())]
+            if len(some)
+            else [0, 1]
+        )
+        margin = 0.04 * (ends[1] - ends[0]) or 0.5
+        axes.set_xlim(ends[0] - margin, ends[1] + margin)
+        axes.set_ylim(ends[0] - margin, ends[1] + margin)
+        axes.plot(axes.get_xlim(), axes.get_xlim(), color=INK, linewidth=0.8, linestyle=":")
+        alpha = 0.7 if len(some) < 200 else 0.35
+        axes.plot(truth[some], said[some], "o", color=VALIDATION, markersize=3.5, markeredgewidth=0, alpha=alpha)
+        axes.set_xlabel("truth")
+        axes.set_ylabel("prediction")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(6))
+        return _inline(figure, name, f"Prediction by truth of {len(some)} rows, from {ends[0]:.4g} to {ends[1]:.4g}")
+
+
+def ablation(rows: list[dict[str, Any]], score_name: str) -> Markup:
+    """A line a subset of the modalities, the largest subset above; a mark a fusion at the mean over its seeds.
+
+    rows: fusion (None for a column by itself), modalities, scores (one a seed). A bar reaches from the worst seed to
+    the best.
+    """
+    names = list(dict.fromkeys(tuple(row["modalities"]) for row in rows))
+    means = {n: max(statistics.mean(r["scores"]) for r in rows if tuple(r["modalities"]) == n) for n in names}
+    names.sort(key=lambda n: (len(n), means[n]))
+    fusions = list(dict.fromkeys(row["fusion"] for row in rows if row["fusion"] is not None))
+    labels = [_fit(" + ".join(name)) for name in names]
+    with matplotlib.rc_context(_STYLE):
+        height = 0.8 + len(names) * max(0.34, 0.12 * len(fusions))
+        figure = Figure(figsize=(9.4, height))
+        left = 0.02 + 0.0095 * max(map(_columns, labels))
+        axes = figure.add_axes((left, 0.5 / height, 0.86 - left, 1 - 0.6 / height))
+        for k, fusion in enumerate([None, *fusions]):
+            own = [row for row in rows if row["fusion"] == fusion]
+            step = 0.8 / max(len(fusions), 1)  # the fusions of a subset, one above the other
+            offset = step * ((len(fusions) + 1) / 2 - k) if fusion else 0.0
+            _marks(axes, own, [names.index(tuple(row["modalities"])) + offset for row in own], k)
+        axes.set_yticks(range(len(names)), [f"subset{k:03}" for k in range(len(names))])
+        axes.set_ylim(-0.6, len(names) - 0.4)
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel({"accuracy": "accuracy", "micro_f1": "micro-F1", "r2": "R²"}.get(score_name, score_name))
+        if score_name != "r2":
+            axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        said = f"{score_name} of {len(rows)} combinations of modalities and fusion, as in the table"
+        svg = _inline(figure, "ablation", said)
+    return Markup(re.sub(r"subset(\d{3})", lambda m: escape(labels[int(m[1])]), svg))
+
+
+def _marks(axes: Axes, rows: list[dict[str, Any]], heights: list[float], number: int) -> None:
+    """One fusion's means with their bars; number 0 stands for columns by themselves, which are drawn hollow."""
+    if not rows:
+        return
+    colour = FUSIONS[(number - 1) % len(FUSIONS)] if number else INK
+    low, high = [min(row["scores"]) for row in rows], [max(row["scores"]) for row in rows]
+    axes.hlines(heights, low, high, color=colour, linewidth=1.5, alpha=0.6)
+    axes.plot(
+        [statistics.mean(row["scores"]) for row in rows],
+        heights,
+        linestyle="",
+        color=colour,
+        marker=_MARKERS[(number - 1) % len(_MARKERS)] if number else "o",
+        markersize=5,
+        fillstyle="full" if number else "none",
+        label=rows[0]["fusion"] or "by itself",
+    )
+
+
+def _fit(name: str) -> str:
+    """A name that is not longer than the room for it."""
+    while _columns(name) > LONGEST_NAME:
+        name = name[:-2].rstrip("…") + "…"
+    return name
+
+
+def _columns(name: str) -> int:
+    """How many columns of text a name takes: signs of Chinese and emoji take two."""
+    return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in name)
 
 
 def _unit(axes: Axes) -> None:

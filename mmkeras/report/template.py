@@ -1,0 +1,76 @@
+"""The templates, and how figures, labels and settings are written in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mmkeras.report.findings import printable
+from mmkeras.report.modalities import SCORE_WORDS, score, score_change
+
+
+def environment() -> Environment:
+    """Jinja's environment with the filters below."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,  # whatever a CSV holds is shown, never run
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        percent=percent, figure=figure, thousands=thousands, label=label, value=value, number=number, signed=signed
+    )
+    made.filters.update(score=score, score_change=score_change, score_word=SCORE_WORDS.__getitem__)
+    return made
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.9835 -> 98.4%."""
+    return f"{share:.{digits}%}"
+
+
+def figure(number: float, digits: int = 3) -> str:
+    """0.98353 -> 0.984; −0.5 -> −0.500, and never −0.000."""
+    return f"{number:z.{digits}f}".replace("-", "−")
+
+
+def thousands(count: int) -> str:
+    """1700 -> 1,700."""
+    return f"{count:,}"
+
+
+def number(quantity: float | None) -> str:
+    """A quantity in a unit of the user's, which may be of any size: 0.01234, 3.142, 12,346, 1.235e+16; – for None."""
+    if quantity is None:
+        return "–"
+    quantity += 0.0  # -0.0 -> 0.0
+    text = f"{quantity:,.0f}" if 1e4 <= abs(quantity) < 1e15 else f"{quantity:.4g}"
+    return text.replace("-", "−", 1) if quantity < 0 else text
+
+
+def signed(quantity: float | None) -> str:
+    """The same with its sign: +0.5, −0.5, ±0."""
+    if quantity is None or quantity < 0:
+        return number(quantity)
+    return f"+{number(quantity)}" if quantity > 0 else "±0"
+
+
+def label(name: str, longest: int = 60) -> Markup:
+    """A label to show: isolated from the direction of the text around it, cut if long, never invisible."""
+    clean = printable(name)
+    short = clean if len(clean) <= longest else clean[: longest - 1] + "…"
+    title = Markup(' title="{}"').format(clean) if short != clean else ""
+    return Markup("<bdi{}>{}</bdi>").format(title, short if short.strip() else repr(name))
+
+
+def value(setting: Any) -> str:
+    """A setting as a user would write it."""
+    if isinstance(setting, bool):
+        return "yes" if setting else "no"
+    if isinstance(setting, (list, tuple)):
+        return " ".join(map(str, setting)) or "–"
+    return "–" if setting is None else str(setting)
