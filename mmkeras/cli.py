@@ -1,4 +1,4 @@
-"""The command line: `mmkeras train | export | predict | verify`. Flags in, one call, an exit code out.
+"""The command line: `mmkeras train | ablate | export | predict | verify`. Flags in, one call, an exit code out.
 
 Exit codes: 0 done; 1 an artefact did not answer like the model or is absent; 2 the input cannot be used; 130
 interrupted.
@@ -9,16 +9,18 @@ from __future__ import annotations
 import difflib
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from tyro.conf import Positional, arg
 
 import mmkeras
+from mmkeras.ablation import Ablate
 from mmkeras.config import Config, check_config, read_config
 from mmkeras.errors import InputError
 
@@ -51,6 +53,10 @@ class Predict:
     """Where the predictions go."""
     probabilities: bool = False
     """Write a column a class as well."""
+    media_root: str | None = None
+    """Folder that the paths of pictures and clips begin at. Default: the CSV's."""
+    allow_outside: bool = False
+    """Let such paths leave that folder."""
     encoding: str | None = None
     """Character encoding of the CSV. Default: detected."""
     delimiter: str | None = None
@@ -73,16 +79,45 @@ class Verify:
     """Show Python tracebacks."""
 
 
+def with_example(config: Config) -> Config:
+    """The Config for a bundled example, which is made if it is not there; another is left as it is.
+
+    Raises InputError where the maker is absent: it lies beside the package, in a checkout.
+    """
+    if config.example:
+        if config.csv != Config.csv:
+            raise InputError(f"--example {config.example}: it brings its own data; leave out {config.csv}.")
+        maker = Path(__file__).parents[1] / "data" / f"make_{config.example}.py"
+        if not maker.exists():
+            raise InputError(f"--example {config.example}: it is made by {maker.name}, in the data/ of a checkout.")
+        config = replace(config, **EXAMPLES[config.example], example=None)
+        if not Path(config.csv).exists() and not config.resume:
+            done = subprocess.run([sys.executable, str(maker)], check=False)
+            if done.returncode:
+                raise InputError(f"--example: {maker.name} could not make it; it says why above.")
+    elif config.csv == Config.csv and not config.resume and not Path(config.csv).exists():
+        raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
+    return config
+
+
 def run_train(config: Config) -> int:
     """Train, and say what comes next."""
     from mmkeras.training import train
 
     check_config(config)
-    if config.csv == Config.csv and not config.resume and not Path(config.csv).exists():
-        raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
+    config = with_example(config)
     folder = train(config)
     print(f"run: {folder}  report: {folder / 'report.html'}")
     print(f"next: python export.py {folder}")
+    return 0
+
+
+def run_ablate(options: Ablate) -> int:
+    """Train them all, and say where the table and the plot are."""
+    from mmkeras.ablation import ablate
+
+    folder = ablate(options)
+    print(f"runs: {folder}  table: {folder / 'ablation.csv'}  plot: {folder / 'ablation.html'}")
     return 0
 
 
@@ -107,6 +142,8 @@ def run_predict(options: Predict) -> int:
         options.output,
         probabilities=options.probabilities,
         overwrite=options.overwrite,
+        media_root=options.media_root,
+        allow_outside=options.allow_outside,
         encoding=options.encoding,
         delimiter=options.delimiter,
     )
@@ -120,8 +157,23 @@ def run_verify(options: Verify) -> int:
     return 0 if verify(Path(options.folder), options.formats) else 1
 
 
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "news": {},
+    "multimodal": {
+        "csv": "data/multimodal/multimodal.csv",
+        "text": ("note",),
+        "image": ("photo",),
+        "audio": ("clip",),
+        "number": ("price",),
+        "target": ("label",),
+        "audio_rate": 8000,
+        "image_size": 48,
+    },
+}
+
 COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
     "train": (Config, run_train),
+    "ablate": (Ablate, run_ablate),
     "export": (Export, run_export),
     "predict": (Predict, run_predict),
     "verify": (Verify, run_verify),

@@ -139,7 +139,7 @@ def test_progress_reaches_a_pipe_as_it_happens(tmp_path: Path) -> None:
         os.set_blocking(child.stdout.fileno(), False)
         deadline = small_runs.Deadline(30)
         seen = b""
-        while b"rows to learn from" not in seen and deadline.is_ahead() and child.poll() is None:
+        while b"(3 classes)" not in seen and deadline.is_ahead() and child.poll() is None:
             seen += child.stdout.read() or b""
         child.kill()
-    assert b"rows to learn from" in seen
+    assert b"(3 classes)" in seen
