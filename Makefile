@@ -10,8 +10,9 @@ demo: setup
 	$(BIN)/python train.py --overwrite
 	$(BIN)/python export.py --overwrite
 
+# Two processes, a file in one of them: most of the time goes into tracing graphs, which one processor does.
 test: setup $(VENV)/models
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 setup: $(VENV)/installed
 
@@ -34,12 +35,17 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not slow"
 
-bench: setup
+bench: setup $(VENV)/models
 	$(BIN)/python -m benchmarks.news
+	$(BIN)/python -m benchmarks.multimodal
+	$(BIN)/python -m benchmarks.mm_parity
+	$(BIN)/python -m benchmarks.mm_latency
+	$(BIN)/python -m benchmarks.mm_memory
+	$(BIN)/python -m benchmarks.mm_waiting
 
 # Pin again what pyproject.toml's ranges allow today (needs uv).
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra bench --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) .venv-* runs exported data/news.csv build *.egg-info
+	rm -rf $(VENV) .venv-* runs exported data/news.csv data/multimodal build *.egg-info
