@@ -1,4 +1,4 @@
-"""One raw document in, one label out, timed: the same loop for ours and for every peer. Standard library only."""
+"""One raw document in, one answer out, timed: the same loop for ours and for every peer. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-Answer = Callable[[str], str]
+Answer = Callable[[Any], Any]
 
 WARM_UP = 50
 """Documents answered once before a client counts as started."""
@@ -21,7 +22,7 @@ REPLY = "@times "
 """Start of the lines that a serving client writes for the harness; libraries write to the same pipe."""
 
 
-def serve(answer: Answer, texts: Sequence[str]) -> None:
+def serve(answer: Answer, texts: Sequence[Any]) -> None:
     """Take turns with other clients: for each line `start stop` on stdin, time those documents and write the times.
 
     So every system is loaded once and stays, and a slow moment of the machine meets all of them.
@@ -36,7 +37,7 @@ def serve(answer: Answer, texts: Sequence[str]) -> None:
         print(REPLY + json.dumps(time_each(answer, texts[start:stop])), flush=True)
 
 
-def time_each(answer: Answer, texts: Sequence[str]) -> list[float]:
+def time_each(answer: Answer, texts: Sequence[Any]) -> list[float]:
     """Microseconds from each raw text to its label."""
     spent = []
     for text in texts:

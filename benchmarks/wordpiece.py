@@ -44,7 +44,8 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
     """The tokenizer alone, written and opened: text -> ids."""
     import keras
 
-    from mmkeras.graph import Graph, Input
+    from mmkeras.graph import Graph
+    from mmkeras.inputs import Input
     from mmkeras.modalities.text.cells import encode_cells
     from mmkeras.modalities.text.wordpiece import WordPiece
     from mmkeras.runners import open_artefact
@@ -54,7 +55,7 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
     graph = Graph(
         name="predict",
         model=keras.Model({"text": raw}, {"ids": ids}),
-        inputs=(Input("text", "text", "text", "uint8", n_bytes),),
+        inputs=(Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": n_bytes}),),
         outputs=({"name": "ids"},),
         labels=(),
         facts={},

@@ -1,0 +1,60 @@
+"""One training and its score on a test file, through the commands that a user types."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mmkeras.metrics import classification_metrics
+
+ROOT = Path(__file__).resolve().parents[1]
+Measured = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class System:
+    """One row of a table: what is trained on what. flags: of train.py, seed and output aside."""
+
+    name: str
+    train: Path
+    test: Path
+    flags: tuple[str, ...]
+
+
+def python(*arguments: str) -> None:
+    """`python …` at the repository's root. Raises RuntimeError with what it said when it fails."""
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-500:]}{done.stderr[-1500:]}")
+
+
+def measure(system: System, seed: int, work: Path) -> Measured:
+    """Train, answer the test file, and say how right the answers are and what the training cost."""
+    run = work / f"{system.name.replace(' ', '_').replace(',', '')}-{seed}"
+    with tempfile.TemporaryDirectory() as scratch:
+        figures, log = Path(scratch) / "figures.json", Path(scratch) / "log"
+        command = [sys.executable, "train.py", str(system.train), *system.flags]
+        command += ["--seed", str(seed), "--output", str(run), "--overwrite"]
+        launcher = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "launch.py"), str(figures), str(log)]
+        subprocess.run([*launcher, *command], cwd=ROOT, check=True)
+        cost = json.loads(figures.read_text(encoding="utf-8"))
+        if cost["exit_code"]:
+            raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
+        answers = Path(scratch) / "answers.csv"
+        python("-m", "mmkeras.cli", "predict", str(run), str(system.test), "--output", str(answers))
+        said = pd.read_csv(answers, dtype=str, keep_default_na=False)["prediction"]
+    target = json.loads((run / "schema.json").read_text(encoding="utf-8"))["target"]
+    truth = pd.read_csv(system.test, dtype=str, keep_default_na=False)[target]
+    labels = sorted(set(truth) | set(said))
+    wanted, given = (pd.Index(labels).get_indexer(pd.Index(column)) for column in (truth, said))
+    scored = classification_metrics(wanted, given, labels)
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    kept = {key: scored[key] for key in ("accuracy", "macro_f1", "rows")}
+    return {**kept, **cost, "epochs": metrics["epochs"], "missing": metrics.get("missing", [])}

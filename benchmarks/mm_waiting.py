@@ -1,0 +1,129 @@
+"""How much of a training's time goes into waiting for its input?
+
+    python -m benchmarks.mm_waiting [--sets example fsdd] [--epochs 2]
+
+The product's own batches are taken by hand where `fit` takes them, and the product's own step is given them: what
+`next(batch)` takes is waiting, what `train_on_batch` takes is work. The first epoch, in which the step is traced, does
+not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.client import write_json
+from benchmarks.machine import describe
+from benchmarks.mm_material import Prepared, prepared
+from mmkeras.cli import EXAMPLES, with_example
+from mmkeras.config import Config
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+MOST = 0.05  # share of the time that may be spent waiting
+SETS = {
+    "example": "the bundled example: text, image, audio, number",
+    "fsdd": "spoken digits: audio",
+    "mvsa": "tweets: text, image",
+}
+
+
+def config_for(name: str, shared: Path) -> Config:
+    """The choices of a training on a set."""
+    if name == "example":
+        csv = str(ROOT / EXAMPLES["multimodal"]["csv"])
+        return replace(with_example(Config(example="multimodal")), csv=csv)
+    table = shared / name / "train.csv"
+    if name == "fsdd":
+        return Config(csv=str(table), audio=("audio",), target=("label",), audio_rate=8000, seconds=1.0)
+    return Config(csv=str(table), text=("text",), image=("image",), target=("label",))
+
+
+def measure(made: Prepared, epochs: int) -> dict[str, Any]:
+    """Seconds of every wait and every step, over the epochs behind the first; the waits' share of all."""
+    from mmkeras.fitting import make_variables
+    from mmkeras.models import MODELS
+    from mmkeras.models.core import build_core
+
+    config, material = made.config, made.material
+    recipe = importlib.import_module(MODELS[config.model])
+    size = config.batch_size or recipe.BATCH_SIZE
+    batches = material.batches("train", size, config, config.seed)
+    model = build_core(material.columns, material.targets.outputs, config).model
+    recipe.compile_model(model, config, len(batches) * (epochs + 1))
+    make_variables(model)
+    waits, steps = [], []
+    for epoch in range(epochs + 1):
+        batches.on_epoch_begin(epoch)
+        began = time.perf_counter()
+        for inputs, targets, weights in batches.dataset():
+            got = time.perf_counter()
+            model.train_on_batch(inputs, targets, weights)
+            done = time.perf_counter()
+            if epoch:
+                waits.append(got - began)
+                steps.append(done - got)
+            began = done
+    n_bytes = [sum(a.nbytes for a in (*x.values(), y, w)) for x, y, w in (batches[k] for k in range(len(batches)))]
+    return {
+        "steps": len(steps),
+        "batch_size": size,
+        "batch_kib": float(np.mean(n_bytes)) / 1024,
+        "wait_ms_p50": 1e3 * float(np.median(waits)),
+        "wait_ms_p95": 1e3 * float(np.quantile(waits, 0.95)),
+        "step_ms_p50": 1e3 * float(np.median(steps)),
+        "assemble_ms": 1e3 * assembling(batches),
+        "share": sum(waits) / (sum(waits) + sum(steps)),
+    }
+
+
+def assembling(batches: Any) -> float:
+    """Seconds that a batch takes to be put together, by itself: what the threads do while a step computes."""
+    began = time.perf_counter()
+    for k in range(len(batches)):
+        batches[k]
+    return (time.perf_counter() - began) / len(batches)
+
+
+def markdown(figures: dict[str, Any]) -> str:
+    """A line a set."""
+    head = "| set | steps | batch | KiB a batch | wait ms p50 | p95 | step ms p50 | put together ms | share waiting |"
+    lines = [head, f"| --- |{' ---: |' * 8}"]
+    for name, found in figures["sets"].items():
+        numbers = [found["wait_ms_p50"], found["wait_ms_p95"], found["step_ms_p50"], found["assemble_ms"]]
+        cells = [f"{found['steps']}", f"{found['batch_size']}", f"{found['batch_kib']:.0f}"]
+        cells += [f"{number:.2f}" for number in numbers]
+        lines.append(f"| {SETS[name]} | {' | '.join(cells)} | {found['share']:.1%} |")
+    worst = max(found["share"] for found in figures["sets"].values())
+    verdict = "as it should be" if worst <= MOST else "TOO MUCH"
+    return "\n".join([*lines, "", f"At most {worst:.1%} of the time is spent waiting ({MOST:.0%} allowed): {verdict}."])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print the table, write mm_waiting.json. Returns 1 when a set waits too much."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=["example", "fsdd"])
+    parser.add_argument("--epochs", type=int, default=2, help="that count; one more is trained before")
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds fsdd/, mvsa/")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    args = parser.parse_args(arguments)
+    figures: dict[str, Any] = {"machine": describe(ROOT, {}), "sets": {}}
+    args.results.mkdir(parents=True, exist_ok=True)
+    for name in args.sets:
+        with tempfile.TemporaryDirectory() as scratch:
+            figures["sets"][name] = measure(prepared(config_for(name, args.shared), Path(scratch)), args.epochs)
+        write_json(args.results / "mm_waiting.json", figures)
+    print(markdown(figures))
+    return 0 if all(found["share"] <= MOST for found in figures["sets"].values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

