@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import json
 import sys
 import tempfile
 import time
@@ -130,8 +131,8 @@ def compare(graph: Any, values: dict[str, list[Any]], inputs: Sequence[Any], fol
     return figures
 
 
-def measure(names: Sequence[str], fusions: Sequence[str], path: Path) -> dict[str, Any]:
-    """All pairs; what is known is in the file after each. An encoder that cannot be had here is left out and said."""
+def measure(names: Sequence[str], fusions: Sequence[str], path: Path, known: dict[str, Any]) -> dict[str, Any]:
+    """All pairs but those known; the file has them after each. An encoder that cannot be had is left out and said."""
     figures: dict[str, Any] = {"machine": describe(ROOT, {}), "pairs": {}, "left_out": {}}
     import_tensorflow()
     import keras
@@ -141,15 +142,19 @@ def measure(names: Sequence[str], fusions: Sequence[str], path: Path) -> dict[st
         if reason := encoder.missing():
             figures["left_out"][name] = reason
             continue
+        figures["pairs"][name] = {fusion: known[name][fusion] for fusion in fusions if fusion in known.get(name, {})}
+        wanted = [fusion for fusion in fusions if fusion not in figures["pairs"][name]]
+        if not wanted:
+            continue
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             config = config_for(encoder, write_table(folder / "rows.csv"), folder)
             made = prepared(config, folder)
-            for fusion in fusions:
+            for fusion in wanted:
                 graph = graph_of(made, fusion)
                 inputs = with_tokenizers(graph.signature()["inputs"], [folder])
                 found = compare(graph, values_of(made, inputs), inputs, folder / fusion)
-                figures["pairs"].setdefault(name, {})[fusion] = found
+                figures["pairs"][name][fusion] = found
                 write_json(path, figures)
                 print(f"{name} × {fusion}: {found['largest_difference']:.1e}", file=sys.stderr, flush=True)
                 del graph
@@ -192,11 +197,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--encoders", nargs="+", choices=tuple(ENCODERS), default=list(ENCODERS))
     parser.add_argument("--fusions", nargs="+", choices=FUSIONS, default=list(FUSIONS))
     parser.add_argument("--docs", action="store_true", help="write docs/parity.md too")
+    parser.add_argument("--resume", action="store_true", help="keep the pairs of an interrupted run's JSON")
     parser.add_argument("--results", type=Path, default=RESULTS)
     args = parser.parse_args(arguments)
     args.results.mkdir(parents=True, exist_ok=True)
-    figures = measure(args.encoders, args.fusions, args.results / "mm_parity.json")
-    write_json(args.results / "mm_parity.json", figures)
+    path = args.results / "mm_parity.json"
+    known = json.loads(path.read_text(encoding="utf-8"))["pairs"] if args.resume and path.exists() else {}
+    figures = measure(args.encoders, args.fusions, path, known)
+    write_json(path, figures)
     table = markdown(figures)
     print(table)
     if args.docs:
