@@ -10,13 +10,14 @@ answers them one by one and four at a time, with all columns there and with ever
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,12 @@ MOST = 1e-5  # difference of a probability
 SHAKE = 0.1
 
 
-def graph_of(made: Prepared, fusion: str) -> Any:
-    """The product's Graph with random weights: none at their first value, batch normalisation's statistics neither."""
+@contextlib.contextmanager
+def graph_of(made: Prepared, fusion: str) -> Iterator[Any]:
+    """The product's Graph with random weights: none at their first value, batch normalisation's statistics neither.
+
+    They have that again behind the block: a preset's network is one and the same for all fusions.
+    """
     import keras
 
     from mmkeras.models.core import build_core
@@ -54,11 +59,13 @@ def graph_of(made: Prepared, fusion: str) -> Any:
     config = replace(made.config, fusion=fusion)  # type: ignore[arg-type]
     core = build_core(columns, targets.outputs, config, exporting=True)
     rng = np.random.default_rng(5)
-    for variable in core.model.variables:
-        if "float" in variable.dtype:
-            variable.assign(variable + SHAKE * rng.normal(size=variable.shape))
+    first = [(variable, variable.numpy()) for variable in core.model.variables if "float" in variable.dtype]
+    for variable, value in first:
+        variable.assign(value + SHAKE * rng.normal(size=value.shape))
     core.model.get_layer("temperature").inverse.assign(0.7)
-    return predict_graph(core, columns, {name: name for name in columns}, targets, {})
+    yield predict_graph(core, columns, {name: name for name in columns}, targets, {})
+    for variable, value in first:
+        variable.assign(value)
 
 
 def values_of(made: Prepared, inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -124,7 +131,7 @@ def compare(graph: Any, values: dict[str, list[Any]], inputs: Sequence[Any], fol
                 found["ids_identical"] &= same(got_ids, want_ids)
         found["seconds"] = round(time.perf_counter() - began, 1)
     formats = figures["formats"].values()
-    figures["largest_difference"] = max((f["largest_difference"] for f in formats), key=lambda d: (d != d, d))
+    figures["largest_difference"] = worst(f["largest_difference"] for f in formats)
     figures["passed"] = bool(
         figures["largest_difference"] <= MOST and all(f["labels_identical"] and f["ids_identical"] for f in formats)
     )
@@ -151,9 +158,9 @@ def measure(names: Sequence[str], fusions: Sequence[str], path: Path, known: dic
             config = config_for(encoder, write_table(folder / "rows.csv"), folder)
             made = prepared(config, folder)
             for fusion in wanted:
-                graph = graph_of(made, fusion)
-                inputs = with_tokenizers(graph.signature()["inputs"], [folder])
-                found = compare(graph, values_of(made, inputs), inputs, folder / fusion)
+                with graph_of(made, fusion) as graph:
+                    inputs = with_tokenizers(graph.signature()["inputs"], [folder])
+                    found = compare(graph, values_of(made, inputs), inputs, folder / fusion)
                 figures["pairs"][name][fusion] = found
                 write_json(path, figures)
                 print(f"{name} × {fusion}: {found['largest_difference']:.1e}", file=sys.stderr, flush=True)
@@ -161,6 +168,11 @@ def measure(names: Sequence[str], fusions: Sequence[str], path: Path, known: dic
                 keras.backend.clear_session()
                 gc.collect()
     return figures
+
+
+def worst(differences: Iterable[float]) -> float:
+    """The largest; NaN is larger than all."""
+    return max(differences, key=lambda difference: (difference != difference, difference))
 
 
 def markdown(figures: dict[str, Any]) -> str:
@@ -171,7 +183,7 @@ def markdown(figures: dict[str, Any]) -> str:
         cells = [f"{row[f]['largest_difference']:.1e}{'' if row[f]['passed'] else ' FAILED'}" for f in fusions]
         lines.append(f"| {ENCODERS[name].title} | {' | '.join(cells)} |")
     pairs = [pair for row in figures["pairs"].values() for pair in row.values()]
-    largest = max(pair["largest_difference"] for pair in pairs)
+    largest = worst(pair["largest_difference"] for pair in pairs)
     formats = [found for pair in pairs for found in pair["formats"].values()]
     words = {True: "identical", False: "NOT identical"}
     labels, ids = (words[all(f[f"{what}_identical"] for f in formats)] for what in ("labels", "ids"))

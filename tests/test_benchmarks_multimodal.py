@@ -162,6 +162,7 @@ def test_an_answer_that_is_off_is_told(config: Config) -> None:
     assert "| number | 1.0e-07 | 2.0e-03 FAILED |" in table
     assert "2.0e-03 (NOT all at most 1e-05); labels NOT identical, token ids identical." in table
     assert "(all-MiniLM-L6-v2): no weights." in table
+    assert np.isnan(mm_parity.worst([1.0, float("nan"), 2.0]))
 
 
 @pytest.mark.slow

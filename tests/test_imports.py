@@ -173,7 +173,7 @@ def test_exporters_know_graphs_not_tasks() -> None:
 def test_what_answers_knows_arrays_and_signatures() -> None:
     """Neither columns of a table nor layers: what a signature says is enough."""
     check_only(["mmkeras.raw"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities"))
-    check_only(["mmkeras.runners"], ("mmkeras.errors", "mmkeras.inputs"))
+    check_only(["mmkeras.runners"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities.image.resize"))
     check_only(["mmkeras.samples"], ("mmkeras.errors", "mmkeras.ragged"))
     check_only(["mmkeras.scores"], ("mmkeras.metrics",))
     answering = ["mmkeras.answer", "mmkeras.probes", "mmkeras.mixed_probes"]

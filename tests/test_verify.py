@@ -114,8 +114,13 @@ def tflite_labels(run: SmallRun, folder: Path) -> None:
     rewrite_zip(folder / "predict.tflite", lambda signature: signature["labels"].reverse())
 
 
-def tflite_shorter_cut(run: SmallRun, folder: Path) -> None:
+def tflite_later_cut(run: SmallRun, folder: Path) -> None:
     """A client that reads this contract would cut its texts elsewhere."""
+    rewrite_zip(folder / "predict.tflite", lambda signature: signature["inputs"][1].update(max_bytes=4000))
+
+
+def tflite_shorter_cut(run: SmallRun, folder: Path) -> None:
+    """And here its rows have another length than the file's."""
     rewrite_zip(folder / "predict.tflite", lambda signature: signature["inputs"][1].update(max_bytes=20))
 
 
@@ -162,7 +167,8 @@ CASES = [
     (tflite_table, "predict.tflite", "labels differ on"),
     (tflite_labels, "predict.tflite", "labels"),
     (tflite_columns, "predict.tflite", "column"),
-    (tflite_shorter_cut, "predict.tflite", "max_bytes"),
+    (tflite_later_cut, "predict.tflite", "max_bytes"),
+    (tflite_shorter_cut, "predict.tflite", "cannot be run"),
     (tflite_cut_short, "predict.tflite", "cannot be run"),
     (tflite_without_metadata, "predict.tflite", "cannot be run"),
     (tflite_damaged_inside, "predict.tflite", "cannot be run"),
