@@ -154,7 +154,7 @@ def test_what_is_no_preset(tmp_path: Path) -> None:
 
 def test_without_keras_hub(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keras_hub", None)
-    with pytest.raises(InputError, match=r"pip install 'mmkeras\[hub\]'"):
+    with pytest.raises(InputError, match=r"pip install keras-hub"):
         read_preset(tiny)
 
 
