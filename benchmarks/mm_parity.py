@@ -195,11 +195,11 @@ def markdown(figures: dict[str, Any]) -> str:
 
 ABOUT = f"""# Every encoder with every fusion, in every format
 
-`{COMMAND}` makes this page. Each pair is a graph from raw inputs to class probabilities, made by the product's own
-code out of that encoder's column and a light one (a number; beside the number a category), with random weights far from
-their first values. It is exported to SavedModel, LiteRT and ONNX, and the files are asked {ROWS} rows of the bundled
-example one by one and {BATCHES[1]} at a time, with all columns and with every subset of them missing. A cell is the
-largest difference of a probability from the Keras model's, over formats, batches and subsets.
+`{COMMAND}` makes this page. Each pair is a graph from raw inputs to class probabilities, made by the
+product's own code out of that encoder's column and a light one (a number; beside the number a category), with random
+weights far from their first values. It is exported to SavedModel, LiteRT and ONNX, and the files are asked {ROWS} rows
+of the bundled example one by one and {BATCHES[1]} at a time, with all columns and with every subset of them missing. A
+cell is the largest difference of a probability from the Keras model's, over formats, batches and subsets.
 """
 
 
