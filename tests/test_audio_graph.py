@@ -21,7 +21,7 @@ from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.decode import pad_clips
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.filters import mel_filters
-from mmkeras.modalities.audio.layers import FrameMask, LogMel, Mfcc, audio_features
+from mmkeras.modalities.audio.layers import FrameMask, LogMel, Mfcc, Smoothed, audio_features
 from mmkeras.modalities.audio.rule import AudioRule, audio_rule
 
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
@@ -153,7 +153,7 @@ def test_the_rule_chooses_the_features() -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", [LogMel(RULE, True), Mfcc(RULE), FrameMask(RULE), Disturb(0.5, 1), SpecAugment(3, 4, 5)]
+    "layer", [LogMel(RULE, True), Mfcc(RULE), Smoothed(RULE), FrameMask(RULE), Disturb(0.5, 1), SpecAugment(3, 4, 5)]
 )
 def test_layers_are_rebuilt_from_their_configuration(layer: keras.layers.Layer) -> None:
     config = json.loads(json.dumps(layer.get_config()))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from keras import layers, ops
 
 from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
-from mmkeras.modalities.audio.layers import Mfcc
+from mmkeras.modalities.audio.layers import Mfcc, Smoothed
 from mmkeras.modalities.audio.rule import AudioRule
 
 Tensor = Any
@@ -17,35 +16,26 @@ MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few
 
 
 class ClipNorm(layers.Layer):
-    """Features [b, frames, D], valid [b, frames] -> those of the clip at one loudness, float32; 0 behind it.
+    """Log-mel [b, frames, mels], valid [b, frames] -> that of the clip at one loudness, float32; 0 behind it.
 
     One level and one deviation a clip, over its own frames alone: how loud it is does not matter, what stands out in it
-    does. Nothing is adapted, so nothing has to be saved; the silence behind a short clip has no part in it. The level
-    of log-mel is its mean; of MFCC (`cepstral`) it is the first coefficient's, which is the same thing. A mean for each
-    band, as is usual for speech, would take from a steady sound all that tells it from another.
+    does. Nothing is adapted, so nothing has to be saved; the silence behind a short clip has no part in it. A mean for
+    each band, as is usual for speech, would take from a steady sound all that tells it from another.
     """
 
-    def __init__(self, cepstral: bool = False, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.cepstral = cepstral
 
     def call(self, features: Tensor, valid: Tensor) -> Tensor:
         m = ops.expand_dims(valid, 2)  # [b, frames, 1]
         n = ops.maximum(ops.sum(m, axis=1, keepdims=True), 1.0)  # [b, 1, 1]
-        mean = ops.sum(features * m, axis=1, keepdims=True) / n  # [b, 1, D]
-        if self.cepstral:
-            mean = mean * np.eye(1, features.shape[2], dtype="float32")  # only the first
-        else:
-            mean = ops.mean(mean, axis=2, keepdims=True)
+        mean = ops.mean(ops.sum(features * m, axis=1, keepdims=True) / n, axis=2, keepdims=True)  # [b, 1, 1]
         centred = (features - mean) * m
         variance = ops.sum(ops.mean(ops.square(centred), axis=2, keepdims=True), axis=1, keepdims=True) / n
         return centred / ops.sqrt(variance + 1e-3)
 
     def compute_output_shape(self, features_shape: Any, valid_shape: Any) -> Any:
         return features_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cepstral": self.cepstral}
 
 
 class Keep(layers.Layer):
@@ -117,12 +107,11 @@ def audio_tokens(
     disturb: how much (`augment.Disturb`); 0 leaves training clips as they are.
     """
     x, mask = Disturb(disturb, name=f"{name}_disturb")(log_mel, mask)
-    cepstral = rule.features == "mfcc"
-    if cepstral:
-        x = Mfcc(rule, name=f"{name}_mfcc")(x)
-    x = ClipNorm(cepstral, name=f"{name}_clip_norm")(x, mask)
-    if cepstral:  # the higher coefficients are ten times smaller than the first
-        x = layers.BatchNormalization(momentum=MOMENTUM, center=False, scale=False, name=f"{name}_feature_norm")(x)
+    if rule.features == "mfcc":
+        # Back to bands: a convolution finds the same pattern a little higher or lower, as another throat makes it;
+        # coefficients have no neighbours. Read as they are they were worth four points less on a new speaker.
+        x = Smoothed(rule, name=f"{name}_smoothed")(Mfcc(rule, name=f"{name}_mfcc")(x))
+    x = ClipNorm(name=f"{name}_clip_norm")(x, mask)
     if disturb:
         x = SpecAugment(native=tfio.is_installed(), name=f"{name}_spec_augment")(x)
     return encode_audio(x, mask, width, size, name)

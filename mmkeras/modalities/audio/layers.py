@@ -81,6 +81,23 @@ class Mfcc(_Fixed):
         return shape[0], shape[1], self.rule.coefficients
 
 
+class Smoothed(_Fixed):
+    """MFCC float32 [b, frames, coefficients] -> the log-mel they describe, float32 [b, frames, mels].
+
+    What few coefficients keep of a spectrum is its outline: the throat's shape, without the voice's pitch.
+    """
+
+    def __init__(self, rule: AudioRule | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(rule, **kwargs)
+        self.transform = cosine_transform(self.rule).T  # orthonormal, so its inverse
+
+    def call(self, mfcc: Tensor) -> Tensor:
+        return ops.matmul(mfcc, self.transform)
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return shape[0], shape[1], self.rule.mels
+
+
 class FrameMask(_Fixed):
     """Samples float32 [b, n] -> float32 [b, frames]: 1.0 for each frame of the clip, 0.0 for those behind its end.
 
