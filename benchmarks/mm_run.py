@@ -20,12 +20,16 @@ Measured = dict[str, Any]
 
 @dataclass(frozen=True)
 class System:
-    """One row of a table: what is trained on what. flags: of train.py, seed and output aside."""
+    """One row of a table: what is trained on what. flags: of train.py, seed and output aside.
+
+    media_root: where paths in `test` begin, if not at its folder.
+    """
 
     name: str
     train: Path
     test: Path
     flags: tuple[str, ...]
+    media_root: str | None = None
 
 
 def python(*arguments: str) -> None:
@@ -48,7 +52,8 @@ def measure(system: System, seed: int, work: Path) -> Measured:
         if cost["exit_code"]:
             raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
         answers = Path(scratch) / "answers.csv"
-        python("-m", "mmkeras.cli", "predict", str(run), str(system.test), "--output", str(answers))
+        asked = ["--media-root", system.media_root] if system.media_root else []
+        python("-m", "mmkeras.cli", "predict", str(run), str(system.test), "--output", str(answers), *asked)
         said = pd.read_csv(answers, dtype=str, keep_default_na=False)["prediction"]
     target = json.loads((run / "schema.json").read_text(encoding="utf-8"))["target"]
     truth = pd.read_csv(system.test, dtype=str, keep_default_na=False)[target]

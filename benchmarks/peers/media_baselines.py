@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
@@ -45,10 +45,17 @@ def mvsa(folder: Path) -> dict[str, float]:
     """The most frequent class, and linear models of the text."""
     learned, asked = rows(folder / "train.csv"), rows(folder / "val.csv")
     found = {"most frequent class": float((asked["label"] == learned["label"].mode()[0]).mean())}
-    for name, model in (("LinearSVC", LinearSVC()), ("logistic regression", LogisticRegression(max_iter=1000))):
-        text = make_pipeline(TfidfVectorizer(sublinear_tf=True, min_df=2), model)
+    words = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
+    for name, features, model in (
+        ("words, LinearSVC", words, LinearSVC()),
+        ("words, logistic regression", words, LogisticRegression(max_iter=1000)),
+        ("pieces of words, logistic regression", pieces, LogisticRegression(C=2.0, max_iter=2000)),
+        ("words and pieces, logistic regression", make_union(words, pieces), LogisticRegression(C=2.0, max_iter=2000)),
+    ):
+        text = make_pipeline(features, model)
         text.fit(learned["text"], learned["label"])
-        found[f"TF-IDF of the text, {name}"] = float(text.score(asked["text"], asked["label"]))
+        found[f"TF-IDF of {name}"] = float(text.score(asked["text"], asked["label"]))
     return found
 
 

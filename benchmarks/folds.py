@@ -1,0 +1,70 @@
+"""The accuracy of some flags within one training file, by cross-validation: what is chosen so has seen no test row.
+
+python -m benchmarks.folds ../shared/data/mvsa/train.csv --target label --only 0 1 2 -- --text text --model multimodal
+python -m benchmarks.folds ../shared/data/fsdd/speaker_train.csv --target label --group speaker -- --audio audio
+
+What stands behind `--` is for `train.py`, which holds a tenth of the other rows out for itself, to choose the epoch by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedKFold
+
+from benchmarks.mm_run import System, measure
+
+
+def folds(table: pd.DataFrame, target: str, group: str | None, count: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Name of each fold, and bool [n], its rows: a value of the column `group` each, or so many in proportion."""
+    if group:
+        for value in sorted(table[group].unique()):
+            yield value, (table[group] == value).to_numpy(dtype=bool)
+        return
+    labels = table[target].to_numpy(dtype=object)
+    splits = StratifiedKFold(count, shuffle=True, random_state=0).split(np.zeros(len(labels)), labels)
+    for k, (_, asked) in enumerate(splits):
+        rows = np.zeros(len(labels), bool)
+        rows[asked] = True
+        yield str(k), rows
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train and ask once a fold; print each accuracy and their mean."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("csv", type=Path)
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--group", help="column whose values are the folds, each left out in turn; it is no input")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", help="these folds alone: numbers, or values of the group")
+    parser.add_argument("--seed", type=int, default=1)
+    own = sys.argv[1:] if arguments is None else arguments
+    end = own.index("--") if "--" in own else len(own)
+    args = parser.parse_args(own[:end])
+    table = pd.read_csv(args.csv, dtype=str, keep_default_na=False)
+    root = str(args.csv.resolve().parent)
+    flags = ("--target", args.target, "--test-size", "0.1", "--media-root", root, *own[end + 1 :])
+    found = []
+    with tempfile.TemporaryDirectory() as work:
+        for name, asked in folds(table, args.target, args.group, args.folds):
+            if args.only and name not in args.only:
+                continue
+            train, test = Path(work) / f"{name}-train.csv", Path(work) / f"{name}-test.csv"
+            for path, rows in ((train, ~asked), (test, asked)):
+                table[rows].drop(columns=[args.group] if args.group else []).to_csv(path, index=False)
+            system = System(f"fold {name}", train, test, flags, media_root=root)
+            found.append(measure(system, args.seed, Path(work) / "runs")["accuracy"])
+            print(f"{name}: {100 * found[-1]:.2f}", flush=True)
+    print(f"mean: {100 * statistics.mean(found):.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
