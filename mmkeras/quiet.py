@@ -7,6 +7,7 @@ before any logging level is read. What was written is shown after all when the b
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -32,10 +33,16 @@ def native_noise_muted() -> Iterator[None]:
             os.close(saved)
 
 
+def no_retracing(record: logging.LogRecord) -> bool:
+    """Is a record of TensorFlow's anything but the advice to trace less? One process trains many models here."""
+    return "tf.function retracing" not in str(record.msg)
+
+
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras (TensorFlow backend) without their start-up noise; let a GPU's memory grow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    logging.getLogger("tensorflow").addFilter(no_retracing)
     with native_noise_muted():
         import keras  # noqa: F401
         import tensorflow as tf

@@ -12,9 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks import mm_encoders, mm_latency, mm_memory, mm_parity, mm_waiting
+from benchmarks import folds, mm_encoders, mm_latency, mm_memory, mm_parity, mm_waiting
 from benchmarks.measure import StepFailed
 from mmkeras.config import Config
 
@@ -41,6 +42,16 @@ def config(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Config:
         folder = tmp_path_factory.mktemp("table")
         table = mm_encoders.write_table(folder / "rows.csv")
         return mm_encoders.config_for(mm_encoders.ENCODERS["number"], table, folder)
+
+
+def test_every_row_is_asked_once() -> None:
+    """By a column's values, or in proportion to the classes."""
+    table = pd.DataFrame({"label": list("aab" * 5), "speaker": list("xyzzx" * 3)})
+    by_speaker = dict(folds.folds(table, "label", "speaker", 0))
+    assert {name: set(table["speaker"][rows]) for name, rows in by_speaker.items()} == {s: {s} for s in "xyz"}
+    parts = [rows for _, rows in folds.folds(table, "label", None, 5)]
+    assert np.sum(parts, axis=0).tolist() == [1] * 15
+    assert [sorted(table["label"][rows]) for rows in parts] == [["a", "a", "b"]] * 5
 
 
 def test_memory_is_that_of_a_process_and_its_children(tmp_path: Path) -> None:
