@@ -49,13 +49,19 @@ def main(arguments: list[str] | None = None) -> int:
     end = own.index("--") if "--" in own else len(own)
     args = parser.parse_args(own[:end])
     table = pd.read_csv(args.csv, dtype=str, keep_default_na=False)
+    for column in filter(None, (args.target, args.group)):
+        if column not in table:
+            parser.error(f"{args.csv}: no column {column!r}; there are {', '.join(table.columns)}")
     root = str(args.csv.resolve().parent)
     flags = ("--target", args.target, "--test-size", "0.1", "--media-root", root, *own[end + 1 :])
+    chosen = [
+        fold for fold in folds(table, args.target, args.group, args.folds) if not args.only or fold[0] in args.only
+    ]
+    if not chosen:
+        parser.error(f"--only {' '.join(args.only)}: there is no such fold")
     found = []
     with tempfile.TemporaryDirectory() as work:
-        for name, asked in folds(table, args.target, args.group, args.folds):
-            if args.only and name not in args.only:
-                continue
+        for name, asked in chosen:
             train, test = Path(work) / f"{name}-train.csv", Path(work) / f"{name}-test.csv"
             for path, rows in ((train, ~asked), (test, asked)):
                 table[rows].drop(columns=[args.group] if args.group else []).to_csv(path, index=False)
