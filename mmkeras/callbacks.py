@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -48,17 +49,26 @@ class BestAndResume(keras.callbacks.Callback):
 
     Best is, for classes, the highest validation accuracy, of equals the latest, when the rate has fallen furthest. The
     loss would mislead: a hinge rises where margins shrink, though the order of the classes, and so every answer, gets
-    better.
+    better. Of few rows an accuracy says little: where `rows` is given, an epoch within one standard error of the best
+    is equal to it (the rule of Breiman et al. 1984), or an early, nearly constant model may win by luck.
     """
 
-    def __init__(self, folder: Path, patience: int | None, monitor: tuple[str, str] = ("accuracy", "max")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        patience: int | None,
+        monitor: tuple[str, str] = ("accuracy", "max"),
+        rows: int | None = None,
+    ) -> None:
         """folder: for checkpoint.npz and history.csv; patience: epochs without a better figure, None: never.
 
-        monitor: the figure of the validation rows that is watched, and whether `max` or `min` of it is best.
+        monitor: the figure of the validation rows that is watched, and whether `max` or `min` of it is best. rows: how
+        many validation rows an accuracy is of, where epochs within its standard error count as equal; None: they don't.
         """
         super().__init__()
         self.folder, self.patience = folder, patience
         self.figure, self.sign = f"val_{monitor[0]}", 1.0 if monitor[1] == "max" else -1.0
+        self.rows = rows if monitor == ("accuracy", "max") else None
         self.best, self.best_epoch = -float("inf"), -1
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
@@ -79,13 +89,17 @@ class BestAndResume(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.began, 3)})
         self.began = time.perf_counter()
         value = self.sign * figures[self.figure]
-        if self.patience is None or value >= self.best or not self.best_weights:
-            self.best, self.best_epoch = value, epoch
-            self.best_weights = self.model.get_weights()
+        self.best = max(self.best, value)
+        if self.patience is None or value >= self.best - self._standard_error() or not self.best_weights:
+            self.best_epoch, self.best_weights = epoch, self.model.get_weights()
         self._write_history()
         self._save()
         if self.exhausted:
             self.model.stop_training = True
+
+    def _standard_error(self) -> float:
+        """Of the best accuracy, a share of `rows`."""
+        return math.sqrt(self.best * (1.0 - self.best) / self.rows) if self.rows else 0.0
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.best_weights:

@@ -74,7 +74,8 @@ def build_and_fit(config: Config, material: Material, folder: Path, say: Callabl
             model.get_layer(VECTORS.format(name=name)).table.assign(vectors)
     recipe.compile_model(model, config, len(train) * epochs)
     make_variables(model)
-    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE, task.MONITOR)
+    rows = len(material.encoded["validation"]) if recipe.LATEST_OF_EQUALS else None
+    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE, task.MONITOR, rows)
     if config.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")

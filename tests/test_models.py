@@ -444,6 +444,30 @@ def test_early_stopping_restores_the_best_epoch(patience: int | None, done: int,
     assert epochs.kept == keeper.best_epoch == best
 
 
+@pytest.mark.parametrize(("rows", "best"), [(None, 1), (10_000, 2), (100, 4), (4, 5)])
+def test_the_latest_epoch_within_a_standard_error_of_the_best_is_kept(
+    rows: int | None, best: int, tmp_path: Path
+) -> None:
+    """0.8 is the best; its standard error of 10,000 rows is 0.004, of 100 rows 0.04, of 4 rows 0.2."""
+    from mmkeras.callbacks import BestAndResume
+
+    accuracies = [0.7, 0.8, 0.797, 0.75, 0.77, 0.65]
+    for interrupted in (0, 3):
+        BestAndResume(tmp_path, 9, rows=rows).clear()
+        Epochs().run(BestAndResume(tmp_path, 9, rows=rows), accuracies[:interrupted])
+        epochs, keeper = Epochs(), BestAndResume(tmp_path, 9, rows=rows)
+        keeper.restore(epochs.model)
+        epochs.run(keeper, accuracies, begin=interrupted)
+        keeper.on_train_end()
+        assert epochs.kept == keeper.best_epoch == best
+
+
+def test_a_loss_has_no_such_error(tmp_path: Path) -> None:
+    from mmkeras.callbacks import BestAndResume
+
+    assert BestAndResume(tmp_path, 9, ("loss", "min"), rows=4).rows is None
+
+
 def test_without_patience_the_last_weights_count(tmp_path: Path) -> None:
     """As the document trains: ten epochs, and what comes out of the last."""
     from mmkeras.callbacks import BestAndResume

@@ -13,6 +13,7 @@ from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
 EPOCHS = 10
 BATCH_SIZE = 32
 PATIENCE = None
+LATEST_OF_EQUALS = False
 FOLD_EPOCHS = 0  # the document's model as it is
 LEARNING_RATE = 0.001
 DIMENSIONS = 100

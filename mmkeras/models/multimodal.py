@@ -20,6 +20,7 @@ from mmkeras.tasks import TASKS
 EPOCHS = 20
 BATCH_SIZE = 32
 PATIENCE = 8
+LATEST_OF_EQUALS = True  # its early epochs can be nearly constant, and lucky
 FOLD_EPOCHS = 0  # what it takes from a few more epochs, batch normalisation's statistics above all, is not known
 LEARNING_RATE = 0.002
 WEIGHT_DECAY = 0.01

@@ -20,6 +20,7 @@ from mmkeras.optimizers import RowAdagrad
 EPOCHS = 3
 BATCH_SIZE = 128
 PATIENCE = 2
+LATEST_OF_EQUALS = False
 FOLD_EPOCHS = 2
 LEARNING_RATE = 0.08
 HIDDEN = 50
