@@ -58,8 +58,9 @@ class Config:
     """Seed of the split."""
 
     # the model
-    task: Literal["auto", "classify", "multilabel", "regress"] = "auto"
-    """One class a row, several labels (`a|b`), or numbers. Default: what the target's cells look like, printed."""
+    task: Literal["auto", "classify", "multilabel", "regress", "generate", "language_model"] = "auto"
+    """One class a row, several labels (`a|b`), or numbers; `generate`: the inputs give a text, the target's;
+    `language_model`: a text goes on. Default: what the target's cells look like, printed."""
     model: Literal["auto", "wide_deep", "mlp", "multimodal"] = "auto"
     """`wide_deep`: n-grams and averaged vectors (the default for classes of text). `mlp`: averaged word vectors,
     Dense 100, Dense 50. `multimodal`: an encoder for each column and a fusion (the default for all else)."""
@@ -72,8 +73,9 @@ class Config:
     """`cnn`, or preset:NAME, a pretrained one of keras-hub (name or folder) or keras.applications."""
     fine_tune: bool = False
     """Learn the weights of pretrained encoders too; else they stay as they are."""
-    width: int = 64
-    """Numbers a token has: the one dial for the size of all encoders and of the fusion."""
+    width: int | None = None
+    """Numbers a token has: the one dial for the size of all encoders, the fusion and what writes. Default: the model's
+    own (multimodal 64, generate 128, language_model 200)."""
     depth: int = 2
     """Blocks of each Transformer."""
     dropout: float = 0.1
@@ -114,6 +116,24 @@ class Config:
     """GloVe or word2vec file (text or .bin, plain or .gz) for the averaged vectors."""
     freeze_word_vectors: bool = False
     """Leave the loaded word vectors as they are."""
+
+    # models that write
+    text_file: str | None = None
+    """A text file, in lines, for `language_model`; `validation` is another one."""
+    cell: Literal["rnn", "lstm", "gru", "transformer"] = "lstm"
+    """What a language model is made of."""
+    pieces: Literal["auto", "word", "subword", "byte"] = "auto"
+    """What is written one after the other. Default: words for `language_model`, subwords for `generate`."""
+    vocabulary: int = 10_000
+    """Most pieces: the most frequent words, or learned subwords."""
+    max_target: int = 64
+    """Longest text to write, in pieces."""
+    steps: int = 35
+    """Pieces of a language model's batch: how far gradients go back, or a Transformer sees."""
+    tie: bool = True
+    """The pieces' vectors are the output's matrix, too."""
+    decay: Literal["cosine", "stall"] = "cosine"
+    """How a language model's rate falls: along a cosine to 0, or to a quarter whenever an epoch brings nothing."""
 
     # the training
     epochs: int | None = None
@@ -222,6 +242,9 @@ def check_config(config: Config) -> None:
         "ngrams": (1, 2),
         "max_bytes": (16, 4096),
         "width": (16, 1024),
+        "vocabulary": (16, 1_000_000),
+        "max_target": (1, 1024),
+        "steps": (2, 1024),
         "depth": (1, 48),
         "dropout": (0.0, 0.9),
         "modality_dropout": (0.0, 0.9),
@@ -274,7 +297,8 @@ def check_encoders(config: Config) -> None:
     wrong = [name for name in config.image_augment if name not in ("flip", "crop", "colour", "none")]
     if wrong:
         raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
-    if config.width % 16:
+    recurrent = config.task == "language_model" and config.cell != "transformer"
+    if config.width and config.width % 16 and not recurrent:
         raise InputError(f"--width {config.width}: expected a multiple of 16, which the heads of a Transformer share.")
 
 

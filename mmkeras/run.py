@@ -54,7 +54,7 @@ class Run:
 
 def default_output(config: Config) -> Path:
     """runs/<name of the CSV>, unless `--output` says otherwise."""
-    name = Path(config.csv).name.split(".")[0] or "run"
+    name = Path(config.text_file or config.csv).name.split(".")[0] or "run"
     return Path(config.output) if config.output else Path("runs") / name
 
 
@@ -106,7 +106,7 @@ def _replaced(folder: Path) -> Path:
 
 def _set_aside(folder: Path, config: Config) -> None:
     """Move an ended run out of the way; an interrupted one is of no use and goes."""
-    for name in (config.csv, config.validation, config.word_vectors):
+    for name in (config.text_file or config.csv, config.validation, config.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(
                 f"{folder}: --overwrite would replace the folder that {name} lies in. Choose another --output."
@@ -196,7 +196,7 @@ def environment(config: Config) -> dict[str, Any]:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
-    files = {name: file_hash(name) for name in (config.csv, config.validation) if name}
+    files = {name: file_hash(name) for name in (config.text_file or config.csv, config.validation) if name}
     return {
         "command": shlex.join(["mmkeras", "train", *sys.argv[1 + (sys.argv[1:2] == ["train"]) :]]),
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),

@@ -46,6 +46,10 @@ def train(config: Config, say: Say = print) -> Path:
 
     Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
     """
+    if config.task == "language_model":
+        from mmkeras.language_training import train_language_model
+
+        return train_language_model(config, say)
     began = time.perf_counter()
     check_config(config)
     if config.resume:

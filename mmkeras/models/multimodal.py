@@ -28,7 +28,7 @@ WARM_UP = 0.1  # share of the steps in which the rate rises
 MODALITY_DROPOUT = 0.1
 VECTOR_ROWS = 20_000  # most features with a vector: rarer ones would be learned by heart
 UNKNOWN_BUCKETS = 64
-HEAD_WIDTH = 16
+WIDTH, HEAD_WIDTH = 64, 16
 
 
 def text_rule(config: Config) -> TextRule:
@@ -42,7 +42,8 @@ def text_rule(config: Config) -> TextRule:
 
 def shape_of(config: Config) -> Shape:
     """Sizes by the dial `width`."""
-    return Shape(config.width, config.depth, max(1, config.width // HEAD_WIDTH), config.dropout)
+    width = config.width or WIDTH
+    return Shape(width, config.depth, max(1, width // HEAD_WIDTH), config.dropout)
 
 
 def build(

@@ -1,0 +1,187 @@
+"""One training of a language model, from text to a finished run folder."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.config import Config, check_config, config_to_json
+from mmkeras.errors import InputError
+from mmkeras.files import write_atomically, write_json, written_whole
+from mmkeras.pieces import Pieces, learn_pieces
+from mmkeras.quiet import import_tensorflow
+from mmkeras.run import FINISHED, drop_replaced, environment, open_folder, restore_replaced, resumed_config
+from mmkeras.streams import StreamBatches, as_stream, read_lines
+
+EPOCHS = 20
+BATCH_SIZE = 20
+LEARNING_RATE = 0.002
+LAST = 0.02  # of the rate, where a cosine ends
+CLIP = 1.0
+PATIENCE = 8
+STALL = 0.25  # what is left of the rate where an epoch brought nothing
+Say = Callable[[str], None]
+
+
+def train_language_model(config: Config, say: Say = print) -> Path:
+    """Read the text, learn its pieces, fit, measure the held-out lines; write the run folder. Returns its path.
+
+    Raises InputError for anything the user can mend.
+    """
+    began = time.perf_counter()
+    check_config(config)
+    if config.resume:
+        config = resumed_config(config)
+    lines, held_out = read_texts(config)
+    say(f"{config.text_file}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
+    folder = open_folder(config)
+    write_atomically(
+        folder / "config.json", config_to_json(replace(config, overwrite=False, resume=False, debug=False))
+    )
+    write_json(folder / "environment.json", environment(config))
+    try:
+        figures = fit(config, lines, held_out, folder, say)
+    except InputError:
+        if not config.resume:
+            restore_replaced(folder)
+        raise
+    figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
+    write_json(folder / FINISHED, figures)
+    drop_replaced(folder)
+    measured = figures["validation"]
+    say(f"validation perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']}, {measured['pieces']:,} of them")
+    return folder
+
+
+def read_texts(config: Config) -> tuple[list[str], list[str]]:
+    """Lines to learn from and lines held out: those of `validation`, or the last `test_size` of the file."""
+    if not config.text_file:
+        raise InputError("--task language_model: expected a text file. Name it: --text-file train.txt")
+    lines = read_lines(config.text_file)
+    if config.validation:
+        return lines, read_lines(config.validation)
+    held_out = max(1, round(len(lines) * config.test_size))
+    if len(lines) <= held_out:
+        raise InputError(f"{config.text_file}: {len(lines)} lines are too few to hold some out. Give --validation.")
+    return lines[:-held_out], lines[-held_out:]
+
+
+def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say: Say) -> dict[str, Any]:
+    """Learn the pieces and the model; write everything but the figures, which are returned."""
+    began = time.perf_counter()
+    kind = "word" if config.pieces == "auto" else config.pieces
+    pieces = learn_pieces(kind, lines, config.vocabulary)
+    (folder / "state").mkdir(exist_ok=True)
+    pieces.save(folder / "state" / "pieces.npz")
+    streams = {"train": as_stream(lines, pieces), "validation": as_stream(held_out, pieces)}
+    unknown = float((streams["validation"] == 1).mean())
+    say(f"{len(pieces):,} pieces ({kind}); {len(streams['train']):,} to learn from, {unknown:.2%} of the held-out unknown")
+    write_schema(folder, config, pieces)
+    import_tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+    prepared = time.perf_counter()
+    core, keeper = build_and_fit(config, streams, len(pieces), folder, say)
+    fitted = time.perf_counter()
+    measured = perplexity(core, streams["validation"])
+    with written_whole(folder / "model.keras") as partial:
+        core.save(partial)
+    keeper.clear()
+    return {
+        "validation": {**measured, "score_name": "perplexity", "score": measured["perplexity"]},
+        "folded": False,
+        "epochs": keeper.epochs_done,
+        "best_epoch": keeper.best_epoch + 1,
+        "pieces": {"kind": kind, "vocabulary": len(pieces), "train": len(streams["train"])},
+        "seconds": {"prepare": round(prepared - began, 2), "fit": round(fitted - prepared, 2)},
+    }
+
+
+def write_schema(folder: Path, config: Config, pieces: Pieces) -> None:
+    """What the model takes and gives."""
+    column = {"name": "text", "kind": "text", "role": "input"}
+    facts = {"task": "language_model", "target": "text", "targets": {}, "labels": [], "inputs": [], "columns": [column]}
+    own = {"pieces": {"kind": pieces.kind, "size": len(pieces)}, "cell": config.cell}
+    write_json(folder / "schema.json", {**facts, **own, "file": {"path": config.text_file}})
+
+
+def build_and_fit(
+    config: Config, streams: dict[str, np.ndarray], pieces: int, folder: Path, say: Say
+) -> tuple[Any, Any]:
+    """Build, compile and model.fit on both streams. Returns the core with its best weights, and their keeper."""
+    import keras
+
+    from mmkeras.callbacks import BestAndResume, EpochLines
+    from mmkeras.models.recurrent import Carried, RecurrentParts
+
+    epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
+    train, validation = (StreamBatches(streams[side], batch, config.steps) for side in ("train", "validation"))
+    core = RecurrentParts(config, pieces).build()
+    carried = Carried(core, batch, name="carried")
+    given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
+    model = keras.Model(given, carried(given), name="streaming")
+    model.compile(
+        optimizer=optimizer(config, len(train) * epochs),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=config.xla,
+    )
+    model.optimizer.build(model.trainable_variables)
+    keeper = BestAndResume(folder, config.patience or PATIENCE, ("loss", "min"))
+    if config.resume:
+        keeper.restore(model)
+        say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
+    forget = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.forget())
+    forget.on_test_begin = lambda *_: carried.forget()
+    callbacks = [forget, EpochLines(epochs, say), keeper]
+    if config.decay == "stall":
+        callbacks.append(keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0))
+    if not keeper.exhausted and keeper.epochs_done < epochs:
+        span = {"shuffle": False, "epochs": epochs, "initial_epoch": keeper.epochs_done}
+        model.fit(dataset(train), validation_data=dataset(validation), callbacks=callbacks, verbose=0, **span)
+    else:
+        keeper.on_train_end()
+    return core, keeper
+
+
+def optimizer(config: Config, steps: int) -> Any:
+    """Adam (Kingma & Ba 2015), gradients clipped as a whole."""
+    import keras
+
+    rate: Any = config.learning_rate or LEARNING_RATE
+    if config.decay == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
+    return keras.optimizers.Adam(rate, global_clipnorm=CLIP)
+
+
+def dataset(batches: StreamBatches) -> Any:
+    """What `fit` takes; each pass begins at the stream's start."""
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((batches.batch, None), tf.int32)
+    rows = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=(spec, spec))
+    return rows.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+
+
+def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any]:
+    """exp of the mean of -log P of each piece, given all before it: one row, so no piece is left out."""
+    import tensorflow as tf
+
+    @tf.function(reduce_retracing=True)
+    def losses(given: Any, wanted: Any, states: Any) -> Any:
+        logits, states = core([given, states], training=False)
+        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits)), states
+
+    given = np.concatenate([[0], stream[:-1]]).astype("int32")[None]  # [1, n]
+    states, total = tf.zeros((1, *core.input[1].shape[1:])), 0.0
+    for start in range(0, len(stream), steps):
+        cut = slice(start, start + steps)
+        loss, states = losses(tf.constant(given[:, cut]), tf.constant(stream[None, cut]), states)
+        total += float(loss)
+    return {"perplexity": math.exp(total / len(stream)), "nats_a_piece": total / len(stream), "pieces": len(stream)}

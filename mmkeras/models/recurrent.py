@@ -1,0 +1,139 @@
+"""A recurrent language model: pieces so far -> the logits of the next; SimpleRNN, LSTM or GRU, states given and returned.
+
+Sizes and training of the small model of Zaremba, Sutskever & Vinyals 2014 (arXiv:1409.2329): an embedding and two
+layers of 200. What came since and is cheap: the embedding is the output's matrix too (Press & Wolf 2017), and dropout
+drops the same numbers at every step of a row (Gal & Ghahramani 2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from mmkeras.config import Config
+
+CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+WIDTH = 200
+RANGE = 0.1  # of the embedding's first weights
+
+Tensor = Any
+
+
+class Bias(layers.Layer):
+    """Logits plus a number for each piece, which its frequency wants and Keras' ReversibleEmbedding has not."""
+
+    def build(self, shape: Any) -> None:
+        self.bias = self.add_weight(shape=(shape[-1],), initializer="zeros", name="bias")
+
+    def call(self, logits: Tensor) -> Tensor:
+        return logits + self.bias
+
+
+class RecurrentParts:
+    """The layers, which training, scoring and single steps share. states: [b, n_states, width], all layers' in a row."""
+
+    def __init__(self, config: Config, pieces: int) -> None:
+        width, seed = config.width or WIDTH, config.seed
+        self.width, self.dropout = width, config.dropout
+        start = keras.initializers.RandomUniform(-RANGE, RANGE, seed=seed)
+        self.embedding = layers.ReversibleEmbedding(
+            pieces, width, tie_weights=config.tie, embeddings_initializer=start, reverse_dtype="float32", name="embedding"
+        )
+        kind = CELLS[config.cell]
+        self.cells = [
+            kind(width, return_sequences=True, return_state=True, name=f"layer_{k}") for k in range(config.depth)
+        ]
+        self.states_of_layer = 2 if config.cell == "lstm" else 1
+        self.bias = Bias(dtype="float32", name="bias")
+        self.drops = [
+            layers.Dropout(config.dropout, noise_shape=(None, 1, None), seed=seed + k, name=f"dropout_{k}")
+            for k in range(config.depth + 1)
+        ]
+
+    @property
+    def n_states(self) -> int:
+        """Vectors of state in all layers."""
+        return len(self.cells) * self.states_of_layer
+
+    def of_layer(self, states: Tensor, k: int) -> list[Tensor]:
+        """Layer k's states, [b, width] each."""
+        n = self.states_of_layer
+        return [states[:, k * n + j] for j in range(n)]
+
+    def build(self) -> keras.Model:
+        """The core: pieces int32 [b, T], states [b, n_states, width] -> logits [b, T, pieces], states behind them."""
+        given = keras.Input((None,), dtype="int32", name="pieces")
+        states = keras.Input((self.n_states, self.width), name="states")
+        x, new = self.drops[0](self.embedding(given)), []
+        for k, cell in enumerate(self.cells):
+            x, *own = cell(x, initial_state=self.of_layer(states, k))  # [b, T, width]
+            x = self.drops[k + 1](x)
+            new += own
+        return keras.Model([given, states], [self.logits(x), ops.stack(new, axis=1)], name="core")
+
+    def logits(self, vectors: Tensor) -> Tensor:
+        """Outputs of the last layer [..., width] -> logits [..., pieces]."""
+        return self.bias(self.embedding(vectors, reverse=True))
+
+    def step(self, vectors: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
+        """One piece's vectors [b, width], states -> the last layer's output [b, width], states."""
+        x, new = vectors, []
+        for k, layer in enumerate(self.cells):
+            x, own = layer.cell(x, self.of_layer(states, k))
+            new += own if isinstance(own, list | tuple) else [own]
+        return x, ops.stack(new, axis=1)
+
+
+class Carried(layers.Layer):
+    """The core with the states of the batch before: pieces int32 [b, T] -> logits [b, T, pieces].
+
+    Gradients end at the batch's start (truncated back-propagation through time), for a variable has none.
+    """
+
+    def __init__(self, core: keras.Model, batch: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.core = core
+        self.states = self.add_weight(
+            shape=(batch, *core.input[1].shape[1:]), initializer="zeros", trainable=False, name="states"
+        )
+
+    def call(self, pieces: Tensor, training: bool = False) -> Tensor:
+        logits, states = self.core([pieces, self.states], training=training)
+        self.states.assign(states)
+        return logits
+
+    def forget(self) -> None:
+        """Begin anew: all zeros."""
+        self.states.assign(ops.zeros_like(self.states))
+
+
+class Hidden(layers.Layer):
+    """All steps by a loop that every format has: pieces int32 [b, T] -> the last layer's outputs float32 [b, T, width].
+
+    Keras' own loop keeps its outputs in a list of tensors, which LiteRT has only for a fixed batch.
+    """
+
+    def __init__(self, parts: RecurrentParts, **options: Any) -> None:
+        super().__init__(**options)
+        self.parts = parts
+        self.kept = [parts.embedding, *parts.cells]  # Keras finds a layer's weights in lists, not in objects
+
+    def call(self, pieces: Tensor) -> Tensor:
+        vectors = self.parts.embedding(pieces)  # [b, T, width]
+        length = tf.shape(vectors)[1]
+        places = tf.range(length)
+
+        def body(t: Tensor, states: Tensor, found: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            x, states = self.parts.step(tf.gather(vectors, t, axis=1), states)
+            here = tf.cast(tf.equal(places, t), "float32")[:, None]  # [T, 1]
+            return t + 1, states, found + here * x[:, None]
+
+        nothing = ops.zeros_like(vectors)
+        states = ops.zeros_like(nothing[:, :1]) + ops.zeros((1, self.parts.n_states, 1))  # [b, n_states, width]
+        return tf.while_loop(lambda t, *_: t < length, body, (tf.constant(0), states, nothing))[2]
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (*shape, self.parts.width)

@@ -1,0 +1,148 @@
+"""Target pieces: a text <-> numbers that a model writes. Words, bytes, or subwords learned on the training texts.
+
+Two numbers have a meaning of their own: END, which stands before a text and behind it, and UNKNOWN. Back to text is a
+table, piece -> bytes, that travels in every artefact: `b"".join(table[i] for i in ids)`, without outer spaces.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.files import written_whole
+
+END, UNKNOWN = 0, 1
+END_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
+KINDS = ("word", "subword", "byte")
+COVERAGE = 0.9995  # of the characters of the texts; rarer ones are spelt in bytes
+MOST_SENTENCES = 1_000_000  # that subwords are learned from
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """kind: of KINDS. table: the bytes of each piece, a space in front where a word begins; END and UNKNOWN first.
+
+    model: SentencePiece's own file, for subwords (Kudo & Richardson 2018).
+    """
+
+    kind: str
+    table: tuple[bytes, ...]
+    model: bytes = field(default=b"", repr=False)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {piece.decode().strip(): k for k, piece in enumerate(self.table)}
+
+    @cached_property
+    def _processor(self) -> Any:
+        import sentencepiece
+
+        return sentencepiece.SentencePieceProcessor(model_proto=self.model)
+
+    def encode(self, text: str) -> list[int]:
+        """The numbers of a text's pieces, without END."""
+        if self.kind == "word":
+            return [self._numbers.get(word, UNKNOWN) for word in text.split()]
+        if self.kind == "byte":
+            return [byte + 2 for byte in text.encode("utf-8", "replace")]
+        return list(self._processor.encode(text))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of some pieces, up to END if it is among them."""
+        found = []
+        for number in ids:
+            if number == END:
+                break
+            found.append(self.table[number])
+        return b"".join(found).decode("utf-8", "replace").strip()
+
+    def name(self, number: int) -> str:
+        """A piece as tables and plots show it."""
+        return END_WORD if number == END else self.table[number].decode("utf-8", "replace")
+
+    def save(self, path: Path) -> None:
+        """Write one .npz."""
+        raw = np.frombuffer(b"".join(self.table), "uint8")
+        lengths = np.array([len(piece) for piece in self.table], "int32")
+        with written_whole(path) as partial:
+            np.savez(partial, kind=self.kind, bytes=raw, lengths=lengths, model=np.frombuffer(self.model, "uint8"))
+
+    @classmethod
+    def load(cls, path: Path) -> Pieces:
+        """What `save` wrote. Raises InputError when it is damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                raw, ends = data["bytes"].tobytes(), np.cumsum(data["lengths"])
+                table = tuple(raw[b - n : b] for b, n in zip(ends.tolist(), data["lengths"].tolist(), strict=True))
+                return cls(str(data["kind"]), table, data["model"].tobytes())
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise InputError(f"{path}: the pieces of the texts cannot be read ({error}). Train again.") from None
+
+
+def learn_pieces(kind: str, texts: Sequence[str], size: int) -> Pieces:
+    """The pieces of the training texts, at most `size`; the most frequent words, or subwords that cover all.
+
+    Raises InputError where there is no text to learn from.
+    """
+    if not any(text.strip() for text in texts):
+        raise InputError("There is no text to learn pieces from: every one is empty.")
+    special = (b"", f" {UNKNOWN_WORD}".encode())
+    if kind == "byte":
+        return Pieces(kind, (b"", b"", *(bytes([k]) for k in range(256))))
+    if kind == "word":
+        counts = Counter(word for text in texts for word in text.split())
+        del counts[UNKNOWN_WORD], counts[END_WORD]  # a corpus that marks them means the same by them
+        frequent = sorted(counts, key=lambda word: (-counts[word], word))[: max(0, size - len(special))]
+        return Pieces(kind, (*special, *(f" {word}".encode() for word in frequent)))
+    return _learn_subwords(texts, size)
+
+
+def _learn_subwords(texts: Sequence[str], size: int) -> Pieces:
+    """SentencePiece's unigram pieces (Kudo 2018); a rare character is spelt in bytes, so nothing is unknown."""
+    import sentencepiece
+
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_writer=model,
+            model_type="unigram",
+            vocab_size=size,
+            hard_vocab_limit=False,  # fewer where the texts do not have so many
+            byte_fallback=True,
+            character_coverage=COVERAGE,
+            normalization_rule_name="identity",
+            eos_id=END,
+            unk_id=UNKNOWN,
+            bos_id=-1,
+            pad_id=-1,
+            input_sentence_size=MOST_SENTENCES,
+            minloglevel=2,
+            num_threads=1,  # the same pieces every time
+        )
+    except RuntimeError as error:
+        raise InputError(f"--vocabulary {size}: no subwords can be learned from these texts ({error}).") from None
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    names = [processor.id_to_piece(k) for k in range(len(processor))]
+    return Pieces("subword", tuple(_bytes_of(k, name) for k, name in enumerate(names)), model.getvalue())
+
+
+def _bytes_of(number: int, name: str) -> bytes:
+    """A SentencePiece piece's bytes: `▁` is a space, <0x0A> the byte 10."""
+    if number in (END, UNKNOWN):
+        return b"" if number == END else f" {UNKNOWN_WORD}".encode()
+    if byte := re.fullmatch(r"<0x([0-9A-F]{2})>", name):
+        return bytes([int(byte[1], 16)])
+    return name.replace("▁", " ").encode()
