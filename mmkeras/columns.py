@@ -19,8 +19,8 @@ from mmkeras.reading import Source
 from mmkeras.task_choice import choose_task
 
 INPUT_KINDS: Final = ("text", "image", "audio", "number", "category")
-TARGET_KINDS: Final = {"classify": "category", "multilabel": "labels", "regress": "number"}
-"""Task -> what a target's cells hold: one class, labels with `|` between them, a number."""
+TARGET_KINDS: Final = {"classify": "category", "multilabel": "labels", "regress": "number", "generate": "text"}
+"""Task -> what a target's cells hold: one class, labels with `|` between them, a number, a text."""
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
 IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 AUDIO_SUFFIXES: Final = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac")

@@ -1,7 +1,7 @@
 """Many columns, each encoded -> one answer. Four ways, a function each; a literal dict at the end names them.
 
 All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and a Shape, and
-return a Fused. Layers' names have a dot, which no column's has: encoders may call theirs what they like.
+return a Fused. Three of them can also give a memory, tokens that a decoder looks at: MEMORIES. Layers' names have a dot, which no column's has: encoders may call theirs what they like.
 """
 
 from __future__ import annotations
@@ -87,22 +87,33 @@ def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape
     return Fused(logits, parts)
 
 
-def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
-    """One Transformer over all tokens of all columns (Vaswani et al. 2017), read at a token of its own."""
-    from keras_hub.layers import TransformerEncoder  # late: a second, and only for this fusion
-
+def joined_tokens(encoded: dict[str, Encoded]) -> Encoded:
+    """All columns' tokens in a row, each marked with its column."""
     tokens = [Marked(name=f"fusion.{name}_mark")(e.tokens) for name, e in encoded.items()]
     masks = [e.mask for e in encoded.values()]
-    joined = (
-        tokens[0] if len(tokens) == 1 else layers.Concatenate(axis=1, name="tokens")(tokens)
-    )  # [b, sum of T, width]
-    mask = masks[0] if len(masks) == 1 else layers.Concatenate(axis=1, name="mask")(masks)
-    x, mask = Prepend(name="answer")(joined, mask)
+    if len(tokens) == 1:
+        return Encoded(tokens[0], masks[0])
+    # [b, sum of T, width], [b, sum of T]
+    return Encoded(layers.Concatenate(axis=1, name="tokens")(tokens), layers.Concatenate(axis=1, name="mask")(masks))
+
+
+def transformed(x: Tensor, mask: Tensor, shape: Shape) -> Tensor:
+    """`depth` blocks over tokens [b, T, width] and mask [b, T]."""
+    from keras_hub.layers import TransformerEncoder  # late: a second, and only for this fusion
+
     for k in range(shape.depth):
         block = TransformerEncoder(
             4 * shape.width, shape.heads, dropout=shape.dropout, normalize_first=True, name=f"fusion.block_{k}"
         )
         x = block(x, padding_mask=mask)
+    return x
+
+
+def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
+    """One Transformer over all tokens of all columns (Vaswani et al. 2017), read at a token of its own."""
+    joined = joined_tokens(encoded)
+    x, mask = Prepend(name="answer")(joined.tokens, joined.mask)
+    x = transformed(x, mask, shape)
     x = layers.LayerNormalization(name="fusion.norm")(x[:, 0])  # [b, width]
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
@@ -122,6 +133,32 @@ def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: 
     answers = ops.stack(list(parts.values()), axis=1)  # [b, M, outputs]
     return Fused(Vote(name="vote")(answers, present), parts)
 
+
+def attention_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> Encoded:
+    """One Transformer over all tokens of all columns."""
+    joined = joined_tokens(encoded)
+    x = transformed(joined.tokens, joined.mask, shape)
+    return Encoded(layers.LayerNormalization(name="fusion.norm")(x), joined.mask)
+
+
+def concat_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> Encoded:
+    """The columns' tokens one behind the other: the decoder alone brings them together."""
+    return joined_tokens(encoded)
+
+
+def sum_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> Encoded:
+    """z = W_t x_t + W_i x_i + W_a x_a as the only token."""
+    parts = [layers.Dense(shape.width, name=f"fusion.{n}_projection")(pooled(n, e)) for n, e in encoded.items()]
+    z = parts[0] if len(parts) == 1 else layers.Add(name="sum")(parts)
+    token = layers.Reshape((1, shape.width), name="fusion.token")(z)  # [b, width] -> [b, 1, width]
+    return Encoded(token, ops.ones_like(token[:, :, 0]))
+
+
+MEMORIES: dict[str, Callable[..., Encoded]] = {
+    "concat": concat_memory,
+    "sum": sum_memory,
+    "attention": attention_memory,
+}
 
 FUSIONS: dict[str, Callable[..., Fused]] = {
     "concat": concat,

@@ -73,7 +73,7 @@ def row_signature(graph: str, n_bytes: int) -> str:
 def input_names(columns: Sequence[str]) -> list[str]:
     """A name for each column that every format accepts: ASCII letters, digits and _, starting with a letter."""
     names: list[str] = []
-    taken = {"probabilities", "prediction", "values", "contributions"}
+    taken = {"probabilities", "prediction", "values", "contributions", "written"}
     for k, column in enumerate(columns):
         name = re.sub(r"\W", "_", column, flags=re.ASCII).strip("_")
         if not name or not name[0].isalpha():

@@ -15,11 +15,11 @@ from mmkeras.config import Config, check_config, config_to_json
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
 from mmkeras.pieces import Pieces, learn_pieces
-from mmkeras.quiet import import_tensorflow
 from mmkeras.run import FINISHED, drop_replaced, environment, open_folder, restore_replaced, resumed_config
+from mmkeras.start import start_tensorflow
 from mmkeras.streams import StreamBatches, as_stream, read_lines
 
-EPOCHS = 20
+EPOCHS = 16
 BATCH_SIZE = 20
 LEARNING_RATE = 0.002
 LAST = 0.02  # of the rate, where a cosine ends
@@ -55,7 +55,9 @@ def train_language_model(config: Config, say: Say = print) -> Path:
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)
     measured = figures["validation"]
-    say(f"validation perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']}, {measured['pieces']:,} of them")
+    say(
+        f"validation perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']}, {measured['pieces']:,} of them"
+    )
     return folder
 
 
@@ -78,15 +80,14 @@ def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say
     kind = "word" if config.pieces == "auto" else config.pieces
     pieces = learn_pieces(kind, lines, config.vocabulary)
     (folder / "state").mkdir(exist_ok=True)
-    pieces.save(folder / "state" / "pieces.npz")
+    pieces.save(folder / "state")
     streams = {"train": as_stream(lines, pieces), "validation": as_stream(held_out, pieces)}
     unknown = float((streams["validation"] == 1).mean())
-    say(f"{len(pieces):,} pieces ({kind}); {len(streams['train']):,} to learn from, {unknown:.2%} of the held-out unknown")
+    say(
+        f"{len(pieces):,} pieces ({kind}); {len(streams['train']):,} to learn from, {unknown:.2%} of the held-out unknown"
+    )
     write_schema(folder, config, pieces)
-    import_tensorflow()
-    import keras
-
-    keras.utils.set_random_seed(config.seed)
+    start_tensorflow(config)
     prepared = time.perf_counter()
     core, keeper = build_and_fit(config, streams, len(pieces), folder, say)
     fitted = time.perf_counter()
@@ -117,6 +118,7 @@ def build_and_fit(
 ) -> tuple[Any, Any]:
     """Build, compile and model.fit on both streams. Returns the core with its best weights, and their keeper."""
     import keras
+    import tensorflow as tf
 
     from mmkeras.callbacks import BestAndResume, EpochLines
     from mmkeras.models.recurrent import Carried, RecurrentParts
@@ -130,7 +132,7 @@ def build_and_fit(
     model.compile(
         optimizer=optimizer(config, len(train) * epochs),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=config.xla,
+        jit_compile=config.xla or not tf.config.list_physical_devices("GPU"),  # on a GPU cuDNN is faster
     )
     model.optimizer.build(model.trainable_variables)
     keeper = BestAndResume(folder, config.patience or PATIENCE, ("loss", "min"))

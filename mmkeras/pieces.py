@@ -7,6 +7,7 @@ table, piece -> bytes, that travels in every artefact: `b"".join(table[i] for i 
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,13 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mmkeras.errors import InputError
-from mmkeras.files import written_whole
+from mmkeras.files import write_json, written_whole
 
 END, UNKNOWN = 0, 1
 END_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
+TABLE, MODEL = "pieces.json", "pieces.model"
 KINDS = ("word", "subword", "byte")
 COVERAGE = 0.9995  # of the characters of the texts; rarer ones are spelt in bytes
 MOST_SENTENCES = 1_000_000  # that subwords are learned from
@@ -72,23 +72,29 @@ class Pieces:
         """A piece as tables and plots show it."""
         return END_WORD if number == END else self.table[number].decode("utf-8", "replace")
 
-    def save(self, path: Path) -> None:
-        """Write one .npz."""
-        raw = np.frombuffer(b"".join(self.table), "uint8")
-        lengths = np.array([len(piece) for piece in self.table], "int32")
-        with written_whole(path) as partial:
-            np.savez(partial, kind=self.kind, bytes=raw, lengths=lengths, model=np.frombuffer(self.model, "uint8"))
+    def save(self, folder: Path) -> None:
+        """Write pieces.json, the table as any client can read it, and for subwords pieces.model beside it."""
+        table: list[Any] = []
+        for piece in self.table:
+            try:
+                table.append(piece.decode())
+            except UnicodeDecodeError:  # part of a character, spelt in bytes
+                table.append(list(piece))
+        if self.model:
+            with written_whole(folder / MODEL) as partial:
+                partial.write_bytes(self.model)
+        write_json(folder / TABLE, {"kind": self.kind, "end": END, "unknown": UNKNOWN, "table": table})
 
     @classmethod
-    def load(cls, path: Path) -> Pieces:
+    def load(cls, folder: Path) -> Pieces:
         """What `save` wrote. Raises InputError when it is damaged."""
         try:
-            with np.load(path, allow_pickle=False) as data:
-                raw, ends = data["bytes"].tobytes(), np.cumsum(data["lengths"])
-                table = tuple(raw[b - n : b] for b, n in zip(ends.tolist(), data["lengths"].tolist(), strict=True))
-                return cls(str(data["kind"]), table, data["model"].tobytes())
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise InputError(f"{path}: the pieces of the texts cannot be read ({error}). Train again.") from None
+            found = json.loads((folder / TABLE).read_text(encoding="utf-8"))
+            table = tuple(p.encode() if isinstance(p, str) else bytes(p) for p in found["table"])
+            model = (folder / MODEL).read_bytes() if found["kind"] == "subword" else b""
+            return cls(found["kind"], table, model)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{folder / TABLE}: the pieces of the texts cannot be read ({error}).") from None
 
 
 def learn_pieces(kind: str, texts: Sequence[str], size: int) -> Pieces:

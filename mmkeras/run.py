@@ -29,6 +29,7 @@ PACKAGES = (
     "ai-edge-litert",
 )
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
+LOG_P = "mmkeras:log_probability"  # of a written text
 PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 

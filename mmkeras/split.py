@@ -68,7 +68,10 @@ def split_table(table: Table, config: Config, validation: Table | None = None) -
     notes = _conflicts(keys, table)
     if validation is None:
         check_sizes(table, config)
-        train, held_out, more = _hold_out(table, labels, keys, config)
+        if table.task == "generate" and keys:
+            train, held_out, more = _hold_out_inputs(table, keys, config)
+        else:
+            train, held_out, more = _hold_out(table, labels, keys, config)
         file, measured = table, _union(labels, held_out)
     else:
         check_known(table, validation)
@@ -128,6 +131,21 @@ def _hold_out(
             f"training side ({len(held_out):,} rows are left to validate on)."
         )
     return train, held_out, notes
+
+
+def _hold_out_inputs(
+    table: Table, keys: Sequence[tuple[str, ...]], config: Config
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """As `_hold_out`, for texts: rows of the same inputs, a picture's five captions say, stay together."""
+    from sklearn.model_selection import GroupShuffleSplit  # late: half a second
+
+    place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    if len(place) < 2:
+        raise InputError(f"{table.path}: every row has the same inputs; nothing is left to validate on. Add rows.")
+    groups = [place[key] for key in keys]
+    splitter = GroupShuffleSplit(1, test_size=config.test_size, random_state=config.random_state)
+    train, held_out = next(splitter.split(groups, groups=groups))
+    return train, held_out, []
 
 
 def _union(labels: Sequence[tuple[str, ...]], rows: Iterable[int]) -> set[str]:

@@ -17,7 +17,12 @@ from mmkeras.table import Table
 
 BINS: Final = 10
 """Parts from low to high that numbers are cut into, so that both sides have their share of each."""
-OTHER: Final = {"classify": "another label", "multilabel": "other labels", "regress": "another number"}
+OTHER: Final = {
+    "classify": "another label",
+    "multilabel": "other labels",
+    "regress": "another number",
+    "generate": "another text",
+}
 """What rows of equal inputs may differ in, by task."""
 
 
@@ -54,6 +59,7 @@ def check_variety(table: Table) -> None:
             "classify": ("the same label", "at least two classes are needed. Add rows of another class"),
             "multilabel": ("the same labels", "there is nothing to tell apart. Add rows of other labels"),
             "regress": ("the same number", "there is nothing to learn. Add rows of other numbers"),
+            "generate": ("the same text", "there is nothing to learn. Add rows of other texts"),
         }[table.task]
         raise InputError(
             f"{table.path}: every row of the target {column.name!r} has {same} {cells.iloc[0]!r}; {needed}, or name "
@@ -109,6 +115,8 @@ def strata(table: Table, smaller_side: int) -> list[str] | np.ndarray | None:
     smaller_side: rows of the smaller side, which has to have one of each part.
     """
     labels = labels_of(table)
+    if table.task == "generate":
+        return None
     if table.task == "classify":
         return [label for (label,) in labels]
     return _by_rarest(labels, smaller_side) if table.task == "multilabel" else _by_rank(table, smaller_side)

@@ -27,7 +27,9 @@ def read_lines(path: str | Path) -> list[str]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}.") from None
+        raise InputError(
+            f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}."
+        ) from None
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise InputError(f"{path}: expected lines of text, found none.")
@@ -49,7 +51,9 @@ class StreamBatches:
     def __init__(self, stream: np.ndarray, batch: int, steps: int) -> None:
         """stream: int32 [n]. Raises InputError where it is shorter than two pieces a row."""
         if len(stream) < 2 * batch:
-            raise InputError(f"The text has {len(stream)} pieces: too few for {batch} rows. Give a smaller --batch-size.")
+            raise InputError(
+                f"The text has {len(stream)} pieces: too few for {batch} rows. Give a smaller --batch-size."
+            )
         length = len(stream) // batch
         used = np.concatenate([[END], stream[: length * batch]]).astype("int32")
         self.given = used[:-1].reshape(batch, length)  # [batch * length] -> [batch, length]

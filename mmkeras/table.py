@@ -63,7 +63,7 @@ class Table:
 
     @property
     def task(self) -> str:
-        """What the targets ask for: `classify`, `multilabel` or `regress`; '' without targets."""
+        """What the targets ask for: `classify`, `multilabel`, `regress` or `generate`; '' without targets."""
         return next((task for task, kind in TARGET_KINDS.items() if self.target and self.target.kind == kind), "")
 
 
@@ -83,7 +83,7 @@ def read_table(config: Config) -> Table:
         raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.max_bad_rows)
     columns, ignored, notes = choose_columns(source, config)
     table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.max_bad_rows)
-    if table.task != "regress":
+    if table.task in ("classify", "multilabel"):
         notes += _check_labels(table)
     return dataclasses.replace(table, ignored=ignored, notes=tuple(notes))
 
@@ -256,7 +256,7 @@ def _extent(cells: pd.Series, kind: str) -> str:
             return "no numbers"
         low, high = (_cut(cells.iloc[place], 20) for place in (np.nanargmin(numbers), np.nanargmax(numbers)))
         return f"numbers from {low} to {high}"
-    return f"{cells.nunique()} classes"
+    return f"{cells.nunique()} {'texts' if kind == 'text' else 'classes'}"
 
 
 def _width(text: str) -> int:

@@ -122,6 +122,8 @@ def learn_targets(task: str, names: Sequence[str], train: pd.DataFrame) -> Targe
 
     train: [n, columns], cells as in `Table.rows`.
     """
+    if task == "generate":
+        return Targets(task, tuple(names), (), (), ())
     if task == "regress":
         mean, deviation = zip(*(_spread(to_floats(train[name])) for name in names), strict=True)
         return Targets(task, tuple(names), (), mean, deviation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -21,7 +20,6 @@ from mmkeras.metrics import summary
 from mmkeras.modalities import MEDIA, MODALITIES
 from mmkeras.models import MODELS
 from mmkeras.progress import named
-from mmkeras.quiet import import_tensorflow
 from mmkeras.run import (
     FINISHED,
     LINE,
@@ -35,6 +33,7 @@ from mmkeras.run import (
     resumed_config,
 )
 from mmkeras.split import Split, split_table, write_split
+from mmkeras.start import start_tensorflow
 from mmkeras.table import Table, describe, read_rows, read_table, write_bad_rows, write_csv
 from mmkeras.targets import Targets, learn_targets
 
@@ -73,6 +72,9 @@ def train(config: Config, say: Say = print) -> Path:
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)
+    if config.task == "generate":
+        say(f"validation BLEU {figures['validation']['bleu']:.2f}  chrF {figures['validation']['chrf']:.2f}")
+        return folder
     from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
 
     write_report(folder)
@@ -103,6 +105,8 @@ def resolved(config: Config, table: Table) -> Config:
     """The Config with what the table decides: task, model and fusion. Raises InputError where they clash."""
     kinds = {column.kind for column in table.inputs}
     texts_alone = kinds == {"text"}
+    if table.task == "generate":
+        return resolved_writer(config, table)
     plain = config.text_encoder == "average" and config.fusion is None
     model = config.model
     if model == "auto":
@@ -124,16 +128,17 @@ def resolved(config: Config, table: Table) -> Config:
     return replace(config, **decided)
 
 
-def start_tensorflow(config: Config) -> None:
-    """Import TensorFlow, and set the seed of everything random."""
-    if config.model == "multimodal":
-        # A convolution's tensors are megabytes that malloc takes from the system and gives back at every step: half of
-        # the time went into fresh pages. TensorFlow's own allocator, which it has for GPUs, keeps them.
-        os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
-    import_tensorflow()
-    import keras
-
-    keras.utils.set_random_seed(config.seed)
+def resolved_writer(config: Config, table: Table) -> Config:
+    """As `resolved`, for a text to write: tokens in their order, and a fusion that keeps them."""
+    if config.model not in ("auto", "multimodal"):
+        raise InputError(f"--model {config.model} answers with classes; --task generate writes. Leave --model out.")
+    if config.fusion == "decision":
+        raise InputError("--fusion decision: a text is written by one decoder. Give attention, concat or sum.")
+    several = len(table.inputs) > 1
+    decided: dict[str, Any] = {"task": table.task, "model": "multimodal"}
+    decided["fusion"] = config.fusion or ("attention" if several else "concat")
+    decided["text_encoder"] = "transformer" if config.text_encoder == "average" else config.text_encoder
+    return replace(config, **decided)
 
 
 def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dict[str, Any]:
@@ -155,6 +160,10 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     targets = learn_targets(table.task, [column.name for column in table.targets], split.train)
     columns, sides = prepare(config, tables, split, media, folder, say)
     write_schema(folder, table, columns, targets)
+    if config.task == "generate":
+        from mmkeras.generate_training import learn_to_write
+
+        return learn_to_write(config, columns, sides, split, table, folder, say)
     encoded = {side: targets.encode(getattr(split, side)) for side in ("train", "validation")}
     material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()

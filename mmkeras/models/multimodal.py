@@ -51,6 +51,15 @@ def build(
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of them."""
     shape = shape_of(config)
+    inputs, encoded, present = encode_columns(columns, config, shape, exporting)
+    fused = FUSIONS[config.fusion or "attention"](encoded, present, outputs, shape)
+    return finish(inputs, fused.logits), fused.parts
+
+
+def encode_columns(
+    columns: dict[str, Modality], config: Config, shape: Shape, exporting: bool
+) -> tuple[dict[str, Any], dict[str, Encoded], Any]:
+    """Keras inputs, of features and presences; each column encoded, missing cells replaced; presences [b, M]."""
     features = {name: column.features() for name, column in columns.items()}
     there = {name: keras.Input((1,), name=f"{name}_present") for name in columns}
     inputs = {key: tensor for each in features.values() for key, tensor in each.items()}
@@ -65,8 +74,7 @@ def build(
         options = {"exporting": exporting} if getattr(column, "encoder", "") == "gru" else {}
         e = column.encode(features[name], shape, **options)
         encoded[name] = Encoded(*Missing(name=f"{name}_missing")(e.tokens, e.mask, present[:, k : k + 1]))
-    fused = FUSIONS[config.fusion or "attention"](encoded, present, outputs, shape)
-    return finish(inputs, fused.logits), fused.parts
+    return inputs, encoded, present
 
 
 class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):

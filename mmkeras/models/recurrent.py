@@ -14,22 +14,13 @@ import tensorflow as tf
 from keras import layers, ops
 
 from mmkeras.config import Config
+from mmkeras.models.piece_embedding import PieceEmbedding
 
 CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
 WIDTH = 200
 RANGE = 0.1  # of the embedding's first weights
 
 Tensor = Any
-
-
-class Bias(layers.Layer):
-    """Logits plus a number for each piece, which its frequency wants and Keras' ReversibleEmbedding has not."""
-
-    def build(self, shape: Any) -> None:
-        self.bias = self.add_weight(shape=(shape[-1],), initializer="zeros", name="bias")
-
-    def call(self, logits: Tensor) -> Tensor:
-        return logits + self.bias
 
 
 class RecurrentParts:
@@ -39,15 +30,14 @@ class RecurrentParts:
         width, seed = config.width or WIDTH, config.seed
         self.width, self.dropout = width, config.dropout
         start = keras.initializers.RandomUniform(-RANGE, RANGE, seed=seed)
-        self.embedding = layers.ReversibleEmbedding(
-            pieces, width, tie_weights=config.tie, embeddings_initializer=start, reverse_dtype="float32", name="embedding"
+        self.embedding = PieceEmbedding(
+            pieces, width, tie_weights=config.tie, embeddings_initializer=start, name="embedding"
         )
         kind = CELLS[config.cell]
         self.cells = [
             kind(width, return_sequences=True, return_state=True, name=f"layer_{k}") for k in range(config.depth)
         ]
         self.states_of_layer = 2 if config.cell == "lstm" else 1
-        self.bias = Bias(dtype="float32", name="bias")
         self.drops = [
             layers.Dropout(config.dropout, noise_shape=(None, 1, None), seed=seed + k, name=f"dropout_{k}")
             for k in range(config.depth + 1)
@@ -76,7 +66,7 @@ class RecurrentParts:
 
     def logits(self, vectors: Tensor) -> Tensor:
         """Outputs of the last layer [..., width] -> logits [..., pieces]."""
-        return self.bias(self.embedding(vectors, reverse=True))
+        return self.embedding(vectors, reverse=True)
 
     def step(self, vectors: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
         """One piece's vectors [b, width], states -> the last layer's output [b, width], states."""

@@ -1,0 +1,65 @@
+"""The encoder-decoder: every column's encoder, a fusion that keeps tokens, and a decoder that looks at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from mmkeras.config import Config
+from mmkeras.encoded import Encoded, Shape
+from mmkeras.fusions import MEMORIES
+from mmkeras.models.decoder import Decoder
+from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
+
+WIDTH = 128
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Writer:
+    """model: features, presences and `written` int32 [b, T] -> logits [b, T, pieces] of what comes behind each.
+
+    encoder: features and presences -> memory tokens [b, M, width] and mask [b, M]. decoder: of the same weights.
+    memory_length: the largest M.
+    """
+
+    model: keras.Model
+    encoder: keras.Model
+    decoder: Decoder
+    memory_length: int
+
+
+def shape_of(config: Config) -> Shape:
+    """Sizes by the dial `width`."""
+    width = config.width or WIDTH
+    return Shape(width, config.depth, max(1, width // (2 * HEAD_WIDTH)), config.dropout)
+
+
+def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting: bool = False) -> Writer:
+    """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
+    shape = shape_of(config)
+    inputs, encoded, present = encode_columns(columns, config, shape, exporting)
+    memory: Encoded = MEMORIES[config.fusion or "concat"](encoded, present, shape)
+    tokens = layers.Dropout(config.dropout, name="memory_dropout")(memory.tokens)
+    decoder = Decoder(
+        pieces,
+        config.max_target + 1,
+        shape.width,
+        shape.depth,
+        shape.heads,
+        config.dropout,
+        tie=config.tie,
+        name="decoder",
+    )
+    written = keras.Input((None,), dtype="int32", name="written")
+    logits = decoder(written, tokens, memory.mask)
+    length = memory.tokens.shape[1] or sum(e.tokens.shape[1] or columns[n].max_tokens for n, e in encoded.items())
+    return Writer(
+        keras.Model({**inputs, "written": written}, logits, name="core"),
+        keras.Model(inputs, [memory.tokens, memory.mask], name="encoder"),
+        decoder,
+        length,
+    )
