@@ -1,4 +1,4 @@
-"""The command line: `mmkeras train | ablate | export | predict | verify`. Flags in, one call, an exit code out.
+"""The command line, `mmkeras <command>`: flags in, one call, an exit code out. COMMANDS lists the commands.
 
 Exit codes: 0 done; 1 an artefact did not answer like the model or is absent; 2 the input cannot be used; 130
 interrupted.
@@ -12,9 +12,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 from tyro.conf import Positional, arg
@@ -22,6 +22,7 @@ from tyro.conf import Positional, arg
 import mmkeras
 from mmkeras.ablation import Ablate
 from mmkeras.config import Config, check_config, read_config
+from mmkeras.decoding import Choice
 from mmkeras.errors import InputError
 
 
@@ -75,6 +76,48 @@ class Verify:
     """A folder that `mmkeras export` wrote."""
     formats: tuple[str, ...] = ()
     """Formats to check. Default: all that were exported."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
+class Generate(Choice):
+    """Write texts with an exported model, or with a run."""
+
+    folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/model"
+    """An exported folder, or a run."""
+    texts: Positional[tuple[str, ...]] = ()
+    """Cells of the first text column; for a language model, what it shall go on with."""
+    input: tuple[str, ...] = ()
+    """Other columns, as column=value."""
+    csv: str | None = None
+    """A file with a row for each text to write, instead."""
+    output: str = "texts.csv"
+    """Where the texts of a file go."""
+    format: Literal["tflite", "onnx", "savedmodel"] | None = None
+    """Which artefact to use. Default: the first that is there."""
+    media_root: str | None = None
+    """Folder that the paths of pictures and clips begin at. Default: the CSV's, or the current one."""
+    allow_outside: bool = False
+    """Let such paths leave that folder."""
+    overwrite: bool = False
+    """Replace an existing output."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How probable a language model finds texts: log P of each piece, of the whole, and the perplexity."""
+
+    folder: Positional[Annotated[str, arg(metavar="FOLDER")]]
+    """An exported folder, or a run."""
+    texts: Positional[tuple[str, ...]] = ()
+    """Texts to score."""
+    file: str | None = None
+    """A text file, read as one stream of lines."""
+    format: Literal["tflite", "onnx", "savedmodel"] | None = None
+    """Which artefact to use. Default: the first that is there."""
     debug: bool = False
     """Show Python tracebacks."""
 
@@ -150,6 +193,30 @@ def run_predict(options: Predict) -> int:
     return 0
 
 
+def run_generate(options: Generate) -> int:
+    """Write the texts."""
+    from mmkeras.generating import generate_file, generate_texts
+
+    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
+    common: dict[str, Any] = {"form": options.format, "media_root": options.media_root}
+    common["allow_outside"] = options.allow_outside
+    if options.csv is not None:
+        if options.texts or options.input:
+            raise InputError("--csv holds all cells: leave out the texts and --input.")
+        generate_file(options.folder, options.csv, options.output, choice, overwrite=options.overwrite, **common)
+    else:
+        generate_texts(options.folder, options.texts, options.input, choice, **common)
+    return 0
+
+
+def run_score(options: Score) -> int:
+    """Print the scores."""
+    from mmkeras.generating import score_texts
+
+    score_texts(options.folder, options.texts, options.file, options.format)
+    return 0
+
+
 def run_verify(options: Verify) -> int:
     """Verify; 1 if an artefact fails or is absent."""
     from mmkeras.verify import verify
@@ -176,6 +243,8 @@ COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
     "ablate": (Ablate, run_ablate),
     "export": (Export, run_export),
     "predict": (Predict, run_predict),
+    "generate": (Generate, run_generate),
+    "score": (Score, run_score),
     "verify": (Verify, run_verify),
 }
 

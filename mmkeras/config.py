@@ -132,6 +132,8 @@ class Config:
     """Pieces of a language model's batch: how far gradients go back, or a Transformer sees."""
     tie: bool = True
     """The pieces' vectors are the output's matrix, too."""
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    """What a recurrent language model learns by; a Transformer by Adam."""
     decay: Literal["cosine", "stall"] = "cosine"
     """How a language model's rate falls: along a cosine to 0, or to a quarter whenever an epoch brings nothing."""
 

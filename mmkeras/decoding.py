@@ -21,23 +21,26 @@ NEVER = -1e9  # the log-probability of what may not be written
 
 @dataclass(frozen=True)
 class Choice:
-    """How pieces are chosen.
-
-    beam: texts kept side by side, 1 for greedy. length_penalty: alpha of Wu et al. 2016 (arXiv:1609.08144, eq. 14).
-    temperature: 0 for the most probable piece; else pieces are drawn, of `top_k` (0: all) and of the fewest whose
-    probabilities sum to `top_p` (Holtzman et al. 2020), with `seed`. no_repeat: no run of so many pieces comes twice
-    (0: it may). longest: pieces, None: as many as the model was made for. unknown: may UNKNOWN be written?
-    """
+    """How pieces are chosen: greedy, by a beam, or by chance."""
 
     beam: int = 1
+    """Texts kept side by side; 1 for the most probable piece each time."""
     length_penalty: float = 1.0
+    """How much longer texts are favoured by a beam (alpha of Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
     temperature: float = 0.0
+    """0 for the most probable piece; above, pieces are drawn, the more evenly the higher."""
     top_k: int = 0
+    """Draw from so many of the most probable pieces; 0 for all."""
     top_p: float = 1.0
+    """Draw from the fewest pieces whose probabilities sum to this (Holtzman et al. 2020)."""
     seed: int = 0
+    """Seed of what is drawn."""
     no_repeat: int = 0
+    """No run of so many pieces comes twice; 0 to allow it."""
     longest: int | None = None
+    """Most pieces to write. Default: as many as the model was made for."""
     unknown: bool = False
+    """Let the unknown piece be written."""
 
     def check(self) -> None:
         """Raise InputError for numbers outside their range, or that contradict each other."""

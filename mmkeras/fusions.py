@@ -1,7 +1,8 @@
 """Many columns, each encoded -> one answer. Four ways, a function each; a literal dict at the end names them.
 
 All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and a Shape, and
-return a Fused. Three of them can also give a memory, tokens that a decoder looks at: MEMORIES. Layers' names have a dot, which no column's has: encoders may call theirs what they like.
+return a Fused. Three of them can also give a memory, tokens that a decoder looks at: MEMORIES.
+Layers' names have a dot, which no column's has: encoders may call theirs what they like.
 """
 
 from __future__ import annotations

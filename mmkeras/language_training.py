@@ -19,11 +19,13 @@ from mmkeras.run import FINISHED, drop_replaced, environment, open_folder, resto
 from mmkeras.start import start_tensorflow
 from mmkeras.streams import StreamBatches, as_stream, read_lines
 
-EPOCHS = 16
+EPOCHS = 11
 BATCH_SIZE = 20
-LEARNING_RATE = 0.002
-LAST = 0.02  # of the rate, where a cosine ends
-CLIP = 1.0
+WIDTH, HEAD = 200, 50  # of a Transformer language model, and of each of its heads
+LEARNING_RATE = 20.0
+LAST = 0.01  # of the rate, where a cosine ends
+CLIP = 0.25
+ADAM_RATE, ADAM_CLIP = 0.001, 1.0
 PATIENCE = 8
 STALL = 0.25  # what is left of the rate where an epoch brought nothing
 Say = Callable[[str], None]
@@ -55,9 +57,7 @@ def train_language_model(config: Config, say: Say = print) -> Path:
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)
     measured = figures["validation"]
-    say(
-        f"validation perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']}, {measured['pieces']:,} of them"
-    )
+    say(f"validation perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']} ({measured['pieces']:,})")
     return folder
 
 
@@ -84,9 +84,10 @@ def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say
     streams = {"train": as_stream(lines, pieces), "validation": as_stream(held_out, pieces)}
     unknown = float((streams["validation"] == 1).mean())
     say(
-        f"{len(pieces):,} pieces ({kind}); {len(streams['train']):,} to learn from, {unknown:.2%} of the held-out unknown"
+        f"{len(pieces):,} pieces ({kind}); {len(streams['train']):,} to learn from, {unknown:.2%} of the others unknown"
     )
     write_schema(folder, config, pieces)
+    write_atomically(folder / "validation.txt", "\n".join(held_out) + "\n")
     start_tensorflow(config)
     prepared = time.perf_counter()
     core, keeper = build_and_fit(config, streams, len(pieces), folder, say)
@@ -121,14 +122,14 @@ def build_and_fit(
     import tensorflow as tf
 
     from mmkeras.callbacks import BestAndResume, EpochLines
-    from mmkeras.models.recurrent import Carried, RecurrentParts
+    from mmkeras.models.recurrent import Carried
 
     epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
     train, validation = (StreamBatches(streams[side], batch, config.steps) for side in ("train", "validation"))
-    core = RecurrentParts(config, pieces).build()
-    carried = Carried(core, batch, name="carried")
+    core = build_core(config, pieces)
     given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
-    model = keras.Model(given, carried(given), name="streaming")
+    carried = Carried(core, batch, name="carried") if config.cell != "transformer" else None
+    model = keras.Model(given, carried(given), name="streaming") if carried else core
     model.compile(
         optimizer=optimizer(config, len(train) * epochs),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -139,9 +140,11 @@ def build_and_fit(
     if config.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
-    forget = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.forget())
-    forget.on_test_begin = lambda *_: carried.forget()
-    callbacks = [forget, EpochLines(epochs, say), keeper]
+    callbacks = [EpochLines(epochs, say), keeper]
+    if carried:
+        forget = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.forget())
+        forget.on_test_begin = lambda *_: carried.forget()
+        callbacks = [forget, *callbacks]
     if config.decay == "stall":
         callbacks.append(keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0))
     if not keeper.exhausted and keeper.epochs_done < epochs:
@@ -152,14 +155,39 @@ def build_and_fit(
     return core, keeper
 
 
-def optimizer(config: Config, steps: int) -> Any:
-    """Adam (Kingma & Ba 2015), gradients clipped as a whole."""
+def build_core(config: Config, pieces: int) -> Any:
+    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states; a Transformer has none."""
     import keras
 
-    rate: Any = config.learning_rate or LEARNING_RATE
+    from mmkeras.models.recurrent import RecurrentParts
+
+    if config.cell != "transformer":
+        return RecurrentParts(config, pieces).build()
+    given = keras.Input((None,), dtype="int32", name="pieces")
+    return keras.Model(given, language_decoder(config, pieces)(given), name="core")
+
+
+def language_decoder(config: Config, pieces: int) -> Any:
+    """A Transformer over the last `steps` pieces, without a memory."""
+    from mmkeras.models.decoder import Decoder
+
+    width = config.width or WIDTH
+    heads = max(1, width // HEAD)
+    return Decoder(
+        pieces, config.steps, width, config.depth, heads, config.dropout, crossing=False, tie=config.tie, name="decoder"
+    )
+
+
+def optimizer(config: Config, steps: int) -> Any:
+    """Plain gradients at a high rate, or Adam (Kingma & Ba 2015); clipped as a whole."""
+    import keras
+
+    adam = config.optimizer == "adam" or config.cell == "transformer"
+    rate: Any = config.learning_rate or (ADAM_RATE if adam else LEARNING_RATE)
     if config.decay == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
-    return keras.optimizers.Adam(rate, global_clipnorm=CLIP)
+    kind = keras.optimizers.Adam if adam else keras.optimizers.SGD
+    return kind(rate, global_clipnorm=ADAM_CLIP if adam else CLIP)
 
 
 def dataset(batches: StreamBatches) -> Any:
@@ -180,6 +208,8 @@ def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any
         logits, states = core([given, states], training=False)
         return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits)), states
 
+    if not isinstance(core.input, list):
+        return windowed_perplexity(core, stream)
     given = np.concatenate([[0], stream[:-1]]).astype("int32")[None]  # [1, n]
     states, total = tf.zeros((1, *core.input[1].shape[1:])), 0.0
     for start in range(0, len(stream), steps):
@@ -187,3 +217,26 @@ def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any
         loss, states = losses(tf.constant(given[:, cut]), tf.constant(stream[None, cut]), states)
         total += float(loss)
     return {"perplexity": math.exp(total / len(stream)), "nats_a_piece": total / len(stream), "pieces": len(stream)}
+
+
+def windowed_perplexity(core: Any, stream: np.ndarray) -> dict[str, Any]:
+    """The same for a Transformer: a window moves on by half its length, so each piece sees half a window at least."""
+    import tensorflow as tf
+
+    window = core.get_layer("decoder").length
+    hop = max(1, window // 2)
+    whole = np.concatenate([[0], stream]).astype("int32")
+    call = tf.function(lambda given: core(given, training=False), reduce_retracing=True)
+    total, counted = 0.0, 0
+    starts = range(0, max(1, len(stream) - window + hop), hop)
+    for group in (starts[k : k + 16] for k in range(0, len(starts), 16)):
+        rows = [whole[s : s + window + 1] for s in group]
+        for length in sorted({len(row) for row in rows}):
+            some = np.stack([row for row in rows if len(row) == length])
+            first = np.array(
+                [0 if s == 0 else window - hop for s, row in zip(group, rows, strict=True) if len(row) == length]
+            )
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(some[:, 1:], call(some[:, :-1])).numpy()
+            fresh = np.arange(length - 1) >= first[:, None]  # the others were counted in the window before
+            total, counted = total + float(losses[fresh].sum()), counted + int(fresh.sum())
+    return {"perplexity": math.exp(total / counted), "nats_a_piece": total / counted, "pieces": counted}

@@ -7,6 +7,7 @@ Each Runner imports its own runtime alone and never Keras: `open_artefact` must 
 from __future__ import annotations
 
 import bisect
+import copy
 import json
 import os
 import zipfile
@@ -60,7 +61,7 @@ class LiteRTRunner:
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         inputs = complete(inputs, self.signature)
         n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
-        if len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
+        if self.lengths and len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
             inputs = self._resized(inputs)
             n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
             if n_bytes not in self._rows:
@@ -154,11 +155,19 @@ class SavedModelRunner:
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
         self.signature = json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8"))
         self.endpoints = meta.signature_def
-        self.tensors = self.endpoint("tensors")
+        if "graphs" not in self.signature:  # else `graph` opens each
+            self.tensors = self.endpoint("tensors")
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         outputs = self.tensors(complete(inputs, self.signature))
         return {name: outputs[name] for name in wanted or outputs}
+
+    def graph(self, name: str) -> SavedModelRunner:
+        """A Runner of one of several graphs; they share the session."""
+        one = copy.copy(self)
+        one.signature = self.signature["graphs"][name]
+        one.tensors = one.endpoint(name)
+        return one
 
     def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
         """One of the model's signatures: `tensors`, or `serving_default`, which takes strings."""

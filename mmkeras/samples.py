@@ -53,7 +53,7 @@ def save_samples(samples: Samples, path: Path) -> None:
     """Write one compressed .npz."""
     arrays: dict[str, Any] = {"truth": samples.truth, "answers": samples.answers}
     for name, values in samples.inputs.items():
-        arrays |= {f"input.{name}.{part}": array for part, array in _pack(values).items()}
+        arrays |= {f"input.{name}.{part}": array for part, array in pack(values).items()}
     for name, rows in samples.ids.items():
         flat = _flatten(rows)
         arrays |= {f"ids.{name}.starts": flat.starts, f"ids.{name}.values": flat.columns[0]}
@@ -62,7 +62,7 @@ def save_samples(samples: Samples, path: Path) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def _pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
+def pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
     """A column's values as plain arrays: `there`, and `numbers`, or `starts` with `bytes` or `samples` (ids, too)."""
     there = np.array([value is not None for value in values])
     kinds = {type(value) for value in values if value is not None}
@@ -76,8 +76,8 @@ def _pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
     return {"there": there, "starts": raw.starts, "samples": raw.columns[0]}
 
 
-def _unpack(packed: dict[str, np.ndarray]) -> list[Any]:
-    """The inverse of `_pack`."""
+def unpack(packed: dict[str, np.ndarray]) -> list[Any]:
+    """The inverse of `pack`."""
     if "numbers" in packed:
         values: list[Any] = packed["numbers"].tolist()
     elif "bytes" in packed:
@@ -103,7 +103,7 @@ def _load_samples(path: Path) -> Samples:
             if key.startswith("input."):
                 name, part = key.removeprefix("input.").rsplit(".", 1)
                 packed.setdefault(name, {})[part] = data[key]
-        inputs = {name: _unpack(arrays) for name, arrays in packed.items()}
+        inputs = {name: unpack(arrays) for name, arrays in packed.items()}
         ids = {}
         for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".orders")]:
             starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))

@@ -11,8 +11,8 @@ from mmkeras.quiet import import_tensorflow
 def start_tensorflow(config: Config) -> None:
     """Import TensorFlow, and set the seed of everything random."""
     if config.model == "multimodal" or config.task == "language_model":
-        # A convolution's tensors, a vocabulary's logits are megabytes that malloc takes from the system and gives back at every step: half of
-        # the time went into fresh pages. TensorFlow's own allocator, which it has for GPUs, keeps them.
+        # A convolution's tensors and a vocabulary's logits are megabytes that malloc takes from the system and gives
+        # back at every step: half of the time went into fresh pages. TensorFlow's own allocator keeps them.
         os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
     import_tensorflow()
     import keras

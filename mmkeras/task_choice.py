@@ -27,7 +27,7 @@ _LEADING_ZERO: Final = r"0\d+"
 
 
 def choose_task(source: Source, targets: Sequence[str], config: Config) -> tuple[str, list[str]]:
-    """The task (`classify`, `multilabel`, `regress` or `generate`), and a note where it was guessed and could well be another.
+    """The task: `classify`, `multilabel`, `regress`, `generate`; a note where it was guessed and could be another.
 
     Raises InputError for a task that the targets' cells or their count do not suit.
     """

@@ -181,6 +181,14 @@ def read_signature(path: Path) -> dict[str, Any]:
     return signature
 
 
+def writes(folder: Path) -> bool:
+    """Is it a model that writes texts? Its signature has several graphs."""
+    try:
+        return "graphs" in json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
 def reject(path: Path) -> None:
     """Keep a failed artefact under a name that nothing deploys."""
     rejected = path.with_name(path.name + ".rejected")
@@ -199,6 +207,10 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Any = print) -> bool:
         raise InputError(
             f"{folder}: expected a folder that `mmkeras export` wrote (with {SAMPLES}); there is none here."
         )
+    if writes(folder):
+        from mmkeras.verify_text import verify_text
+
+        return verify_text(folder, formats, say)
     samples = load_samples(folder / SAMPLES)
     signature = read_signature(folder / "signature.json")
     everything = artefacts(folder, signature["artefacts"])

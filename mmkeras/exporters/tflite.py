@@ -28,7 +28,12 @@ FEWER = (128, 512)  # where a text is not the whole of the work
 
 
 def lengths_for(graph: Graph) -> list[int]:
-    """The fixed lengths of bytes worth having: up to the longest input, which is one of them; [0] without any bytes."""
+    """The fixed lengths of bytes worth having: up to the longest input, which is one of them; [0] without any bytes.
+
+    None where a row's length is free and no sum of bytes: a text's pieces.
+    """
+    if any(i.kind == "pieces" for i in graph.inputs):
+        return []
     longest = max(i.max_bytes for i in graph.inputs)
     texts_alone = all(i.max_bytes for i in graph.inputs)
     return [n for n in (LENGTHS if texts_alone else FEWER) if n < longest] + [longest]

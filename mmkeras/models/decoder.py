@@ -110,7 +110,13 @@ class Decoder(layers.Layer):
     ) -> None:
         """length: most pieces of a text; depth: blocks; heads: of a block, a divisor of `width`."""
         super().__init__(**options)
-        self.sizes = {"pieces": pieces, "length": length, "width": width, "depth": depth, "heads": heads}
+        self.sizes: dict[str, Any] = {
+            "pieces": pieces,
+            "length": length,
+            "width": width,
+            "depth": depth,
+            "heads": heads,
+        }
         self.sizes |= {"dropout": dropout, "crossing": crossing, "tie": tie}
         self.length, self.width, self.depth, self.heads = length, width, depth, heads
         start = keras.initializers.RandomNormal(stddev=width**-0.5)
@@ -131,12 +137,12 @@ class Decoder(layers.Layer):
         """int32 [b, T] and [T] or [b, T] -> [b, T, width]; scaled as in section 3.4 of the paper."""
         return (self.embedding(pieces) + self.positions(positions)) * self.width**0.5
 
-    def logits(self, x: Tensor) -> Tensor:
-        """The last block's output -> logits."""
-        return self.embedding(self.norm(x), reverse=True)
-
     def call(self, pieces: Tensor, memory: Tensor = None, shown: Tensor = None, training: bool = False) -> Tensor:
         """All steps at once: pieces int32 [b, T], memory [b, M, width], shown [b, M] -> logits [b, T, pieces]."""
+        return self.embedding(self.vectors(pieces, memory, shown, training), reverse=True)
+
+    def vectors(self, pieces: Tensor, memory: Tensor = None, shown: Tensor = None, training: bool = False) -> Tensor:
+        """What logits are made of, [b, T, width]."""
         places = ops.arange(ops.shape(pieces)[1])
         hidden = HIDDEN * ops.cast(places[None, :] > places[:, None], "float32")[None, None]  # [1, 1, T, T]
         unseen = None if memory is None else HIDDEN * (1.0 - shown[:, None, None, :])  # [b, 1, 1, M]
@@ -145,7 +151,7 @@ class Decoder(layers.Layer):
             own = (*block.own_keys_values(x), hidden)
             crossed = None if memory is None else (*block.project("memory", memory), unseen)
             x = block.finish(x, own, crossed, training)
-        return self.logits(x)
+        return self.norm(x)
 
     def remember(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The memory [b, M, width] as every block sees it: keys and values, [b, blocks * heads, M, size] each."""
@@ -182,7 +188,11 @@ class Decoder(layers.Layer):
             x = block.finish(x, (all_keys, all_values, hidden), crossed, False)
             new_keys.append(own_keys)
             new_values.append(own_values)
-        return self.logits(x)[:, 0], ops.concatenate(new_keys, axis=1), ops.concatenate(new_values, axis=1)
+        return (
+            self.embedding(self.norm(x)[:, 0], reverse=True),
+            ops.concatenate(new_keys, axis=1),
+            ops.concatenate(new_values, axis=1),
+        )
 
     def compute_output_shape(self, pieces_shape: Any, *shapes: Any) -> Any:
         return (*pieces_shape, self.sizes["pieces"])

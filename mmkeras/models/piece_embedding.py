@@ -34,3 +34,11 @@ class PieceEmbedding(layers.ReversibleEmbedding):
         flat = ops.reshape(inputs, (-1, self.output_dim))  # [b, T, width] -> [b * T, width]
         logits = super().call(flat, reverse=True) + self.bias
         return ops.reshape(logits, (*ops.shape(inputs)[:-1], self.input_dim))
+
+    def save_own_variables(self, store: Any) -> None:
+        super().save_own_variables(store)  # Keras lists its own by name
+        store["bias"] = self.bias
+
+    def load_own_variables(self, store: Any) -> None:
+        super().load_own_variables(store)
+        self.bias.assign(store["bias"])

@@ -1,4 +1,4 @@
-"""A recurrent language model: pieces so far -> the logits of the next; SimpleRNN, LSTM or GRU, states given and returned.
+"""A recurrent language model: pieces so far, and states -> the logits of the next; SimpleRNN, LSTM or GRU.
 
 Sizes and training of the small model of Zaremba, Sutskever & Vinyals 2014 (arXiv:1409.2329): an embedding and two
 layers of 200. What came since and is cheap: the embedding is the output's matrix too (Press & Wolf 2017), and dropout
@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import layers, ops
 
 from mmkeras.config import Config
@@ -24,7 +23,7 @@ Tensor = Any
 
 
 class RecurrentParts:
-    """The layers, which training, scoring and single steps share. states: [b, n_states, width], all layers' in a row."""
+    """The layers, which training, scoring and steps share. states: [b, n_states, width], all layers' in a row."""
 
     def __init__(self, config: Config, pieces: int) -> None:
         width, seed = config.width or WIDTH, config.seed
@@ -70,7 +69,7 @@ class RecurrentParts:
 
     def step(self, vectors: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
         """One piece's vectors [b, width], states -> the last layer's output [b, width], states."""
-        x, new = vectors, []
+        x, new = vectors, list[Tensor]()
         for k, layer in enumerate(self.cells):
             x, own = layer.cell(x, self.of_layer(states, k))
             new += own if isinstance(own, list | tuple) else [own]
@@ -98,32 +97,3 @@ class Carried(layers.Layer):
     def forget(self) -> None:
         """Begin anew: all zeros."""
         self.states.assign(ops.zeros_like(self.states))
-
-
-class Hidden(layers.Layer):
-    """All steps by a loop that every format has: pieces int32 [b, T] -> the last layer's outputs float32 [b, T, width].
-
-    Keras' own loop keeps its outputs in a list of tensors, which LiteRT has only for a fixed batch.
-    """
-
-    def __init__(self, parts: RecurrentParts, **options: Any) -> None:
-        super().__init__(**options)
-        self.parts = parts
-        self.kept = [parts.embedding, *parts.cells]  # Keras finds a layer's weights in lists, not in objects
-
-    def call(self, pieces: Tensor) -> Tensor:
-        vectors = self.parts.embedding(pieces)  # [b, T, width]
-        length = tf.shape(vectors)[1]
-        places = tf.range(length)
-
-        def body(t: Tensor, states: Tensor, found: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            x, states = self.parts.step(tf.gather(vectors, t, axis=1), states)
-            here = tf.cast(tf.equal(places, t), "float32")[:, None]  # [T, 1]
-            return t + 1, states, found + here * x[:, None]
-
-        nothing = ops.zeros_like(vectors)
-        states = ops.zeros_like(nothing[:, :1]) + ops.zeros((1, self.parts.n_states, 1))  # [b, n_states, width]
-        return tf.while_loop(lambda t, *_: t < length, body, (tf.constant(0), states, nothing))[2]
-
-    def compute_output_shape(self, shape: Any) -> Any:
-        return (*shape, self.parts.width)

@@ -101,7 +101,7 @@ def encode_graph(writer: Writer, columns: dict[str, Modality], names: dict[str, 
 
 
 def memory_of(writer: Writer, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
-    """What every step is given of the encoder's tokens and mask, filled up to the longest memory with what is hidden."""
+    """What every step is given of the encoder's tokens and mask, filled up with what is hidden."""
     memory, shown = encoded
     keys, values = Remember(writer.decoder, name="remember")(memory)
     return {

@@ -1,0 +1,190 @@
+"""The middle of `export` for a model that writes: its graphs, its pieces, sample rows and their texts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.decoding import Choice, write
+from mmkeras.exporting import KerasRunner, load_columns, reading, sample_values
+from mmkeras.files import write_atomically, write_json
+from mmkeras.graph import Graph
+from mmkeras.media_check import root_of
+from mmkeras.pieces import END, Pieces
+from mmkeras.quiet import import_tensorflow, native_noise_muted
+from mmkeras.raw import columns_of, modalities_of, subsets, with_tokenizers
+from mmkeras.run import Run
+from mmkeras.streams import read_lines
+from mmkeras.text_samples import TextSamples, save_text_samples
+from mmkeras.verify_text import verify_text
+from mmkeras.writers import SCORE, Writer
+
+SAMPLE_ROWS, SUBSET_ROWS = 256, 32
+PROMPT, GOING_ON = 4, 24  # pieces a language model is given of a held-out line, and writes behind them
+MAX_TARGET = 128  # pieces that a language model writes where nothing else is said
+Say = Callable[[str], None]
+
+
+def load_graphs(run: Run) -> tuple[dict[str, Graph], Pieces]:
+    """Rebuild the run's graphs from its JSON, its state and its weights."""
+    import_tensorflow()
+    pieces = Pieces.load(run.folder / "state")
+    with reading(run.folder / "environment.json"):
+        made = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    facts = {"task": run.schema["task"], "target": run.schema["target"]}
+    facts |= {"versions": made["versions"], "seed": made["seed"]}
+    graphs = (
+        language_graphs(run, pieces, facts) if facts["task"] == "language_model" else text_graphs(run, pieces, facts)
+    )
+    return {graph.name: graph for graph in graphs}, pieces
+
+
+def text_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
+    """`encode` and `decode_step` of the task `generate`."""
+    from mmkeras.models.writer import build_writer
+    from mmkeras.tasks.generate import encode_graph, step_graph
+
+    columns = load_columns(run)
+    writer = build_writer(columns, len(pieces), run.config, exporting=True)
+    with reading(run.folder / "model.keras"):
+        writer.model.load_weights(run.folder / "model.keras")
+    names = {entry["name"]: entry["column"] for entry in run.inputs}
+    facts = {**facts, "max_target": run.config.max_target}
+    return [
+        encode_graph(writer, columns, names, facts),
+        step_graph(writer.decoder, writer.memory_length, facts),
+    ]
+
+
+def language_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
+    """`decode_step` and `score` of a language model."""
+    import keras
+
+    from mmkeras.language_training import language_decoder
+    from mmkeras.models.recurrent import RecurrentParts
+    from mmkeras.tasks.language_model import graphs_of
+
+    facts = {**facts, "max_target": MAX_TARGET}
+    if run.config.cell == "transformer":
+        decoder = language_decoder(run.config, len(pieces))
+        given = keras.Input((None,), dtype="int32", name="pieces")
+        core, model = keras.Model(given, decoder(given), name="core"), decoder
+    else:
+        model = RecurrentParts(run.config, len(pieces))
+        core = model.build()
+    with reading(run.folder / "model.keras"):
+        core.load_weights(run.folder / "model.keras")
+    return graphs_of(model, facts)
+
+
+def trained_writer(graphs: dict[str, Graph], pieces: Pieces, folder: Path) -> Writer:
+    """The trained model itself, as what writes. folder: where tokenizers of its inputs lie."""
+    runners = {name: KerasRunner(graph) for name, graph in graphs.items()}
+    for runner in runners.values():
+        runner.signature["inputs"] = with_tokenizers(runner.signature["inputs"], [folder])
+    return Writer(runners, pieces, {})
+
+
+def row_samples(writer: Writer, run: Run) -> TextSamples:
+    """Held-out rows, what the trained model writes of each, and of the first with some modalities alone."""
+    rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
+    rows = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)]
+    root = root_of(run.config.validation or run.config.csv, run.config)
+    values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(writer.inputs)}
+    parts = {
+        subset.name: [
+            w.ids for w in writer.write_rows(values, min(len(rows), SUBSET_ROWS), Choice(), hidden=subset.hidden)
+        ]
+        for subset in subsets(modalities_of(writer.inputs))
+    }
+    references = [[text] for text in rows[str(run.schema["target"])]]
+    return TextSamples(references, writer.write_rows(values, len(rows), Choice()), values, subsets=parts)
+
+
+def line_samples(writer: Writer, run: Run) -> TextSamples:
+    """Held-out lines: log P of each piece, and what the trained model writes behind their first pieces."""
+    lines = read_lines(run.folder / "validation.txt")
+    lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
+    ids = [[*writer.pieces.encode(line), END] for line in lines]
+    prompts = [row[: min(PROMPT, len(row) - 1)] for row in ids]
+    step, signature, choice = writer.step, writer.step.signature, Choice(longest=GOING_ON)
+    written = [write(step, signature, {}, choice, [prompt])[0] for prompt in prompts]
+    scored = [writer.score_pieces(row)[1].astype(float).tolist() for row in ids]
+    return TextSamples([[line] for line in lines], written, prompts=prompts, scored=scored)
+
+
+def fill_text(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
+    """Everything an exported folder holds, the proof last. title: the name it will have."""
+    graphs, pieces = load_graphs(run)
+    pieces.save(folder)
+    for entry in run.inputs:
+        if "tokenizer_files" in entry:
+            shutil.copytree(run.folder / entry["tokenizer_files"], folder / entry["tokenizer_files"])
+    writer = trained_writer(graphs, pieces, folder)
+    samples = line_samples(writer, run) if SCORE in graphs else row_samples(writer, run)
+    save_text_samples(samples, folder / "sample_inputs.npz")
+    say(f"the trained model has written {len(samples)} held-out rows")
+    artefacts = []
+    for form in formats:
+        began = time.perf_counter()
+        with native_noise_muted():
+            paths = write_format(form, graphs, pieces, folder)
+        artefacts += [path.relative_to(folder).as_posix() for path in paths]
+        say(f"{form}: {', '.join(artefacts[-len(paths) :])} written in {time.perf_counter() - began:.1f} s")
+    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+    step = graphs["decode_step"].signature()
+    signature = {
+        **{key: step[key] for key in ("task", "target", "max_target", "versions", "seed")},
+        "graphs": {name: graph.signature() for name, graph in graphs.items()},
+        "pieces": {"kind": pieces.kind, "size": len(pieces), "file": "pieces.json"},
+        "artefacts": artefacts,
+        "held_out": {metrics["validation"]["score_name"]: metrics["validation"]["score"]},
+        "sample_longest": GOING_ON,
+    }
+    if SCORE in graphs and pieces.kind == "subword":
+        signature["sample_pieces"] = [[*pieces.encode(line[0]), END] for line in samples.references]
+    write_json(folder / "signature.json", signature)
+    write_atomically(folder / "MODEL_CARD.md", model_card(run, signature, metrics, title))
+    return verify_text(folder, say=say)
+
+
+def write_format(form: str, graphs: dict[str, Graph], pieces: Pieces, folder: Path) -> list[Path]:
+    """All graphs in one format: a file each, or one SavedModel."""
+    from mmkeras.exporters import onnx, savedmodel_text, tflite
+
+    if form == "savedmodel":
+        return [savedmodel_text.export(graphs, pieces, folder)]
+    exporter = {"tflite": tflite, "onnx": onnx}[form]
+    return [exporter.export(graph, folder) for graph in graphs.values()]
+
+
+def model_card(run: Run, signature: dict[str, Any], metrics: dict[str, Any], title: str) -> str:
+    """MODEL_CARD.md: what the model is, what it was measured on, how to call it."""
+    measured = metrics["validation"]
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in measured.items() if isinstance(value, float))
+    about, pieces = run.schema["file"]["path"], signature["pieces"]
+    graphs = "\n".join(
+        f"- `{name}`: {', '.join(i['name'] for i in g['inputs'])}" for name, g in signature["graphs"].items()
+    )
+    return f"""# {title}
+
+Writes `{signature["target"]}`, in pieces ({pieces["kind"]}, {pieces["size"]} of them). Trained on `{about}`.
+
+Held-out: {figures}.
+
+## Graphs and what they take
+{graphs}
+
+`signature.json` says how states are renewed or filled, `pieces.json` which bytes a piece stands for, `verify.json` what
+was checked.
+
+## Limits
+What it writes is probable, not true. Languages and subjects that the training rows lack were not measured.
+"""

@@ -1,0 +1,215 @@
+"""`mmkeras generate` and `mmkeras score`: an exported folder, or a run, writes texts or says how probable they are."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.columns import Column
+from mmkeras.decoding import Choice, Written
+from mmkeras.errors import InputError
+from mmkeras.files import write_csv
+from mmkeras.modalities.media import MediaRoot
+from mmkeras.pieces import END, UNKNOWN
+from mmkeras.raw import columns_of, read_values, with_tokenizers
+from mmkeras.streams import as_stream, read_lines
+from mmkeras.table import read_rows
+from mmkeras.writers import ENCODE, SCORE, Writer, columns_needed, open_writer
+
+Say = Callable[[str], None]
+ROWS = 64  # that are read and written at once
+
+
+def open_any(path: str | Path, form: str | None) -> Writer:
+    """An exported folder by one of its formats, or a run by the trained model itself."""
+    from mmkeras.run import is_run, open_run
+
+    if not is_run(Path(path)):
+        return open_writer(path, form)
+    from mmkeras.exporting_text import load_graphs, trained_writer  # late: TensorFlow and Keras
+
+    run = open_run(path)
+    if run.schema["task"] not in ("generate", "language_model"):
+        raise InputError(f"{path}: this model answers, it does not write. Use: mmkeras predict {path} your.csv")
+    return trained_writer(*load_graphs(run), run.folder)
+
+
+def generate_texts(
+    folder: str,
+    texts: Sequence[str],
+    given: Sequence[str],
+    choice: Choice,
+    *,
+    form: str | None = None,
+    media_root: str | None = None,
+    allow_outside: bool = False,
+    say: Say = print,
+) -> None:
+    """Write one text for each of `texts`, the cells of the first text column, or the prompts of a language model.
+
+    given: column=value, for other columns. Raises InputError for a column that is none, or cells that cannot be read.
+    """
+    choice.check()
+    writer = open_any(folder, form)
+    if ENCODE not in writer.graphs:
+        if given:
+            raise InputError(f"{given[0]}: a language model takes a text alone, what it shall go on with.")
+        prompts = list(texts) or [""]
+        for prompt, found in zip(prompts, writer.go_on(prompts, choice), strict=True):
+            warn_of(writer, prompt, say)
+            say(f"{prompt} {writer.pieces.decode(found.ids)}".strip())
+        return
+    cells = cells_given(writer, texts, given)
+    count = len(next(iter(cells.values())))
+    root = MediaRoot(media_root or ".", allow_outside)
+    for found in write_cells(writer, cells, count, choice, [Path(folder), *Path(folder).parents[:1]], root):
+        say(writer.pieces.decode(found.ids))
+
+
+def warn_of(writer: Writer, prompt: str, say: Say) -> None:
+    """Say it where nothing of a prompt is known, or its beginning will not be seen."""
+    ids = writer.pieces.encode(prompt)
+    if ids and all(number == UNKNOWN for number in ids):
+        say(f"note: no word of {prompt!r} is known to the model")
+    window = writer.step.signature.get("window")
+    if window and len(ids) > window - 2:
+        say(f"note: the prompt has {len(ids)} pieces; the model sees the last {window - 2} of them")
+
+
+def cells_given(writer: Writer, texts: Sequence[str], given: Sequence[str]) -> dict[str, list[str]]:
+    """Column -> cells, of `texts` and of column=value; columns that are not given are missing."""
+    columns = [str(entry["column"]) for entry in columns_needed(writer)]
+    kinds = {str(entry["column"]): entry["kind"] for entry in columns_needed(writer)}
+    cells: dict[str, list[str]] = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or name not in columns:
+            raise InputError(f"--input {pair}: expected column=value; columns: {', '.join(columns)}.")
+        cells[name] = [value]
+    if texts:
+        first = next((name for name in columns if kinds[name] == "text" and name not in cells), None)
+        if first is None:
+            raise InputError(f"There is no text column left for {texts[0]!r}. Give --input column=value.")
+        if cells and len(texts) > 1:
+            raise InputError("Several texts and --input: give one text, or a --csv with all columns.")
+        cells[first] = list(texts)
+    if not cells:
+        raise InputError(f"Expected a text, --input column=value, or --csv; columns: {', '.join(columns)}.")
+    return cells
+
+
+def write_cells(
+    writer: Writer,
+    cells: dict[str, list[str]],
+    count: int,
+    choice: Choice,
+    places: Sequence[Path],
+    root: MediaRoot,
+) -> list[Written]:
+    """A text for each row. Raises InputError for a cell that cannot be read, naming it."""
+    inputs = with_tokenizers(writer.inputs, places)
+    writer.graphs[ENCODE].signature["inputs"] = inputs
+    values: dict[str, list[Any]] = {}
+    for entry in columns_of(inputs):
+        some = cells.get(str(entry["column"]), [""] * count)
+        values[entry["name"]], faults = read_values(some, entry, root)
+        if faults:
+            row, reason = next(iter(faults.items()))
+            raise InputError(f"{entry['column']} {some[row]!r}: {reason}")
+    return writer.write_rows(values, count, choice)
+
+
+def generate_file(
+    folder: str,
+    csv: str,
+    output: str,
+    choice: Choice,
+    *,
+    form: str | None = None,
+    overwrite: bool = False,
+    media_root: str | None = None,
+    allow_outside: bool = False,
+    say: Say = print,
+) -> None:
+    """Write a text for each row of a CSV; with the target's column, BLEU and chrF are printed."""
+    choice.check()
+    if Path(output).exists() and not overwrite:
+        raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
+    writer = open_any(folder, form)
+    if ENCODE not in writer.graphs:
+        raise InputError("--csv: a language model has no columns. Give the texts that it shall go on with.")
+    signature = writer.step.signature
+    target = Column(signature["target"], "text", "target")
+    columns = [Column(str(e["column"]), e["kind"], "input") for e in columns_needed(writer)]
+    table = read_rows(csv, [*columns, target], inputs_optional=True)
+    root = MediaRoot(media_root or str(Path(csv).parent), allow_outside)
+    places = [Path(folder), *Path(folder).parents[:1]]
+    began, found = time.perf_counter(), list[Written]()
+    there = [column.name for column in table.inputs]
+    for start in range(0, len(table.rows), ROWS):
+        part = table.rows.iloc[start : start + ROWS]
+        cells = {name: part[name].tolist() for name in there}
+        found += write_cells(writer, cells, len(part), choice, places, root)
+    texts = [writer.pieces.decode(some.ids) for some in found]
+    pieces = sum(len(some.log_probabilities) for some in found)
+    write_csv(output, rows_of(texts, found))
+    if table.targets:
+        from mmkeras.text_metrics import text_figures
+
+        figures = text_figures(texts, [[text] for text in table.rows[target.name].tolist()])
+        say(f"BLEU {figures['bleu']:.2f} ({figures['bleu_signature']})  chrF {figures['chrf']:.2f}")
+        say(f"exact {figures['exact']:.4f}  word error rate {figures['word_error_rate']:.4f}")
+    say(f"{len(texts)} texts, {pieces / (time.perf_counter() - began):.0f} pieces a second: {output}")
+
+
+def rows_of(texts: Sequence[str], found: Sequence[Written]) -> Iterator[list[str]]:
+    """The header and the rows of the CSV of texts."""
+    yield ["text", "log_probability"]
+    for text, some in zip(texts, found, strict=True):
+        yield [text, f"{some.score:.6f}"]
+
+
+def score_texts(folder: str, texts: Sequence[str], file: str | None, form: str | None, say: Say = print) -> None:
+    """log P(S) by the chain rule, piece by piece, for each text; or the perplexity of a file, read as one stream.
+
+    Raises InputError for a model that is no language model, or where there is nothing to score.
+    """
+    writer = open_any(folder, form)
+    if SCORE not in writer.graphs:
+        raise InputError(
+            f"{folder}: `score` is for language models; this one writes {writer.step.signature['target']!r}."
+        )
+    if file is None and not texts:
+        raise InputError("Expected a text to score, or --file with lines of text.")
+    for text in texts:
+        ids, terms = writer.score(text)
+        for number, term in zip(ids, terms, strict=True):
+            say(f"{writer.pieces.name(number).strip():<20} {term:9.4f}")
+        total = float(terms.sum())
+        say(f"log P = {total:.4f}  perplexity {math.exp(-total / len(ids)):.2f}  ({len(ids)} pieces with the end)")
+    if file is not None:
+        score_file(writer, file, say)
+
+
+def score_file(writer: Writer, file: str, say: Say) -> None:
+    """The perplexity of a file of lines: of a recurrent model its states go on from line to line."""
+    from mmkeras.decoding import States
+
+    stream = as_stream(read_lines(file), writer.pieces)
+    signature = writer.step.signature
+    if signature.get("window"):
+        terms = writer.score_pieces(stream.tolist())[1]
+    else:
+        states, found = States(signature, {}, 1), []
+        given = np.concatenate([[END], stream[:-1]])
+        for position, (before, number) in enumerate(zip(given, stream, strict=True)):
+            found.append(states.advance(writer.step, np.array([before]), position)[0, number])
+        terms = np.array(found)
+    unknown = float((stream == UNKNOWN).mean())
+    say(f"{file}: perplexity {math.exp(-float(terms.mean())):.2f} a {writer.pieces.kind}")
+    say(f"{len(stream):,} pieces of a vocabulary of {len(writer.pieces):,}, {unknown:.2%} of them unknown")

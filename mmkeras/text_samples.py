@@ -1,0 +1,67 @@
+"""The held-out rows that travel with a model that writes: raw inputs, references, and what the trained model wrote."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.decoding import Written
+from mmkeras.errors import InputError
+from mmkeras.samples import pack, unpack
+
+
+@dataclass(frozen=True)
+class TextSamples:
+    """inputs: name -> a value of each row, see `raw`; {} for a language model. references: each row's texts.
+
+    written: the model's greedy text of each row; of a language model what goes on with `prompts` (pieces of each row).
+    scored: a language model's log P of each piece of the references. ids: recognised in the inputs. subsets:
+    "image+text" -> the texts of the first rows with nothing but those there.
+    """
+
+    references: list[list[str]]
+    written: list[Written]
+    inputs: dict[str, list[Any]] = field(default_factory=dict)
+    prompts: list[list[int]] = field(default_factory=list)
+    scored: list[list[float]] = field(default_factory=list)
+    subsets: dict[str, list[list[int]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+
+def save_text_samples(samples: TextSamples, path: Path) -> None:
+    """Write one compressed .npz: arrays for the inputs, JSON for all else."""
+    arrays: dict[str, Any] = {
+        f"input.{name}.{part}": array for name, values in samples.inputs.items() for part, array in pack(values).items()
+    }
+    rest = {
+        "references": samples.references,
+        "written": [[w.ids, w.log_probabilities] for w in samples.written],
+        "prompts": samples.prompts,
+        "scored": samples.scored,
+        "subsets": samples.subsets,
+    }
+    np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
+
+
+def load_text_samples(path: Path) -> TextSamples:
+    """Read what `save_text_samples` wrote. Raises InputError when the file is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            packed: dict[str, dict[str, np.ndarray]] = {}
+            for key in data.files:
+                if key.startswith("input."):
+                    name, part = key.removeprefix("input.").rsplit(".", 1)
+                    packed.setdefault(name, {})[part] = data[key]
+            rest = json.loads(str(data["rest"]))
+        written = [Written(*parts) for parts in rest.pop("written")]
+        return TextSamples(written=written, inputs={name: unpack(parts) for name, parts in packed.items()}, **rest)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None

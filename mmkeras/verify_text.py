@@ -1,0 +1,190 @@
+"""Does every format write what the trained model writes? Each in its own clean process, on real held-out rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.files import write_json
+from mmkeras.pieces import Pieces
+from mmkeras.text_metrics import text_figures
+from mmkeras.text_samples import TextSamples, load_text_samples
+from mmkeras.verify import PLACES, SAMPLES, reject, size_bytes
+from mmkeras.writers import SCORE, paths_of, read_folder
+
+LARGEST_DIFFERENCE = 1e-4  # of a piece's log-probability, at float32
+Say = Callable[[str], None]
+
+
+def answers(folder: Path, form: str) -> dict[str, Any]:
+    """Run mmkeras.answer_text on one format. Raises RuntimeError with the process's last words when it fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "answers.json"
+        command = [sys.executable, "-m", "mmkeras.answer_text", str(folder), form, str(out)]
+        paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode or not out.exists():
+            words = [line for line in done.stderr.splitlines() if line.strip()]
+            raise RuntimeError(words[-1] if words else f"the process ended with code {done.returncode}")
+        return dict(json.loads(out.read_text(encoding="utf-8")))
+
+
+def differences(found: Sequence[Any], expected: Sequence[Any]) -> tuple[int, float]:
+    """Rows whose pieces are others, and the largest difference of a log-probability in the rest. Rows: (ids, log P)."""
+    other, largest = abs(len(found) - len(expected)), 0.0
+    for (ids, chances), (own, known) in zip(found, expected, strict=False):
+        if list(ids) != list(own) or len(chances) != len(known):
+            other += 1
+        elif known:
+            difference = float(np.abs(np.subtract(chances, known)).max())
+            largest = max(largest, difference if np.isfinite(difference) else float("inf"))
+    return other, largest
+
+
+def check(
+    found: Mapping[str, Any], samples: TextSamples, pieces: Pieces, signature: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
+    breaches: list[str] = []
+    expected = [(w.ids, w.log_probabilities) for w in samples.written]
+    other, largest = 0, 0.0
+    for rows in found["written"].values():
+        count, difference = differences(rows, expected)
+        other, largest = max(other, count), max(largest, difference)
+    if "scored" in found:
+        scored: list[Any] = [([], row) for row in found["scored"]]
+        wrong, difference = differences(scored, [([], row) for row in samples.scored])
+        largest = max(largest, difference)
+        if wrong:
+            breaches.append(f"scores of {wrong} texts have another length")
+    if other:
+        breaches.append(f"{other} of {len(samples)} texts differ")
+    if largest > LARGEST_DIFFERENCE:
+        breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+    for name, said in found["signature"].items():
+        for part, value in said.items():
+            if without_folders(value) != signature["graphs"][name][part]:
+                breaches.append(f"{name}: its {part} inside the file are other than those in signature.json")
+    for name, ids in samples.subsets.items():
+        if found.get("subsets", {}).get(name) != ids:
+            breaches.append(f"with nothing but {name}: texts differ")
+    served = found.get("served")
+    if served and not (served["texts_identical"] and served["largest_difference"] <= LARGEST_DIFFERENCE):
+        breaches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
+    seconds = found["seconds"] / max(found["pieces_written"], 1)
+    return {
+        "rows": len(samples),
+        "texts_identical": not other,
+        "largest_difference": largest,
+        **scores(found, samples, pieces),
+        "subsets_checked": sorted(samples.subsets),
+        "served": served,
+        "ms_a_piece": 1e3 * seconds,
+        "load_seconds": found["load_seconds"],
+        "peak_memory_mib": found["peak_memory_mib"],
+        "breaches": breaches,
+    }
+
+
+def without_folders(value: Any) -> Any:
+    """Inputs without what was added when they were read."""
+    return (
+        [{k: v for k, v in e.items() if k != "tokenizer_folder"} for e in value] if isinstance(value, list) else value
+    )
+
+
+def scores(found: Mapping[str, Any], samples: TextSamples, pieces: Pieces) -> dict[str, float]:
+    """The figure of the task, from the format's own texts or scores."""
+    if "scored" in found:
+        terms = np.concatenate([np.asarray(row) for row in found["scored"]])
+        return {"perplexity": float(np.exp(-terms.mean()))}
+    texts = [pieces.decode(ids) for ids, _ in found["written"]["1"]]
+    figures = text_figures(texts, samples.references)
+    return {name: figures[name] for name in ("bleu", "chrf")}
+
+
+def verify_format(folder: Path, form: str, samples: TextSamples, signature: Mapping[str, Any]) -> dict[str, Any]:
+    """One format's part of verify.json."""
+    paths = paths_of(folder, form, list(signature["graphs"]))
+    absent = sorted({path.name for path in paths.values() if not path.exists()})
+    if absent:
+        breach = f"{', '.join(absent)}: it was exported and is not here. Put it back, or export again."
+        return {"rows": 0, "breaches": [breach], "passed": False, "absent": True}
+    size = sum(size_bytes(path) for path in set(paths.values()))
+    try:
+        result = check(answers(folder, form), samples, Pieces.load(folder), signature)
+    except RuntimeError as error:
+        result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
+    return {"size_bytes": size, **result, "passed": not result["breaches"]}
+
+
+def verify_text(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
+    """Check the formats of an exported folder, or some; write verify.json; reject what fails. True when all pass.
+
+    Raises InputError when the folder is none, is damaged, or has nothing of a format.
+    """
+    signature = read_folder(folder)
+    samples = load_text_samples(folder / SAMPLES)
+    exported = list(dict.fromkeys(form_of(name) for name in signature["artefacts"]))
+    for name in formats:
+        if name not in PLACES:
+            raise InputError(f"--formats: unknown {name}. Valid formats: {', '.join(PLACES)}.")
+        if name not in exported:
+            raise InputError(f"--formats {name}: there is none of it here, only {', '.join(exported)}.")
+    chosen = [form for form in exported if not formats or form in formats]
+    what = "held-out lines" if SCORE in signature["graphs"] else "held-out rows"
+    say(f"verifying {', '.join(chosen)} on {len(samples)} {what}, each in its own process without Keras")
+    results = {form: verify_format(folder, form, samples, signature) for form in chosen}
+    say(table(results))
+    for form, result in results.items():
+        for breach in result["breaches"]:
+            say(f"{verdict(result)} {form}: {breach}")
+        if not result["passed"]:
+            paths = [p for p in set(paths_of(folder, form, list(signature["graphs"])).values()) if p.exists()]
+            for path in paths:
+                reject(path)
+            result["kept_as"] = [f"{path.name}.rejected" for path in paths]
+    report = {
+        "passed": all(r["passed"] for r in results.values()),
+        "not_checked": [form for form in exported if form not in chosen],
+        "largest_difference_allowed": LARGEST_DIFFERENCE,
+        "held_out": signature["held_out"],
+        "artefacts": results,
+    }
+    write_json(folder / "verify.json", report)
+    return bool(report["passed"])
+
+
+def form_of(artefact: str) -> str:
+    """encode.tflite -> tflite; savedmodel/1 -> savedmodel."""
+    return "savedmodel" if artefact.startswith("savedmodel") else artefact.rpartition(".")[2]
+
+
+def verdict(result: Mapping[str, Any]) -> str:
+    """The word for a format's result."""
+    return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
+
+
+def table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The verification as lines to print."""
+    score = next((name for r in results.values() for name in ("perplexity", "bleu") if name in r), "score")
+    lines = [["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms a piece", "peak MiB", ""]]
+    for form, r in results.items():
+        cells = ["-"] * 7
+        if r["rows"]:
+            cells = ["same" if r["texts_identical"] else "DIFFER", f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"]
+            cells += [f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}", f"{r['ms_a_piece']:.3f}"]
+            cells += [f"{r['peak_memory_mib']:.0f}"]
+        lines.append([form, *cells, verdict(r)])
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

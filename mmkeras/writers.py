@@ -1,0 +1,129 @@
+"""An exported folder or a run -> something that writes: its graphs behind Runners, and its pieces.
+
+Never Keras for an exported folder: only the runtime of the format that is asked for is imported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.decoding import Choice, Written, write
+from mmkeras.errors import InputError
+from mmkeras.pieces import END, Pieces
+from mmkeras.raw import Entry, Values, columns_of, feed
+from mmkeras.runners import Runner, SavedModelRunner, open_artefact
+
+FORMATS = ("tflite", "onnx", "savedmodel")  # the one that starts fastest first
+ENCODE, STEP, SCORE = "encode", "decode_step", "score"
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Writer:
+    """graphs: name -> Runner. signature: that of the folder."""
+
+    graphs: Mapping[str, Runner]
+    pieces: Pieces
+    signature: Mapping[str, Any]
+
+    @property
+    def step(self) -> Runner:
+        """The graph `decode_step`."""
+        return self.graphs[STEP]
+
+    @property
+    def inputs(self) -> list[Entry]:
+        """What `encode` takes; none for a language model."""
+        return list(self.graphs[ENCODE].signature["inputs"]) if ENCODE in self.graphs else []
+
+    def encode(self, values: Values, index: Sequence[int], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """Some rows' memory, and the ids that were recognised in them."""
+        return self.graphs[ENCODE](feed(values, self.inputs, index, hidden))
+
+    def write_rows(
+        self, values: Values, count: int, choice: Choice, batch: int = BATCH, hidden: Sequence[str] = ()
+    ) -> list[Written]:
+        """A text for each row. values: a value a row, by input, as `raw.read_values` gives them."""
+        found: list[Written] = []
+        memories = [entry["name"] for entry in self.step.signature["inputs"] if entry["kind"] == "memory"]
+        for start in range(0, count, batch):
+            index = range(start, min(start + batch, count))
+            encoded = self.encode(values, index, hidden)
+            memory = {name: encoded[name] for name in memories}
+            found += write(self.step, self.step.signature, memory, choice, batch=len(index))
+        return found
+
+    def go_on(self, prompts: Sequence[str], choice: Choice) -> list[Written]:
+        """What a language model writes behind each prompt."""
+        return write(self.step, self.step.signature, {}, choice, [self.pieces.encode(prompt) for prompt in prompts])
+
+    def score(self, text: str) -> tuple[list[int], np.ndarray]:
+        """A text's pieces with END behind them, and log P of each given those before (the chain rule)."""
+        return self.score_pieces([*self.pieces.encode(text), END])
+
+    def score_pieces(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
+        """log P of each of some pieces; of a text longer than a Transformer's window, a part at a time."""
+        runner = self.graphs[SCORE]
+        window = runner.signature.get("window") or max(1, len(ids))
+        found = []
+        for start in range(0, len(ids), window):
+            part = np.array([ids[start : start + window]], "int32")
+            found.append(np.asarray(runner({"pieces": part})["log_probabilities"])[0])
+        return list(ids), np.concatenate(found)
+
+
+def read_folder(folder: Path) -> dict[str, Any]:
+    """The signature of an exported folder whose model writes. Raises InputError where it is none."""
+    path = folder / "signature.json"
+    if not path.exists():
+        raise InputError(
+            f"{folder}: expected a folder that `mmkeras export` wrote, or a run; it has no signature.json."
+        )
+    try:
+        signature = dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
+    if "graphs" not in signature:
+        raise InputError(f"{folder}: this model answers, it does not write. Use: mmkeras predict")
+    return signature
+
+
+def open_writer(folder: str | Path, form: str | None = None, threads: int | None = None) -> Writer:
+    """Open an exported folder by one of its formats (None: the first that is there).
+
+    Raises InputError for a folder that is none, or a format it does not have.
+    """
+    folder = Path(folder)
+    signature = read_folder(folder)
+    names = list(signature["graphs"])
+    there = [f for f in FORMATS if all(path.exists() for path in paths_of(folder, f, names).values())]
+    if form is None and there:
+        form = there[0]
+    if form not in there:
+        raise InputError(f"{folder}: there is no {form or 'artefact'} here, only {', '.join(there) or 'other files'}.")
+    return Writer(open_graphs(folder, form, names, threads), Pieces.load(folder), signature)
+
+
+def paths_of(folder: Path, form: str, names: Sequence[str]) -> dict[str, Path]:
+    """Where a format keeps each graph."""
+    return {name: folder / "savedmodel" / "1" if form == "savedmodel" else folder / f"{name}.{form}" for name in names}
+
+
+def open_graphs(folder: Path, form: str, names: Sequence[str], threads: int | None) -> dict[str, Runner]:
+    """A Runner for each graph; of a SavedModel they share what is loaded."""
+    if form == "savedmodel":
+        whole = open_artefact(folder / "savedmodel" / "1", threads)
+        assert isinstance(whole, SavedModelRunner)
+        return {name: whole.graph(name) for name in names}
+    return {name: open_artefact(path, threads) for name, path in paths_of(folder, form, names).items()}
+
+
+def columns_needed(writer: Writer) -> list[Entry]:
+    """The inputs that are columns of a CSV."""
+    return columns_of(writer.inputs)
