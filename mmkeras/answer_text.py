@@ -99,7 +99,11 @@ def serve(writer: Writer, samples: TextSamples) -> dict[str, Any] | None:
     found = call(given)
     texts = [text.decode("utf-8", "replace") for text in found["text"]]
     same = [writer.pieces.decode(w.ids) == text for w, text in zip(expected, texts, strict=True)]
-    difference = max(abs(w.score - float(p)) for w, p in zip(expected, found["log_probability"], strict=True))
+    # of a piece, on the mean: what is served is the sum
+    difference = max(
+        abs(w.score - float(p)) / max(1, len(w.log_probabilities))
+        for w, p in zip(expected, found["log_probability"], strict=True)
+    )
     return {"rows": len(texts), "texts_identical": all(same), "largest_difference": difference}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.decoding import Choice, write
-from mmkeras.exporting import KerasRunner, load_columns, reading, sample_values
+from mmkeras.exporting import load_columns, reading, sample_values
 from mmkeras.files import write_atomically, write_json
 from mmkeras.graph import Graph
 from mmkeras.media_check import root_of
@@ -21,6 +21,7 @@ from mmkeras.pieces import END, Pieces
 from mmkeras.quiet import import_tensorflow, native_noise_muted
 from mmkeras.raw import columns_of, modalities_of, subsets, with_tokenizers
 from mmkeras.run import Run
+from mmkeras.runners import complete
 from mmkeras.streams import read_lines
 from mmkeras.text_samples import TextSamples, save_text_samples
 from mmkeras.verify_text import verify_text
@@ -65,28 +66,32 @@ def text_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
 
 def language_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
     """`decode_step` and `score` of a language model."""
-    import keras
-
-    from mmkeras.language_training import language_decoder
-    from mmkeras.models.recurrent import RecurrentParts
+    from mmkeras.language_training import build_core
     from mmkeras.tasks.language_model import graphs_of
 
-    facts = {**facts, "max_target": MAX_TARGET}
-    if run.config.cell == "transformer":
-        decoder = language_decoder(run.config, len(pieces))
-        given = keras.Input((None,), dtype="int32", name="pieces")
-        core, model = keras.Model(given, decoder(given), name="core"), decoder
-    else:
-        model = RecurrentParts(run.config, len(pieces))
-        core = model.build()
+    core, model = build_core(run.config, len(pieces))
     with reading(run.folder / "model.keras"):
         core.load_weights(run.folder / "model.keras")
-    return graphs_of(model, facts)
+    return graphs_of(model, {**facts, "max_target": MAX_TARGET})
+
+
+class TracedRunner:
+    """A graph of the trained model behind the interface of every runner; traced, for a text takes many calls."""
+
+    def __init__(self, graph: Graph) -> None:
+        from mmkeras.traced import traced
+
+        self.signature = graph.signature()
+        self.call = traced(graph.model)
+
+    def __call__(self, inputs: Any, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        outputs = self.call(complete(inputs, self.signature))
+        return {name: outputs[name] for name in wanted or outputs}
 
 
 def trained_writer(graphs: dict[str, Graph], pieces: Pieces, folder: Path) -> Writer:
     """The trained model itself, as what writes. folder: where tokenizers of its inputs lie."""
-    runners = {name: KerasRunner(graph) for name, graph in graphs.items()}
+    runners = {name: TracedRunner(graph) for name, graph in graphs.items()}
     for runner in runners.values():
         runner.signature["inputs"] = with_tokenizers(runner.signature["inputs"], [folder])
     return Writer(runners, pieces, {})

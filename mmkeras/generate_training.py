@@ -10,16 +10,15 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from mmkeras.callbacks import BestAndResume, EpochLines
 from mmkeras.config import Config
 from mmkeras.decoding import Choice, Written, write
 from mmkeras.features import Batches
-from mmkeras.files import write_csv, written_whole
+from mmkeras.files import write_csv, write_json, written_whole
 from mmkeras.models.multimodal import BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
 from mmkeras.models.writer import Writer, build_writer
-from mmkeras.pieces import learn_pieces
+from mmkeras.pieces import END, Pieces, learn_pieces
 from mmkeras.run import LINE, LOG_P, PREDICTION
 from mmkeras.split import Split
 from mmkeras.table import Table
@@ -27,10 +26,12 @@ from mmkeras.tasks import generate
 from mmkeras.tasks.generate import memory_of, step_graph
 from mmkeras.text_batches import TextBatches, as_rows
 from mmkeras.text_metrics import text_figures
+from mmkeras.traced import traced
 
 EPOCHS = 30
 PATIENCE = 10
 EVALUATION_BATCH = 64
+MAPS, MAP_SIDE = 3, 40  # rows with a picture of the attention; most pieces and tokens of one
 SHOWN = 1000  # held-out rows, at most, that are written for the figures
 Say = Callable[[str], None]
 
@@ -64,6 +65,8 @@ def learn_to_write(
     written = [pieces.decode(some.ids) for some in found]
     figures = text_figures(written, references)
     write_texts(split, rows, written, found, folder / "validation.csv")
+    shown = attention_maps(writer, sides["validation"], rows[:MAPS], found[:MAPS], pieces)
+    write_json(folder / "samples.json", {"attention": shown})
     with written_whole(folder / "model.keras") as partial:
         writer.model.save(partial)
     keeper.clear()
@@ -153,10 +156,21 @@ def write_held_out_texts(writer: Writer, sides: list[Any], rows: np.ndarray, cho
     return [found[row] for row in rows]
 
 
-def traced(model: keras.Model) -> Callable[[Any], dict[str, np.ndarray]]:
-    """A model as a function of arrays, compiled once for all batches."""
-    call = tf.function(lambda given: model(given, training=False), reduce_retracing=True)
-    return lambda given: {name: value.numpy() for name, value in call(dict(given)).items()}
+def attention_maps(
+    writer: Writer, sides: list[Any], rows: np.ndarray, found: list[Written], pieces: Pieces
+) -> list[dict[str, Any]]:
+    """What the decoder looks at while it writes some rows, for the report."""
+    maps = []
+    for row, text in zip(rows, found, strict=True):
+        inputs = {n: a for side in sides for n, a in side.batch(np.array([row]), False).items()}
+        memory, shown = writer.encoder(inputs, training=False)
+        ids = [*text.ids[: MAP_SIDE - 1], END]
+        weights = np.asarray(writer.decoder.attention(np.array([[END, *ids[:-1]]], "int32"), memory, shown))[0]
+        seen = np.flatnonzero(np.asarray(shown)[0])[:MAP_SIDE]
+        own = [(pieces.name(k).strip(), w[seen].round(3).tolist()) for k, w in zip(ids, weights, strict=True)]
+        lines = [{"piece": piece, "weights": some} for piece, some in own]
+        maps.append({"text": pieces.decode(text.ids), "tokens": (seen + 1).tolist(), "rows": lines})
+    return maps
 
 
 def write_texts(split: Split, rows: np.ndarray, texts: list[str], found: list[Written], path: Path) -> None:

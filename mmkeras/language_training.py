@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from mmkeras.config import Config, check_config, config_to_json
+from mmkeras.decoding import Choice, write
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
-from mmkeras.pieces import Pieces, learn_pieces
+from mmkeras.pieces import END, Pieces, learn_pieces
 from mmkeras.run import FINISHED, drop_replaced, environment, open_folder, restore_replaced, resumed_config
 from mmkeras.start import start_tensorflow
 from mmkeras.streams import StreamBatches, as_stream, read_lines
@@ -27,6 +28,7 @@ LAST = 0.01  # of the rate, where a cosine ends
 CLIP = 0.25
 ADAM_RATE, ADAM_CLIP = 0.001, 1.0
 PATIENCE = 8
+SHOWN, CONTINUED, PROMPT, GOING_ON, LONGEST_SHOWN = 200, 5, 4, 24, 256  # lines and pieces in the report
 STALL = 0.25  # what is left of the rate where an epoch brought nothing
 Say = Callable[[str], None]
 
@@ -56,6 +58,9 @@ def train_language_model(config: Config, say: Say = print) -> Path:
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)
+    from mmkeras.report.writing import write_text_report
+
+    write_text_report(folder)
     measured = figures["validation"]
     say(f"validation perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']} ({measured['pieces']:,})")
     return folder
@@ -90,11 +95,12 @@ def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say
     write_atomically(folder / "validation.txt", "\n".join(held_out) + "\n")
     start_tensorflow(config)
     prepared = time.perf_counter()
-    core, keeper = build_and_fit(config, streams, len(pieces), folder, say)
+    core, model, keeper = build_and_fit(config, streams, len(pieces), folder, say)
     fitted = time.perf_counter()
     measured = perplexity(core, streams["validation"])
     with written_whole(folder / "model.keras") as partial:
         core.save(partial)
+    write_json(folder / "samples.json", shown_texts(model, pieces, held_out))
     keeper.clear()
     return {
         "validation": {**measured, "score_name": "perplexity", "score": measured["perplexity"]},
@@ -116,8 +122,8 @@ def write_schema(folder: Path, config: Config, pieces: Pieces) -> None:
 
 def build_and_fit(
     config: Config, streams: dict[str, np.ndarray], pieces: int, folder: Path, say: Say
-) -> tuple[Any, Any]:
-    """Build, compile and model.fit on both streams. Returns the core with its best weights, and their keeper."""
+) -> tuple[Any, Any, Any]:
+    """Build, compile and model.fit on both streams. Returns what `build_core` gives, and the keeper of the weights."""
     import keras
     import tensorflow as tf
 
@@ -126,7 +132,7 @@ def build_and_fit(
 
     epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
     train, validation = (StreamBatches(streams[side], batch, config.steps) for side in ("train", "validation"))
-    core = build_core(config, pieces)
+    core, parts = build_core(config, pieces)
     given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
     carried = Carried(core, batch, name="carried") if config.cell != "transformer" else None
     model = keras.Model(given, carried(given), name="streaming") if carried else core
@@ -152,19 +158,20 @@ def build_and_fit(
         model.fit(dataset(train), validation_data=dataset(validation), callbacks=callbacks, verbose=0, **span)
     else:
         keeper.on_train_end()
-    return core, keeper
+    return core, parts, keeper
 
 
-def build_core(config: Config, pieces: int) -> Any:
-    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states; a Transformer has none."""
+def build_core(config: Config, pieces: int) -> tuple[Any, Any]:
+    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states (a Transformer has none); and its parts."""
     import keras
 
     from mmkeras.models.recurrent import RecurrentParts
 
     if config.cell != "transformer":
-        return RecurrentParts(config, pieces).build()
-    given = keras.Input((None,), dtype="int32", name="pieces")
-    return keras.Model(given, language_decoder(config, pieces)(given), name="core")
+        parts = RecurrentParts(config, pieces)
+        return parts.build(), parts
+    given, decoder = keras.Input((None,), dtype="int32", name="pieces"), language_decoder(config, pieces)
+    return keras.Model(given, decoder(given), name="core"), decoder
 
 
 def language_decoder(config: Config, pieces: int) -> Any:
@@ -197,6 +204,27 @@ def dataset(batches: StreamBatches) -> Any:
     spec = tf.TensorSpec((batches.batch, None), tf.int32)
     rows = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=(spec, spec))
     return rows.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+
+
+def shown_texts(model: Any, pieces: Pieces, held_out: list[str]) -> dict[str, Any]:
+    """For the report: how probable some held-out lines are, and what is written behind their first words."""
+    from mmkeras.tasks.language_model import graphs_of
+    from mmkeras.traced import traced
+
+    step, score = graphs_of(model, {"max_target": GOING_ON})
+    call, signature, scored = traced(step.model), step.signature(), traced(score.model)
+    lines, continued = [], []
+    window = signature.get("window", LONGEST_SHOWN)
+    for text in held_out[:SHOWN]:
+        ids = [*pieces.encode(text), END][:window]
+        terms = scored({"pieces": np.array([ids], "int32")})["log_probabilities"]
+        lines.append({"text": text, "nats": -float(terms.mean())})
+    for text in held_out[:CONTINUED]:
+        prompt = pieces.encode(text)[:PROMPT]
+        ways = {"greedy": Choice(), "drawn": Choice(temperature=0.8, top_p=0.9)}
+        found = {way: pieces.decode(write(call, signature, {}, c, [prompt])[0].ids) for way, c in ways.items()}
+        continued.append({"prompt": pieces.decode(prompt), **found})
+    return {"lines": lines, "continued": continued}
 
 
 def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 
 
@@ -43,6 +44,8 @@ def import_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     logging.getLogger("tensorflow").addFilter(no_retracing)
+    # attention of a text of one piece, or to a memory of one token: right as it is
+    warnings.filterwarnings("ignore", message="You are using a softmax over axis")
     with native_noise_muted():
         import keras  # noqa: F401
         import tensorflow as tf

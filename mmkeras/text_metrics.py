@@ -29,6 +29,14 @@ def text_figures(written: Sequence[str], references: Sequence[Sequence[str]]) ->
     }
 
 
+def sentence_scores(written: Sequence[str], references: Sequence[str]) -> list[float]:
+    """chrF of each text against its one reference."""
+    from sacrebleu.metrics import CHRF
+
+    chrf = CHRF()
+    return [float(chrf.sentence_score(text, [ref]).score) for text, ref in zip(written, references, strict=True)]
+
+
 def word_error_rate(written: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     """Words to put in, take out or change, over the words of the references; of several the nearest counts."""
     errors = words = 0

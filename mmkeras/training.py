@@ -73,7 +73,11 @@ def train(config: Config, say: Say = print) -> Path:
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)
     if config.task == "generate":
-        say(f"validation BLEU {figures['validation']['bleu']:.2f}  chrF {figures['validation']['chrf']:.2f}")
+        from mmkeras.report.writing import write_text_report
+
+        write_text_report(folder)
+        measured = figures["validation"]
+        say(f"validation BLEU {measured['bleu']:.2f}  chrF {measured['chrf']:.2f}  exact {measured['exact']:.4f}")
         return folder
     from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
 

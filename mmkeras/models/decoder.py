@@ -76,6 +76,11 @@ class DecoderBlock(layers.Layer):
         """Keys and values of pieces, from this block's input."""
         return self.project("own", self.norms["own"](x))
 
+    def look(self, name: str, x: Tensor, seen: tuple[Tensor, Tensor, Tensor], training: bool) -> Tensor:
+        """x [b, Q, width] and what it sees of `own` pieces or of the `memory`."""
+        queries = split_heads(self.queries[name](self.norms[name](x)), self.heads)
+        return x + self.drop(self.joined[name](attend(queries, *seen)), training=training)
+
     def finish(
         self,
         x: Tensor,
@@ -84,10 +89,9 @@ class DecoderBlock(layers.Layer):
         training: bool,
     ) -> Tensor:
         """x [b, Q, width], and keys, values and what is hidden of both sides -> the block's output."""
-        for name, seen in (("own", own), ("memory", memory)):
-            if seen is not None:
-                queries = split_heads(self.queries[name](self.norms[name](x)), self.heads)
-                x = x + self.drop(self.joined[name](attend(queries, *seen)), training=training)
+        x = self.look("own", x, own, training)
+        if memory is not None:
+            x = self.look("memory", x, memory, training)
         return x + self.drop(
             self.down(self.drop(self.up(self.norms["forward"](x)), training=training)), training=training
         )
@@ -152,6 +156,22 @@ class Decoder(layers.Layer):
             crossed = None if memory is None else (*block.project("memory", memory), unseen)
             x = block.finish(x, own, crossed, training)
         return self.norm(x)
+
+    def attention(self, pieces: Tensor, memory: Tensor, shown: Tensor) -> Tensor:
+        """What the last block looks at in the memory, mean over its heads: [b, T, M]."""
+        places = ops.arange(ops.shape(pieces)[1])
+        hidden = HIDDEN * ops.cast(places[None, :] > places[:, None], "float32")[None, None]
+        unseen = HIDDEN * (1.0 - shown[:, None, None, :])
+        x = self.embed(pieces, places)
+        for block in self.blocks[:-1]:
+            own = (*block.own_keys_values(x), hidden)
+            x = block.finish(x, own, (*block.project("memory", memory), unseen), False)
+        last = self.blocks[-1]
+        x = last.look("own", x, (*last.own_keys_values(x), hidden), False)
+        queries = split_heads(last.queries["memory"](last.norms["memory"](x)), self.heads)
+        keys, _ = last.project("memory", memory)
+        scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) * (queries.shape[3] ** -0.5) + unseen
+        return ops.mean(ops.softmax(scores, axis=-1), axis=1)
 
     def remember(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The memory [b, M, width] as every block sees it: keys and values, [b, blocks * heads, M, size] each."""
