@@ -137,7 +137,7 @@ def distinct(frame: pd.DataFrame, inputs: Sequence[str], target: str) -> tuple[n
         references.setdefault(key, []).append(text)
     rows = np.array(list(first.values()))
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SHOWN)).astype(int)]
-    return rows, [references[keys[row]] for row in rows]
+    return rows, [list(dict.fromkeys(references[keys[row]])) for row in rows]
 
 
 def write_held_out_texts(writer: Writer, sides: list[Any], rows: np.ndarray, choice: Choice) -> list[Written]:

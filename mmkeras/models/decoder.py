@@ -35,8 +35,8 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, hidden: Tensor) -> Ten
     size = queries.shape[3]
     scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) * (size**-0.5) + hidden
     found = ops.matmul(ops.softmax(scores, axis=-1), values)  # [b, heads, Q, size]
-    found = ops.transpose(found, (0, 2, 1, 3))
-    return ops.reshape(found, (ops.shape(found)[0], ops.shape(found)[1], queries.shape[1] * size))
+    b, n = ops.shape(queries)[0], ops.shape(queries)[2]  # of what is not transposed: tf2onnx mixes up a single head's
+    return ops.reshape(ops.transpose(found, (0, 2, 1, 3)), (b, n, queries.shape[1] * size))
 
 
 class DecoderBlock(layers.Layer):

@@ -1,0 +1,292 @@
+"""Models that write, as a user makes and uses them: train, export, verify, generate, score."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_runs
+from small_texts import translation, write_lines, write_pairs
+
+pytestmark = pytest.mark.slow
+FORMATS = ("savedmodel", "tflite", "onnx")
+SMALL = ("--width", "32", "--depth", "1", "--max-target", "16", "--max-tokens", "16")
+ASKED = "the old dog likes a tree"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run, its exported folder, and what both commands printed."""
+
+    run: Path
+    exported: Path
+    said: str
+
+
+def make(base: Path, name: str, *flags: str | Path) -> Made:
+    run, exported = base / name, base / f"{name}-exported"
+    trained = small_runs.main("train", *flags, "--output", run)
+    assert trained.code == 0, trained.err
+    done = small_runs.main("export", run, "--output", exported)
+    assert done.code == 0, done.out + done.err
+    return Made(run, exported, trained.out + done.out)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pairs(tmp_path_factory.mktemp("pairs") / "pairs.csv")
+
+
+@pytest.fixture(scope="module")
+def translator(pairs: Path) -> Made:
+    flags = ("--task", "generate", "--text", "en", "--target", "de", "--pieces", "word", "--epochs", "40")
+    return make(pairs.parent, "mt", pairs, *flags, *SMALL, "--dropout", "0", "--learning-rate", "0.005", "--batch-size", "16")
+
+
+@pytest.fixture(scope="module", params=["rnn", "lstm", "gru", "transformer"])
+def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    base = tmp_path_factory.mktemp(request.param)
+    flags = ("--task", "language_model", "--text-file", write_lines(base / "text.txt"), "--cell", request.param)
+    rate = {"rnn": ("--learning-rate", "1"), "transformer": ("--learning-rate", "0.01")}.get(request.param, ())
+    return make(base, "lm", *flags, *SMALL[:4], "--steps", "20", "--epochs", "4", "--batch-size", "4", *rate)
+
+
+def proof(made: Made) -> dict[str, dict[str, object]]:
+    return dict(json.loads((made.exported / "verify.json").read_text(encoding="utf-8"))["artefacts"])
+
+
+# translation
+
+
+def test_it_learns_to_translate(translator: Made) -> None:
+    figures = json.loads((translator.run / "metrics.json").read_text(encoding="utf-8"))["validation"]
+    assert figures["exact"] > 0.9
+    assert figures["bleu"] > 90
+    assert "nrefs:1|case:mixed" in figures["bleu_signature"]
+
+
+def test_every_format_writes_the_same_texts(translator: Made) -> None:
+    for form in FORMATS:
+        found = proof(translator)[form]
+        assert found["passed"]
+        assert found["texts_identical"]
+        assert found["largest_difference"] <= 1e-4
+    assert proof(translator)["savedmodel"]["served"]["texts_identical"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_generate_by_each_format(translator: Made, form: str) -> None:
+    done = small_runs.main("generate", translator.exported, ASKED, "the dog finds the man", "--format", form)
+    assert done.code == 0
+    assert done.lines == [translation(ASKED), translation("the dog finds the man")]
+
+
+def test_generate_with_a_beam_by_chance_and_from_the_run(translator: Made) -> None:
+    for flags in (("--beam", "4"), ("--temperature", "0.01", "--seed", "3")):
+        assert small_runs.main("generate", translator.exported, ASKED, *flags).lines == [translation(ASKED)]
+    assert small_runs.main("generate", translator.run, ASKED).lines == [translation(ASKED)]
+
+
+def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> None:
+    output = tmp_path / "texts.csv"
+    done = small_runs.main("generate", translator.exported, "--csv", pairs, "--output", output)
+    assert "BLEU" in done.out
+    assert "word error rate" in done.out
+    written, rows = small_runs.read_csv(output), small_runs.read_csv(pairs)
+    assert len(written) == len(rows)
+    same = [a["text"] == b["de"] for a, b in zip(written, rows, strict=True)]
+    assert np.mean(same) > 0.9
+    again = small_runs.main("generate", translator.exported, "--csv", pairs, "--output", output)
+    assert again.code == 2
+    assert "--overwrite" in again.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "columns: en"),
+        (("--input", "fr=x"), "expected column=value; columns: en"),
+        (("x", "--beam", "3", "--temperature", "1"), "contradict"),
+        (("x", "--format", "onnx", "--csv", "y.csv"), "--csv holds all cells"),
+    ],
+)
+def test_questions_that_cannot_be_answered(translator: Made, arguments: tuple[str, ...], said: str) -> None:
+    done = small_runs.main("generate", translator.exported, *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("text", ["", "qqq zzz", "a\x01\x02b", "the dog " * 500, "中文 🦓"])
+def test_any_text_gets_some_text(translator: Made, text: str) -> None:
+    done = small_runs.main("generate", translator.exported, text)
+    assert done.code == 0
+    assert len(done.lines) == 1
+
+
+def test_an_artefact_that_was_changed_is_rejected(translator: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "mt"
+    shutil.copytree(translator.exported, folder)
+    path = folder / "decode_step.onnx"
+    import onnx
+    from onnx import numpy_helper
+
+    proto = onnx.load(path)
+    largest = max(proto.graph.initializer, key=lambda i: int(np.prod(i.dims)))
+    largest.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(largest) * np.float32(1.5), largest.name))
+    onnx.save(proto, path)
+    done = small_runs.main("verify", folder)
+    assert done.code == 1
+    assert "REJECTED onnx" in done.out
+    assert (folder / "decode_step.onnx.rejected").exists()
+    assert not path.exists()
+    found = json.loads((folder / "verify.json").read_text(encoding="utf-8"))
+    assert found["artefacts"]["tflite"]["passed"]
+    assert not found["passed"]
+
+
+def test_an_absent_artefact_fails(translator: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "mt"
+    shutil.copytree(translator.exported, folder)
+    (folder / "encode.tflite").unlink()
+    done = small_runs.main("verify", folder, "--formats", "tflite")
+    assert done.code == 1
+    assert "encode.tflite" in done.out
+
+
+def test_the_report_shows_texts_and_attention(translator: Made) -> None:
+    page = (translator.run / "report.html").read_text(encoding="utf-8")
+    assert "The worst, by chrF" in page
+    assert 'class="attention"' in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--fusion", "decision"), "Give attention, concat or sum"),
+        (("--model", "mlp"), "--task generate writes"),
+    ],
+)
+def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = small_runs.main(
+        "train", pairs, "--task", "generate", "--text", "en", "--target", "de", *flags, "--output", tmp_path / "r"
+    )
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_empty_targets_are_bad_rows_and_short_ones_are_learned(tmp_path: Path) -> None:
+    rows = [{"en": f"word{k} here", "de": "" if k == 7 else f"x{k % 3}"} for k in range(40)]
+    path = small_runs.write_rows(tmp_path / "rows.csv", rows)
+    flags = ("--task", "generate", "--text", "en", "--target", "de", "--pieces", "word", "--epochs", "1", *SMALL)
+    done = small_runs.main("train", path, *flags, "--output", tmp_path / "run")
+    assert done.code == 0, done.err
+    (bad,) = small_runs.read_csv(tmp_path / "run" / "bad_rows.csv")
+    assert bad["reason"] == "the target is empty"
+
+
+# language models
+
+
+def test_every_format_of_a_language_model_agrees(language_model: Made) -> None:
+    for form in FORMATS:
+        found = proof(language_model)[form]
+        assert found["passed"], found
+        assert found["rows"] == 60
+    held_out = [found["perplexity"] for found in proof(language_model).values()]
+    assert max(held_out) - min(held_out) < 1e-2  # type: ignore[operator]
+
+
+def test_it_has_learned_the_language(language_model: Made) -> None:
+    figures = json.loads((language_model.run / "metrics.json").read_text(encoding="utf-8"))
+    assert figures["validation"]["perplexity"] < 8, "of 13 pieces"
+    assert figures["pieces"] == {"kind": "word", "vocabulary": 13, "train": figures["pieces"]["train"]}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_score_is_the_chain_rule(language_model: Made, form: str) -> None:
+    """log P(S) = sum of log P(w | all before): the score of a text is the sum of what `decode_step` says of each."""
+    from mmkeras.decoding import States
+    from mmkeras.writers import open_writer
+
+    writer = open_writer(language_model.exported, form, threads=1)
+    ids, terms = writer.score(ASKED)
+    states, before = States(writer.step.signature, {}, 1), 0
+    for position, (number, term) in enumerate(zip(ids, terms, strict=True)):
+        said = states.advance(writer.step, np.array([before]), position)
+        assert said[0, number] == pytest.approx(term, abs=1e-4)
+        assert np.exp(said[0]).sum() == pytest.approx(1, abs=1e-4)
+        before = number
+    done = small_runs.main("score", language_model.exported, ASKED, "--format", form)
+    total = float(re.findall(r"log P = (-[\d.]+)", done.out)[0])
+    assert total == pytest.approx(float(terms.sum()), abs=2e-4)
+
+
+def test_the_perplexity_of_a_file_is_that_of_the_training(language_model: Made) -> None:
+    held_out = language_model.run / "validation.txt"
+    figures = json.loads((language_model.run / "metrics.json").read_text(encoding="utf-8"))["validation"]
+    done = small_runs.main("score", language_model.exported, "--file", held_out)
+    found = float(re.findall(r"perplexity ([\d.]+)", done.out)[0])
+    if "window" not in json.loads((language_model.exported / "signature.json").read_text())["graphs"]["score"]:
+        assert found == pytest.approx(figures["perplexity"], abs=0.01)
+    assert math.isfinite(found)
+
+
+def test_prompts_of_every_kind(language_model: Made) -> None:
+    for prompt in ("", "the old", "qqq", "the " * 100):
+        done = small_runs.main("generate", language_model.exported, prompt, "--longest", "5")
+        assert done.code == 0, done.err
+    assert "note: no word of 'qqq' is known" in small_runs.main("generate", language_model.exported, "qqq").out
+
+
+def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
+    flags = ("the", "--temperature", "1.5", "--longest", "12")
+    said = [small_runs.main("generate", language_model.exported, *flags, "--seed", seed).out for seed in "1123"]
+    assert said[0] == said[1]
+    assert len(set(said)) > 1
+
+
+def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmkeras.callbacks import EpochLines
+
+    flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), "--epochs", "4")
+    flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2")
+    assert small_runs.main("train", *flags, "--output", tmp_path / "whole").code == 0
+    kept = EpochLines.on_epoch_begin
+
+    def killed(self: EpochLines, epoch: int, logs: object = None) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+        kept(self, epoch, logs)
+
+    monkeypatch.setattr(EpochLines, "on_epoch_begin", killed)
+    assert small_runs.main("train", *flags, "--output", tmp_path / "cut").code == 130
+    monkeypatch.undo()
+    again = small_runs.main("train", "--task", "language_model", "--resume", "--output", tmp_path / "cut")
+    assert again.code == 0, again.err
+    perplexities = [
+        json.loads((tmp_path / name / "metrics.json").read_text())["validation"]["perplexity"]
+        for name in ("whole", "cut")
+    ]
+    assert perplexities[0] == perplexities[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "there is no such text file"), (b"", "found none"), (b"a b\n\xff\xfe\n", "line 2: expected UTF-8")],
+)
+def test_text_files_that_cannot_be_used(text: bytes | None, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    if text is not None:
+        path.write_bytes(text)
+    done = small_runs.main("train", "--task", "language_model", "--text-file", path, "--output", tmp_path / "run")
+    assert done.code == 2
+    assert said in done.err
+    assert not (tmp_path / "run").exists()
