@@ -42,6 +42,7 @@ bench: setup $(VENV)/models
 	$(BIN)/python -m benchmarks.mm_latency
 	$(BIN)/python -m benchmarks.mm_memory
 	$(BIN)/python -m benchmarks.mm_waiting
+	$(BIN)/python -m benchmarks.generation
 
 # Pin again what pyproject.toml's ranges allow today (needs uv).
 lock:
