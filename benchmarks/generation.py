@@ -67,8 +67,8 @@ def multi30k(shared: Path, work: Path) -> Iterator[System]:
 
 
 TRANSLATION = (
-    *("--vocabulary", "8000", "--width", "128", "--depth", "3", "--dropout", "0.3"),
-    *("--batch-size", "128", "--learning-rate", "0.004", "--epochs", "16", "--max-tokens", "64"),
+    *("--vocabulary", "4000", "--width", "128", "--depth", "3", "--dropout", "0.3"),
+    *("--batch-size", "128", "--learning-rate", "0.004", "--epochs", "18", "--max-tokens", "64", "--xla"),
 )
 
 

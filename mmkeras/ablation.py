@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config import Config, check_config
+from mmkeras.config import Config
+from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv, write_json
 from mmkeras.run import FINISHED, default_output

@@ -66,7 +66,7 @@ def text_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
 
 def language_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
     """`decode_step` and `score` of a language model."""
-    from mmkeras.language_training import build_core
+    from mmkeras.models.language import build_core
     from mmkeras.tasks.language_model import graphs_of
 
     core, model = build_core(run.config, len(pieces))

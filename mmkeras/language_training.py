@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.config import Config, check_config, config_to_json
+from mmkeras.config import Config, config_to_json
+from mmkeras.config_check import check_config
 from mmkeras.decoding import Choice, write
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
@@ -22,11 +22,6 @@ from mmkeras.streams import StreamBatches, as_stream, read_lines
 
 EPOCHS = 11
 BATCH_SIZE = 20
-WIDTH, HEAD = 200, 50  # of a Transformer language model, and of each of its heads
-LEARNING_RATE = 20.0
-LAST = 0.01  # of the rate, where a cosine ends
-CLIP = 0.25
-ADAM_RATE, ADAM_CLIP = 0.001, 1.0
 PATIENCE = 8
 SHOWN, CONTINUED, PROMPT, GOING_ON, LONGEST_SHOWN = 200, 5, 4, 24, 256  # lines and pieces in the report
 STALL = 0.25  # what is left of the rate where an epoch brought nothing
@@ -97,6 +92,8 @@ def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say
     prepared = time.perf_counter()
     core, model, keeper = build_and_fit(config, streams, len(pieces), folder, say)
     fitted = time.perf_counter()
+    from mmkeras.perplexity import perplexity
+
     measured = perplexity(core, streams["validation"])
     with written_whole(folder / "model.keras") as partial:
         core.save(partial)
@@ -125,22 +122,14 @@ def build_and_fit(
 ) -> tuple[Any, Any, Any]:
     """Build, compile and model.fit on both streams. Returns what `build_core` gives, and the keeper of the weights."""
     import keras
-    import tensorflow as tf
 
     from mmkeras.callbacks import BestAndResume, EpochLines
-    from mmkeras.models.recurrent import Carried
+    from mmkeras.models.language import dataset, streaming
 
     epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
     train, validation = (StreamBatches(streams[side], batch, config.steps) for side in ("train", "validation"))
-    core, parts = build_core(config, pieces)
-    given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
-    carried = Carried(core, batch, name="carried") if config.cell != "transformer" else None
-    model = keras.Model(given, carried(given), name="streaming") if carried else core
-    model.compile(
-        optimizer=optimizer(config, len(train) * epochs),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=config.xla or not tf.config.list_physical_devices("GPU"),  # on a GPU cuDNN is faster
-    )
+    built = streaming(config, pieces, batch, len(train) * epochs)
+    model, carried = built.model, built.carried
     model.optimizer.build(model.trainable_variables)
     keeper = BestAndResume(folder, config.patience or PATIENCE, ("loss", "min"))
     if config.resume:
@@ -158,52 +147,7 @@ def build_and_fit(
         model.fit(dataset(train), validation_data=dataset(validation), callbacks=callbacks, verbose=0, **span)
     else:
         keeper.on_train_end()
-    return core, parts, keeper
-
-
-def build_core(config: Config, pieces: int) -> tuple[Any, Any]:
-    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states (a Transformer has none); and its parts."""
-    import keras
-
-    from mmkeras.models.recurrent import RecurrentParts
-
-    if config.cell != "transformer":
-        parts = RecurrentParts(config, pieces)
-        return parts.build(), parts
-    given, decoder = keras.Input((None,), dtype="int32", name="pieces"), language_decoder(config, pieces)
-    return keras.Model(given, decoder(given), name="core"), decoder
-
-
-def language_decoder(config: Config, pieces: int) -> Any:
-    """A Transformer over the last `steps` pieces, without a memory."""
-    from mmkeras.models.decoder import Decoder
-
-    width = config.width or WIDTH
-    heads = max(1, width // HEAD)
-    return Decoder(
-        pieces, config.steps, width, config.depth, heads, config.dropout, crossing=False, tie=config.tie, name="decoder"
-    )
-
-
-def optimizer(config: Config, steps: int) -> Any:
-    """Plain gradients at a high rate, or Adam (Kingma & Ba 2015); clipped as a whole."""
-    import keras
-
-    adam = config.optimizer == "adam" or config.cell == "transformer"
-    rate: Any = config.learning_rate or (ADAM_RATE if adam else LEARNING_RATE)
-    if config.decay == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
-    kind = keras.optimizers.Adam if adam else keras.optimizers.SGD
-    return kind(rate, global_clipnorm=ADAM_CLIP if adam else CLIP)
-
-
-def dataset(batches: StreamBatches) -> Any:
-    """What `fit` takes; each pass begins at the stream's start."""
-    import tensorflow as tf
-
-    spec = tf.TensorSpec((batches.batch, None), tf.int32)
-    rows = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=(spec, spec))
-    return rows.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+    return built.core, built.parts, keeper
 
 
 def shown_texts(model: Any, pieces: Pieces, held_out: list[str]) -> dict[str, Any]:
@@ -225,46 +169,3 @@ def shown_texts(model: Any, pieces: Pieces, held_out: list[str]) -> dict[str, An
         found = {way: pieces.decode(write(call, signature, {}, c, [prompt])[0].ids) for way, c in ways.items()}
         continued.append({"prompt": pieces.decode(prompt), **found})
     return {"lines": lines, "continued": continued}
-
-
-def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any]:
-    """exp of the mean of -log P of each piece, given all before it: one row, so no piece is left out."""
-    import tensorflow as tf
-
-    @tf.function(reduce_retracing=True)
-    def losses(given: Any, wanted: Any, states: Any) -> Any:
-        logits, states = core([given, states], training=False)
-        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits)), states
-
-    if not isinstance(core.input, list):
-        return windowed_perplexity(core, stream)
-    given = np.concatenate([[0], stream[:-1]]).astype("int32")[None]  # [1, n]
-    states, total = tf.zeros((1, *core.input[1].shape[1:])), 0.0
-    for start in range(0, len(stream), steps):
-        cut = slice(start, start + steps)
-        loss, states = losses(tf.constant(given[:, cut]), tf.constant(stream[None, cut]), states)
-        total += float(loss)
-    return {"perplexity": math.exp(total / len(stream)), "nats_a_piece": total / len(stream), "pieces": len(stream)}
-
-
-def windowed_perplexity(core: Any, stream: np.ndarray) -> dict[str, Any]:
-    """The same for a Transformer: a window moves on by half its length, so each piece sees half a window at least."""
-    import tensorflow as tf
-
-    window = core.get_layer("decoder").length
-    hop = max(1, window // 2)
-    whole = np.concatenate([[0], stream]).astype("int32")
-    call = tf.function(lambda given: core(given, training=False), reduce_retracing=True)
-    total, counted = 0.0, 0
-    starts = range(0, max(1, len(stream) - window + hop), hop)
-    for group in (starts[k : k + 16] for k in range(0, len(starts), 16)):
-        rows = [whole[s : s + window + 1] for s in group]
-        for length in sorted({len(row) for row in rows}):
-            some = np.stack([row for row in rows if len(row) == length])
-            first = np.array(
-                [0 if s == 0 else window - hop for s, row in zip(group, rows, strict=True) if len(row) == length]
-            )
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(some[:, 1:], call(some[:, :-1])).numpy()
-            fresh = np.arange(length - 1) >= first[:, None]  # the others were counted in the window before
-            total, counted = total + float(losses[fresh].sum()), counted + int(fresh.sum())
-    return {"perplexity": math.exp(total / counted), "nats_a_piece": total / counted, "pieces": counted}

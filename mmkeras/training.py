@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.config import Config, check_config, config_to_json
+from mmkeras.config import Config, config_to_json
+from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
 from mmkeras.inputs import input_names, presence

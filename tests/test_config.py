@@ -12,7 +12,8 @@ import small_runs
 
 import mmkeras.training
 from mmkeras.cli import Export, Predict, parse
-from mmkeras.config import Config, check_config, config_from_dict, config_to_json, read_config
+from mmkeras.config import Config, config_from_dict, config_to_json, read_config
+from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 
 # a value other than the default for every field, and how the command line says it
@@ -60,6 +61,15 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "min_rows": (3, ["--min-rows", "3"]),
     "word_vectors": ("glove.txt", ["--word-vectors", "glove.txt"]),
     "freeze_word_vectors": (True, ["--freeze-word-vectors"]),
+    "text_file": ("lines.txt", ["--text-file", "lines.txt"]),
+    "cell": ("gru", ["--cell", "gru"]),
+    "pieces": ("byte", ["--pieces", "byte"]),
+    "vocabulary": (500, ["--vocabulary", "500"]),
+    "max_target": (20, ["--max-target", "20"]),
+    "steps": (10, ["--steps", "10"]),
+    "tie": (False, ["--no-tie"]),
+    "optimizer": ("adam", ["--optimizer", "adam"]),
+    "decay": ("stall", ["--decay", "stall"]),
     "epochs": (2, ["--epochs", "2"]),
     "batch_size": (16, ["--batch-size", "16"]),
     "learning_rate": (0.5, ["--learning-rate", "0.5"]),

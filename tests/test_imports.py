@@ -146,7 +146,7 @@ def test_media_are_checked_without_the_model() -> None:
 
 def test_models_know_modalities_and_not_the_table() -> None:
     allowed = (*BELOW_TABLE, "mmkeras.modalities", "mmkeras.encoded", "mmkeras.fusions", "mmkeras.optimizers")
-    check_only(modules_of("mmkeras.models"), (*allowed, "mmkeras.tasks"))
+    check_only(modules_of("mmkeras.models"), (*allowed, "mmkeras.tasks", "mmkeras.streams"))
     for name in modules_of("mmkeras.models"):  # of the tasks, by their names: the dict
         assert not [other for other in ours(name) if within(other, *TASKS, "mmkeras.tasks.predicting")], name
 
@@ -155,6 +155,8 @@ def test_tasks_know_the_config_and_predicting_the_graph() -> None:
     check_only(TASKS, ("mmkeras.config",))
     joined = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models.core", "mmkeras.targets", "mmkeras.tasks")
     check_only(["mmkeras.tasks.predicting"], joined)
+    writing = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models", "mmkeras.pieces", "mmkeras.tasks.generate")
+    check_only(["mmkeras.tasks.generate", "mmkeras.tasks.language_model"], writing)
 
 
 def test_fitting_and_measuring_know_no_export() -> None:
@@ -164,7 +166,7 @@ def test_fitting_and_measuring_know_no_export() -> None:
 
 
 def test_exporters_know_graphs_not_tasks() -> None:
-    check_only(modules_of("mmkeras.exporters"), ("mmkeras.errors", "mmkeras.graph", "mmkeras.inputs"))
+    check_only(modules_of("mmkeras.exporters"), ("mmkeras.errors", "mmkeras.graph", "mmkeras.inputs", "mmkeras.pieces"))
     check_only(["mmkeras.graph"], ("mmkeras.inputs",))
     below = ("mmkeras.files", "mmkeras.graph", "mmkeras.inputs", "mmkeras.metrics", "mmkeras.run")
     check_only(["mmkeras.model_card"], below)
@@ -179,12 +181,26 @@ def test_what_answers_knows_arrays_and_signatures() -> None:
     answering = ["mmkeras.answer", "mmkeras.probes", "mmkeras.mixed_probes"]
     below = ("mmkeras.raw", "mmkeras.runners", "mmkeras.samples", "mmkeras.scores", "mmkeras.inputs")
     check_only(answering, (*below, "mmkeras.modalities"))
-    check_only(["mmkeras.verify"], ("mmkeras.errors", "mmkeras.files", "mmkeras.samples", "mmkeras.scores"))
+    below = ("mmkeras.errors", "mmkeras.files", "mmkeras.samples", "mmkeras.scores")
+    check_only(["mmkeras.verify"], (*below, "mmkeras.verify_text"))
+
+
+def test_what_writes_knows_runners_and_pieces() -> None:
+    """The loop over pieces knows no runtime, and what opens an exported folder no layers."""
+    check_only(["mmkeras.decoding"], ("mmkeras.errors", "mmkeras.pieces"))
+    check_only(["mmkeras.pieces", "mmkeras.streams"], ("mmkeras.errors", "mmkeras.files", "mmkeras.pieces"))
+    check_only(
+        ["mmkeras.writers"], ("mmkeras.decoding", "mmkeras.errors", "mmkeras.pieces", "mmkeras.raw", "mmkeras.runners")
+    )
+    for name in ("mmkeras.decoding", "mmkeras.pieces", "mmkeras.writers", "mmkeras.verify_text"):
+        assert not {"tensorflow", "keras"} & reached(name).keys(), name
 
 
 def test_the_report_is_made_of_the_run_folder_s_files() -> None:
     """And of the pictures and clips that its rows name, which it reads as training does, without TensorFlow."""
-    check_only(modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.run", "mmkeras.modalities"))
+    check_only(
+        modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.run", "mmkeras.modalities", "mmkeras.text_metrics")
+    )
     for name in modules_of("mmkeras.report"):
         late = [i.module for i in IMPORTS[name] if i.late and within(i.module, "mmkeras")]
         for module in (name, *late):

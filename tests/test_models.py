@@ -12,7 +12,8 @@ import pytest
 import small_runs
 from sklearn.utils.class_weight import compute_sample_weight
 
-from mmkeras.config import Config, check_config
+from mmkeras.config import Config
+from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.ragged import Ragged
 

@@ -14,7 +14,8 @@ from broken_inputs import BROKEN_INPUTS, BrokenInput
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.config import Config, check_config
+from mmkeras.config import Config
+from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.split import split_table
 from mmkeras.table import BadRow, Table, describe, read_rows, read_table, write_bad_rows, write_csv

@@ -46,7 +46,9 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def translator(pairs: Path) -> Made:
     flags = ("--task", "generate", "--text", "en", "--target", "de", "--pieces", "word", "--epochs", "40")
-    return make(pairs.parent, "mt", pairs, *flags, *SMALL, "--dropout", "0", "--learning-rate", "0.005", "--batch-size", "16")
+    return make(
+        pairs.parent, "mt", pairs, *flags, *SMALL, "--dropout", "0", "--learning-rate", "0.005", "--batch-size", "16"
+    )
 
 
 @pytest.fixture(scope="module", params=["rnn", "lstm", "gru", "transformer"])

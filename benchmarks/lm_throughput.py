@@ -1,0 +1,91 @@
+"""Tokens a second of training an LSTM of 2 x 200 over 10,000 words: `model.fit` as `train.py` calls it, and PyTorch.
+
+python -m benchmarks.lm_throughput [--rounds 3] [--seconds 20] [--shapes 20x35 20x20 64x35]
+
+Both take turns, each in a process of its own, with the same batch, steps and threads: read the ratio. PyTorch gets an
+environment of its own, `.venv-torch`, on first use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.machine import describe
+from benchmarks.mm_run import ROOT
+
+TORCH = "torch==2.13.0"
+PIECES = 10_000
+OURS = """
+import sys, time
+from mmkeras.config import Config
+from mmkeras.start import start_tensorflow
+batch, steps, threads, seconds, pieces = map(int, sys.argv[1:6])
+config = Config(task="language_model", dropout=0.2, batch_size=batch, steps=steps)
+start_tensorflow(config)
+import numpy as np, tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(threads)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+from mmkeras.models.language import dataset, streaming
+from mmkeras.streams import StreamBatches
+batches = StreamBatches(np.random.default_rng(0).integers(0, pieces, batch * steps * 12).astype("int32"), batch, steps)
+model = streaming(config, pieces, batch, 1000).model
+model.fit(dataset(batches).take(3), verbose=0)
+done, began = 0, time.perf_counter()
+while time.perf_counter() - began < seconds:
+    model.fit(dataset(batches), verbose=0)
+    done += len(batches)
+print(batch * steps * done / (time.perf_counter() - began))
+"""
+
+
+def torch_python() -> Path:
+    """The interpreter of PyTorch's environment, made and filled on first use."""
+    environment = ROOT / ".venv-torch"
+    python = environment / "bin" / "python"
+    if not python.exists() or subprocess.run([str(python), "-c", "import torch"], check=False).returncode:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "numpy", TORCH], check=True)
+    return python
+
+
+def rate(command: list[str]) -> float:
+    """What a process prints last."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return float(done.stdout.split()[-1])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure in turns, print a table, write results/lm_throughput.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--shapes", nargs="+", default=["20x35", "20x20", "64x35"])
+    args = parser.parse_args(arguments)
+    peer = str(ROOT / "benchmarks" / "peers" / "torch_lstm.py")
+    figures: dict[str, object] = {"machine": describe(ROOT, {}), "threads": args.threads}
+    print("| batch x steps | mmkeras tokens/s | PyTorch tokens/s | ratio (each round) |\n|---|---:|---:|---|")
+    for shape in args.shapes:
+        sizes = [*shape.split("x"), str(args.threads), str(args.seconds), str(PIECES)]
+        rounds = [
+            (rate([sys.executable, "-c", OURS, *sizes]), rate([str(torch_python()), peer, *sizes]))
+            for _ in range(args.rounds)
+        ]
+        ratios = [ours / theirs for ours, theirs in rounds]
+        figures[shape] = {"rounds": rounds, "median_ratio": statistics.median(ratios)}
+        ours, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
+        print(f"| {shape} | {ours:.0f} | {theirs:.0f} | {', '.join(f'{r:.2f}' for r in ratios)} |", flush=True)
+    path = ROOT / "benchmarks" / "results" / "lm_throughput.json"
+    path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

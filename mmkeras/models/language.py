@@ -1,0 +1,79 @@
+"""Language models as they are trained: recurrent, with the states of the batch before, or a Transformer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from mmkeras.config import Config
+from mmkeras.models.decoder import Decoder
+from mmkeras.models.recurrent import Carried, RecurrentParts
+from mmkeras.streams import StreamBatches
+
+WIDTH, HEAD = 200, 50  # of a Transformer language model, and of each of its heads
+LEARNING_RATE = 20.0
+LAST = 0.01  # of the rate, where a cosine ends
+CLIP = 0.25
+ADAM_RATE, ADAM_CLIP = 0.001, 1.0
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """model: what is fitted, of fixed batch. core, parts: see `build_core`. carried: its states; None without any."""
+
+    model: Any
+    core: Any
+    parts: Any
+    carried: Any
+
+
+def streaming(config: Config, pieces: int, batch: int, steps: int) -> Streaming:
+    """The core with the states of the batch before, compiled for so many steps in all."""
+    core, parts = build_core(config, pieces)
+    given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
+    carried = Carried(core, batch, name="carried") if config.cell != "transformer" else None
+    model = keras.Model(given, carried(given), name="streaming") if carried else core
+    model.compile(
+        optimizer=optimizer(config, steps),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=config.xla or not tf.config.list_physical_devices("GPU"),  # on a GPU cuDNN is faster
+    )
+    return Streaming(model, core, parts, carried)
+
+
+def build_core(config: Config, pieces: int) -> tuple[Any, Any]:
+    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states (a Transformer has none); and its parts."""
+    if config.cell != "transformer":
+        parts = RecurrentParts(config, pieces)
+        return parts.build(), parts
+    given, decoder = keras.Input((None,), dtype="int32", name="pieces"), language_decoder(config, pieces)
+    return keras.Model(given, decoder(given), name="core"), decoder
+
+
+def language_decoder(config: Config, pieces: int) -> Any:
+    """A Transformer over the last `steps` pieces, without a memory."""
+    width = config.width or WIDTH
+    heads = max(1, width // HEAD)
+    return Decoder(
+        pieces, config.steps, width, config.depth, heads, config.dropout, crossing=False, tie=config.tie, name="decoder"
+    )
+
+
+def optimizer(config: Config, steps: int) -> Any:
+    """Plain gradients at a high rate, or Adam (Kingma & Ba 2015); clipped as a whole."""
+    adam = config.optimizer == "adam" or config.cell == "transformer"
+    rate: Any = config.learning_rate or (ADAM_RATE if adam else LEARNING_RATE)
+    if config.decay == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
+    kind = keras.optimizers.Adam if adam else keras.optimizers.SGD
+    return kind(rate, global_clipnorm=ADAM_CLIP if adam else CLIP)
+
+
+def dataset(batches: StreamBatches) -> Any:
+    """What `fit` takes; each pass begins at the stream's start."""
+    spec = tf.TensorSpec((batches.batch, None), tf.int32)
+    rows = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=(spec, spec))
+    return rows.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
