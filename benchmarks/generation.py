@@ -68,7 +68,7 @@ def multi30k(shared: Path, work: Path) -> Iterator[System]:
 
 TRANSLATION = (
     *("--vocabulary", "4000", "--width", "128", "--depth", "3", "--dropout", "0.3"),
-    *("--batch-size", "128", "--learning-rate", "0.004", "--epochs", "18", "--max-tokens", "64", "--xla"),
+    *("--batch-size", "128", "--learning-rate", "0.004", "--epochs", "10", "--max-tokens", "64"),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
 from mmkeras.graph import Graph, Input, presence
@@ -28,12 +29,34 @@ class SmoothedPieces(keras.losses.Loss):
         self.smoothing = smoothing
 
     def call(self, wanted: Tensor, logits: Tensor) -> Tensor:
-        whole = ops.logsumexp(logits, axis=-1)
-        right = ops.sparse_categorical_crossentropy(wanted, logits, from_logits=True)
-        return (1 - self.smoothing) * right + self.smoothing * (whole - ops.mean(logits, axis=-1))
+        flat = ops.reshape(logits, (-1, logits.shape[-1]))  # [b, T, pieces] -> [b * T, pieces]
+        numbers = ops.cast(ops.reshape(wanted, (-1,)), "int32")  # Keras hands them over as floats
+        return ops.reshape(smoothed(numbers, flat, self.smoothing), ops.shape(wanted))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "smoothing": self.smoothing}
+
+
+def smoothed(wanted: Tensor, logits: Tensor, smoothing: float) -> Tensor:
+    """int32 [n], float32 [n, pieces] -> float32 [n]; goes over the logits, the largest array there is, a few times only.
+
+    TensorFlow's one kernel gives -log P and its gradient; what the smoothing adds is linear in the logits.
+    """
+
+    @tf.custom_gradient
+    def loss(logits: Tensor) -> Any:
+        plain, back = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=wanted)
+        right = tf.gather(logits, wanted, axis=1, batch_dims=1)
+        n, pieces = tf.shape(logits)[0], logits.shape[1]
+
+        def gradient(above: Tensor) -> Tensor:
+            places = tf.stack([tf.range(n), tf.cast(wanted, tf.int32)], axis=1)  # [n, 2]
+            own = tf.tensor_scatter_nd_add(back, places, tf.fill([n], smoothing))
+            return above[:, None] * (own - smoothing / pieces)
+
+        return plain + smoothing * (right - tf.reduce_mean(logits, axis=1)), gradient
+
+    return loss(logits)
 
 
 class Padded(layers.Layer):
