@@ -83,6 +83,10 @@ def check_fusions(options: Ablate) -> None:
     wrong = [name for name in options.fusions if name not in FUSIONS]
     if wrong or not options.fusions:
         raise InputError(f"--fusions: unknown {', '.join(wrong) or '(none given)'}. Expected: {', '.join(FUSIONS)}.")
+    if options.task == "language_model":
+        raise InputError("--task language_model: ablate compares columns, and a language model has none.")
+    if options.task == "generate" and "decision" in options.fusions:
+        raise InputError("--fusions: a text is written by one decoder. Give --fusions attention concat sum")
     if options.seeds < 1:
         raise InputError(f"--seeds {options.seeds}: expected 1 or more.")
     if options.fusion or options.resume:

@@ -97,7 +97,12 @@ def with_example(config: Config) -> Config:
             done = subprocess.run([sys.executable, str(maker)], check=False)
             if done.returncode:
                 raise InputError(f"--example: {maker.name} could not make it; it says why above.")
-    elif config.csv == Config.csv and not config.resume and not config.text_file and not Path(config.csv).exists():
+    elif (
+        config.csv == Config.csv
+        and not config.resume
+        and config.task != "language_model"
+        and not Path(config.csv).exists()
+    ):
         raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
     return config
 

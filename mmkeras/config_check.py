@@ -13,6 +13,8 @@ from mmkeras.errors import InputError
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
     _check_names(config)
+    if config.text_file and config.task != "language_model" and not config.resume:
+        raise InputError("--text-file: it is for language models. Add --task language_model, or leave it out.")
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
         "deep": (0, 1024),
@@ -75,8 +77,7 @@ def check_encoders(config: Config) -> None:
     wrong = [name for name in config.image_augment if name not in ("flip", "crop", "colour", "none")]
     if wrong:
         raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
-    recurrent = config.task == "language_model" and config.cell != "transformer"
-    if config.width and config.width % 16 and not recurrent:
+    if config.width and config.width % 16 and config.task != "language_model":
         raise InputError(f"--width {config.width}: expected a multiple of 16, which the heads of a Transformer share.")
 
 

@@ -6,7 +6,7 @@ NumPy alone: the same loop writes with the trained model, a SavedModel, a LiteRT
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class Choice:
             ("top_p", 1e-6, 1.0),
             ("no_repeat", 0, 100),
             ("longest", 1, 100_000),
+            ("seed", 0, 2**62),
         ):
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
@@ -118,13 +119,15 @@ def write(
     there are several, since they differ in length.
     """
     if prompts is not None and len(prompts) != 1:
-        return [write(step, signature, memory, choice, [prompt])[0] for prompt in prompts]
+        seeds = [replace(choice, seed=choice.seed + k) for k in range(len(prompts))]
+        return [write(step, signature, memory, c, [p])[0] for c, p in zip(seeds, prompts, strict=True)]
     prompt = list(prompts[0]) if prompts else []
     states = States(signature, memory, 1 if prompts is not None else batch)
     longest = signature["max_target"] if choice.longest is None else choice.longest
     if window := signature.get("window"):
-        prompt = prompt[max(0, len(prompt) - window + 2) :]  # what is too long loses its beginning
-        longest = min(longest, window - 1 - len(prompt))
+        prompt = prompt[max(0, len(prompt) - window // 2) :]  # what is too long loses its beginning
+    caches = [entry["shape"][2] for entry in states.entries.values() if "filled_from" in entry]
+    longest = min([longest, *(cache - 1 - len(prompt) for cache in caches)])
     rows = len(states.arrays[next(iter(states.arrays))])
     said = states.advance(step, np.full(rows, END), 0)
     for position, piece in enumerate(prompt):

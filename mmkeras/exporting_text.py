@@ -129,9 +129,9 @@ def fill_text(run: Run, formats: Sequence[str], folder: Path, title: str, say: S
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     graphs, pieces = load_graphs(run)
     pieces.save(folder)
-    for entry in run.inputs:
-        if "tokenizer_files" in entry:
-            shutil.copytree(run.folder / entry["tokenizer_files"], folder / entry["tokenizer_files"])
+    for entry in graphs["encode"].inputs if "encode" in graphs else ():
+        if "tokenizer_files" in entry.facts:
+            shutil.copytree(run.folder / entry.facts["tokenizer_files"], folder / entry.facts["tokenizer_files"])
     writer = trained_writer(graphs, pieces, folder)
     samples = line_samples(writer, run) if SCORE in graphs else row_samples(writer, run)
     save_text_samples(samples, folder / "sample_inputs.npz")

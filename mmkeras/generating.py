@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from mmkeras.cells import to_numbers
 from mmkeras.columns import Column
 from mmkeras.decoding import Choice, Written
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv
 from mmkeras.modalities.media import MediaRoot
 from mmkeras.pieces import END, UNKNOWN
+from mmkeras.predict import check_output, report_faults
 from mmkeras.raw import columns_of, read_values, with_tokenizers
 from mmkeras.streams import as_stream, read_lines
 from mmkeras.table import read_rows
@@ -62,7 +66,7 @@ def generate_texts(
         prompts = list(texts) or [""]
         for prompt, found in zip(prompts, writer.go_on(prompts, choice), strict=True):
             warn_of(writer, prompt, say)
-            say(f"{prompt} {writer.pieces.decode(found.ids)}".strip())
+            say((prompt + writer.pieces.raw(found.ids)).strip())  # a piece says itself whether a word begins
         return
     cells = cells_given(writer, texts, given)
     count = len(next(iter(cells.values())))
@@ -77,8 +81,8 @@ def warn_of(writer: Writer, prompt: str, say: Say) -> None:
     if ids and all(number == UNKNOWN for number in ids):
         say(f"note: no word of {prompt!r} is known to the model")
     window = writer.step.signature.get("window")
-    if window and len(ids) > window - 2:
-        say(f"note: the prompt has {len(ids)} pieces; the model sees the last {window - 2} of them")
+    if window and len(ids) > window // 2:
+        say(f"note: the prompt has {len(ids)} pieces; the model sees the last {window // 2} of them")
 
 
 def cells_given(writer: Writer, texts: Sequence[str], given: Sequence[str]) -> dict[str, list[str]]:
@@ -110,17 +114,28 @@ def write_cells(
     choice: Choice,
     places: Sequence[Path],
     root: MediaRoot,
+    faults: list[tuple[int, str, str]] | None = None,
 ) -> list[Written]:
-    """A text for each row. Raises InputError for a cell that cannot be read, naming it."""
+    """A text for each row. faults: takes (row, column, reason) of cells that cannot be read and count as missing.
+
+    Raises InputError for a cell that is no number, and without `faults` for any that cannot be read.
+    """
     inputs = with_tokenizers(writer.inputs, places)
     writer.graphs[ENCODE].signature["inputs"] = inputs
     values: dict[str, list[Any]] = {}
     for entry in columns_of(inputs):
         some = cells.get(str(entry["column"]), [""] * count)
-        values[entry["name"]], faults = read_values(some, entry, root)
-        if faults:
-            row, reason = next(iter(faults.items()))
+        if entry["kind"] == "number":
+            clean, wrong = to_numbers(pd.Series(some, dtype=object))
+            if wrong.any():
+                raise InputError(f"{entry['column']} {some[int(wrong.argmax())]!r}: expected a number.")
+            some = clean.tolist()
+        values[entry["name"]], bad = read_values(some, entry, root)
+        if bad and faults is None:
+            row, reason = next(iter(bad.items()))
             raise InputError(f"{entry['column']} {some[row]!r}: {reason}")
+        if faults is not None:
+            faults += [(row, str(entry["column"]), reason) for row, reason in bad.items()]
     return writer.write_rows(values, count, choice)
 
 
@@ -138,8 +153,7 @@ def generate_file(
 ) -> None:
     """Write a text for each row of a CSV; with the target's column, BLEU and chrF are printed."""
     choice.check()
-    if Path(output).exists() and not overwrite:
-        raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
+    check_output(Path(output), overwrite)
     writer = open_any(folder, form)
     if ENCODE not in writer.graphs:
         raise InputError("--csv: a language model has no columns. Give the texts that it shall go on with.")
@@ -151,17 +165,26 @@ def generate_file(
     places = [Path(folder), *Path(folder).parents[:1]]
     began, found = time.perf_counter(), list[Written]()
     there = [column.name for column in table.inputs]
+    for column in columns:
+        if column.name not in there:
+            say(f"{csv}: there is no column {column.name!r}; it counts as missing in every row")
+    faults: list[tuple[int, str, str]] = []
     for start in range(0, len(table.rows), ROWS):
-        part = table.rows.iloc[start : start + ROWS]
+        part, bad = table.rows.iloc[start : start + ROWS], list[tuple[int, str, str]]()
         cells = {name: part[name].tolist() for name in there}
-        found += write_cells(writer, cells, len(part), choice, places, root)
+        own = replace(choice, seed=choice.seed + start)
+        found += write_cells(writer, cells, len(part), own, places, root, bad)
+        faults += [(int(table.lines[start + row]), column, reason) for row, column, reason in bad]
     texts = [writer.pieces.decode(some.ids) for some in found]
     pieces = sum(len(some.log_probabilities) for some in found)
     write_csv(output, rows_of(texts, found))
-    if table.targets:
+    report_faults(table, faults, say)
+    truth = table.rows[target.name].tolist() if table.targets else []
+    known = [k for k, text in enumerate(truth) if text]
+    if known:
         from mmkeras.text_metrics import text_figures
 
-        figures = text_figures(texts, [[text] for text in table.rows[target.name].tolist()])
+        figures = text_figures([texts[k] for k in known], [[truth[k]] for k in known])
         say(f"BLEU {figures['bleu']:.2f} ({figures['bleu_signature']})  chrF {figures['chrf']:.2f}")
         say(f"exact {figures['exact']:.4f}  word error rate {figures['word_error_rate']:.4f}")
     say(f"{len(texts)} texts, {pieces / (time.perf_counter() - began):.0f} pieces a second: {output}")

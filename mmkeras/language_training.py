@@ -141,13 +141,29 @@ def build_and_fit(
         forget.on_test_begin = lambda *_: carried.forget()
         callbacks = [forget, *callbacks]
     if config.decay == "stall":
-        callbacks.append(keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0))
+        # in front of the keeper, so that the rate that is saved is the one that was cut
+        callbacks.insert(callbacks.index(keeper), stalling([epoch["val_loss"] for epoch in keeper.history]))
     if not keeper.exhausted and keeper.epochs_done < epochs:
         span = {"shuffle": False, "epochs": epochs, "initial_epoch": keeper.epochs_done}
         model.fit(dataset(train), validation_data=dataset(validation), callbacks=callbacks, verbose=0, **span)
     else:
         keeper.on_train_end()
     return built.core, built.parts, keeper
+
+
+def stalling(known: list[float]) -> Any:
+    """A quarter of the rate whenever an epoch brings nothing. known: the losses of epochs before an interruption."""
+    import keras
+
+    stall = keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0)
+    begin = stall.on_train_begin
+
+    def go_on(logs: Any = None) -> None:
+        begin(logs)
+        stall.best = min(known, default=stall.best)
+
+    stall.on_train_begin = go_on
+    return stall
 
 
 def shown_texts(model: Any, pieces: Pieces, held_out: list[str]) -> dict[str, Any]:

@@ -54,19 +54,23 @@ class Pieces:
     def encode(self, text: str) -> list[int]:
         """The numbers of a text's pieces, without END."""
         if self.kind == "word":
-            return [self._numbers.get(word, UNKNOWN) for word in text.split()]
+            return [self._numbers.get(word, UNKNOWN) for word in text.split() if word != END_WORD]
         if self.kind == "byte":
             return [byte + 2 for byte in text.encode("utf-8", "replace")]
         return list(self._processor.encode(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of some pieces, up to END if it is among them."""
+        return self.raw(ids).strip()
+
+    def raw(self, ids: Iterable[int]) -> str:
+        """The same with the space in front that the first piece may have."""
         found = []
         for number in ids:
             if number == END:
                 break
             found.append(self.table[number])
-        return b"".join(found).decode("utf-8", "replace").strip()
+        return b"".join(found).decode("utf-8", "replace")
 
     def name(self, number: int) -> str:
         """A piece as tables and plots show it."""

@@ -18,6 +18,7 @@ from mmkeras.table import Column, Table, read_rows, write_csv
 from mmkeras.targets import Targets
 
 BATCH = 32
+WRITING = ("generate", "language_model")  # tasks of models that do not answer
 SHOWN = 5  # rows that could not be read whole, of each kind
 Say = Callable[[str], None]
 Faults = list[tuple[int, str, str]]
@@ -30,13 +31,33 @@ def open_model(path: str | Path) -> Runner:
         from mmkeras.exporting import KerasRunner, load_graph
         from mmkeras.run import open_run
 
-        return KerasRunner(load_graph(open_run(path)))
+        run = open_run(path)
+        if run.schema["task"] in WRITING:
+            raise writes(path)
+        return KerasRunner(load_graph(run))
+    if path.is_dir() and (path / "pieces.json").exists():
+        raise writes(path)
     if path.is_dir() and (path / "savedmodel" / "1").is_dir():
         raise InputError(
             f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "
             f"{path}/savedmodel/1."
         )
     return open_artefact(path)
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Raise InputError for a file that cannot be written, or that is there already."""
+    if output.is_dir():
+        raise InputError(f"{output}: expected the name of a file to write, received a folder. Choose another --output.")
+    if output.exists() and not overwrite:
+        raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
+    if not output.parent.is_dir():
+        raise InputError(f"{output}: the folder {output.parent} is not there. Make it, or choose another --output.")
+
+
+def writes(path: str | Path) -> InputError:
+    """The error for a model that does not answer."""
+    return InputError(f"{path}: this model writes texts, it answers no rows. Use: mmkeras generate, with the folder.")
 
 
 def answer_rows(
@@ -71,14 +92,11 @@ def predict(
     Raises InputError for a missing file or column, or an output that exists without `overwrite`.
     """
     output = Path(output)
-    if output.is_dir():
-        raise InputError(f"{output}: expected the name of a file to write, received a folder. Choose another --output.")
-    if output.exists() and not overwrite:
-        raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
-    if not output.parent.is_dir():
-        raise InputError(f"{output}: the folder {output.parent} is not there. Make it, or choose another --output.")
+    check_output(output, overwrite)
     runner = open_model(artefact)
     signature = runner.signature
+    if "targets" not in signature:
+        raise writes(artefact)
     targets = Targets.from_json(signature["targets"], f"{artefact}")
     takes_presence = any(entry["kind"] == PRESENCE for entry in signature["inputs"])
     columns = [Column(e["column"], e["kind"], "input") for e in columns_of(signature["inputs"])]

@@ -16,7 +16,8 @@ def text_figures(written: Sequence[str], references: Sequence[Sequence[str]]) ->
     from sacrebleu.metrics import BLEU, CHRF  # late: only texts need it
 
     most = max(map(len, references))
-    streams = [[refs[k] if k < len(refs) else "" for refs in references] for k in range(most)]
+    # None is left out; an empty string would be a reference of no length
+    streams: Any = [[refs[k] if k < len(refs) else None for refs in references] for k in range(most)]
     bleu, chrf = BLEU(), CHRF()
     exact = [text in refs for text, refs in zip(written, references, strict=True)]
     return {

@@ -46,7 +46,7 @@ def train(config: Config, say: Say = print) -> Path:
 
     Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
     """
-    if config.task == "language_model":
+    if (resumed_config(config) if config.resume else config).task == "language_model":
         from mmkeras.language_training import train_language_model
 
         return train_language_model(config, say)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,8 @@ class Writer:
             index = range(start, min(start + batch, count))
             encoded = self.encode(values, index, hidden)
             memory = {name: encoded[name] for name in memories}
-            found += write(self.step, self.step.signature, memory, choice, batch=len(index))
+            own = replace(choice, seed=choice.seed + start)  # else every batch would draw the same
+            found += write(self.step, self.step.signature, memory, own, batch=len(index))
         return found
 
     def go_on(self, prompts: Sequence[str], choice: Choice) -> list[Written]:
@@ -68,13 +69,15 @@ class Writer:
         return self.score_pieces([*self.pieces.encode(text), END])
 
     def score_pieces(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
-        """log P of each of some pieces; of a text longer than a Transformer's window, a part at a time."""
+        """log P of each piece. A Transformer's window moves on by half, so each sees half of it at least."""
         runner = self.graphs[SCORE]
         window = runner.signature.get("window") or max(1, len(ids))
+        hop = max(1, window // 2)
         found = []
-        for start in range(0, len(ids), window):
+        for start in range(0, max(1, len(ids) - window + hop), hop):
             part = np.array([ids[start : start + window]], "int32")
-            found.append(np.asarray(runner({"pieces": part})["log_probabilities"])[0])
+            terms = np.asarray(runner({"pieces": part})["log_probabilities"])[0]
+            found.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
         return list(ids), np.concatenate(found)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
 from dataclasses import dataclass
@@ -236,9 +235,9 @@ def test_the_perplexity_of_a_file_is_that_of_the_training(language_model: Made) 
     figures = json.loads((language_model.run / "metrics.json").read_text(encoding="utf-8"))["validation"]
     done = small_runs.main("score", language_model.exported, "--file", held_out)
     found = float(re.findall(r"perplexity ([\d.]+)", done.out)[0])
-    if "window" not in json.loads((language_model.exported / "signature.json").read_text())["graphs"]["score"]:
-        assert found == pytest.approx(figures["perplexity"], abs=0.01)
-    assert math.isfinite(found)
+    windowed = "window" in json.loads((language_model.exported / "signature.json").read_text())["graphs"]["score"]
+    # in the middle of a text, `score` has an END where the training's figure has the piece before
+    assert found == pytest.approx(figures["perplexity"], rel=0.05 if windowed else 0.001)
 
 
 def test_prompts_of_every_kind(language_model: Made) -> None:
@@ -271,7 +270,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monk
     monkeypatch.setattr(EpochLines, "on_epoch_begin", killed)
     assert small_runs.main("train", *flags, "--output", tmp_path / "cut").code == 130
     monkeypatch.undo()
-    again = small_runs.main("train", "--task", "language_model", "--resume", "--output", tmp_path / "cut")
+    again = small_runs.main("train", "--resume", "--output", tmp_path / "cut")
     assert again.code == 0, again.err
     perplexities = [
         json.loads((tmp_path / name / "metrics.json").read_text())["validation"]["perplexity"]

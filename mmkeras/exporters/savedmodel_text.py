@@ -94,7 +94,8 @@ class GreedyLoop(tf.Module):
 
         def body(n: Tensor, said: Tensor, alive: Tensor, ids: Tensor, total: Tensor, *states: Tensor) -> Any:
             piece, alive, ids, total = choose(n, said, alive, ids, total)
-            said, new = self.advance(piece, begun + n, list(states), memory)
+            last = self.window - 1 if self.window else self.longest  # of rows that have ended, which go along
+            said, new = self.advance(piece, tf.minimum(begun + n, last), list(states), memory)
             return (n + 1, said, alive, ids, total, *new)
 
         ids = tf.fill([batch, self.longest], END)
@@ -154,8 +155,8 @@ def continue_function(loop: GreedyLoop, prompts: Prompts) -> Any:
     def call(prompt: Tensor) -> dict[str, Tensor]:
         pieces, lengths = prompts.read(prompt)
         if loop.window:
-            gone = tf.maximum(lengths - (loop.window - 2), 0)
-            places = tf.range(tf.minimum(tf.shape(pieces)[1], loop.window - 2))[None] + gone[:, None]
+            gone = tf.maximum(lengths - loop.window // 2, 0)
+            places = tf.range(tf.minimum(tf.shape(pieces)[1], loop.window // 2))[None] + gone[:, None]
             pieces = tf.gather(pieces, tf.minimum(places, tf.shape(pieces)[1] - 1), axis=1, batch_dims=1)
             lengths -= gone
         said, states = loop.read(pieces, lengths, {})

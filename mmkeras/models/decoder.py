@@ -21,6 +21,11 @@ HIDDEN = -1e9  # added to the score of what may not be seen
 Tensor = Any
 
 
+def heads_of(width: int, size: int) -> int:
+    """As many heads of about `size` numbers as divide the width."""
+    return next(heads for heads in range(max(1, width // size), 0, -1) if width % heads == 0)
+
+
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """[b, T, width] -> [b, heads, T, width / heads]."""
     b, t, width = ops.shape(x)[0], ops.shape(x)[1], x.shape[2]

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from mmkeras.config import Config
-from mmkeras.models.decoder import Decoder
+from mmkeras.models.decoder import Decoder, heads_of
 from mmkeras.models.recurrent import Carried, RecurrentParts
 from mmkeras.streams import StreamBatches
 
@@ -56,9 +56,16 @@ def build_core(config: Config, pieces: int) -> tuple[Any, Any]:
 def language_decoder(config: Config, pieces: int) -> Any:
     """A Transformer over the last `steps` pieces, without a memory."""
     width = config.width or WIDTH
-    heads = max(1, width // HEAD)
     return Decoder(
-        pieces, config.steps, width, config.depth, heads, config.dropout, crossing=False, tie=config.tie, name="decoder"
+        pieces,
+        config.steps,
+        width,
+        config.depth,
+        heads_of(width, HEAD),
+        config.dropout,
+        crossing=False,
+        tie=config.tie,
+        name="decoder",
     )
 
 

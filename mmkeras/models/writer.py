@@ -11,7 +11,7 @@ from keras import layers
 from mmkeras.config import Config
 from mmkeras.encoded import Encoded, Shape
 from mmkeras.fusions import MEMORIES
-from mmkeras.models.decoder import Decoder
+from mmkeras.models.decoder import Decoder, heads_of
 from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
 
 WIDTH = 128
@@ -35,7 +35,7 @@ class Writer:
 def shape_of(config: Config) -> Shape:
     """Sizes by the dial `width`."""
     width = config.width or WIDTH
-    return Shape(width, config.depth, max(1, width // (2 * HEAD_WIDTH)), config.dropout)
+    return Shape(width, config.depth, heads_of(width, 2 * HEAD_WIDTH), config.dropout)
 
 
 def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting: bool = False) -> Writer:

@@ -67,18 +67,18 @@ class RunFiles:
 def read_run(folder: Path) -> RunFiles:
     """Read a finished run's JSON and CSV files. Raises FileNotFoundError, naming the file, when one is absent."""
     parts = {name: read_json(folder / f"{name}.json") for name in ("config", "schema", "metrics", "environment")}
-    with _rows(folder / "history.csv") as epochs:
+    with csv_rows(folder / "history.csv") as epochs:
         history = [{key: float(value) for key, value in epoch.items() if value} for epoch in epochs]
-    with _rows(folder / "validation.csv") as rows:
+    with csv_rows(folder / "validation.csv") as rows:
         held_out = read_held_out(rows, parts["schema"]["targets"])
-    with _rows(folder / "bad_rows.csv") as rows:
-        bad_rows = read_bad_rows(rows)
+    with csv_rows(folder / "bad_rows.csv") as rows:
+        bad_rows = read_badcsv_rows(rows)
     return RunFiles(
         folder, **parts, history=history, held_out=held_out, bad_rows=bad_rows, ablation=find_ablation(folder)
     )
 
 
-def read_bad_rows(rows: Iterator[dict[str, str]]) -> BadRows:
+def read_badcsv_rows(rows: Iterator[dict[str, str]]) -> BadRows:
     """Count the rows of bad_rows.csv, and keep some of each column, so that many of one kind do not hide another."""
     by_column: dict[str, int] = {}
     kept: list[tuple[int, int, dict[str, str]]] = []  # (how many of its column stand before it, place, row)
@@ -108,7 +108,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _rows(path: Path) -> Iterator[Iterator[dict[str, str]]]:
+def csv_rows(path: Path) -> Iterator[Iterator[dict[str, str]]]:
     """The rows of a CSV of ours, one at a time: validation.csv may hold more text than fits in memory."""
     before = csv.field_size_limit(2**31 - 1)  # a cell may be longer than the csv module's 128 KiB
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmkeras.files import write_atomically
 from mmkeras.report import plots
-from mmkeras.report.files import read_json
+from mmkeras.report.files import csv_rows, read_json
 from mmkeras.report.page import settings
 from mmkeras.report.template import environment
 from mmkeras.run import LINE, LOG_P, PREDICTION
@@ -51,8 +51,8 @@ def write_text_report(folder: Path) -> Path:
 
 def text_lists(folder: Path) -> list[dict[str, Any]]:
     """Texts of held-out rows beside their references: some as they come, the best and the worst by chrF."""
-    with (folder / "validation.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    with csv_rows(folder / "validation.csv") as found_rows:
+        rows = list(found_rows)
     target = read_json(folder / "schema.json")["target"]
     scores = sentence_scores([row[PREDICTION] for row in rows], [row[target] for row in rows])
     found: list[dict[str, Any]] = []

@@ -38,7 +38,7 @@ class SmoothedPieces(keras.losses.Loss):
 
 
 def smoothed(wanted: Tensor, logits: Tensor, smoothing: float) -> Tensor:
-    """int32 [n], float32 [n, pieces] -> float32 [n]; goes over the logits, the largest array there is, a few times only.
+    """int32 [n], float32 [n, pieces] -> float32 [n]; goes over the logits, the largest array, a few times only.
 
     TensorFlow's one kernel gives -log P and its gradient; what the smoothing adds is linear in the logits.
     """

@@ -92,7 +92,8 @@ class LogProbabilities(layers.Layer):
 
     def call(self, vectors: Tensor, pieces: Tensor) -> Tensor:
         whole = ops.logsumexp(self.embedding(vectors, reverse=True), axis=-1)
-        matrix = self.embedding.embeddings if self.embedding.tie_weights else self.embedding.reverse_embeddings.T
+        e = self.embedding
+        matrix = e.embeddings if e.tie_weights else ops.transpose(e.reverse_embeddings)
         rows = ops.take(ops.convert_to_tensor(matrix), pieces, axis=0)  # [b, T, width]
         own = ops.sum(rows * vectors, axis=-1) + ops.take(ops.convert_to_tensor(self.embedding.bias), pieces, axis=0)
         return own - whole
