@@ -237,7 +237,7 @@ def test_the_perplexity_of_a_file_is_that_of_the_training(language_model: Made) 
     found = float(re.findall(r"perplexity ([\d.]+)", done.out)[0])
     windowed = "window" in json.loads((language_model.exported / "signature.json").read_text())["graphs"]["score"]
     # in the middle of a text, `score` has an END where the training's figure has the piece before
-    assert found == pytest.approx(figures["perplexity"], rel=0.05 if windowed else 0.001)
+    assert found == pytest.approx(figures["perplexity"], rel=0.05 if windowed else 0.003)
 
 
 def test_prompts_of_every_kind(language_model: Made) -> None:
