@@ -72,13 +72,13 @@ def read_run(folder: Path) -> RunFiles:
     with csv_rows(folder / "validation.csv") as rows:
         held_out = read_held_out(rows, parts["schema"]["targets"])
     with csv_rows(folder / "bad_rows.csv") as rows:
-        bad_rows = read_badcsv_rows(rows)
+        bad_rows = read_bad_rows(rows)
     return RunFiles(
         folder, **parts, history=history, held_out=held_out, bad_rows=bad_rows, ablation=find_ablation(folder)
     )
 
 
-def read_badcsv_rows(rows: Iterator[dict[str, str]]) -> BadRows:
+def read_bad_rows(rows: Iterator[dict[str, str]]) -> BadRows:
     """Count the rows of bad_rows.csv, and keep some of each column, so that many of one kind do not hide another."""
     by_column: dict[str, int] = {}
     kept: list[tuple[int, int, dict[str, str]]] = []  # (how many of its column stand before it, place, row)
