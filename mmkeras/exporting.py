@@ -177,7 +177,7 @@ def export(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        passed = _fill_as_task(run, formats, partial, folder.name, say)
+        passed = _fill(run, formats, partial, folder.name, say)
         if folder.exists() and not passed:
             say(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
             folder = rejected
@@ -189,16 +189,16 @@ def export(
     return folder, passed
 
 
-def _fill_as_task(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
+def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
     """A model that answers, or one that writes."""
     if run.schema["task"] not in ("generate", "language_model"):
-        return _fill(run, formats, folder, title, say)
+        return _fill_answers(run, formats, folder, title, say)
     from mmkeras.exporting_text import fill_text
 
     return fill_text(run, formats, folder, title, say)
 
 
-def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
+def _fill_answers(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     graph = load_graph(run)
     for entry in graph.inputs:

@@ -54,6 +54,17 @@ def size_bytes(path: Path) -> int:
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
 
 
+def in_own_process(module: str, arguments: Sequence[str | Path], out: Path) -> None:
+    """`python -m module arguments… out`, which writes `out`. Raises RuntimeError with its last words when it fails."""
+    command = [sys.executable, "-m", module, *map(str, arguments), str(out)]
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode or not out.exists():
+        words = [line for line in done.stderr.splitlines() if line.strip()]
+        raise RuntimeError(words[-1] if words else f"the process ended with code {done.returncode}")
+
+
 def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
     """Run mmkeras.answer on one artefact. Returns its figures, the answers at batch 1 and N, and those a subset.
 
@@ -61,13 +72,7 @@ def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], list[np.nda
     """
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.npz"
-        command = [sys.executable, "-m", "mmkeras.answer", str(path), str(samples_path), str(out)]
-        paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode or not out.exists():
-            words = [line for line in done.stderr.splitlines() if line.strip()]
-            raise RuntimeError(words[-1] if words else f"the process ended with code {done.returncode}")
+        in_own_process("mmkeras.answer", [path, samples_path], out)
         with np.load(out, allow_pickle=False) as data:
             parts = {name.removeprefix("subset."): data[name] for name in data.files if name.startswith("subset.")}
             return json.loads(str(data["figures"])), [data["batch_1"], data["batch_n"]], parts

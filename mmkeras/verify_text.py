@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +15,7 @@ from mmkeras.files import write_json
 from mmkeras.pieces import Pieces
 from mmkeras.text_metrics import text_figures
 from mmkeras.text_samples import TextSamples, load_text_samples
-from mmkeras.verify import PLACES, SAMPLES, reject, size_bytes
+from mmkeras.verify import PLACES, SAMPLES, in_own_process, reject, size_bytes
 from mmkeras.writers import SCORE, paths_of, read_folder
 
 LARGEST_DIFFERENCE = 1e-4  # of a piece's log-probability, at float32
@@ -29,13 +26,7 @@ def answers(folder: Path, form: str) -> dict[str, Any]:
     """Run mmkeras.answer_text on one format. Raises RuntimeError with the process's last words when it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.json"
-        command = [sys.executable, "-m", "mmkeras.answer_text", str(folder), form, str(out)]
-        paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode or not out.exists():
-            words = [line for line in done.stderr.splitlines() if line.strip()]
-            raise RuntimeError(words[-1] if words else f"the process ended with code {done.returncode}")
+        in_own_process("mmkeras.answer_text", [folder, form], out)
         return dict(json.loads(out.read_text(encoding="utf-8")))
 
 

@@ -9,9 +9,10 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from mmkeras.graph import Graph, Input, presence
+from mmkeras.graph import Graph, Input
 from mmkeras.modalities import Modality
 from mmkeras.models.writer import Writer
+from mmkeras.tasks.predicting import read_columns
 
 MONITOR = ("accuracy", "max")
 LABEL_SMOOTHING = 0.1
@@ -103,24 +104,11 @@ def encode_graph(writer: Writer, columns: dict[str, Modality], names: dict[str, 
 
     names: the CSV column of each input.
     """
-    raw: dict[str, Any] = {}
-    features: dict[str, Any] = {}
-    ids: dict[str, Any] = {}
-    inputs: list[Input] = []
-    for name, column in columns.items():
-        entry = column.input(names[name])
-        raw[name] = keras.Input(entry.sizes()[1:], dtype=entry.dtype, name=name)
-        inputs += [entry, presence(name, names[name])]
-        there = raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
-        own = column.preprocess(raw[name], there)
-        features |= {**own, f"{name}_present": there}
-        if (recognised := column.ids(own)) is not None:
-            ids[f"{name}_ids"] = recognised
-    outputs = memory_of(writer, writer.encoder({key: features[key] for key in writer.encoder.input}))
+    read = read_columns(columns, names, takes_presence=True)
+    outputs = memory_of(writer, writer.encoder({key: read.features[key] for key in writer.encoder.input}))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
-    for name, tensor in ids.items():
-        described.append({"name": name, "dtype": "int32", "shape": ["batch", tensor.shape[1] or "orders", "tokens"]})
-    return Graph("encode", keras.Model(raw, outputs | ids, name="encode"), tuple(inputs), tuple(described), (), facts)
+    model = keras.Model(read.raw, outputs | read.ids, name="encode")
+    return Graph("encode", model, tuple(read.inputs), (*described, *read.described_ids()), (), facts)
 
 
 def memory_of(writer: Writer, encoded: Sequence[Tensor]) -> dict[str, Tensor]:

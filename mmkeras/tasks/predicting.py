@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -23,29 +24,45 @@ def predict_graph(
     names: the CSV column of each input; facts: versions and seed, for the signature.
     """
     task = importlib.import_module(TASKS[targets.task])
-    raw: dict[str, Any] = {}
-    features: dict[str, Any] = {}
-    ids: dict[str, Any] = {}
-    inputs: list[Input] = []
+    read = read_columns(columns, names, core.takes_presence)
+    outputs, described = answers(core, task, {key: read.features[key] for key in core.model.input}, targets)
+    model = keras.Model(read.raw, outputs | read.ids, name="predict")
+    facts = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **facts}
+    return Graph("predict", model, tuple(read.inputs), (*described, *read.described_ids()), targets.labels, facts)
+
+
+@dataclass(frozen=True)
+class Read:
+    """The front of a graph. raw: Keras inputs; features: what encoders take; ids: `<input>_ids`, as recognised."""
+
+    raw: dict[str, Any]
+    features: dict[str, Any]
+    ids: dict[str, Any]
+    inputs: list[Input]
+
+    def described_ids(self) -> list[dict[str, Any]]:
+        """The ids' part of signature.json."""
+        shapes = {name: ["batch", tensor.shape[1] or "orders", "tokens"] for name, tensor in self.ids.items()}
+        return [{"name": name, "dtype": "int32", "shape": shape} for name, shape in shapes.items()]
+
+
+def read_columns(columns: dict[str, Modality], names: dict[str, str], takes_presence: bool) -> Read:
+    """Raw inputs of each column, and whether it is there -> features. names: the CSV column of each input."""
+    read = Read({}, {}, {}, [])
     for name, column in columns.items():
         entry = column.input(names[name])
-        raw[name] = keras.Input(entry.sizes()[1:], dtype=entry.dtype, name=name)
-        inputs.append(entry)
+        read.raw[name] = keras.Input(entry.sizes()[1:], dtype=entry.dtype, name=name)
+        read.inputs.append(entry)
         there = None
-        if core.takes_presence:
-            inputs.append(presence(name, names[name]))
-            there = raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
-            features[f"{name}_present"] = there
-        own = column.preprocess(raw[name], there)
-        features |= own
+        if takes_presence:
+            read.inputs.append(presence(name, names[name]))
+            there = read.raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
+            read.features[f"{name}_present"] = there
+        own = column.preprocess(read.raw[name], there)
+        read.features.update(own)
         if (recognised := column.ids(own)) is not None:
-            ids[f"{name}_ids"] = recognised
-    outputs, described = answers(core, task, {key: features[key] for key in core.model.input}, targets)
-    for name, tensor in ids.items():
-        described.append({"name": name, "dtype": "int32", "shape": ["batch", tensor.shape[1] or "orders", "tokens"]})
-    model = keras.Model(raw, outputs | ids, name="predict")
-    facts = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **facts}
-    return Graph("predict", model, tuple(inputs), tuple(described), targets.labels, facts)
+            read.ids[f"{name}_ids"] = recognised
+    return read
 
 
 def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -> tuple[dict[str, Any], list[Any]]:
