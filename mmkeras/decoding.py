@@ -98,10 +98,11 @@ class States:
                 self.arrays[name] = np.asarray(found[entry["renewed_from"]])
         return np.array(found["log_probabilities"])
 
-    def pick(self, rows: np.ndarray) -> None:
-        """Go on with these rows, in this order; a row may be picked several times."""
+    def pick(self, rows: np.ndarray, memory: bool = True) -> None:
+        """Go on with these rows, in this order, perhaps several times. memory: False where theirs is the same."""
         self.arrays = {name: array[rows] for name, array in self.arrays.items()}
-        self.memory = {name: array[rows] for name, array in self.memory.items()}
+        if memory:
+            self.memory = {name: array[rows] for name, array in self.memory.items()}
 
 
 def write(
@@ -229,7 +230,7 @@ def _beam(step: Step, states: States, said: np.ndarray, choice: Choice, begun: i
         )
         if done or n + 1 == longest:
             break
-        states.pick((np.arange(b)[:, None] * k + parents).ravel())
+        states.pick((np.arange(b)[:, None] * k + parents).ravel(), memory=False)  # of the same row
         said = states.advance(step, nexts.ravel(), begun + n)
     for row in range(b):  # a text that was cut is taken where none has ended
         if not ended[row]:
