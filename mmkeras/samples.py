@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -52,8 +52,7 @@ def _flatten(rows: Sequence[np.ndarray]) -> Ragged:
 def save_samples(samples: Samples, path: Path) -> None:
     """Write one compressed .npz."""
     arrays: dict[str, Any] = {"truth": samples.truth, "answers": samples.answers}
-    for name, values in samples.inputs.items():
-        arrays |= {f"input.{name}.{part}": array for part, array in pack(values).items()}
+    arrays |= pack_inputs(samples.inputs)
     for name, rows in samples.ids.items():
         flat = _flatten(rows)
         arrays |= {f"ids.{name}.starts": flat.starts, f"ids.{name}.values": flat.columns[0]}
@@ -88,6 +87,21 @@ def unpack(packed: dict[str, np.ndarray]) -> list[Any]:
     return [value if there else None for value, there in zip(values, packed["there"], strict=True)]
 
 
+def pack_inputs(inputs: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+    """Every column's values as arrays `input.<name>.<part>`."""
+    return {f"input.{name}.{part}": array for name, some in inputs.items() for part, array in pack(some).items()}
+
+
+def unpack_inputs(data: Any) -> dict[str, list[Any]]:
+    """The inverse of `pack_inputs`, out of an open .npz that may hold more."""
+    packed: dict[str, dict[str, np.ndarray]] = {}
+    for key in data.files:
+        if key.startswith("input."):
+            name, part = key.removeprefix("input.").rsplit(".", 1)
+            packed.setdefault(name, {})[part] = data[key]
+    return {name: unpack(arrays) for name, arrays in packed.items()}
+
+
 def load_samples(path: Path) -> Samples:
     """Read what `save_samples` wrote. Raises InputError when the file is damaged."""
     try:
@@ -98,12 +112,7 @@ def load_samples(path: Path) -> Samples:
 
 def _load_samples(path: Path) -> Samples:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-        packed: dict[str, dict[str, np.ndarray]] = {}
-        for key in data.files:
-            if key.startswith("input."):
-                name, part = key.removeprefix("input.").rsplit(".", 1)
-                packed.setdefault(name, {})[part] = data[key]
-        inputs = {name: unpack(arrays) for name, arrays in packed.items()}
+        inputs = unpack_inputs(data)
         ids = {}
         for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".orders")]:
             starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))

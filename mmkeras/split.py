@@ -140,8 +140,12 @@ def _hold_out_inputs(
     from sklearn.model_selection import GroupShuffleSplit  # late: half a second
 
     place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    if len(place) < 2:
-        raise InputError(f"{table.path}: every row has the same inputs; nothing is left to validate on. Add rows.")
+    held_out_inputs = math.ceil(len(place) * config.test_size)  # as GroupShuffleSplit rounds
+    if held_out_inputs >= len(place):
+        raise InputError(
+            f"{table.path}: {len(place)} different inputs, of which --test-size {config.test_size} holds out "
+            f"{held_out_inputs}: none is left to learn from. Use a smaller --test-size, or add rows of other inputs."
+        )
     groups = [place[key] for key in keys]
     splitter = GroupShuffleSplit(1, test_size=config.test_size, random_state=config.random_state)
     train, held_out = next(splitter.split(groups, groups=groups))

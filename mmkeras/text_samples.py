@@ -13,7 +13,7 @@ import numpy as np
 
 from mmkeras.decoding import Written
 from mmkeras.errors import InputError
-from mmkeras.samples import pack, unpack
+from mmkeras.samples import pack_inputs, unpack_inputs
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ class TextSamples:
 
 def save_text_samples(samples: TextSamples, path: Path) -> None:
     """Write one compressed .npz: arrays for the inputs, JSON for all else."""
-    arrays: dict[str, Any] = {
-        f"input.{name}.{part}": array for name, values in samples.inputs.items() for part, array in pack(values).items()
-    }
+    arrays: dict[str, Any] = pack_inputs(samples.inputs)
     rest = {
         "references": samples.references,
         "written": [[w.ids, w.log_probabilities] for w in samples.written],
@@ -55,13 +53,9 @@ def load_text_samples(path: Path) -> TextSamples:
     """Read what `save_text_samples` wrote. Raises InputError when the file is damaged."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            packed: dict[str, dict[str, np.ndarray]] = {}
-            for key in data.files:
-                if key.startswith("input."):
-                    name, part = key.removeprefix("input.").rsplit(".", 1)
-                    packed.setdefault(name, {})[part] = data[key]
+            inputs = unpack_inputs(data)
             rest = json.loads(str(data["rest"]))
         written = [Written(*parts) for parts in rest.pop("written")]
-        return TextSamples(written=written, inputs={name: unpack(parts) for name, parts in packed.items()}, **rest)
+        return TextSamples(written=written, inputs=inputs, **rest)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None

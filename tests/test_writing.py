@@ -183,6 +183,15 @@ def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], sa
     assert said in done.err
 
 
+def test_too_few_different_inputs_are_said(tmp_path: Path) -> None:
+    rows = [{"en": f"text {k % 2}", "de": f"x{k}"} for k in range(20)]
+    path = small_runs.write_rows(tmp_path / "rows.csv", rows)
+    flags = ("--task", "generate", "--text", "en", "--target", "de", "--test-size", "0.6")
+    done = small_runs.main("train", path, *flags, "--output", tmp_path / "run")
+    assert done.code == 2
+    assert "2 different inputs" in done.err
+
+
 def test_empty_targets_are_bad_rows_and_short_ones_are_learned(tmp_path: Path) -> None:
     rows = [{"en": f"word{k} here", "de": "" if k == 7 else f"x{k % 3}"} for k in range(40)]
     path = small_runs.write_rows(tmp_path / "rows.csv", rows)

@@ -27,7 +27,7 @@ class RecurrentParts:
 
     def __init__(self, config: Config, pieces: int) -> None:
         width, seed = config.width or WIDTH, config.seed
-        self.width, self.dropout = width, config.dropout
+        self.width = width
         start = keras.initializers.RandomUniform(-RANGE, RANGE, seed=seed)
         self.embedding = PieceEmbedding(
             pieces, width, tie_weights=config.tie, embeddings_initializer=start, name="embedding"
