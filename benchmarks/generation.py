@@ -67,8 +67,8 @@ def multi30k(shared: Path, work: Path) -> Iterator[System]:
 
 
 TRANSLATION = (
-    *("--vocabulary", "4000", "--width", "128", "--depth", "3", "--dropout", "0.3"),
-    *("--batch-size", "128", "--learning-rate", "0.004", "--epochs", "10", "--max-tokens", "64"),
+    *("--vocabulary", "4000", "--width", "128", "--depth", "3", "--dropout", "0.1"),
+    *("--batch-size", "128", "--learning-rate", "0.004", "--epochs", "14", "--max-tokens", "64"),
 )
 
 
@@ -90,7 +90,10 @@ def captions(shared: Path, work: Path) -> Iterator[System]:
     yield System("image", (*flags, *own), work / "captions_test.csv", "caption", asked)
 
 
-CAPTIONS = ("--vocabulary", "2000", "--pieces", "word", "--epochs", "20", "--dropout", "0.3")
+CAPTIONS = (
+    *("--vocabulary", "2000", "--pieces", "word", "--epochs", "12", "--dropout", "0.3"),
+    *("--width", "64", "--image-size", "64"),
+)
 
 
 def transcripts(shared: Path, work: Path) -> Iterator[System]:
@@ -106,7 +109,10 @@ def transcripts(shared: Path, work: Path) -> Iterator[System]:
         yield System(name, (*flags, *own), work / f"fsdd_{test}.csv", "transcript")
 
 
-TRANSCRIPTS = ("--audio-rate", "8000", "--seconds", "1", "--test-size", "0.1", "--pieces", "byte", "--epochs", "20")
+TRANSCRIPTS = (
+    *("--audio-rate", "8000", "--seconds", "1", "--test-size", "0.1", "--pieces", "byte", "--epochs", "20"),
+    *("--width", "64"),
+)
 
 
 def dialogue(shared: Path, work: Path) -> Iterator[System]:
@@ -117,7 +123,7 @@ def dialogue(shared: Path, work: Path) -> Iterator[System]:
     yield System("reply", (*flags, "--target", "reply", *DIALOGUE), test, "reply")
 
 
-DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--epochs", "20")
+DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64", "--epochs", "24")
 
 SETS: dict[str, Callable[[Path, Path], Iterator[System]]] = {
     "ptb": ptb,
