@@ -53,8 +53,8 @@ def ptb(shared: Path, work: Path) -> Iterator[System]:
 
 PTB = {
     "lstm": ("--dropout", "0.2"),
-    "rnn": ("--dropout", "0.1", "--learning-rate", "2", "--epochs", "4"),
-    "transformer": ("--dropout", "0.1", "--epochs", "4", "--steps", "64"),
+    "rnn": ("--dropout", "0.1", "--epochs", "5"),
+    "transformer": ("--dropout", "0.1", "--epochs", "5", "--steps", "64"),
 }
 
 
@@ -91,8 +91,8 @@ def captions(shared: Path, work: Path) -> Iterator[System]:
 
 
 CAPTIONS = (
-    *("--vocabulary", "2000", "--pieces", "word", "--epochs", "12", "--dropout", "0.3"),
-    *("--width", "64", "--image-size", "64"),
+    *("--vocabulary", "2000", "--pieces", "word", "--epochs", "24", "--dropout", "0.3"),
+    *("--width", "64", "--image-size", "64", "--learning-rate", "0.004"),
 )
 
 
@@ -123,7 +123,7 @@ def dialogue(shared: Path, work: Path) -> Iterator[System]:
     yield System("reply", (*flags, "--target", "reply", *DIALOGUE), test, "reply")
 
 
-DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64", "--epochs", "24")
+DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64", "--epochs", "30")
 
 SETS: dict[str, Callable[[Path, Path], Iterator[System]]] = {
     "ptb": ptb,

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from mmkeras.config import Config
 from mmkeras.files import written_whole
 
 SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
@@ -140,3 +141,8 @@ class BestAndResume(keras.callbacks.Callback):
     def clear(self) -> None:
         """Training has ended well: the checkpoint goes."""
         (self.folder / "checkpoint.npz").unlink(missing_ok=True)
+
+
+def tensorboard(config: Config, folder: Path) -> list[keras.callbacks.Callback]:
+    """What writes TensorBoard's logs into the run folder, where it was asked for."""
+    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if config.tensorboard else []

@@ -130,8 +130,8 @@ class Config:
     """Pieces of a language model's batch: how far gradients go back, or a Transformer sees."""
     tie: bool = True
     """The pieces' vectors are the output's matrix, too."""
-    optimizer: Literal["sgd", "adam"] = "sgd"
-    """What a recurrent language model learns by; a Transformer by Adam."""
+    optimizer: Literal["auto", "sgd", "adam"] = "auto"
+    """What a language model learns by. Default: plain gradients for lstm and gru, Adam for rnn and transformer."""
     decay: Literal["cosine", "stall"] = "cosine"
     """How a language model's rate falls: along a cosine to 0, or to a quarter whenever an epoch brings nothing."""
 
@@ -151,7 +151,7 @@ class Config:
     class_weight: Literal["none", "balanced"] = "none"
     """`balanced`: rare classes count as much as frequent ones."""
     mixed_precision: bool = False
-    """Compute in bfloat16 or float16 where the device is faster with it."""
+    """Compute in bfloat16 or float16 where the device is faster with it; not for models that write."""
     xla: bool = False
     """Compile the training step with XLA."""
     tensorboard: bool = False

@@ -60,6 +60,8 @@ def check_config(config: Config) -> None:
     check_encoders(config)
     if config.freeze_word_vectors and not config.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
+    if config.mixed_precision and config.task in ("language_model", "generate"):
+        raise InputError(f"--mixed-precision: --task {config.task} is trained in float32. Leave it out.")
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
     if config.overwrite and config.resume:

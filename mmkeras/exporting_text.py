@@ -69,7 +69,7 @@ def language_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Gra
     from mmkeras.models.language import build_core
     from mmkeras.tasks.language_model import graphs_of
 
-    core, model = build_core(run.config, len(pieces))
+    core, _, model = build_core(run.config, len(pieces))
     with reading(run.folder / "model.keras"):
         core.load_weights(run.folder / "model.keras")
     return graphs_of(model, {**facts, "max_target": MAX_TARGET})

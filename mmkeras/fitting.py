@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mmkeras.callbacks import BestAndResume, EpochLines
+from mmkeras.callbacks import BestAndResume, EpochLines, tensorboard
 from mmkeras.config import Config
 from mmkeras.features import Batches
 from mmkeras.modalities import Modality
@@ -79,9 +79,7 @@ def build_and_fit(config: Config, material: Material, folder: Path, say: Callabl
     if config.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
-    callbacks = [train, EpochLines(epochs, say), keeper]
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(str(folder / "tensorboard")))
+    callbacks = [train, EpochLines(epochs, say), keeper, *tensorboard(config, folder)]
     if keeper.exhausted or keeper.epochs_done >= epochs:
         keeper.on_train_end()
     else:

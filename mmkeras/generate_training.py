@@ -8,31 +8,30 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import pandas as pd
 
-from mmkeras.callbacks import BestAndResume, EpochLines
+from mmkeras.callbacks import BestAndResume, EpochLines, tensorboard
 from mmkeras.config import Config
-from mmkeras.decoding import Choice, Written, write
-from mmkeras.features import Batches
-from mmkeras.files import write_csv, write_json, written_whole
+from mmkeras.files import write_json, written_whole
+from mmkeras.held_out_texts import (
+    EVALUATION_BATCH,
+    attention_maps,
+    distinct,
+    missing_matrix,
+    write_held_out_texts,
+    write_texts,
+)
 from mmkeras.models.multimodal import BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
 from mmkeras.models.writer import Writer, build_writer
-from mmkeras.pieces import END, Pieces, learn_pieces
-from mmkeras.run import LINE, LOG_P, PREDICTION
+from mmkeras.pieces import learn_pieces
 from mmkeras.split import Split
 from mmkeras.table import Table
 from mmkeras.tasks import generate
-from mmkeras.tasks.generate import memory_of, step_graph
 from mmkeras.text_batches import TextBatches, as_rows
 from mmkeras.text_metrics import text_figures
-from mmkeras.traced import traced
 
 EPOCHS = 30
 PATIENCE = 10
-EVALUATION_BATCH = 64
-MAPS, MAP_SIDE = 3, 40  # rows with a picture of the attention; most pieces and tokens of one
-SHOWN = 1000  # held-out rows, at most, that are written for the figures
+MAPS = 3  # rows with a picture of the attention
 Say = Callable[[str], None]
 
 
@@ -42,10 +41,14 @@ def learn_to_write(
     sides: dict[str, list[Any]],
     split: Split,
     table: Table,
+    inputs: Sequence[dict[str, Any]],
     folder: Path,
     say: Say,
 ) -> dict[str, Any]:
-    """Learn the target's pieces, fit, write held-out rows' texts; the run's files. Returns the figures."""
+    """Learn the target's pieces, fit, write held-out rows' texts; the run's files. Returns the figures.
+
+    inputs: as the signature will have them.
+    """
     (target,) = [column.name for column in table.targets]
     cells = {side: getattr(split, side)[target].tolist() for side in sides}
     kind = "subword" if config.pieces == "auto" else config.pieces
@@ -61,9 +64,10 @@ def learn_to_write(
     writer, keeper = build_and_fit(config, columns, sides, texts, len(pieces), folder, say)
     fitted = time.perf_counter()
     rows, references = distinct(split.validation, [column.name for column in table.inputs], target)
-    found = write_held_out_texts(writer, sides["validation"], rows, Choice())
+    found = write_held_out_texts(writer, sides["validation"], rows)
     written = [pieces.decode(some.ids) for some in found]
     figures = text_figures(written, references)
+    missing = missing_matrix(writer, sides["validation"], rows, references, pieces, inputs)
     write_texts(split, rows, written, found, folder / "validation.csv")
     shown = attention_maps(writer, sides["validation"], rows[:MAPS], found[:MAPS], pieces)
     write_json(folder / "samples.json", {"attention": shown})
@@ -73,6 +77,7 @@ def learn_to_write(
     return {
         "target": target,
         "validation": {**figures, "rows": len(rows), "score_name": "bleu", "score": figures["bleu"]},
+        "missing": missing,
         "folded": False,
         "epochs": keeper.epochs_done,
         "best_epoch": keeper.best_epoch + 1,
@@ -114,7 +119,7 @@ def build_and_fit(
         keeper.on_train_end()
     else:
         span = {"shuffle": False, "epochs": epochs, "initial_epoch": keeper.epochs_done}
-        callbacks = [train, EpochLines(epochs, say), keeper]
+        callbacks = [train, EpochLines(epochs, say), keeper, *tensorboard(config, folder)]
         model.fit(train.dataset(), validation_data=validation.dataset(), callbacks=callbacks, verbose=0, **span)
     return writer, keeper
 
@@ -125,59 +130,3 @@ def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
     made = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, beta_2=0.98, epsilon=1e-9, global_clipnorm=1.0)
     made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
     return made
-
-
-def distinct(frame: pd.DataFrame, inputs: Sequence[str], target: str) -> tuple[np.ndarray, list[list[str]]]:
-    """The first row of each different input, at most SHOWN, spread evenly; and all texts that stand with each."""
-    keys = list(zip(*(frame[name] for name in inputs), strict=True))
-    first: dict[Any, int] = {}
-    references: dict[Any, list[str]] = {}
-    for row, (key, text) in enumerate(zip(keys, frame[target], strict=True)):
-        first.setdefault(key, row)
-        references.setdefault(key, []).append(text)
-    rows = np.array(list(first.values()))
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SHOWN)).astype(int)]
-    return rows, [list(dict.fromkeys(references[keys[row]])) for row in rows]
-
-
-def write_held_out_texts(writer: Writer, sides: list[Any], rows: np.ndarray, choice: Choice) -> list[Written]:
-    """The texts of some held-out rows, by the trained core itself."""
-    encode = keras.Model(writer.encoder.input, memory_of(writer, writer.encoder.output), name="encode_features")
-    graph = step_graph(writer.decoder, writer.memory_length, {"max_target": writer.decoder.length - 1})
-    step, signature = traced(graph.model), graph.signature()
-    batches = Batches(sides, np.zeros((len(sides[0].lengths), 1), "float32"), EVALUATION_BATCH, None, None)
-    order = rows[np.argsort(batches.lengths[rows], kind="stable")]
-    found: dict[int, Written] = {}
-    for start in range(0, len(order), EVALUATION_BATCH):
-        some = order[start : start + EVALUATION_BATCH]
-        inputs = {name: array for side in sides for name, array in side.batch(some, False).items()}
-        memory = {name: np.asarray(array) for name, array in encode(inputs, training=False).items()}
-        found |= zip(some.tolist(), write(step, signature, memory, choice, batch=len(some)), strict=True)
-    return [found[row] for row in rows]
-
-
-def attention_maps(
-    writer: Writer, sides: list[Any], rows: np.ndarray, found: list[Written], pieces: Pieces
-) -> list[dict[str, Any]]:
-    """What the decoder looks at while it writes some rows, for the report."""
-    maps = []
-    for row, text in zip(rows, found, strict=True):
-        inputs = {n: a for side in sides for n, a in side.batch(np.array([row]), False).items()}
-        memory, shown = writer.encoder(inputs, training=False)
-        ids = [*text.ids[: MAP_SIDE - 1], END]
-        weights = np.asarray(writer.decoder.attention(np.array([[END, *ids[:-1]]], "int32"), memory, shown))[0]
-        seen = np.flatnonzero(np.asarray(shown)[0])[:MAP_SIDE]
-        own = [(pieces.name(k).strip(), w[seen].round(3).tolist()) for k, w in zip(ids, weights, strict=True)]
-        lines = [{"piece": piece, "weights": some} for piece, some in own]
-        maps.append({"text": pieces.decode(text.ids), "tokens": (seen + 1).tolist(), "rows": lines})
-    return maps
-
-
-def write_texts(split: Split, rows: np.ndarray, texts: list[str], found: list[Written], path: Path) -> None:
-    """validation.csv: the held-out rows that were written, as they were read, and what the model says of them."""
-    ours = [split.validation_lines[rows].tolist(), texts, [f"{some.score:.6f}" for some in found]]
-    names = list(split.validation.columns)
-    cells = split.validation.iloc[rows].itertuples(index=False, name=None)
-    write_csv(
-        path, [[*names, LINE, PREDICTION, LOG_P], *([*row, *mine] for row, *mine in zip(cells, *ours, strict=True))]
-    )

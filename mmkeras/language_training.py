@@ -123,7 +123,7 @@ def build_and_fit(
     """Build, compile and model.fit on both streams. Returns what `build_core` gives, and the keeper of the weights."""
     import keras
 
-    from mmkeras.callbacks import BestAndResume, EpochLines
+    from mmkeras.callbacks import BestAndResume, EpochLines, tensorboard
     from mmkeras.models.language import dataset, streaming
 
     epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
@@ -135,7 +135,7 @@ def build_and_fit(
     if config.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
-    callbacks = [EpochLines(epochs, say), keeper]
+    callbacks = [EpochLines(epochs, say), keeper, *tensorboard(config, folder)]
     if carried:
         forget = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.forget())
         forget.on_test_begin = lambda *_: carried.forget()

@@ -168,7 +168,8 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     if config.task == "generate":
         from mmkeras.generate_training import learn_to_write
 
-        return learn_to_write(config, columns, sides, split, table, folder, say)
+        inputs = input_entries(columns, table, takes_presence=True)
+        return learn_to_write(config, columns, sides, split, table, inputs, folder, say)
     encoded = {side: targets.encode(getattr(split, side)) for side in ("train", "validation")}
     material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()

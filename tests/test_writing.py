@@ -54,7 +54,7 @@ def translator(pairs: Path) -> Made:
 def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
     base = tmp_path_factory.mktemp(request.param)
     flags = ("--task", "language_model", "--text-file", write_lines(base / "text.txt"), "--cell", request.param)
-    rate = {"rnn": ("--learning-rate", "1"), "transformer": ("--learning-rate", "0.01")}.get(request.param, ())
+    rate = {"rnn": ("--learning-rate", "0.01"), "transformer": ("--learning-rate", "0.01")}.get(request.param, ())
     return make(base, "lm", *flags, *SMALL[:4], "--steps", "20", "--epochs", "4", "--batch-size", "4", *rate)
 
 
@@ -173,6 +173,7 @@ def test_the_report_shows_texts_and_attention(translator: Made) -> None:
     [
         (("--fusion", "decision"), "Give attention, concat or sum"),
         (("--model", "mlp"), "--task generate writes"),
+        (("--mixed-precision",), "trained in float32"),
     ],
 )
 def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
@@ -200,6 +201,29 @@ def test_empty_targets_are_bad_rows_and_short_ones_are_learned(tmp_path: Path) -
     assert done.code == 0, done.err
     (bad,) = small_runs.read_csv(tmp_path / "run" / "bad_rows.csv")
     assert bad["reason"] == "the target is empty"
+
+
+def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
+    # the mood comes from the text, the thing from the category: neither is enough
+    moods, things = ("good", "bad"), ("lamp", "tent", "clock")
+    rows = [
+        {"note": f"it is {m} {k}", "thing": t, "reply": f"{m} {t}"} for k in range(30) for m in moods for t in things
+    ]
+    path = small_runs.write_rows(tmp_path / "rows.csv", rows)
+    columns = ("--task", "generate", "--text", "note", "--category", "thing", "--target", "reply", "--pieces", "word")
+    flags = (*columns, "--epochs", "15", "--learning-rate", "0.005", "--tensorboard", *SMALL)
+    done = small_runs.main("train", path, *flags, "--output", tmp_path / "run")
+    assert done.code == 0, done.err
+    figures = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    exact = {"+".join(row["present"]): row["exact"] for row in figures["missing"]}
+    assert set(exact) == {"text", "category", "text+category"}
+    assert exact["text+category"] > 0.9
+    assert exact["text"] < 0.7
+    assert exact["category"] < 0.8
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "The dearest to lose is" in page
+    assert "exact texts" in page
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
 
 
 # language models

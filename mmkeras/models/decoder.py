@@ -224,3 +224,17 @@ class Decoder(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.sizes}
+
+
+class DecoderVectors(layers.Layer):
+    """A decoder without a memory, in front of its logits: pieces int32 [b, T] -> [b, T, width]."""
+
+    def __init__(self, decoder: Decoder, **options: Any) -> None:
+        super().__init__(**options)
+        self.decoder = decoder
+
+    def call(self, pieces: Tensor, training: bool = False) -> Tensor:
+        return self.decoder.vectors(pieces, training=training)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (*shape, self.decoder.width)

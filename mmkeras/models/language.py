@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from mmkeras.config import Config
-from mmkeras.models.decoder import Decoder, heads_of
+from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
+from mmkeras.models.piece_loss import PieceLoss
 from mmkeras.models.recurrent import Carried, RecurrentParts
 from mmkeras.streams import StreamBatches
 
@@ -18,6 +19,7 @@ LEARNING_RATE = 20.0
 LAST = 0.01  # of the rate, where a cosine ends
 CLIP = 0.25
 ADAM_RATE, ADAM_CLIP = 0.001, 1.0
+ADAM_RATES = {"rnn": 0.001, "transformer": 0.002}  # of cells that learn badly by plain gradients
 
 
 @dataclass(frozen=True)
@@ -31,26 +33,37 @@ class Streaming:
 
 
 def streaming(config: Config, pieces: int, batch: int, steps: int) -> Streaming:
-    """The core with the states of the batch before, compiled for so many steps in all."""
-    core, parts = build_core(config, pieces)
+    """The trunk with the states of the batch before, compiled for so many steps in all."""
+    core, trunk, parts = build_core(config, pieces)
     given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
-    carried = Carried(core, batch, name="carried") if config.cell != "transformer" else None
-    model = keras.Model(given, carried(given), name="streaming") if carried else core
+    carried = Carried(trunk, batch, name="carried") if config.cell != "transformer" else None
+    model = keras.Model(given, carried(given), name="streaming") if carried else trunk
     model.compile(
-        optimizer=optimizer(config, steps),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=config.xla or not tf.config.list_physical_devices("GPU"),  # on a GPU cuDNN is faster
+        optimizer=optimizer(config, steps), loss=PieceLoss(parts.embedding), jit_compile=config.xla or by_xla(config)
     )
     return Streaming(model, core, parts, carried)
 
 
-def build_core(config: Config, pieces: int) -> tuple[Any, Any]:
-    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states (a Transformer has none); and its parts."""
+def by_xla(config: Config) -> bool:
+    """Whether XLA is worth it by default: on a CPU, but not for an LSTM, which has compiled loops and plain products.
+
+    XLA's product of two matrices the first of which is transposed takes 1.5 times as long as TensorFlow's. On a GPU
+    cuDNN is faster.
+    """
+    return config.cell != "lstm" and not tf.config.list_physical_devices("GPU")
+
+
+def build_core(config: Config, pieces: int) -> tuple[Any, Any, Any]:
+    """pieces int32 [b, T] and states -> logits [b, T, pieces] and states (a Transformer has none).
+
+    And its trunk, the same in front of the logits, and their parts.
+    """
     if config.cell != "transformer":
         parts = RecurrentParts(config, pieces)
-        return parts.build(), parts
+        return *parts.build(), parts
     given, decoder = keras.Input((None,), dtype="int32", name="pieces"), language_decoder(config, pieces)
-    return keras.Model(given, decoder(given), name="core"), decoder
+    core = keras.Model(given, decoder(given), name="core")
+    return core, keras.Model(given, DecoderVectors(decoder, name="vectors")(given), name="trunk"), decoder
 
 
 def language_decoder(config: Config, pieces: int) -> Any:
@@ -71,8 +84,8 @@ def language_decoder(config: Config, pieces: int) -> Any:
 
 def optimizer(config: Config, steps: int) -> Any:
     """Plain gradients at a high rate, or Adam (Kingma & Ba 2015); clipped as a whole."""
-    adam = config.optimizer == "adam" or config.cell == "transformer"
-    rate: Any = config.learning_rate or (ADAM_RATE if adam else LEARNING_RATE)
+    adam = config.optimizer == "adam" or (config.optimizer == "auto" and config.cell in ADAM_RATES)
+    rate: Any = config.learning_rate or (ADAM_RATES.get(config.cell, ADAM_RATE) if adam else LEARNING_RATE)
     if config.decay == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
     kind = keras.optimizers.Adam if adam else keras.optimizers.SGD

@@ -35,6 +35,11 @@ class PieceEmbedding(layers.ReversibleEmbedding):
         logits = super().call(flat, reverse=True) + self.bias
         return ops.reshape(logits, (*ops.shape(inputs)[:-1], self.input_dim))
 
+    def logit_weights(self) -> tuple[Tensor, Tensor]:
+        """What makes logits: the matrix [pieces, width], and the bias [pieces]."""
+        matrix = self.embeddings if self.tie_weights else ops.transpose(self.reverse_embeddings)
+        return ops.convert_to_tensor(matrix), ops.convert_to_tensor(self.bias)
+
     def save_own_variables(self, store: Any) -> None:
         super().save_own_variables(store)  # Keras lists its own by name
         store["bias"] = self.bias

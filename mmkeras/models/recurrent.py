@@ -13,9 +13,10 @@ import keras
 from keras import layers, ops
 
 from mmkeras.config import Config
+from mmkeras.models.lstm import LSTM
 from mmkeras.models.piece_embedding import PieceEmbedding
 
-CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+CELLS = {"rnn": layers.SimpleRNN, "lstm": LSTM, "gru": layers.GRU}
 WIDTH = 200
 RANGE = 0.1  # of the embedding's first weights
 
@@ -52,8 +53,11 @@ class RecurrentParts:
         n = self.states_of_layer
         return [states[:, k * n + j] for j in range(n)]
 
-    def build(self) -> keras.Model:
-        """The core: pieces int32 [b, T], states [b, n_states, width] -> logits [b, T, pieces], states behind them."""
+    def build(self) -> tuple[keras.Model, keras.Model]:
+        """The core: pieces int32 [b, T], states [b, n_states, width] -> logits [b, T, pieces], states behind them.
+
+        And the same that ends in front of the logits, with vectors [b, T, width], for `PieceLoss`.
+        """
         given = keras.Input((None,), dtype="int32", name="pieces")
         states = keras.Input((self.n_states, self.width), name="states")
         x, new = self.drops[0](self.embedding(given)), []
@@ -61,7 +65,9 @@ class RecurrentParts:
             x, *own = cell(x, initial_state=self.of_layer(states, k))  # [b, T, width]
             x = self.drops[k + 1](x)
             new += own
-        return keras.Model([given, states], [self.logits(x), ops.stack(new, axis=1)], name="core")
+        behind = ops.stack(new, axis=1)
+        core = keras.Model([given, states], [self.logits(x), behind], name="core")
+        return core, keras.Model([given, states], [x, behind], name="trunk")
 
     def logits(self, vectors: Tensor) -> Tensor:
         """Outputs of the last layer [..., width] -> logits [..., pieces]."""
@@ -77,7 +83,7 @@ class RecurrentParts:
 
 
 class Carried(layers.Layer):
-    """The core with the states of the batch before: pieces int32 [b, T] -> logits [b, T, pieces].
+    """A core, or trunk, with the states of the batch before: pieces int32 [b, T] -> its first output.
 
     Gradients end at the batch's start (truncated back-propagation through time), for a variable has none.
     """
@@ -90,9 +96,9 @@ class Carried(layers.Layer):
         )
 
     def call(self, pieces: Tensor, training: bool = False) -> Tensor:
-        logits, states = self.core([pieces, self.states], training=training)
+        found, states = self.core([pieces, self.states], training=training)
         self.states.assign(states)
-        return logits
+        return found
 
     def forget(self) -> None:
         """Begin anew: all zeros."""

@@ -6,17 +6,26 @@ from typing import Any, Final
 
 from mmkeras.report.files import RunFiles
 
-SCORE_WORDS: Final = {"accuracy": "accuracy", "micro_f1": "micro-F1", "r2": "R²"}
+SCORE_WORDS: Final = {
+    "accuracy": "accuracy",
+    "micro_f1": "micro-F1",
+    "r2": "R²",
+    "exact": "exact texts",
+    "bleu": "BLEU",
+}
+
+FORMS: Final = {"r2": ".3f", "bleu": ".1f"}
+"""Of scores that are no shares."""
 
 NOTED: Final = 0.005
 """A score that rises by less when a modality is left out is not worth a word; with few rows it has to rise by more."""
 
 
 def score(value: float | None, name: str) -> str:
-    """A score as it is read: shares in percent, R² as it is; – for None."""
+    """A score as it is read: shares in percent, R² and BLEU as they are; – for None."""
     if value is None:
         return "–"
-    text = f"{value:z.3f}" if name == "r2" else f"{value:z.1%}"
+    text = f"{value:z{FORMS[name]}}" if name in FORMS else f"{value:z.1%}"
     return text.replace("-", "−")
 
 
@@ -24,18 +33,18 @@ def score_change(change: float | None, name: str) -> str:
     """A difference of scores, with its sign: +1.2 points, −0.040; – for None."""
     if change is None:
         return "–"
-    words = f"{abs(change):.3f}" if name == "r2" else f"{abs(change) * 100:.1f} points"
+    words = f"{abs(change):{FORMS[name]}}" if name in FORMS else f"{abs(change) * 100:.1f} points"
     zero = float(words.split()[0]) == 0
     return f"{'±' if zero else '+' if change > 0 else '−'}{words}"
 
 
-def missing_matrix(run: RunFiles) -> dict[str, Any] | None:
+def missing_matrix(metrics: dict[str, Any]) -> dict[str, Any] | None:
     """The score with each subset of the modalities, the fullest first and then the best. None where it is not measured.
 
     `shade` is the place of a score between 0, or the worst if that is better, and the best: 0 to 1.
     alone, without: modality -> the score of it by itself, of all but it.
     """
-    measured = run.metrics.get("missing")
+    measured = metrics.get("missing")
     if not measured:
         return None
     key = next(name for name in SCORE_WORDS if name in measured[0])
@@ -63,7 +72,7 @@ def missing_matrix(run: RunFiles) -> dict[str, Any] | None:
         summary.append({"name": name, "alone": by_set.get(frozenset([name])), "without": rest, "change": loss})
     known = [s for s in summary if s["change"] is not None]
     dearest = min(known, key=lambda s: s["change"], default=None)
-    noted = max(NOTED, 0.5 / measured[0]["rows"] ** 0.5)
+    noted = max(NOTED, 0.5 / measured[0]["rows"] ** 0.5) * (100 if key == "bleu" else 1)
     return {
         "score_name": key,
         "rows": rows,

@@ -50,7 +50,7 @@ def render(run: RunFiles) -> str:
             run=run,
             **FACTS[run.task](run),
             curves=curves(run),
-            missing=modalities.missing_matrix(run),
+            missing=modalities.missing_matrix(run.metrics),
             contributions=modalities.contributions(run),
             ablation=ablation.findings(run.ablation) if run.ablation else None,
             mistakes=mistakes(run),

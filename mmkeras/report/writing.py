@@ -10,6 +10,7 @@ from typing import Any
 from mmkeras.files import write_atomically
 from mmkeras.report import plots
 from mmkeras.report.files import csv_rows, read_json
+from mmkeras.report.modalities import missing_matrix
 from mmkeras.report.page import settings
 from mmkeras.report.template import environment
 from mmkeras.run import LINE, LOG_P, PREDICTION
@@ -41,6 +42,8 @@ def write_text_report(folder: Path) -> Path:
             lists=line_lists(shown) if language else text_lists(folder),
             continued=shown.get("continued", []),
             attention=shown.get("attention", []),
+            missing=missing_matrix(parts["metrics"]),
+            contributions=[],
             settings=settings(parts["config"]),
             commands=commands(folder, language),
         )

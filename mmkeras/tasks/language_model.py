@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from mmkeras.graph import Graph, Input
-from mmkeras.models.decoder import Decoder
+from mmkeras.models.decoder import Decoder, DecoderVectors
 from mmkeras.models.recurrent import RecurrentParts
 from mmkeras.pieces import END
 from mmkeras.tasks.generate import array, described_array, step_graph
@@ -59,20 +59,6 @@ class RecurrentVectors(layers.Layer):
         return (*shape, self.parts.width)
 
 
-class DecoderVectors(layers.Layer):
-    """The same by a Transformer: pieces int32 [b, T] -> what its logits are made of, [b, T, width]."""
-
-    def __init__(self, decoder: Decoder, **options: Any) -> None:
-        super().__init__(**options)
-        self.decoder = decoder
-
-    def call(self, pieces: Tensor) -> Tensor:
-        return self.decoder.vectors(pieces)
-
-    def compute_output_shape(self, shape: Any) -> Any:
-        return (*shape, self.decoder.width)
-
-
 class Before(layers.Layer):
     """Pieces int32 [b, T] -> what stands before each: END, and all but the last."""
 
@@ -92,11 +78,9 @@ class LogProbabilities(layers.Layer):
 
     def call(self, vectors: Tensor, pieces: Tensor) -> Tensor:
         whole = ops.logsumexp(self.embedding(vectors, reverse=True), axis=-1)
-        e = self.embedding
-        matrix = e.embeddings if e.tie_weights else ops.transpose(e.reverse_embeddings)
-        rows = ops.take(ops.convert_to_tensor(matrix), pieces, axis=0)  # [b, T, width]
-        own = ops.sum(rows * vectors, axis=-1) + ops.take(ops.convert_to_tensor(self.embedding.bias), pieces, axis=0)
-        return own - whole
+        matrix, bias = self.embedding.logit_weights()
+        rows = ops.take(matrix, pieces, axis=0)  # [b, T, width]
+        return ops.sum(rows * vectors, axis=-1) + ops.take(bias, pieces, axis=0) - whole
 
     def compute_output_shape(self, vectors_shape: Any, pieces_shape: Any) -> Any:
         return pieces_shape

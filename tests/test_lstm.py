@@ -1,0 +1,82 @@
+"""The LSTM that trains fast, against Keras' own; and the loss that is made without a gradient of logits."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mmkeras.models.lstm import LSTM
+from mmkeras.models.piece_embedding import PieceEmbedding
+from mmkeras.models.piece_loss import PieceLoss
+
+WIDTH, UNITS = 5, 4
+
+
+def twins() -> tuple[keras.layers.Layer, keras.layers.Layer]:
+    """Ours and Keras' own, with the same weights, all of them random."""
+    ours, theirs = (kind(UNITS, return_sequences=True, return_state=True) for kind in (LSTM, keras.layers.LSTM))
+    rng = np.random.default_rng(0)
+    for layer in (ours, theirs):
+        layer.build((None, None, WIDTH))
+    weights = [rng.normal(size=w.shape).astype("float32") for w in ours.get_weights()]
+    ours.set_weights(weights)
+    theirs.set_weights(weights)
+    return ours, theirs
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("steps", [1, 2, 9])
+def test_answers_and_gradients_are_those_of_keras(steps: int, compiled: bool) -> None:
+    rng = np.random.default_rng(steps)
+    x = tf.constant(rng.normal(size=(3, steps, WIDTH)).astype("float32"))
+    states = [tf.constant(rng.normal(size=(3, UNITS)).astype("float32")) for _ in range(2)]
+    wanted = [tf.constant(rng.normal(size=s).astype("float32")) for s in ((3, steps, UNITS), (3, UNITS), (3, UNITS))]
+
+    def both(layer: keras.layers.Layer) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        @tf.function(jit_compile=compiled)
+        def run() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+            with tf.GradientTape() as tape:
+                tape.watch([x, *states])
+                found = layer(x, initial_state=states)
+                loss = tf.add_n([tf.reduce_sum(f * w) for f, w in zip(found, wanted, strict=True)])
+            return list(found), tape.gradient(loss, [x, *states, *[v.value for v in layer.trainable_variables]])
+
+        return run()
+
+    (found, gradients), (known, known_gradients) = map(both, twins())
+    assert len(gradients) == len(known_gradients) == 6
+    for own, other in zip([*found, *gradients], [*known, *known_gradients], strict=True):
+        np.testing.assert_allclose(own, other, atol=2e-5)
+
+
+def test_weights_are_those_of_keras_under_the_same_names() -> None:
+    ours, theirs = twins()
+    assert ours.__class__.__name__ == theirs.__class__.__name__  # Keras stores weights under it
+    assert [v.path.split("/", 1)[1] for v in ours.weights] == [v.path.split("/", 1)[1] for v in theirs.weights]
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_loss_is_the_cross_entropy_of_the_logits(tied: bool) -> None:
+    keras.utils.set_random_seed(0)
+    embedding = PieceEmbedding(11, WIDTH, tie_weights=tied)
+    embedding.build()
+    rng = np.random.default_rng(0)
+    embedding.set_weights([rng.normal(size=w.shape).astype("float32") * 3 for w in embedding.get_weights()])
+    vectors = tf.constant(rng.normal(size=(2, 3, WIDTH)).astype("float32") * 9)  # logits of hundreds
+    wanted = tf.constant([[1, 10, 1], [0, 4, 1]])  # one of them several times
+    sources = [vectors, *[v.value for v in embedding.trainable_variables]]
+    found = []
+    for loss in ("ours", "theirs"):
+        with tf.GradientTape() as tape:
+            tape.watch(vectors)
+            if loss == "ours":
+                value = PieceLoss(embedding)(wanted, vectors)
+            else:
+                plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+                value = plain(wanted, embedding(vectors, reverse=True))
+        gradients = tape.gradient(value, sources, unconnected_gradients="zero")
+        found.append([value, *gradients])
+    for own, other in zip(*found, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-5)
