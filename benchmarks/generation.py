@@ -53,8 +53,8 @@ def ptb(shared: Path, work: Path) -> Iterator[System]:
 
 PTB = {
     "lstm": ("--dropout", "0.2"),
-    "rnn": ("--dropout", "0.1", "--epochs", "5"),
-    "transformer": ("--dropout", "0.1", "--epochs", "5", "--steps", "64"),
+    "rnn": ("--dropout", "0.1", "--epochs", "4"),
+    "transformer": ("--dropout", "0.1", "--epochs", "4", "--steps", "64"),
 }
 
 
