@@ -1,6 +1,6 @@
 """Models that write, on real sets and on the bundled example, each through the commands that a user types.
 
-python -m benchmarks.generation [--sets ptb multi30k captions transcripts dialogue] [--seed 0]
+python -m benchmarks.generation [--sets cells ptb multi30k captions transcripts dialogue] [--seed 0]
 
 Each system is trained by `train.py`, exported and verified by `export.py`, and asked by `mmkeras generate` or `score`
 of the .tflite. What is measured is of rows that no training has seen and nothing was chosen by.
@@ -56,6 +56,15 @@ PTB = {
     "rnn": ("--dropout", "0.1", "--epochs", "4"),
     "transformer": ("--dropout", "0.1", "--epochs", "4", "--steps", "64"),
 }
+
+
+def cells(shared: Path, work: Path) -> Iterator[System]:
+    """Every cell, for the sake of its artefacts: an epoch of the validation text."""
+    place = shared / "ptb"
+    files = ("--text-file", str(place / "valid.txt"), "--validation", str(place / "test.txt"))
+    for cell in ("rnn", "lstm", "gru", "transformer"):
+        flags = ("--task", "language_model", *files, "--cell", cell, "--width", "64", "--epochs", "1")
+        yield System(cell, flags, place / "test.txt")
 
 
 def multi30k(shared: Path, work: Path) -> Iterator[System]:
@@ -126,6 +135,7 @@ def dialogue(shared: Path, work: Path) -> Iterator[System]:
 DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64", "--epochs", "30")
 
 SETS: dict[str, Callable[[Path, Path], Iterator[System]]] = {
+    "cells": cells,
     "ptb": ptb,
     "multi30k": multi30k,
     "captions": captions,

@@ -1,0 +1,107 @@
+"""What `benchmarks.generation` measured, as tables.
+
+python -m benchmarks.generation_table [RESULTS.json …] [--docs]
+
+One of how well each system writes, one of how far its artefacts are from the trained model; `--docs` writes the second
+into docs/parity_writing.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.mm_run import ROOT
+
+DOCS = ROOT / "docs" / "parity_writing.md"
+COMMAND = "python -m benchmarks.generation_table --docs"
+HEAD = f"""# Models that write, in every format
+
+`{COMMAND}` makes this page of what `python -m benchmarks.generation` measured: each system is trained by `train.py`,
+exported by `export.py`, and each of its three artefacts writes the texts of held-out rows, piece by piece, in a process
+of its own without Keras. `cells` are small language models of an epoch for the sake of this table; the others are
+those of the README. **Texts**: of how many rows, and whether all of them are the same as the trained model's in
+SavedModel, LiteRT and ONNX. **log P**: the largest difference of a log-probability of a piece (language models: of
+every piece of held-out lines; others: of what was written). **Score**: the perplexity of those lines, or the BLEU of
+those rows, by each artefact.
+
+"""
+
+
+def read(paths: list[Path]) -> dict[str, dict[str, Any]]:
+    """Systems by set, of several files; a later one wins."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        for name, systems in json.loads(path.read_text(encoding="utf-8")).items():
+            if name != "machine":
+                found.setdefault(name, {}).update(systems)
+    return found
+
+
+def measured(found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each system by its name, the set's in front."""
+    for name, systems in found.items():
+        for system, figures in systems.items():
+            if "verified" in figures:
+                yield f"{name}: {system}", figures
+
+
+def parity(found: dict[str, dict[str, Any]]) -> str:
+    """The table of artefacts against the trained model."""
+    lines = ["| system | texts | log P | score: SavedModel, LiteRT, ONNX | MB |", "| --- | ---: | ---: | --- | --- |"]
+    worst, alike = 0.0, True
+    for name, figures in measured(found):
+        proofs = list(figures["verified"].values())
+        same = all(proof["texts_identical"] for proof in proofs)
+        largest = max(proof["largest_difference"] for proof in proofs)
+        worst, alike = max(worst, largest), alike and same
+        kind = "perplexity" if "perplexity" in proofs[0] else "bleu"
+        scores = ", ".join(f"{proof[kind]:.2f}" for proof in proofs)
+        sizes = ", ".join(f"{proof['size_bytes'] / 1e6:.1f}" for proof in proofs)
+        rows = f"{proofs[0]['rows']} {'same' if same else 'DIFFERENT'}"
+        lines.append(f"| {name} | {rows} | {largest:.1e} | {kind} {scores} | {sizes} |")
+    return "\n".join(
+        [*lines, "", f"Largest difference {worst:.1e}; {'all texts the same' if alike else 'NOT ALL SAME'}."]
+    )
+
+
+def quality(found: dict[str, dict[str, Any]]) -> str:
+    """The table of how well the test rows are written, by the LiteRT artefact."""
+    lines = ["| system | way | figures | fit s |", "| --- | --- | --- | ---: |"]
+    for name, figures in measured(found):
+        if "perplexity" in figures:
+            lines.append(f"| {name} | | perplexity {figures['perplexity']:.2f} | {figures['fit_s']:.0f} |")
+        for way, own in figures.items():
+            if isinstance(own, dict) and "chrf" in own:
+                more = f", CIDEr {own['cider']:.3f}" if "cider" in own else ""
+                said = (
+                    f"BLEU {own['bleu']:.2f}, chrF {own['chrf']:.2f}, exact {own['exact']:.2%}, "
+                    f"WER {own['word_error_rate']:.2%}{more}"
+                )
+                lines.append(f"| {name} | {way} | {said} | {figures['fit_s']:.0f} |")
+    for name, systems in found.items():
+        for peer, own in systems.get("peers", {}).items():
+            lines.append(f"| {name}: {peer} | | BLEU {own['bleu']:.2f}, CIDEr {own['cider']:.3f} | |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print both; write the page if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="*", type=Path, default=[ROOT / "benchmarks" / "results" / "generation.json"])
+    parser.add_argument("--docs", action="store_true")
+    args = parser.parse_args(arguments)
+    found = read(args.results)
+    table = parity(found)
+    print(quality(found), table, sep="\n\n")
+    if args.docs:
+        DOCS.write_text(HEAD + table + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
