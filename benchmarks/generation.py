@@ -52,7 +52,7 @@ def ptb(shared: Path, work: Path) -> Iterator[System]:
 
 
 PTB = {
-    "lstm": ("--dropout", "0.2"),
+    "lstm": ("--dropout", "0.2", "--epochs", "6"),
     "rnn": ("--dropout", "0.1", "--epochs", "4"),
     "transformer": ("--dropout", "0.1", "--epochs", "4", "--steps", "64"),
 }

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 Tensor = Any
+PARTS = 2  # of a batch, whose loops run side by side
 
 
 class LSTM(layers.LSTM):
@@ -18,8 +19,9 @@ class LSTM(layers.LSTM):
 
     Why not Keras' own: on a CPU its loop multiplies each step's input by itself, and its gradient adds up a kernel's
     gradient at every step. Here inputs meet their kernel in one product before the loop, and both kernels' gradients
-    are one product each behind it: 40 ms against 62 to 68 for two layers of 200, 20 x 35 steps, forth and back on one
-    core. On a GPU Keras' own call stays, which is cuDNN's.
+    are one product each behind it. Rows know nothing of each other, so both halves of a batch go through loops of their
+    own at the same time: a step's product alone is too small for two processors. On a GPU Keras' own call stays, which
+    is cuDNN's.
     """
 
     def call(
@@ -38,20 +40,40 @@ class LSTM(layers.LSTM):
 @tf.custom_gradient
 def differentiable(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor, h: Tensor, c: Tensor) -> Any:
     """x [b, T, width], kernels [width, 4u] and [u, 4u], bias [4u], h and c [b, u] -> outputs [b, T, u], h, c."""
-    states, cells, gates = forth(x, kernel, recurrent, bias, h, c)
+    steps, width, units = tf.shape(x)[1], x.shape[2], recurrent.shape[0]
+    inputs = tf.reshape(tf.transpose(x, (1, 0, 2)), (-1, width))  # [b, T, width] -> [T * b, width]
+    given = tf.reshape(tf.matmul(inputs, kernel) + bias, (steps, -1, 4 * units))  # [T, b, 4u]
+    n = PARTS if x.shape[0] and x.shape[0] % PARTS == 0 else 1
+    starts = list(zip(tf.split(h, n), tf.split(c, n), strict=True))
+    runs = [forth(some, recurrent, *start) for some, start in zip(tf.split(given, n, axis=1), starts, strict=True)]
+    states, cells = (tf.concat(some, axis=1) for some in list(zip(*runs, strict=True))[:2])  # [T, b, u]
 
-    def gradient(*above: Tensor) -> Any:
-        return back(x, kernel, recurrent, (h, c), (states, cells, gates), above)
+    def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> Any:
+        by_step = tf.transpose(d_outputs, (1, 0, 2))  # [T, b, u]
+        above = zip(tf.split(by_step, n, axis=1), tf.split(d_h, n), tf.split(d_c, n), strict=True)
+        found = [
+            back(recurrent, cell, run[1], run[2], *some)
+            for (_, cell), run, some in zip(starts, runs, above, strict=True)
+        ]
+        d_given, d_h, d_c = (
+            tf.concat(some, axis) for some, axis in zip(zip(*found, strict=True), (1, 0, 0), strict=True)
+        )
+        flat = tf.reshape(d_given, (-1, 4 * units))  # [T * b, 4u]
+        before = tf.reshape(tf.concat([h[None], states[:-1]], axis=0), (-1, units))  # [T * b, u]
+        d_x = tf.reshape(tf.matmul(flat, kernel, transpose_b=True), (steps, -1, width))
+        both = tf.matmul(tf.concat([inputs, before], axis=1), flat, transpose_a=True)  # [width + u, 4u]
+        return tf.transpose(d_x, (1, 0, 2)), both[:width], both[width:], tf.reduce_sum(flat, axis=0), d_h, d_c
 
     return (tf.transpose(states, (1, 0, 2)), states[-1], cells[-1]), gradient
 
 
 @tf.function(jit_compile=True)
-def forth(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor, h: Tensor, c: Tensor) -> Any:
-    """-> states and cells [T, b, u], and gates [T, b, 4u] in Keras' order: input, forget, new, output."""
-    steps, width = tf.shape(x)[1], x.shape[2]
-    flat = tf.reshape(tf.transpose(x, (1, 0, 2)), (-1, width))  # [b, T, width] -> [T * b, width]
-    given = tf.reshape(tf.matmul(flat, kernel) + bias, (steps, -1, kernel.shape[1]))  # [T, b, 4u]
+def forth(given: Tensor, recurrent: Tensor, h: Tensor, c: Tensor) -> Any:
+    """given: the inputs' part of the gates, [T, b, 4u].
+
+    -> states and cells [T, b, u], and gates [T, b, 4u] in Keras' order: input, forget, new, output.
+    """
+    steps = tf.shape(given)[0]
 
     def step(t: Tensor, h: Tensor, c: Tensor, states: Any, cells: Any, gates: Any) -> Any:
         i, f, g, o = tf.split(given[t] + tf.matmul(h, recurrent), 4, axis=1)  # [b, u] each
@@ -60,18 +82,21 @@ def forth(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor, h: Tensor,
         h = o * tf.tanh(c)
         return t + 1, h, c, states.write(t, h), cells.write(t, c), gates.write(t, tf.concat([i, f, g, o], axis=1))
 
-    arrays = [tf.TensorArray(x.dtype, steps) for _ in range(3)]
+    arrays = [tf.TensorArray(given.dtype, steps) for _ in range(3)]
     *_, states, cells, gates = tf.while_loop(lambda t, *_: t < steps, step, (0, h, c, *arrays))
     return states.stack(), cells.stack(), gates.stack()
 
 
 @tf.function(jit_compile=True)
-def back(x: Tensor, kernel: Tensor, recurrent: Tensor, first: Any, found: Any, above: Any) -> Any:
-    """The gradient of all arguments of `differentiable`, given that of its three results."""
-    (h, c), (states, cells, gates), (d_outputs, d_h, d_c) = first, found, above
-    steps, width, units = tf.shape(x)[1], x.shape[2], recurrent.shape[0]
-    d_outputs = tf.transpose(d_outputs, (1, 0, 2))  # [T, b, u]
-    before = tf.concat([c[None], cells[:-1]], axis=0)
+def back(
+    recurrent: Tensor, c: Tensor, cells: Tensor, gates: Tensor, d_outputs: Tensor, d_h: Tensor, d_c: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """c: the cells before the first step; cells, gates: of `forth`; d_outputs [T, b, u], d_h, d_c: what is above.
+
+    -> the gradient of `given` [T, b, 4u], and of the states before the first step.
+    """
+    steps = tf.shape(gates)[0]
+    before, turned = tf.concat([c[None], cells[:-1]], axis=0), tf.transpose(recurrent)
 
     def step(k: Tensor, d_h: Tensor, d_c: Tensor, d_given: Any) -> Any:
         t = steps - 1 - k
@@ -79,21 +104,15 @@ def back(x: Tensor, kernel: Tensor, recurrent: Tensor, first: Any, found: Any, a
         shown = tf.tanh(cells[t])
         d_h = d_h + d_outputs[t]
         d_c = d_c + d_h * o * (1 - shown * shown)
-        parts = d_c * g * i * (1 - i), d_c * before[t] * f * (1 - f), d_c * i * (1 - g * g), d_h * shown * o * (1 - o)
-        d_gates = tf.concat(parts, axis=1)  # [b, 4u]
-        return k + 1, tf.matmul(d_gates, recurrent, transpose_b=True), d_c * f, d_given.write(t, d_gates)
+        of_gates = (
+            d_c * g * i * (1 - i),
+            d_c * before[t] * f * (1 - f),
+            d_c * i * (1 - g * g),
+            d_h * shown * o * (1 - o),
+        )
+        d_gates = tf.concat(of_gates, axis=1)  # [b, 4u]
+        return k + 1, tf.matmul(d_gates, turned), d_c * f, d_given.write(t, d_gates)
 
-    start = (0, d_h, d_c, tf.TensorArray(x.dtype, steps))
+    start = (0, d_h, d_c, tf.TensorArray(gates.dtype, steps))
     _, d_h, d_c, d_given = tf.while_loop(lambda k, *_: k < steps, step, start)
-    flat = tf.reshape(d_given.stack(), (-1, 4 * units))  # [T * b, 4u]
-    inputs = tf.reshape(tf.transpose(x, (1, 0, 2)), (-1, width))  # [T * b, width]
-    states_before = tf.reshape(tf.concat([h[None], states[:-1]], axis=0), (-1, units))
-    d_x = tf.reshape(tf.matmul(flat, kernel, transpose_b=True), (steps, -1, width))
-    return (
-        tf.transpose(d_x, (1, 0, 2)),
-        tf.matmul(inputs, flat, transpose_a=True),
-        tf.matmul(states_before, flat, transpose_a=True),
-        tf.reduce_sum(flat, axis=0),
-        d_h,
-        d_c,
-    )
+    return d_given.stack(), d_h, d_c
