@@ -43,6 +43,8 @@ bench: setup $(VENV)/models
 	$(BIN)/python -m benchmarks.mm_memory
 	$(BIN)/python -m benchmarks.mm_waiting
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.generation_table --docs
+	$(BIN)/python -m benchmarks.lm_throughput
 
 # Pin again what pyproject.toml's ranges allow today (needs uv).
 lock:

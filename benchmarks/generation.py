@@ -154,9 +154,10 @@ def command(*arguments: str) -> str:
 
 
 def train(system: System, seed: int, run: Path) -> dict[str, Any]:
-    """Train once more, unless the run is there; what it cost."""
+    """Train once more, unless a run with the same flags is there; what it cost."""
     kept = run.parent / f"{run.name}.cost.json"
-    if not (run / "metrics.json").exists() or not kept.exists():
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    if not (run / "metrics.json").exists() or known.get("flags") != list(system.flags):
         with tempfile.TemporaryDirectory() as scratch:
             figures, log = Path(scratch) / "figures.json", Path(scratch) / "log"
             asked = [
@@ -174,8 +175,9 @@ def train(system: System, seed: int, run: Path) -> dict[str, Any]:
             cost = json.loads(figures.read_text(encoding="utf-8"))
             if cost["exit_code"]:
                 raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
-        kept.write_text(json.dumps(cost), encoding="utf-8")
-    return dict(json.loads(kept.read_text(encoding="utf-8")))
+        known = {**cost, "flags": list(system.flags)}
+        kept.write_text(json.dumps(known), encoding="utf-8")
+    return {key: value for key, value in known.items() if key != "flags"}
 
 
 def measure(name: str, system: System, seed: int, work: Path, shared: Path) -> dict[str, Any]:

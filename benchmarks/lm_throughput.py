@@ -33,7 +33,8 @@ tf.config.threading.set_inter_op_parallelism_threads(threads)
 from mmkeras.models.language import dataset, streaming
 from mmkeras.streams import StreamBatches
 def some(n):
-    return StreamBatches(np.random.default_rng(0).integers(0, pieces, batch * steps * n + 1).astype("int32"), batch, steps)
+    stream = np.random.default_rng(0).integers(0, pieces, batch * steps * n + 1)
+    return StreamBatches(stream.astype("int32"), batch, steps)
 model = streaming(config, pieces, batch, 1000).model
 model.fit(dataset(some(3)), verbose=0)
 began = time.perf_counter()

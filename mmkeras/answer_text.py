@@ -18,10 +18,10 @@ from mmkeras.answer import peak_memory_mib
 from mmkeras.decoding import Choice, write
 from mmkeras.files import write_json
 from mmkeras.mixed_probes import served_rows
-from mmkeras.pieces import END
+from mmkeras.quiet import exact_products
 from mmkeras.raw import modalities_of, subsets, with_tokenizers
 from mmkeras.runners import SavedModelRunner
-from mmkeras.text_samples import TextSamples, load_text_samples
+from mmkeras.text_samples import TextSamples, load_text_samples, scored_pieces
 from mmkeras.writers import BATCH, SCORE, Writer, open_writer
 
 SERVED = 16  # rows given as strings
@@ -30,6 +30,7 @@ CONTRACT = ("graph", "inputs", "outputs")
 
 def main(folder: str, form: str, out: str) -> None:
     """Write, score, measure; all that was found goes to OUT."""
+    exact_products()
     for name in ("keras", "tf_keras", "keras_hub", "sentencepiece"):
         sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
     samples = load_text_samples(Path(folder) / "sample_inputs.npz")
@@ -54,7 +55,7 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
         choice = Choice(longest=writer.signature["sample_longest"])
         one = [write(step, signature, {}, choice, [prompt])[0] for prompt in samples.prompts]
         found["seconds"] = time.perf_counter() - begin
-        ids = [[*writer.pieces.encode(text), END] for (text,) in samples.references] if not subword(writer) else []
+        ids = [scored_pieces(writer.pieces, text) for (text,) in samples.references] if not subword(writer) else []
         given = ids or writer.signature["sample_pieces"]
         found["scored"] = [writer.score_pieces(row)[1].astype(float).tolist() for row in given]
         rows = {"1": one}

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from mmkeras.config import Config
+from mmkeras.errors import InputError
 from mmkeras.files import written_whole
 
 SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
@@ -89,6 +90,11 @@ class BestAndResume(keras.callbacks.Callback):
         figures = {name: float(value) for name, value in (logs or {}).items()}
         self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.began, 3)})
         self.began = time.perf_counter()
+        if not math.isfinite(figures.get("val_loss", 0.0)):
+            raise InputError(
+                f"epoch {epoch + 1}: the loss is not a number any more; the steps are too large. Give a smaller "
+                "--learning-rate."
+            )
         value = self.sign * figures[self.figure]
         self.best = max(self.best, value)
         if self.patience is None or value >= self.best - self._standard_error() or not self.best_weights:

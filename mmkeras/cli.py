@@ -136,6 +136,12 @@ def run_export(options: Export) -> int:
     print(f"artefacts: {folder}  proof: {folder / 'verify.json'}")
     if passed and (folder / "predict.tflite").exists():
         print(f"next: mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv")
+    elif passed and (folder / "decode_step.tflite").exists():
+        from mmkeras.writers import open_writer, writing_commands
+
+        writer = open_writer(folder, "tflite")
+        inputs = [entry for entry in writer.inputs if entry["kind"] != "presence"]
+        print(f"next: {writing_commands(str(folder), {**writer.signature, 'inputs': inputs})[0]}")
     return 0 if passed else 1
 
 

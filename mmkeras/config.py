@@ -117,7 +117,7 @@ class Config:
 
     # models that write
     text_file: str | None = None
-    """A text file, in lines, for `language_model`; `validation` is another one."""
+    """A text file, in lines, for `language_model`, in place of a table's text column; `validation` is another one."""
     cell: Literal["rnn", "lstm", "gru", "transformer"] = "lstm"
     """What a language model is made of."""
     pieces: Literal["auto", "word", "subword", "byte"] = "auto"
@@ -125,7 +125,7 @@ class Config:
     vocabulary: int = 10_000
     """Most pieces: the most frequent words, or learned subwords."""
     max_target: int = 64
-    """Longest text to write, in pieces."""
+    """Longest text to write, in pieces; a language model's where nothing else is said."""
     steps: int = 35
     """Pieces of a language model's batch: how far gradients go back, or a Transformer sees."""
     tie: bool = True
@@ -133,11 +133,11 @@ class Config:
     optimizer: Literal["auto", "sgd", "adam"] = "auto"
     """What a language model learns by. Default: plain gradients for lstm and gru, Adam for rnn and transformer."""
     decay: Literal["cosine", "stall"] = "cosine"
-    """How a language model's rate falls: along a cosine to 0, or to a quarter whenever an epoch brings nothing."""
+    """How a language model's rate falls: along a cosine to a hundredth, or to a quarter if an epoch brings nothing."""
 
     # the training
     epochs: int | None = None
-    """Most epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20)."""
+    """Most epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20, generate 30, language_model 11)."""
     batch_size: int | None = None
     """Rows a step. Default: the model's own (mlp 32)."""
     learning_rate: float | None = None

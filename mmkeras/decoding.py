@@ -105,6 +105,14 @@ class States:
             self.memory = {name: array[rows] for name, array in self.memory.items()}
 
 
+def room_for(signature: Mapping[str, Any], prompt: int) -> int | None:
+    """Most pieces that can be written behind so many of a prompt; None where nothing ends it: a recurrent model."""
+    caches = [e["shape"][2] for e in signature["inputs"] if e["kind"] == "state" and "filled_from" in e]
+    if window := signature.get("window"):
+        prompt = min(prompt, window // 2)
+    return min(cache - 1 - prompt for cache in caches) if caches else None
+
+
 def write(
     step: Step,
     signature: Mapping[str, Any],
@@ -127,8 +135,8 @@ def write(
     longest = signature["max_target"] if choice.longest is None else choice.longest
     if window := signature.get("window"):
         prompt = prompt[max(0, len(prompt) - window // 2) :]  # what is too long loses its beginning
-    caches = [entry["shape"][2] for entry in states.entries.values() if "filled_from" in entry]
-    longest = min([longest, *(cache - 1 - len(prompt) for cache in caches)])
+    room = room_for(signature, len(prompt))
+    longest = longest if room is None else min(longest, room)
     rows = len(states.arrays[next(iter(states.arrays))])
     said = states.advance(step, np.full(rows, END), 0)
     for position, piece in enumerate(prompt):

@@ -32,16 +32,18 @@ class Shape:
 
 
 class Missing(layers.Layer):
-    """A learned token in the place of a cell that is not there.
+    """A learned token in the place of a cell that is not there, or in which nothing is, such as the text "?".
 
     Call: tokens [b, T, width], mask [b, T], present [b, 1] (1.0 or 0.0) -> the first two anew; where `present` is 0 the
-    first token is the learned one, and the only one that the mask shows.
+    first token is the learned one, and the only one that the mask shows. Were nothing shown at all, whoever attends to
+    it would see the padding, which depends on the batch.
     """
 
     def build(self, tokens_shape: Any, *shapes: Any) -> None:
         self.token = self.add_weight(shape=(1, 1, tokens_shape[-1]), initializer="random_normal", name="token")
 
     def call(self, tokens: Tensor, shown: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        present = present * ops.max(shown, axis=1, keepdims=True)
         there = ops.cast(present, tokens.dtype)[:, :, None]  # [b, 1, 1]
         shown = shown * present
         first = shown[:, :1] + (1.0 - present)

@@ -23,7 +23,7 @@ from mmkeras.modalities import MEDIA, MODALITIES
 from mmkeras.modalities.image.cells import MAX_BYTES
 from mmkeras.modalities.media import MediaRoot, read_media
 from mmkeras.model_card import write_model_card
-from mmkeras.quiet import import_tensorflow, native_noise_muted
+from mmkeras.quiet import exact_products, import_tensorflow, native_noise_muted
 from mmkeras.raw import columns_of, feed, modalities_of, read_values, subsets, with_tokenizers
 from mmkeras.run import Run, open_run
 from mmkeras.runners import complete
@@ -158,6 +158,7 @@ def export(
     Returns the folder that was written, and whether every artefact passed.
     Raises InputError for a run that is none, an unknown format, or an existing folder without `overwrite`.
     """
+    exact_products()
     run = open_run(run_path)
     folder = Path(output) if output else Path("exported") / run.folder.resolve().name
     unknown = [name for name in formats if name not in FORMATS]

@@ -17,19 +17,18 @@ from mmkeras.exporting import load_columns, reading, sample_values
 from mmkeras.files import write_atomically, write_json
 from mmkeras.graph import Graph
 from mmkeras.media_check import root_of
-from mmkeras.pieces import END, Pieces
+from mmkeras.pieces import Pieces
 from mmkeras.quiet import import_tensorflow, native_noise_muted
 from mmkeras.raw import columns_of, modalities_of, subsets, with_tokenizers
-from mmkeras.run import Run
+from mmkeras.run import REFERENCES, Run
 from mmkeras.runners import complete
 from mmkeras.streams import read_lines
-from mmkeras.text_samples import TextSamples, save_text_samples
+from mmkeras.text_samples import TextSamples, save_text_samples, scored_pieces
 from mmkeras.verify_text import verify_text
 from mmkeras.writers import SCORE, Writer
 
 SAMPLE_ROWS, SUBSET_ROWS = 256, 32
 PROMPT, GOING_ON = 4, 24  # pieces a language model is given of a held-out line, and writes behind them
-MAX_TARGET = 128  # pieces that a language model writes where nothing else is said
 Say = Callable[[str], None]
 
 
@@ -72,7 +71,7 @@ def language_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Gra
     core, _, model = build_core(run.config, len(pieces))
     with reading(run.folder / "model.keras"):
         core.load_weights(run.folder / "model.keras")
-    return graphs_of(model, {**facts, "max_target": MAX_TARGET})
+    return graphs_of(model, {**facts, "max_target": run.config.max_target})
 
 
 class TracedRunner:
@@ -100,7 +99,8 @@ def trained_writer(graphs: dict[str, Graph], pieces: Pieces, folder: Path) -> Wr
 def row_samples(writer: Writer, run: Run) -> TextSamples:
     """Held-out rows, what the trained model writes of each, and of the first with some modalities alone."""
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
-    rows = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)]
+    some = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
+    rows = rows.iloc[some]
     root = root_of(run.config.validation or run.config.csv, run.config)
     values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(writer.inputs)}
     parts = {
@@ -109,7 +109,9 @@ def row_samples(writer: Writer, run: Run) -> TextSamples:
         ]
         for subset in subsets(modalities_of(writer.inputs))
     }
-    references = [[text] for text in rows[str(run.schema["target"])]]
+    with reading(run.folder / REFERENCES):
+        every = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
+    references = [every[k] for k in some]
     return TextSamples(references, writer.write_rows(values, len(rows), Choice()), values, subsets=parts)
 
 
@@ -117,7 +119,7 @@ def line_samples(writer: Writer, run: Run) -> TextSamples:
     """Held-out lines: log P of each piece, and what the trained model writes behind their first pieces."""
     lines = read_lines(run.folder / "validation.txt")
     lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
-    ids = [[*writer.pieces.encode(line), END] for line in lines]
+    ids = [scored_pieces(writer.pieces, line) for line in lines]
     prompts = [row[: min(PROMPT, len(row) - 1)] for row in ids]
     step, signature, choice = writer.step, writer.step.signature, Choice(longest=GOING_ON)
     written = [write(step, signature, {}, choice, [prompt])[0] for prompt in prompts]
@@ -154,7 +156,7 @@ def fill_text(run: Run, formats: Sequence[str], folder: Path, title: str, say: S
         "sample_longest": GOING_ON,
     }
     if SCORE in graphs and pieces.kind == "subword":
-        signature["sample_pieces"] = [[*pieces.encode(line[0]), END] for line in samples.references]
+        signature["sample_pieces"] = [scored_pieces(pieces, line) for (line,) in samples.references]
     write_json(folder / "signature.json", signature)
     write_atomically(folder / "MODEL_CARD.md", model_card(run, signature, metrics, title))
     return verify_text(folder, say=say)

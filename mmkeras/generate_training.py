@@ -68,7 +68,7 @@ def learn_to_write(
     written = [pieces.decode(some.ids) for some in found]
     figures = text_figures(written, references)
     missing = missing_matrix(writer, sides["validation"], rows, references, pieces, inputs)
-    write_texts(split, rows, written, found, folder / "validation.csv")
+    write_texts(split, rows, written, references, found, folder)
     shown = attention_maps(writer, sides["validation"], rows[:MAPS], found[:MAPS], pieces)
     write_json(folder / "samples.json", {"attention": shown})
     with written_whole(folder / "model.keras") as partial:
@@ -76,7 +76,13 @@ def learn_to_write(
     keeper.clear()
     return {
         "target": target,
-        "validation": {**figures, "rows": len(rows), "score_name": "bleu", "score": figures["bleu"]},
+        "validation": {
+            **figures,
+            "token_accuracy": keeper.history[keeper.best_epoch]["val_accuracy"],  # the right ones given before each
+            "rows": len(rows),
+            "score_name": "bleu",
+            "score": figures["bleu"],
+        },
         "missing": missing,
         "folded": False,
         "epochs": keeper.epochs_done,

@@ -9,16 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mmkeras.cells import to_numbers
 from mmkeras.columns import Column
-from mmkeras.decoding import Choice, Written
+from mmkeras.decoding import Choice, Written, room_for
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv
 from mmkeras.modalities.media import MediaRoot
-from mmkeras.pieces import END, UNKNOWN
+from mmkeras.pieces import UNKNOWN
 from mmkeras.predict import check_output, report_faults
 from mmkeras.raw import columns_of, read_values, with_tokenizers
 from mmkeras.streams import as_stream, read_lines
@@ -65,24 +64,32 @@ def generate_texts(
             raise InputError(f"{given[0]}: a language model takes a text alone, what it shall go on with.")
         prompts = list(texts) or [""]
         for prompt, found in zip(prompts, writer.go_on(prompts, choice), strict=True):
-            warn_of(writer, prompt, say)
+            warn_of(writer, prompt, choice, say)
             say((prompt + writer.pieces.raw(found.ids)).strip())  # a piece says itself whether a word begins
         return
     cells = cells_given(writer, texts, given)
     count = len(next(iter(cells.values())))
+    if any(not any(cell.strip() for cell in row) for row in zip(*cells.values(), strict=True)):
+        raise InputError("Nothing is given: every cell is empty. Give a text, or --input column=value.")
+    room = room_for(writer.step.signature, 0)
+    if choice.longest is not None and room is not None and choice.longest > room:
+        say(f"note: at most {room} pieces are written; the model was trained with --max-target {room}")
     root = MediaRoot(media_root or ".", allow_outside)
     for found in write_cells(writer, cells, count, choice, [Path(folder), *Path(folder).parents[:1]], root):
         say(writer.pieces.decode(found.ids))
 
 
-def warn_of(writer: Writer, prompt: str, say: Say) -> None:
-    """Say it where nothing of a prompt is known, or its beginning will not be seen."""
+def warn_of(writer: Writer, prompt: str, choice: Choice, say: Say) -> None:
+    """Say it where nothing of a prompt is known, its beginning will not be seen, or there is no room to write."""
     ids = writer.pieces.encode(prompt)
     if ids and all(number == UNKNOWN for number in ids):
         say(f"note: no word of {prompt!r} is known to the model")
     window = writer.step.signature.get("window")
     if window and len(ids) > window // 2:
         say(f"note: the prompt has {len(ids)} pieces; the model sees the last {window // 2} of them")
+    room = room_for(writer.step.signature, len(ids))
+    if choice.longest is not None and room is not None and choice.longest > room:
+        say(f"note: at most {room} pieces are written; the model was trained with --steps {window}")
 
 
 def cells_given(writer: Writer, texts: Sequence[str], given: Sequence[str]) -> dict[str, list[str]]:
@@ -221,18 +228,9 @@ def score_texts(folder: str, texts: Sequence[str], file: str | None, form: str |
 
 def score_file(writer: Writer, file: str, say: Say) -> None:
     """The perplexity of a file of lines: of a recurrent model its states go on from line to line."""
-    from mmkeras.decoding import States
-
     stream = as_stream(read_lines(file), writer.pieces)
-    signature = writer.step.signature
-    if signature.get("window"):
-        terms = writer.score_pieces(stream.tolist())[1]
-    else:
-        states, found = States(signature, {}, 1), []
-        given = np.concatenate([[END], stream[:-1]])
-        for position, (before, number) in enumerate(zip(given, stream, strict=True)):
-            found.append(states.advance(writer.step, np.array([before]), position)[0, number])
-        terms = np.array(found)
+    ids = stream.tolist()
+    terms = writer.score_pieces(ids)[1] if writer.step.signature.get("window") else writer.score_by_steps(ids)
     unknown = float((stream == UNKNOWN).mean())
     say(f"{file}: perplexity {math.exp(-float(terms.mean())):.2f} a {writer.pieces.kind}")
     say(f"{len(stream):,} pieces of a vocabulary of {len(writer.pieces):,}, {unknown:.2%} of them unknown")

@@ -12,12 +12,12 @@ import pandas as pd
 
 from mmkeras.decoding import Choice, Written, write
 from mmkeras.features import Batches
-from mmkeras.files import write_csv
+from mmkeras.files import write_csv, write_json
 from mmkeras.measuring import without
 from mmkeras.models.writer import Writer
 from mmkeras.pieces import END, Pieces
 from mmkeras.raw import modalities_of, subsets
-from mmkeras.run import LINE, LOG_P, PREDICTION
+from mmkeras.run import LINE, LOG_P, PREDICTION, REFERENCES
 from mmkeras.split import Split
 from mmkeras.tasks.generate import memory_of, step_graph
 from mmkeras.text_metrics import text_figures
@@ -96,11 +96,18 @@ def attention_maps(
     return maps
 
 
-def write_texts(split: Split, rows: np.ndarray, texts: list[str], found: list[Written], path: Path) -> None:
-    """validation.csv: the held-out rows that were written, as they were read, and what the model says of them."""
+def write_texts(
+    split: Split, rows: np.ndarray, texts: list[str], references: list[list[str]], found: list[Written], folder: Path
+) -> None:
+    """validation.csv: the held-out rows that were written, as they were read, and what the model says of them.
+
+    references.json: all texts that stand with the inputs of each, for a row has but one of them.
+    """
     ours = [split.validation_lines[rows].tolist(), texts, [f"{some.score:.6f}" for some in found]]
     names = list(split.validation.columns)
     cells = split.validation.iloc[rows].itertuples(index=False, name=None)
     write_csv(
-        path, [[*names, LINE, PREDICTION, LOG_P], *([*row, *mine] for row, *mine in zip(cells, *ours, strict=True))]
+        folder / "validation.csv",
+        [[*names, LINE, PREDICTION, LOG_P], *([*row, *mine] for row, *mine in zip(cells, *ours, strict=True))],
     )
+    write_json(folder / REFERENCES, references)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.columns import Column
 from mmkeras.config import Config, config_to_json
 from mmkeras.config_check import check_config
 from mmkeras.decoding import Choice, write
@@ -19,6 +20,7 @@ from mmkeras.pieces import END, Pieces, learn_pieces
 from mmkeras.run import FINISHED, drop_replaced, environment, open_folder, restore_replaced, resumed_config
 from mmkeras.start import start_tensorflow
 from mmkeras.streams import StreamBatches, as_stream, read_lines
+from mmkeras.table import read_rows
 
 EPOCHS = 11
 BATCH_SIZE = 20
@@ -38,7 +40,7 @@ def train_language_model(config: Config, say: Say = print) -> Path:
     if config.resume:
         config = resumed_config(config)
     lines, held_out = read_texts(config)
-    say(f"{config.text_file}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
+    say(f"{source_of(config)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
     folder = open_folder(config)
     write_atomically(
         folder / "config.json", config_to_json(replace(config, overwrite=False, resume=False, debug=False))
@@ -62,16 +64,43 @@ def train_language_model(config: Config, say: Say = print) -> Path:
 
 
 def read_texts(config: Config) -> tuple[list[str], list[str]]:
-    """Lines to learn from and lines held out: those of `validation`, or the last `test_size` of the file."""
-    if not config.text_file:
-        raise InputError("--task language_model: expected a text file. Name it: --text-file train.txt")
-    lines = read_lines(config.text_file)
+    """Lines to learn from and lines held out: those of `validation`, or the last `test_size` of the file.
+
+    A line of a text file, or a cell of the column `text`.
+    """
+    if not config.text_file and len(config.text) != 1:
+        raise InputError(
+            "--task language_model: expected a text. Name a file, --text-file train.txt, or one text column of a "
+            "table: train.csv --text column"
+        )
+    lines = read_either(source_of(config), config)
     if config.validation:
-        return lines, read_lines(config.validation)
+        return lines, read_either(config.validation, config)
     held_out = max(1, round(len(lines) * config.test_size))
     if len(lines) <= held_out:
-        raise InputError(f"{config.text_file}: {len(lines)} lines are too few to hold some out. Give --validation.")
+        raise InputError(f"{source_of(config)}: {len(lines)} lines are too few to hold some out. Give --validation.")
     return lines[:-held_out], lines[-held_out:]
+
+
+def source_of(config: Config) -> str:
+    """The file whose text is learned."""
+    return config.text_file or config.csv
+
+
+def read_either(path: str, config: Config) -> list[str]:
+    """The lines of a text file, or the cells of a table's text column, each on one line; blank ones are left out."""
+    if config.text_file:
+        return read_lines(path)
+    (name,) = config.text
+    table = read_rows(
+        path,
+        [Column(name, "text", "input")],
+        encoding=config.encoding,
+        delimiter=config.delimiter,
+        keep_all=False,
+        max_bad_rows=1.0,  # an empty cell is no fault here
+    )
+    return [" ".join(cell.split("\n")) for cell in table.rows[name] if cell.strip()]
 
 
 def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say: Say) -> dict[str, Any]:
@@ -114,7 +143,7 @@ def write_schema(folder: Path, config: Config, pieces: Pieces) -> None:
     column = {"name": "text", "kind": "text", "role": "input"}
     facts = {"task": "language_model", "target": "text", "targets": {}, "labels": [], "inputs": [], "columns": [column]}
     own = {"pieces": {"kind": pieces.kind, "size": len(pieces)}, "cell": config.cell}
-    write_json(folder / "schema.json", {**facts, **own, "file": {"path": config.text_file}})
+    write_json(folder / "schema.json", {**facts, **own, "file": {"path": source_of(config)}})
 
 
 def build_and_fit(

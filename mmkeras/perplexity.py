@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+LARGEST = 700.0  # nats; e^709 is the last float
+
 
 def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any]:
     """exp of the mean of -log P of each piece, given all before it: one row, so no piece is left out."""
@@ -25,7 +27,12 @@ def perplexity(core: Any, stream: np.ndarray, steps: int = 500) -> dict[str, Any
         cut = slice(start, start + steps)
         loss, states = losses(tf.constant(given[:, cut]), tf.constant(stream[None, cut]), states)
         total += float(loss)
-    return {"perplexity": math.exp(total / len(stream)), "nats_a_piece": total / len(stream), "pieces": len(stream)}
+    return {"perplexity": exp(total / len(stream)), "nats_a_piece": total / len(stream), "pieces": len(stream)}
+
+
+def exp(nats: float) -> float:
+    """e to that power; infinite where that is too large for a float."""
+    return math.exp(nats) if nats < LARGEST else math.inf
 
 
 def windowed_perplexity(core: Any, stream: np.ndarray) -> dict[str, Any]:
@@ -46,4 +53,4 @@ def windowed_perplexity(core: Any, stream: np.ndarray) -> dict[str, Any]:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(some[:, 1:], call(some[:, :-1])).numpy()
             fresh = np.arange(length - 1) >= first[:, None]  # the others were counted in the window before
             total, counted = total + float(losses[fresh].sum()), counted + int(fresh.sum())
-    return {"perplexity": math.exp(total / counted), "nats_a_piece": total / counted, "pieces": counted}
+    return {"perplexity": exp(total / counted), "nats_a_piece": total / counted, "pieces": counted}

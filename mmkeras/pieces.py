@@ -25,6 +25,7 @@ TABLE, MODEL = "pieces.json", "pieces.model"
 KINDS = ("word", "subword", "byte")
 COVERAGE = 0.9995  # of the characters of the texts; rarer ones are spelt in bytes
 MOST_SENTENCES = 1_000_000  # that subwords are learned from
+LONGEST_SENTENCE = 2**24  # bytes; SentencePiece skips longer ones, from 4 KiB on where nothing is said
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,15 @@ def _learn_subwords(texts: Sequence[str], size: int) -> Pieces:
             bos_id=-1,
             pad_id=-1,
             input_sentence_size=MOST_SENTENCES,
+            max_sentence_length=LONGEST_SENTENCE,
             minloglevel=2,
             num_threads=1,  # the same pieces every time
         )
     except RuntimeError as error:
-        raise InputError(f"--vocabulary {size}: no subwords can be learned from these texts ({error}).") from None
+        raise InputError(
+            f"--vocabulary {size}: no subwords can be learned from these texts ({error}). Bytes and single characters "
+            "alone take 256 and more: give a larger number, or --pieces word or byte."
+        ) from None
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     names = [processor.id_to_piece(k) for k in range(len(processor))]
     return Pieces("subword", tuple(_bytes_of(k, name) for k, name in enumerate(names)), model.getvalue())

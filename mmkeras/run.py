@@ -30,6 +30,7 @@ PACKAGES = (
 )
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
 LOG_P = "mmkeras:log_probability"  # of a written text
+REFERENCES = "references.json"  # of each row of validation.csv, all texts that stand with its inputs
 PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 

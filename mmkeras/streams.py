@@ -20,7 +20,7 @@ def read_lines(path: str | Path) -> list[str]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: there is no such text file.")
+        raise InputError(f"{path}: there is no such text file. Give the path of one, in UTF-8.")
     if path.stat().st_size > LONGEST_FILE:
         raise InputError(f"{path}: expected at most 2 GiB of text; split the file.")
     try:
@@ -28,11 +28,11 @@ def read_lines(path: str | Path) -> list[str]:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise InputError(
-            f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}."
+            f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}. Save it as UTF-8."
         ) from None
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
-        raise InputError(f"{path}: expected lines of text, found none.")
+        raise InputError(f"{path}: expected lines of text, found none. Give a file with some.")
     return lines
 
 

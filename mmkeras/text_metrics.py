@@ -30,12 +30,12 @@ def text_figures(written: Sequence[str], references: Sequence[Sequence[str]]) ->
     }
 
 
-def sentence_scores(written: Sequence[str], references: Sequence[str]) -> list[float]:
-    """chrF of each text against its one reference."""
+def sentence_scores(written: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
+    """chrF of each text against its references."""
     from sacrebleu.metrics import CHRF
 
     chrf = CHRF()
-    return [float(chrf.sentence_score(text, [ref]).score) for text, ref in zip(written, references, strict=True)]
+    return [float(chrf.sentence_score(text, list(refs)).score) for text, refs in zip(written, references, strict=True)]
 
 
 def word_error_rate(written: Sequence[str], references: Sequence[Sequence[str]]) -> float:

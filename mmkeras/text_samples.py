@@ -13,7 +13,15 @@ import numpy as np
 
 from mmkeras.decoding import Written
 from mmkeras.errors import InputError
+from mmkeras.pieces import END, Pieces
 from mmkeras.samples import pack_inputs, unpack_inputs
+
+LONGEST_SCORED = 256  # pieces of a line: `score` takes time and memory by their number
+
+
+def scored_pieces(pieces: Pieces, line: str) -> list[int]:
+    """What is scored of a held-out line: its first pieces, END behind them where there is room."""
+    return [*pieces.encode(line), END][:LONGEST_SCORED]
 
 
 @dataclass(frozen=True)

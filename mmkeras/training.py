@@ -139,6 +139,9 @@ def resolved_writer(config: Config, table: Table) -> Config:
         raise InputError(f"--model {config.model} answers with classes; --task generate writes. Leave --model out.")
     if config.fusion == "decision":
         raise InputError("--fusion decision: a text is written by one decoder. Give attention, concat or sum.")
+    for flag, value in (("--class-weight", config.class_weight != "none"), ("--word-vectors", config.word_vectors)):
+        if value:
+            raise InputError(f"{flag}: --task generate has no use for it. Leave it out.")
     several = len(table.inputs) > 1
     decided: dict[str, Any] = {"task": table.task, "model": "multimodal"}
     decided["fusion"] = config.fusion or ("attention" if several else "concat")

@@ -6,6 +6,7 @@ Never Keras for an exported folder: only the runtime of the format that is asked
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.decoding import Choice, Written, write
+from mmkeras.decoding import Choice, States, Written, write
 from mmkeras.errors import InputError
 from mmkeras.pieces import END, Pieces
 from mmkeras.raw import Entry, Values, columns_of, feed
@@ -22,6 +23,8 @@ from mmkeras.runners import Runner, SavedModelRunner, open_artefact
 FORMATS = ("tflite", "onnx", "savedmodel")  # the one that starts fastest first
 ENCODE, STEP, SCORE = "encode", "decode_step", "score"
 BATCH = 16
+AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory grows by their number
+EXAMPLES = {"image": "picture.jpg", "audio": "clip.wav", "number": "1", "category": "a name", "text": "a text"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Writer:
     def score_pieces(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
         """log P of each piece. A Transformer's window moves on by half, so each sees half of it at least."""
         runner = self.graphs[SCORE]
+        if "window" not in runner.signature and len(ids) > AT_ONCE:
+            return list(ids), self.score_by_steps(ids)
         window = runner.signature.get("window") or max(1, len(ids))
         hop = max(1, window // 2)
         found = []
@@ -79,6 +84,13 @@ class Writer:
             terms = np.asarray(runner({"pieces": part})["log_probabilities"])[0]
             found.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
         return list(ids), np.concatenate(found)
+
+    def score_by_steps(self, ids: Sequence[int]) -> np.ndarray:
+        """log P of each piece of a long text, by a recurrent model a piece at a time: no larger than one step."""
+        states, found = States(self.step.signature, {}, 1), []
+        for position, (before, number) in enumerate(zip([END, *ids[:-1]], ids, strict=True)):
+            found.append(states.advance(self.step, np.array([before]), position)[0, number])
+        return np.array(found)
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
@@ -125,6 +137,17 @@ def open_graphs(folder: Path, form: str, names: Sequence[str], threads: int | No
         assert isinstance(whole, SavedModelRunner)
         return {name: whole.graph(name) for name in names}
     return {name: open_artefact(path, threads) for name, path in paths_of(folder, form, names).items()}
+
+
+def writing_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
+    """What asks an exported model for a text. schema: of the run, whose `inputs` have a column and a kind each."""
+    quoted = shlex.quote(folder)
+    if schema["task"] == "language_model":
+        return [f'mmkeras generate {quoted} "a text"', f'mmkeras score {quoted} "a text"']
+    first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
+    others = [shlex.quote(f"{i['column']}={EXAMPLES.get(i['kind'], '…')}") for i in schema["inputs"] if i is not first]
+    asked = ['"a text"'] if first else []
+    return [" ".join(["mmkeras generate", quoted, *asked, *(f"--input {pair}" for pair in others)])]
 
 
 def columns_needed(writer: Writer) -> list[Entry]:

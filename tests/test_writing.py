@@ -55,7 +55,9 @@ def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     base = tmp_path_factory.mktemp(request.param)
     flags = ("--task", "language_model", "--text-file", write_lines(base / "text.txt"), "--cell", request.param)
     rate = {"rnn": ("--learning-rate", "0.01"), "transformer": ("--learning-rate", "0.01")}.get(request.param, ())
-    return make(base, "lm", *flags, *SMALL[:4], "--steps", "20", "--epochs", "4", "--batch-size", "4", *rate)
+    return make(
+        base, "lm", *flags, *SMALL[:2], "--depth", "2", "--steps", "20", "--epochs", "4", "--batch-size", "4", *rate
+    )
 
 
 def proof(made: Made) -> dict[str, dict[str, object]]:
@@ -112,6 +114,7 @@ def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> N
     ("arguments", "said"),
     [
         ((), "columns: en"),
+        ((" ",), "every cell is empty"),
         (("--input", "fr=x"), "expected column=value; columns: en"),
         (("x", "--beam", "3", "--temperature", "1"), "contradict"),
         (("x", "--format", "onnx", "--csv", "y.csv"), "--csv holds all cells"),
@@ -124,11 +127,31 @@ def test_questions_that_cannot_be_answered(translator: Made, arguments: tuple[st
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("text", ["", "qqq zzz", "a\x01\x02b", "the dog " * 500, "中文 🦓"])
+@pytest.mark.parametrize("text", ["qqq zzz", "?", "a\x01\x02b", "the dog " * 500, "中文 🦓"])
 def test_any_text_gets_some_text(translator: Made, text: str) -> None:
     done = small_runs.main("generate", translator.exported, text)
     assert done.code == 0
     assert len(done.lines) == 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_text_without_a_word_is_answered_alike_in_any_batch(translator: Made, form: str) -> None:
+    from mmkeras.decoding import Choice
+    from mmkeras.writers import open_writer
+
+    writer = open_writer(translator.exported, form, threads=1)
+    values = {writer.inputs[0]["name"]: [b"?", b"the dog finds the man " * 3, b"!!! ..."]}
+    texts = [[w.ids for w in writer.write_rows(values, 3, Choice(), batch)] for batch in (1, 3)]
+    assert texts[0] == texts[1]
+    assert texts[0][0] == texts[0][2], "nothing is read of either"
+
+
+def test_the_saved_model_writes_by_the_name_of_what_it_does(translator: Made) -> None:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(translator.exported / "savedmodel" / "1"))
+    given = {name: tf.constant([ASKED]) for name in loaded.signatures["generate"].structured_input_signature[1]}
+    assert [text.decode() for text in loaded.signatures["generate"](**given)["text"].numpy()] == [translation(ASKED)]
 
 
 def test_an_artefact_that_was_changed_is_rejected(translator: Made, tmp_path: Path) -> None:
@@ -310,6 +333,35 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monk
         for name in ("whole", "cut")
     ]
     assert perplexities[0] == perplexities[1]
+
+
+def test_a_text_column_of_a_table_in_bytes(tmp_path: Path) -> None:
+    lines = write_lines(tmp_path / "t.txt", 150).read_text(encoding="utf-8").splitlines()
+    rows = [{"id": str(k), "body": "" if k == 5 else line} for k, line in enumerate(lines)]
+    path = small_runs.write_rows(tmp_path / "rows.csv", rows)
+    flags = ("--task", "language_model", "--text", "body", "--pieces", "byte", "--no-tie", "--decay", "stall")
+    own = ("--cell", "gru", "--epochs", "3", *SMALL[:4], "--steps", "20", "--batch-size", "4")
+    made = make(tmp_path, "lm", path, *flags, *own)
+    assert "119 lines to learn from, 30 held out" in made.said, "149 that are not empty"
+    assert all(found["passed"] for found in proof(made).values())
+    assert proof(made)["savedmodel"]["served"]["texts_identical"]  # type: ignore[index]
+    assert "log P = " in small_runs.main("score", made.exported, "the dog").out
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ((), "expected a text. Name a file"),
+        (("--text", "a", "b"), "one text column"),
+        (("--text-file", "t.txt", "--text", "a"), "--text: a language model learns one text"),
+        (("--text-file", "t.txt", "--fusion", "sum"), "--fusion: a language model"),
+        (("--text-file", "t.txt", "--mixed-precision"), "trained in float32"),
+    ],
+)
+def test_flags_that_do_not_suit_a_language_model(flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = small_runs.main("train", "--task", "language_model", *flags, "--output", tmp_path / "r")
+    assert done.code == 2
+    assert said in done.err
 
 
 @pytest.mark.parametrize(

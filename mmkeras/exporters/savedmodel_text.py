@@ -178,6 +178,8 @@ def export(graphs: Mapping[str, Graph], pieces: Pieces, folder: Path) -> Path:
     elif pieces.kind != "subword":
         root.prompts = Prompts(pieces)
         signatures["serving_default"] = continue_function(loop, root.prompts)
+    if "serving_default" in signatures:
+        signatures["generate"] = signatures["serving_default"]  # by the name of what it does, too
     path = folder / "savedmodel" / "1"
     contract = {"graphs": {name: graph.signature() for name, graph in graphs.items()}}
     with tempfile.TemporaryDirectory() as scratch:

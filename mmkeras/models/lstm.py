@@ -42,13 +42,16 @@ def differentiable(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor, h
     """x [b, T, width], kernels [width, 4u] and [u, 4u], bias [4u], h and c [b, u] -> outputs [b, T, u], h, c."""
     steps, width, units = tf.shape(x)[1], x.shape[2], recurrent.shape[0]
     inputs = tf.reshape(tf.transpose(x, (1, 0, 2)), (-1, width))  # [b, T, width] -> [T * b, width]
-    given = tf.reshape(tf.matmul(inputs, kernel) + bias, (steps, -1, 4 * units))  # [T, b, 4u]
-    n = PARTS if x.shape[0] and x.shape[0] % PARTS == 0 else 1
+    rows = x.shape[0] or h.shape[0]  # None where it is not known
+    given = tf.reshape(tf.matmul(inputs, kernel) + bias, (steps, rows or -1, 4 * units))  # [T, b, 4u]
+    h, c = (tf.ensure_shape(state, (rows, units)) for state in (h, c))
+    n = PARTS if rows and rows % PARTS == 0 else 1
     starts = list(zip(tf.split(h, n), tf.split(c, n), strict=True))
     runs = [forth(some, recurrent, *start) for some, start in zip(tf.split(given, n, axis=1), starts, strict=True)]
     states, cells = (tf.concat(some, axis=1) for some in list(zip(*runs, strict=True))[:2])  # [T, b, u]
 
     def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> Any:
+        d_h, d_c = (tf.ensure_shape(state, (rows, units)) for state in (d_h, d_c))
         by_step = tf.transpose(d_outputs, (1, 0, 2))  # [T, b, u]
         above = zip(tf.split(by_step, n, axis=1), tf.split(d_h, n), tf.split(d_c, n), strict=True)
         found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from mmkeras.report.files import csv_rows, read_json
 from mmkeras.report.modalities import missing_matrix
 from mmkeras.report.page import settings
 from mmkeras.report.template import environment
-from mmkeras.run import LINE, LOG_P, PREDICTION
+from mmkeras.run import LINE, LOG_P, PREDICTION, REFERENCES
 from mmkeras.text_metrics import sentence_scores
+from mmkeras.writers import writing_commands
 
 SHOWN = 5  # texts of each list
 CURVES = {"loss": "Loss", "accuracy": "Share of the pieces that are right, the right ones given before"}
@@ -45,7 +47,7 @@ def write_text_report(folder: Path) -> Path:
             missing=missing_matrix(parts["metrics"]),
             contributions=[],
             settings=settings(parts["config"]),
-            commands=commands(folder, language),
+            commands=next_commands(folder, parts["schema"]),
         )
     )
     write_atomically(page, html)
@@ -57,7 +59,8 @@ def text_lists(folder: Path) -> list[dict[str, Any]]:
     with csv_rows(folder / "validation.csv") as found_rows:
         rows = list(found_rows)
     target = read_json(folder / "schema.json")["target"]
-    scores = sentence_scores([row[PREDICTION] for row in rows], [row[target] for row in rows])
+    references = json.loads((folder / REFERENCES).read_text(encoding="utf-8"))
+    scores = sentence_scores([row[PREDICTION] for row in rows], references)
     found: list[dict[str, Any]] = []
     for row, score in zip(rows, scores, strict=True):
         inputs = {key: text for key, text in row.items() if key not in (target, PREDICTION, LOG_P, LINE)}
@@ -81,8 +84,7 @@ def line_lists(shown: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def commands(folder: Path, language: bool) -> list[str]:
+def next_commands(folder: Path, schema: dict[str, Any]) -> list[str]:
     """What to type next."""
-    exported = shlex.quote(f"exported/{folder.resolve().name}")
-    own = [f'mmkeras score {exported} "a text"'] if language else []
-    return [f"mmkeras export {shlex.quote(str(folder))}", f'mmkeras generate {exported} "a text"', *own]
+    exported = f"exported/{folder.resolve().name}"
+    return [f"mmkeras export {shlex.quote(str(folder))}", *writing_commands(exported, schema)]
