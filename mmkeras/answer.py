@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from mmkeras.probes import check_signatures
-from mmkeras.quiet import exact_products
 from mmkeras.raw import feed, modalities_of, subsets
 from mmkeras.runners import Runner, open_artefact
 from mmkeras.samples import Samples, load_samples, trim
@@ -82,7 +81,6 @@ def peak_memory_mib() -> float:
 
 def main(artefact: str, samples_path: str, out: str) -> None:
     """Answer, measure, write."""
-    exact_products()
     for name in ("keras", "tf_keras", "keras_hub"):
         sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
     samples = load_samples(Path(samples_path))

@@ -18,7 +18,6 @@ from mmkeras.answer import peak_memory_mib
 from mmkeras.decoding import Choice, write
 from mmkeras.files import write_json
 from mmkeras.mixed_probes import served_rows
-from mmkeras.quiet import exact_products
 from mmkeras.raw import modalities_of, subsets, with_tokenizers
 from mmkeras.runners import SavedModelRunner
 from mmkeras.text_samples import TextSamples, load_text_samples, scored_pieces
@@ -30,7 +29,6 @@ CONTRACT = ("graph", "inputs", "outputs")
 
 def main(folder: str, form: str, out: str) -> None:
     """Write, score, measure; all that was found goes to OUT."""
-    exact_products()
     for name in ("keras", "tf_keras", "keras_hub", "sentencepiece"):
         sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
     samples = load_text_samples(Path(folder) / "sample_inputs.npz")

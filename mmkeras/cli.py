@@ -137,7 +137,8 @@ def run_export(options: Export) -> int:
     if passed and (folder / "predict.tflite").exists():
         print(f"next: mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv")
     elif passed and (folder / "decode_step.tflite").exists():
-        from mmkeras.writers import open_writer, writing_commands
+        from mmkeras.run import writing_commands
+        from mmkeras.writers import open_writer
 
         writer = open_writer(folder, "tflite")
         inputs = [entry for entry in writer.inputs if entry["kind"] != "presence"]

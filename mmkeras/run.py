@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ PACKAGES = (
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
 LOG_P = "mmkeras:log_probability"  # of a written text
 REFERENCES = "references.json"  # of each row of validation.csv, all texts that stand with its inputs
+EXAMPLES = {"image": "picture.jpg", "audio": "clip.wav", "number": "1", "category": "a name", "text": "a text"}
 PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 
@@ -225,3 +227,14 @@ def open_run(path: str | Path) -> Run:
             f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."
         )
     return Run(folder, config, schema)
+
+
+def writing_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
+    """What asks an exported model for a text. schema: of the run, whose `inputs` have a column and a kind each."""
+    quoted = shlex.quote(folder)
+    if schema["task"] == "language_model":
+        return [f'mmkeras generate {quoted} "a text"', f'mmkeras score {quoted} "a text"']
+    first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
+    others = [shlex.quote(f"{i['column']}={EXAMPLES.get(i['kind'], '…')}") for i in schema["inputs"] if i is not first]
+    asked = ['"a text"'] if first else []
+    return [" ".join(["mmkeras generate", quoted, *asked, *(f"--input {pair}" for pair in others)])]

@@ -59,6 +59,7 @@ def in_own_process(module: str, arguments: Sequence[str | Path], out: Path) -> N
     command = [sys.executable, "-m", module, *map(str, arguments), str(out)]
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment["NVIDIA_TF32_OVERRIDE"] = "0"  # a GPU rounds float32 products to 10 bits if it may
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode or not out.exists():
         words = [line for line in done.stderr.splitlines() if line.strip()]

@@ -6,7 +6,6 @@ Never Keras for an exported folder: only the runtime of the format that is asked
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,6 @@ FORMATS = ("tflite", "onnx", "savedmodel")  # the one that starts fastest first
 ENCODE, STEP, SCORE = "encode", "decode_step", "score"
 BATCH = 16
 AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory grows by their number
-EXAMPLES = {"image": "picture.jpg", "audio": "clip.wav", "number": "1", "category": "a name", "text": "a text"}
 
 
 @dataclass(frozen=True)
@@ -137,17 +135,6 @@ def open_graphs(folder: Path, form: str, names: Sequence[str], threads: int | No
         assert isinstance(whole, SavedModelRunner)
         return {name: whole.graph(name) for name in names}
     return {name: open_artefact(path, threads) for name, path in paths_of(folder, form, names).items()}
-
-
-def writing_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
-    """What asks an exported model for a text. schema: of the run, whose `inputs` have a column and a kind each."""
-    quoted = shlex.quote(folder)
-    if schema["task"] == "language_model":
-        return [f'mmkeras generate {quoted} "a text"', f'mmkeras score {quoted} "a text"']
-    first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
-    others = [shlex.quote(f"{i['column']}={EXAMPLES.get(i['kind'], '…')}") for i in schema["inputs"] if i is not first]
-    asked = ['"a text"'] if first else []
-    return [" ".join(["mmkeras generate", quoted, *asked, *(f"--input {pair}" for pair in others)])]
 
 
 def columns_needed(writer: Writer) -> list[Entry]:

@@ -14,9 +14,8 @@ from mmkeras.report.files import csv_rows, read_json
 from mmkeras.report.modalities import missing_matrix
 from mmkeras.report.page import settings
 from mmkeras.report.template import environment
-from mmkeras.run import LINE, LOG_P, PREDICTION, REFERENCES
+from mmkeras.run import LINE, LOG_P, PREDICTION, REFERENCES, writing_commands
 from mmkeras.text_metrics import sentence_scores
-from mmkeras.writers import writing_commands
 
 SHOWN = 5  # texts of each list
 CURVES = {"loss": "Loss", "accuracy": "Share of the pieces that are right, the right ones given before"}
