@@ -54,7 +54,7 @@ def ptb(shared: Path, work: Path) -> Iterator[System]:
 PTB = {
     "lstm": ("--dropout", "0.2", "--epochs", "6"),
     "rnn": ("--dropout", "0.1", "--epochs", "4"),
-    "transformer": ("--dropout", "0.1", "--epochs", "4", "--steps", "64"),
+    "transformer": ("--dropout", "0.1", "--epochs", "3", "--steps", "64"),
 }
 
 
