@@ -119,7 +119,7 @@ def transcripts(shared: Path, work: Path) -> Iterator[System]:
 
 
 TRANSCRIPTS = (
-    *("--audio-rate", "8000", "--seconds", "1", "--test-size", "0.1", "--pieces", "byte", "--epochs", "20"),
+    *("--audio-rate", "8000", "--seconds", "1", "--test-size", "0.1", "--pieces", "word", "--epochs", "20"),
     *("--width", "64"),
 )
 
