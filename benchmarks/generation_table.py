@@ -76,7 +76,7 @@ def quality(found: dict[str, dict[str, Any]]) -> str:
         if "perplexity" in figures:
             lines.append(f"| {name} | | perplexity {figures['perplexity']:.2f} | {figures['fit_s']:.0f} |")
         for way, own in figures.items():
-            if isinstance(own, dict) and "chrf" in own:
+            if way != "held_out" and isinstance(own, dict) and "chrf" in own:
                 more = f", CIDEr {own['cider']:.3f}" if "cider" in own else ""
                 said = (
                     f"BLEU {own['bleu']:.2f}, chrF {own['chrf']:.2f}, exact {own['exact']:.2%}, "
