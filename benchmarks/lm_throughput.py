@@ -1,6 +1,6 @@
 """Tokens a second of training an LSTM of 2 x 200 over 10,000 words: `model.fit` as `train.py` calls it, and PyTorch.
 
-python -m benchmarks.lm_throughput [--rounds 3] [--seconds 20] [--shapes 20x35 20x20 64x35]
+python -m benchmarks.lm_throughput [--rounds 3] [--seconds 35] [--shapes 20x35 20x20 64x35]
 
 Both take turns, each in a process of its own, with the same batch, steps and threads: read the ratio. PyTorch gets an
 environment of its own, `.venv-torch`, on first use.
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure in turns, print a table, write results/lm_throughput.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--seconds", type=int, default=35)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--shapes", nargs="+", default=["20x35", "20x20", "64x35"])
     args = parser.parse_args(arguments)
