@@ -16,8 +16,8 @@ from mmkeras.held_out_texts import (
     EVALUATION_BATCH,
     attention_maps,
     distinct,
+    held_out_writer,
     missing_matrix,
-    write_held_out_texts,
     write_texts,
 )
 from mmkeras.models.multimodal import BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
@@ -64,10 +64,11 @@ def learn_to_write(
     writer, keeper = build_and_fit(config, columns, sides, texts, len(pieces), folder, say)
     fitted = time.perf_counter()
     rows, references = distinct(split.validation, [column.name for column in table.inputs], target)
-    found = write_held_out_texts(writer, sides["validation"], rows)
+    texts_of = held_out_writer(writer)
+    found = texts_of(sides["validation"], rows)
     written = [pieces.decode(some.ids) for some in found]
     figures = text_figures(written, references)
-    missing = missing_matrix(writer, sides["validation"], rows, references, pieces, inputs)
+    missing = missing_matrix(texts_of, sides["validation"], rows, references, pieces, inputs)
     write_texts(split, rows, written, references, found, folder)
     shown = attention_maps(writer, sides["validation"], rows[:MAPS], found[:MAPS], pieces)
     write_json(folder / "samples.json", {"attention": shown})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ EVALUATION_BATCH = 64
 MAP_SIDE = 40  # most pieces and tokens of a picture of the attention
 SHOWN = 1000  # held-out rows, at most, that are written for the figures
 SUBSET_ROWS = 200  # of them, for each subset of the columns
+HeldOutWriter = Callable[[list[Any], np.ndarray], list[Written]]
 MOSTLY_EXACT = 0.5  # of the texts: then exact ones are counted, else their n-grams
 
 
@@ -43,24 +44,28 @@ def distinct(frame: pd.DataFrame, inputs: Sequence[str], target: str) -> tuple[n
     return rows, [list(dict.fromkeys(references[keys[row]])) for row in rows]
 
 
-def write_held_out_texts(writer: Writer, sides: list[Any], rows: np.ndarray) -> list[Written]:
-    """The most probable texts of some held-out rows, piece by piece, by the trained core itself."""
+def held_out_writer(writer: Writer) -> HeldOutWriter:
+    """(sides, rows) -> the most probable text of each row, piece by piece, by the trained core itself; traced once."""
     encode = keras.Model(writer.encoder.input, memory_of(writer, writer.encoder.output), name="encode_features")
     graph = step_graph(writer.decoder, writer.memory_length, {"max_target": writer.decoder.length - 1})
     step, signature = traced(graph.model), graph.signature()
-    batches = Batches(sides, np.zeros((len(sides[0].lengths), 1), "float32"), EVALUATION_BATCH, None, None)
-    order = rows[np.argsort(batches.lengths[rows], kind="stable")]
-    found: dict[int, Written] = {}
-    for start in range(0, len(order), EVALUATION_BATCH):
-        some = order[start : start + EVALUATION_BATCH]
-        inputs = {name: array for side in sides for name, array in side.batch(some, False).items()}
-        memory = {name: np.asarray(array) for name, array in encode(inputs, training=False).items()}
-        found |= zip(some.tolist(), write(step, signature, memory, Choice(), batch=len(some)), strict=True)
-    return [found[row] for row in rows]
+
+    def texts_of(sides: list[Any], rows: np.ndarray) -> list[Written]:
+        batches = Batches(sides, np.zeros((len(sides[0].lengths), 1), "float32"), EVALUATION_BATCH, None, None)
+        order = rows[np.argsort(batches.lengths[rows], kind="stable")]
+        found: dict[int, Written] = {}
+        for start in range(0, len(order), EVALUATION_BATCH):
+            some = order[start : start + EVALUATION_BATCH]
+            inputs = {name: array for side in sides for name, array in side.batch(some, False).items()}
+            memory = {name: np.asarray(array) for name, array in encode(inputs, training=False).items()}
+            found |= zip(some.tolist(), write(step, signature, memory, Choice(), batch=len(some)), strict=True)
+        return [found[row] for row in rows]
+
+    return texts_of
 
 
 def missing_matrix(
-    writer: Writer,
+    texts_of: HeldOutWriter,
     sides: list[Any],
     rows: np.ndarray,
     references: list[list[str]],
@@ -72,7 +77,7 @@ def missing_matrix(
     wanted = [references[k] for k in some]
     matrix: list[dict[str, Any]] = []
     for subset in subsets(modalities_of(inputs)):
-        found = write_held_out_texts(writer, [without(side, subset.hidden) for side in sides], rows[some])
+        found = texts_of([without(side, subset.hidden) for side in sides], rows[some])
         figures = text_figures([pieces.decode(text.ids) for text in found], wanted)
         matrix.append({"present": list(subset.present), "rows": len(some)} | {k: figures[k] for k in ("exact", "bleu")})
     left_out = "bleu" if matrix and matrix[-1]["exact"] >= MOSTLY_EXACT else "exact"  # the last has all columns

@@ -100,7 +100,7 @@ def read_either(path: str, config: Config) -> list[str]:
         keep_all=False,
         max_bad_rows=1.0,  # an empty cell is no fault here
     )
-    return [" ".join(cell.split("\n")) for cell in table.rows[name] if cell.strip()]
+    return [" ".join(cell.splitlines()) for cell in table.rows[name] if cell.strip()]
 
 
 def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say: Say) -> dict[str, Any]:
