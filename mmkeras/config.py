@@ -104,6 +104,8 @@ class Config:
     """What a token is: `mixed` reads words, and Chinese, Japanese kana, Thai and emoji character by character."""
     ngrams: int = 2
     """Longest run of tokens that counts as a feature of its own (1 or 2)."""
+    char_ngrams: int = 0
+    """Longest run of characters that counts as a feature of its own, 2 to 8, for noisy texts and compounds; 0: none."""
     max_bytes: int = 4096
     """Longest text in UTF-8 bytes; what is longer is cut at a character boundary."""
     max_features: int = 200_000

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmkeras.config import Config
 from mmkeras.errors import InputError
+from mmkeras.modalities.text.rule import LONGEST_RUN
 
 
 def check_config(config: Config) -> None:
@@ -22,6 +23,7 @@ def check_config(config: Config) -> None:
         "deep": (0, 1024),
         "batch_size": (1, 1_000_000),
         "ngrams": (1, 2),
+        "char_ngrams": (0, LONGEST_RUN),
         "max_bytes": (16, 4096),
         "width": (16, 1024),
         "vocabulary": (16, 1_000_000),
@@ -91,8 +93,26 @@ def check_encoders(config: Config) -> None:
     wrong = [name for name in config.image_augment if name not in ("flip", "crop", "colour", "none")]
     if wrong:
         raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
+    _check_char_ngrams(config)
     if config.width and config.width % 16 and config.task != "language_model":
         raise InputError(f"--width {config.width}: expected a multiple of 16, which the heads of a Transformer share.")
+
+
+def _check_char_ngrams(config: Config) -> None:
+    """Raise InputError for a length that is none, or a model that reads no runs of characters."""
+    if config.char_ngrams == 1:
+        raise InputError(f"--char-ngrams 1: expected 0, or 2 to {LONGEST_RUN}, the longest run of characters.")
+    if not config.char_ngrams:
+        return
+    reason = ""
+    if config.model == "mlp":
+        reason = "--model mlp reads words alone"
+    elif config.text_encoder != "average":
+        reason = f"--text-encoder {config.text_encoder} reads tokens in their order"
+    elif config.task in ("generate", "language_model"):
+        reason = f"--task {config.task} reads tokens in their order"
+    if reason:
+        raise InputError(f"--char-ngrams: {reason}. Leave it out.")
 
 
 def _check_names(config: Config) -> None:

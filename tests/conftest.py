@@ -31,15 +31,16 @@ class Exported:
     runners: dict[str, Callable[..., Arrays]]
 
     def expected_ids(self, name: str, raw: bytes) -> np.ndarray:
-        """Int32 [orders, tokens]: the row numbers of a text by the reference tokenizer and `Vocabulary.keys`."""
+        """Int32 [kinds, tokens]: the row numbers of a text by the reference tokenizer and `Vocabulary.keys`."""
         state = self.states[name]
         rule = state.rule
         hashes = reference.token_hashes(raw, rule.mode, rule.max_tokens)
-        numbers = [
-            reference.row_numbers(keys, self._rows(name), rule.unknown_buckets)
-            for keys in reference.features(hashes, rule.orders)
-        ]
-        return np.array(numbers, "int32").reshape(rule.orders, len(hashes))
+        of_runs = reference.run_keys(raw, rule.mode, rule.char_ngrams) if rule.char_ngrams else []
+        keys_of_kinds = [*reference.features(hashes, rule.orders), *of_runs]
+        ids = np.zeros((rule.kinds, max(map(len, keys_of_kinds))), "int32")
+        for kind, keys in zip(ids, keys_of_kinds, strict=True):
+            kind[: len(keys)] = reference.row_numbers(keys, self._rows(name), rule.unknown_buckets)
+        return ids
 
     def _rows(self, name: str) -> dict[int, int]:
         rows: dict[str, dict[int, int]] = self.__dict__.setdefault("_rows_of", {})
@@ -57,7 +58,8 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **rule
     from mmkeras.modalities.text.vocabulary import build_vocabulary
 
     text_rule = TextRule(**rule)
-    keys = [k for text in texts for k in reference.keys_of(text, text_rule.mode, text_rule.orders)]
+    what = text_rule.mode, text_rule.orders, text_rule.char_ngrams
+    keys = [k for text in texts for k in reference.keys_of(text, *what)]
     keys += [k for text in tokens_only for k in reference.keys_of(text, text_rule.mode, 1)]
     distinct, counts = np.unique(np.array(keys, "int64"), return_counts=True)
     vocabulary = build_vocabulary(distinct[np.argsort(-counts, kind="stable")])
@@ -153,11 +155,12 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 @pytest.fixture(scope="session")
 def modes(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Three columns: one for each mode but the default one, two of them as the plain MLP reads them."""
+    """A column for each mode but the default one, two of them as the plain MLP reads them; one in runs of characters."""
     texts = [text[:192] for text in reference.HOSTILE_TEXTS]
     states = {
         "word": make_state(texts, mode="word", weighting="mean", max_bytes=64, unknown_buckets=256),
         "character": make_state(texts, mode="character", max_bytes=64),
+        "runs": make_state(texts, char_ngrams=5, max_bytes=48),
         "byte": make_state(texts[::4], mode="byte", orders=1, weighting="mean", max_bytes=50, unknown_buckets=64),
     }
     return export_all(states, tmp_path_factory.mktemp("modes"))

@@ -11,6 +11,7 @@ import functools
 import itertools
 import json
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ GOLDEN_TEXTS = 4974 if unicodedata.unidata_version == GOLDEN_UNICODE else 4378  
 
 
 def characters(raw: bytes) -> Iterator[str]:
-    """The characters of UTF-8 bytes; NUL, which separates, for every ill-formed byte."""
+    """The characters of UTF-8 bytes; NUL, which separates, for every ill-formed byte, or overlong form and the like."""
     at = 0
     while at < len(raw):
         for length in (1, 2, 3, 4):
@@ -39,7 +40,8 @@ def characters(raw: bytes) -> Iterator[str]:
             except UnicodeDecodeError:
                 continue
         else:
-            length = 1
+            shaped = re.match(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}", raw[at:])
+            length = shaped.end() if shaped else 1
             yield "\0"
         at += length
 
@@ -131,9 +133,38 @@ def features(hashes: Sequence[tuple[int, int]], orders: int = 2) -> list[list[in
     return keys
 
 
-def keys_of(raw: bytes, mode: str = "mixed", orders: int = 2) -> list[int]:
-    """All feature keys of a text: its tokens', then its pairs'."""
-    return [k for keys in features(token_hashes(raw, mode), orders) for k in keys if k >= 0]
+def written(raw: bytes, mode: str = "mixed") -> str:
+    """What is read of a text, behind the separator that every text begins with; NUL for each separator."""
+    if mode == "byte":
+        return "\0" + "".join(map(chr, raw))
+    kept = [folded_and_kind(char, mode) for char in characters(raw)]
+    return "\0" + "".join("\0" if kind == "separator" else folded for folded, kind in kept if kind != "dropped")
+
+
+def run_keys(raw: bytes, mode: str, longest: int) -> list[list[int]]:
+    """For each length from 2 on: the key of the run from every place, -1 where two separators are side by side."""
+    text = written(raw, mode)
+    text += "\0" * (longest + 1)
+    keys = []
+    for n in range(2, longest + 1):
+        runs = [text[i : i + n] for i in range(len(text) - longest)]
+        keys.append([-1 if "\0\0" in run else key(run_hash(run)) for run in runs])
+    return keys
+
+
+@functools.cache
+def run_hash(run: str) -> tuple[int, int]:
+    """Like a token's, of characters that count from 1, one place further on."""
+    h1, h2 = (
+        sum((ord(c) + 1) * pow(base, i - 1, prime) for i, c in enumerate(run)) % prime for prime, base in hashing()
+    )
+    return h1, h2
+
+
+def keys_of(raw: bytes, mode: str = "mixed", orders: int = 2, char_ngrams: int = 0) -> list[int]:
+    """All feature keys of a text: its tokens', its pairs', then those of its runs of characters."""
+    of_runs = run_keys(raw, mode, char_ngrams) if char_ngrams else []
+    return [k for keys in (*features(token_hashes(raw, mode), orders), *of_runs) for k in keys if k >= 0]
 
 
 def row_numbers(keys: Sequence[int], rows: Mapping[int, int], unknown_buckets: int = 0) -> list[int]:

@@ -20,6 +20,7 @@ from sklearn.preprocessing import normalize
 
 from mmkeras.modalities.text.bag import FREQUENT, BagEmbedding, ByOrder, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.characters import character_table
 from mmkeras.modalities.text.column import learn_text
 from mmkeras.modalities.text.modality import (
     BATCH_BYTES,
@@ -35,7 +36,9 @@ from mmkeras.modalities.text.modality import (
     new_table,
     save_state,
 )
-from mmkeras.modalities.text.tokenizer import ByteTokenizer
+from mmkeras.modalities.text.rule import LONGEST_RUN
+from mmkeras.modalities.text.runs import CharacterRuns
+from mmkeras.modalities.text.tokenizer import LONGEST, PRIMES, ByteTokenizer
 from mmkeras.ragged import Ragged
 
 CORPUS = [
@@ -103,6 +106,38 @@ def test_pairs_are_the_references() -> None:
         assert used[i].sum() == len(singles) + max(len(pairs) - 1, 0)
     for a, b in zip(Ngrams(1)(*tokens), tokens, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("mode", ["mixed", "word", "character", "byte"])
+def test_runs_are_the_references(mode: str) -> None:
+    texts = [cut(raw, 200) for raw in (*RAW, *reference.HOSTILE_TEXTS)]
+    hashes, used = (x.numpy().astype(int) for x in CharacterRuns(mode, 4, character_table(mode))(pad(texts)))
+    n = used.shape[1] // 3
+    for i, raw in enumerate(texts):
+        for kind, keys in enumerate(reference.run_keys(raw, mode, 4)):
+            part = slice(kind * n, kind * n + len(keys))
+            assert (used[i, part] > 0).tolist() == [key >= 0 for key in keys], raw
+            found = (hashes[0, i, part] * 4096 + hashes[1, i, part])[used[i, part] > 0]
+            assert found.tolist() == [key for key in keys if key >= 0]
+            assert not used[i, part.stop : (kind + 1) * n].any()  # none in the padding
+
+
+def test_runs_stay_exact_at_the_longest_text() -> None:
+    assert (LONGEST + 1 + LONGEST_RUN) * (int(PRIMES.max()) - 1) < 2**24
+    runs = CharacterRuns("mixed", LONGEST_RUN, character_table("mixed"))
+    text = ("\uff9c" * (LONGEST // 3)).encode()
+    for raw in (text, b"~" * LONGEST, b"z" * LONGEST):
+        hashes, used = (x.numpy().astype(int) for x in runs(pad([raw])))
+        expected = [key for keys in reference.run_keys(raw, "mixed", LONGEST_RUN) for key in keys if key >= 0]
+        assert (hashes[0] * 4096 + hashes[1])[used > 0].tolist() == expected
+
+
+def test_words_alike_share_runs_of_characters() -> None:
+    def bag(text: str) -> set[int]:
+        return set(reference.keys_of(text.encode(), "mixed", 1, 3))
+
+    assert len(bag("happiness") & bag("#Happines")) > 10
+    assert not bag("happiness") & bag("bottom")
 
 
 def test_by_order() -> None:
@@ -201,6 +236,7 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
     [
         {"orders": 2},
         {"orders": 1, "weighting": "mean", "unknown_buckets": 256},
+        {"orders": 2, "char_ngrams": 3},
         pytest.param({"orders": 2, "mode": "word", "weighting": "mean"}, marks=pytest.mark.slow),
         pytest.param({"orders": 2, "mode": "character", "max_tokens": 9}, marks=pytest.mark.slow),
         pytest.param({"orders": 2, "mode": "byte", "max_bytes": 33}, marks=pytest.mark.slow),

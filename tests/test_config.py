@@ -56,6 +56,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "deep": (0, ["--deep", "0"]),
     "tokens": ("word", ["--tokens", "word"]),
     "ngrams": (1, ["--ngrams", "1"]),
+    "char_ngrams": (5, ["--char-ngrams", "5"]),
     "max_bytes": (512, ["--max-bytes", "512"]),
     "max_features": (1000, ["--max-features", "1000"]),
     "min_rows": (3, ["--min-rows", "3"]),
@@ -212,6 +213,22 @@ def test_a_file_behind_a_flag_of_many_columns_is_told(flag: str) -> None:
 )
 def test_the_ends_of_the_ranges_are_allowed(flags: dict[str, Any]) -> None:
     check_config(Config(**flags))
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        ({"char_ngrams": 1}, "--char-ngrams 1: expected 0, or 2 to 8"),
+        ({"char_ngrams": 9}, "--char-ngrams 9: expected a whole number between 0 and 8"),
+        ({"char_ngrams": 3, "model": "mlp"}, "--char-ngrams: --model mlp reads words alone"),
+        ({"char_ngrams": 3, "text_encoder": "gru"}, "--char-ngrams: --text-encoder gru reads tokens in their order"),
+        ({"char_ngrams": 3, "task": "generate"}, "--char-ngrams: --task generate reads tokens in their order"),
+    ],
+)
+def test_runs_of_characters_that_would_not_be_read_are_told(flags: dict[str, Any], what: str) -> None:
+    with pytest.raises(InputError) as error:
+        check_config(Config(**flags))
+    assert str(error.value).startswith(what)
 
 
 def test_a_config_cannot_change() -> None:

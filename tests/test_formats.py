@@ -380,7 +380,7 @@ def test_columns_that_come_before_and_after_the_probabilities_in_the_alphabet(mo
     outputs = modes.runners["onnx"].session.get_outputs()  # type: ignore[attr-defined]
     assert {output.name: output.type for output in outputs} == {
         "probabilities": "tensor(float)",
-        **{f"{name}_ids": "tensor(int32)" for name in ("word", "character", "byte")},
+        **{f"{name}_ids": "tensor(int32)" for name in modes.states},
     }
     answer = modes.runners["keras"](feed(rows_for(modes, reference.HOSTILE_TEXTS)))
     known = (answer["word_ids"] > 256).any(axis=(1, 2)).mean()

@@ -46,4 +46,5 @@ def text_rule_values(config: Config) -> dict[str, Any]:
         "max_bytes": config.max_bytes,
         "max_features": config.max_features,
         "min_rows": config.min_rows,
+        "char_ngrams": config.char_ngrams,
     }

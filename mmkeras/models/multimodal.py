@@ -37,6 +37,7 @@ def text_rule(config: Config) -> TextRule:
     values["max_features"] = min(config.max_features, VECTOR_ROWS)
     if config.text_encoder == "average":
         return TextRule(orders=config.ngrams, weighting="tfidf", **values)
+    values["char_ngrams"] = 0
     return TextRule(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **values)
 
 

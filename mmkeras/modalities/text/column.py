@@ -85,7 +85,7 @@ class TextColumn:
 
     def ids(self, features: dict[str, Tensor]) -> Any:
         if self.encoder == AVERAGE:
-            return ByOrder(self.state.rule.orders, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
+            return ByOrder(self.state.rule.kinds, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
         return ops.expand_dims(features[f"{self.name}_sequence"], 1)  # [b, T] -> [b, 1, T]
 
     def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:

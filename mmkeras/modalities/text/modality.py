@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.characters import character_table
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.rule import TextRule
+from mmkeras.modalities.text.runs import CharacterRuns
 from mmkeras.modalities.text.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.vocabulary import LookUp, Vocabulary, build_vocabulary
 from mmkeras.ragged import Ragged, concatenate, from_mask
@@ -40,21 +41,38 @@ class TextState:
         return 1 + self.rule.unknown_buckets + self.vocabulary.size
 
 
+def feature_hasher(rule: TextRule, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """Layers from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
+
+    Tokens first, then their pairs, then runs of characters, where the rule has them.
+    """
+    spread = bool(rule.char_ngrams)
+    tokenizer = ByteTokenizer(rule.mode, rule.max_tokens, table, spread, name=f"{prefix}tokens")
+    ngrams = Ngrams(rule.orders, name=f"{prefix}ngrams")
+    if not spread:
+        return lambda data: ngrams(*tokenizer(data))
+    runs = CharacterRuns(rule.mode, rule.char_ngrams, table, name=f"{prefix}runs")
+
+    def both(data: Tensor) -> tuple[Tensor, Tensor]:
+        words, of_characters = ngrams(*tokenizer(data)), runs(data)
+        return (
+            ops.concatenate([words[0], of_characters[0]], axis=2),
+            ops.concatenate([words[1], of_characters[1]], axis=1),
+        )
+
+    return both
+
+
 class TextLayers:
     """The layers of a text column, from bytes to a bag; one instance serves features on disk and the exported graph."""
 
     def __init__(self, state: TextState, name: str) -> None:
         rule = state.rule
-        self.tokenizer = ByteTokenizer(rule.mode, rule.max_tokens, state.table, name=f"{name}_tokens")
-        self.ngrams = Ngrams(rule.orders, name=f"{name}_ngrams")
+        self.hashes = feature_hasher(rule, state.table, f"{name}_")
         self.look_up = LookUp(state.vocabulary, rule.unknown_buckets, name=f"{name}_rows")
         self.weigh = (
             TfIdf(state.idf, name=f"{name}_weights") if rule.weighting == "tfidf" else Mean(name=f"{name}_mean")
         )
-
-    def hashes(self, data: Tensor) -> Any:
-        """Uint8 [B, N] -> feature hashes, float32 [2, B, F], and 1.0 where used, [B, F]."""
-        return self.ngrams(*self.tokenizer(data))
 
     def bag(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
         """Feature hashes -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
@@ -97,8 +115,7 @@ class HashedTexts:
 
 def text_hasher(rule: TextRule, table: np.ndarray) -> Any:
     """The graph's own layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
-    tokenizer, ngrams = ByteTokenizer(rule.mode, rule.max_tokens, table), Ngrams(rule.orders)
-    return tf.function(lambda data: ngrams(*tokenizer(data)), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+    return tf.function(feature_hasher(rule, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
 def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray, hasher: Any = None) -> HashedTexts:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LONGEST_RUN = 8  # of characters that may be a feature
+
 
 @dataclass(frozen=True)
 class TextRule:
-    """mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; limits as in the Config."""
+    """mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; char_ngrams: the longest run
+    of characters that is a feature, 0 for none; limits as in the Config.
+    """
 
     mode: str = "mixed"
     orders: int = 2
@@ -17,8 +21,16 @@ class TextRule:
     max_features: int = 200_000
     min_rows: int = 2
     unknown_buckets: int = 0
+    char_ngrams: int = 0
+
+    @property
+    def kinds(self) -> int:
+        """Tokens, pairs, runs of each length: how many parts of equal length the features of a text have."""
+        return self.orders + max(0, self.char_ngrams - 1)
 
     def __post_init__(self) -> None:
+        if self.char_ngrams and self.max_tokens < self.max_bytes:
+            raise ValueError(f"max_tokens {self.max_tokens}: with char_ngrams at least max_bytes is expected")
         if self.unknown_buckets & (self.unknown_buckets - 1):
             raise ValueError(f"unknown_buckets {self.unknown_buckets}: expected 0 or a power of two")
         if self.unknown_buckets and self.weighting == "tfidf":

@@ -88,6 +88,13 @@ def squeeze(characters: Tensor) -> Tensor:
     return scatter(slot, characters * stays, tf.add(tf.shape(characters), [0, 1]))
 
 
+def characters_of(b: Tensor, mode: str, table: np.ndarray) -> Tensor:
+    """Float32 [B, N], bytes -> [B, N + 1]: the characters that remain, as `character_table` has them, from place 1."""
+    if mode == "byte":
+        return ops.pad(-b, [[0, 0], [1, 0]])  # all SINGLE
+    return squeeze(classify(*decode_utf8(b), table))
+
+
 def token_starts(characters: Tensor) -> tuple[Tensor, Tensor]:
     """[B, N + 1] characters -> folded code points, and 1.0 where a token starts."""
     folded = ops.abs(characters)
@@ -114,30 +121,30 @@ class ByteTokenizer(keras.layers.Layer):
 
     Call: uint8 [B, N], zero-padded, N at most LONGEST -> float32 [2, B, W], the two hashes of every token in the
     order of the text, and float32 [B, W], 1.0 where there is a token. W is half of N, which no text in words can
-    exceed; in `character` and `byte` mode it is N. Tokens after `max_tokens` are left out.
+    exceed; in `character` and `byte` mode it is N; with `spread` it is N + 2, as many as `CharacterRuns` has runs of a
+    length. Tokens after `max_tokens` are left out.
 
     table: int32 [65537] of `characters.character_table`; default: made for `mode`.
     """
 
-    def __init__(self, mode: str = "mixed", max_tokens: int = LONGEST, table: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, mode: str = "mixed", max_tokens: int = LONGEST, table: Any = None, spread: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**{**kwargs, "trainable": False})
-        self.mode, self.max_tokens = mode, max_tokens
+        self.mode, self.max_tokens, self.spread = mode, max_tokens, spread
         self.table = character_table(mode) if table is None else np.asarray(table, "int32")
         self.powers, self.inverses = power_tables(LONGEST + 1)
 
     def call(self, data: Tensor) -> tuple[Tensor, Tensor]:
-        b = ops.cast(data, "float32")
-        if self.mode == "byte":
-            characters = ops.pad(-b, [[0, 0], [1, 0]])  # [B, N + 1], all SINGLE
-        else:
-            characters = squeeze(classify(*decode_utf8(b), self.table))
-        return self.hash_tokens(characters)
+        return self.hash_tokens(characters_of(ops.cast(data, "float32"), self.mode, self.table))
 
     def n_tokens(self, characters: Tensor) -> Tensor:
         """[B, N + 1] characters -> int32 [2]: B and W."""
         # "a b c" has a token every second byte; one SINGLE character ("中") has at least two bytes: only
         # `character` and `byte` mode make a token of every ASCII byte.
         shape = tf.shape(characters)
+        if self.spread:
+            return tf.add(shape, [0, 1])
         most = shape - [0, 1] if self.mode in ("character", "byte") else shape // [1, 2]
         return tf.minimum(most, [2**31 - 1, self.max_tokens])
 
@@ -161,7 +168,8 @@ class ByteTokenizer(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         table = None if np.array_equal(self.table, character_table(self.mode)) else self.table.tolist()
-        return {**super().get_config(), "mode": self.mode, "max_tokens": self.max_tokens, "table": table}
+        own = {"mode": self.mode, "max_tokens": self.max_tokens, "table": table, "spread": self.spread}
+        return {**super().get_config(), **own}
 
 
 def python_hash(token: str) -> tuple[int, int]:
