@@ -40,8 +40,8 @@ def mvsa(shared: Path) -> Iterator[System]:
     place = shared / "mvsa"
     text, image = ("--text", "text", "--model", "multimodal"), ("--image", "image")
     both = (*text, *image)
-    rows = [("text", (*text, *SCRATCH)), ("image", (*image, *SCRATCH))]
-    rows += [(f"both, {fusion}", (*both, "--fusion", fusion, *SCRATCH)) for fusion in FUSIONS]
+    rows = [("text", (*text, *SCRATCH, *RUNS)), ("image", (*image, *SCRATCH))]
+    rows += [(f"both, {fusion}", (*both, "--fusion", fusion, *SCRATCH, *RUNS)) for fusion in FUSIONS]
     if folder := minilm():
         preset = ("--text-encoder", f"preset:{folder}")
         rows.append(("text, all-MiniLM", (*text, *preset, *FROZEN)))
@@ -56,6 +56,7 @@ def mvsa(shared: Path) -> Iterator[System]:
 
 # chosen by cross-validation within train.csv, see docs/multimodal.md
 SCRATCH = ("--epochs", "8", "--learning-rate", "0.001")
+RUNS = ("--char-ngrams", "5")
 FROZEN = ("--epochs", "8", "--dropout", "0.4")
 FINE_TUNED = ("--fine-tune", "--epochs", "3", "--learning-rate", "0.0001", "--max-tokens", "64")
 
