@@ -40,6 +40,7 @@ from mmkeras.sides import RaggedSide, bag_side
 Tensor = Any
 AVERAGE = "average"
 WORD_DROPOUT = 0.6
+RUN_DROPOUT = 0.8  # with runs of characters, which say each thing many times over
 VERSION = 1  # of what features are on disk
 
 
@@ -99,7 +100,8 @@ class TextColumn:
 
     def average(self, rows: Tensor, weights: Tensor, shape: Shape) -> Encoded:
         """One token: the sum of the vectors of words and pairs, each by its weight."""
-        weights = DropFeatures(WORD_DROPOUT, name=f"{self.name}_drop")(weights)
+        rate = RUN_DROPOUT if self.state.rule.char_ngrams else WORD_DROPOUT
+        weights = DropFeatures(rate, name=f"{self.name}_drop")(weights)
         dim = self.vector_dim or shape.width
         table = BagEmbedding(self.state.n_rows, dim, "uniform", sparse=False, name=f"{self.name}_vectors")
         vector = table(rows, weights)  # [b, dim]
