@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mmkeras.generated import generated
 from mmkeras.sides import Side
 
 WINDOW = 16  # batches among which rows are sorted by length, so that little padding is computed
@@ -66,10 +67,7 @@ class Batches(keras.callbacks.Callback):
         specs = {name: spec for side in self.sides for name, spec in side.specs().items()}
         targets = tf.TensorSpec((None, self.targets.shape[1]), tf.float32)
         signature = (specs, targets, tf.TensorSpec((None,), tf.float32))
-        batches = tf.data.Dataset.from_generator(
-            lambda: (self[i] for i in range(len(self))), output_signature=signature
-        )
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self))).prefetch(2)
+        return generated(lambda: (self[i] for i in range(len(self))), signature, len(self))
 
 
 def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:

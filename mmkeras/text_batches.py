@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.features import Batches
+from mmkeras.generated import generated
 from mmkeras.pieces import END, Pieces
 from mmkeras.ragged import Ragged
 from mmkeras.sides import Side
@@ -57,7 +58,4 @@ class TextBatches(Batches):
         specs = {name: spec for side in self.sides for name, spec in side.specs().items()}
         pieces = tf.TensorSpec((None, None), tf.int32)
         signature = ({**specs, WRITTEN: pieces}, pieces, tf.TensorSpec((None, None), tf.float32))
-        batches = tf.data.Dataset.from_generator(
-            lambda: (self[i] for i in range(len(self))), output_signature=signature
-        )
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self))).prefetch(2)
+        return generated(lambda: (self[i] for i in range(len(self))), signature, len(self))

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from mmkeras.config import Config
+from mmkeras.generated import generated
 from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
 from mmkeras.models.piece_loss import PieceLoss
 from mmkeras.models.recurrent import Carried, RecurrentParts
@@ -95,5 +96,4 @@ def optimizer(config: Config, steps: int) -> Any:
 def dataset(batches: StreamBatches) -> Any:
     """What `fit` takes; each pass begins at the stream's start."""
     spec = tf.TensorSpec((batches.batch, None), tf.int32)
-    rows = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=(spec, spec))
-    return rows.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+    return generated(lambda: batches, (spec, spec), len(batches))
