@@ -187,7 +187,8 @@ def _allowed(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice) -
 
 def _draw(allowed: np.ndarray, choice: Choice, rng: np.random.Generator) -> np.ndarray:
     """A piece a row by chance, int [b]."""
-    scaled = allowed / choice.temperature
+    likest = allowed.max(1, keepdims=True)  # taken away first, in float64: a temperature may be next to nothing
+    scaled = (allowed - likest).astype("float64") / choice.temperature
     order = np.argsort(-scaled, axis=1, kind="stable")
     ranked = np.take_along_axis(scaled, order, 1)
     weights = np.exp(ranked - ranked[:, :1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -69,8 +70,10 @@ def generate_texts(
         return
     cells = cells_given(writer, texts, given)
     count = len(next(iter(cells.values())))
-    if any(not any(cell.strip() for cell in row) for row in zip(*cells.values(), strict=True)):
-        raise InputError("Nothing is given: every cell is empty. Give a text, or --input column=value.")
+    for k, row in enumerate(zip(*cells.values(), strict=True), 1):
+        if not any(cell.strip() for cell in row):
+            what = "Nothing is given: every cell is empty." if count == 1 else f"Text {k} is empty."
+            raise InputError(f"{what} Give a text, or --input column=value.")
     room = room_for(writer.step.signature, 0)
     if choice.longest is not None and room is not None and choice.longest > room:
         say(f"note: at most {room} pieces are written; the model was trained with --max-target {room}")
@@ -221,9 +224,14 @@ def score_texts(folder: str, texts: Sequence[str], file: str | None, form: str |
         for number, term in zip(ids, terms, strict=True):
             say(f"{writer.pieces.name(number).strip():<20} {term:9.4f}")
         total = float(terms.sum())
-        say(f"log P = {total:.4f}  perplexity {math.exp(-total / len(ids)):.2f}  ({len(ids)} pieces with the end)")
+        say(f"log P = {total:.4f}  perplexity {perplexity_of(-total / len(ids)):.2f}  ({len(ids)} pieces with the end)")
     if file is not None:
         score_file(writer, file, say)
+
+
+def perplexity_of(loss: float) -> float:
+    """e to the mean loss a piece; infinite where that is more than a float holds, of a model that has diverged."""
+    return math.exp(loss) if loss < math.log(sys.float_info.max) else math.inf
 
 
 def score_file(writer: Writer, file: str, say: Say) -> None:
@@ -232,5 +240,5 @@ def score_file(writer: Writer, file: str, say: Say) -> None:
     ids = stream.tolist()
     terms = writer.score_pieces(ids)[1] if writer.step.signature.get("window") else writer.score_by_steps(ids)
     unknown = float((stream == UNKNOWN).mean())
-    say(f"{file}: perplexity {math.exp(-float(terms.mean())):.2f} a {writer.pieces.kind}")
+    say(f"{file}: perplexity {perplexity_of(-float(terms.mean())):.2f} a {writer.pieces.kind}")
     say(f"{len(stream):,} pieces of a vocabulary of {len(writer.pieces):,}, {unknown:.2%} of them unknown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ def check_output(output: Path, overwrite: bool) -> None:
         raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
     if not output.parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} is not there. Make it, or choose another --output.")
+    try:  # now, not when all is answered
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{output}: no file can be written there ({reason}). Choose another --output.") from None
 
 
 def writes(path: str | Path) -> InputError:

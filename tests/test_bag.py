@@ -140,6 +140,23 @@ def test_words_alike_share_runs_of_characters() -> None:
     assert not bag("happiness") & bag("bottom")
 
 
+def test_weights_of_a_long_text_in_runs_are_the_textbooks() -> None:
+    """Thousands of features of which few meet in a counter."""
+    words = [f"{a}{b}{c}" for a in "bdfgk" for b in ("al", "en", "or", "ust") for c in "mnprstz"]
+    rng = np.random.default_rng(3)
+    texts = [" ".join(rng.choice(words, 400)) for _ in range(30)]
+    state, found = adapted(texts, char_ngrams=8, max_features=30_000)
+    rows = {int(key): 1 + k for k, key in enumerate(state.vocabulary.keys)}
+    for text, weights in list(zip(texts, dictionaries(found), strict=True))[:5]:
+        numbers = [rows[key] for key in reference.keys_of(text.encode(), "mixed", 2, 8) if key in rows]
+        expected = reference.tf_idf(numbers, state.idf.tolist())
+        assert weights.keys() == expected.keys()
+        assert len(expected) > 2000
+        both = np.array([(weights[row], expected[row]) for row in expected])
+        cosine = (both[:, 0] @ both[:, 1]) / np.linalg.norm(both[:, 0])
+        assert cosine > 0.997, cosine
+
+
 def test_by_order() -> None:
     rows = tf.reshape(tf.range(24), (3, 8))
     np.testing.assert_array_equal(ByOrder(2)(rows), np.arange(24).reshape(3, 2, 4))

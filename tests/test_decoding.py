@@ -127,6 +127,13 @@ def test_drawing_follows_the_probabilities_and_the_seed() -> None:
     assert again == texts[7]
 
 
+def test_next_to_no_temperature_is_greedy() -> None:
+    step = Known(4)
+    (greedy,) = write(step, SIGNATURE, memory(1), Choice())
+    for temperature in (1e-3, 1e-46, 1e-300):
+        assert write(step, SIGNATURE, memory(1), Choice(temperature=temperature))[0].ids == greedy.ids
+
+
 def test_top_k_and_top_p_leave_the_rare_out() -> None:
     step = Known(4)
     said = step.chances(0, ())

@@ -27,6 +27,26 @@ def test_there_and_back(kind: str) -> None:
         assert pieces.decode(pieces.encode(text)) == text
 
 
+@pytest.mark.parametrize("kind", ["word", "byte"])
+def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
+    from mmkeras.exporters.savedmodel_text import Prompts
+
+    pieces = learn_pieces(kind, [*TEXTS, "<unk> a"], 1000)
+    prompts = [
+        "a red",
+        "a\u00a0man",
+        "a\u3000man  rides",
+        "red\x1ccat\x85a\x0bb",
+        "a <eos> house",
+        "",
+        " ",
+        "中文\u2003字符",
+    ]
+    ids, lengths = (x.numpy() for x in Prompts(pieces).read(prompts))
+    for prompt, numbers, length in zip(prompts, ids, lengths, strict=True):
+        assert numbers[:length].tolist() == pieces.encode(prompt), prompt
+
+
 def test_subwords_there_and_back(subwords: Pieces) -> None:
     """Also of what no training text has: a rare character is spelt in bytes."""
     for text in [*TEXTS[:5], "zebra 🦓 ŋ", "a\u00a0b"]:

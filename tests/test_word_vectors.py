@@ -62,12 +62,13 @@ WRITERS = {
 }
 
 
-def state(orders: int = 1, unknown_buckets: int = 0) -> Any:
+def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> Any:
     """A column that knows every token of TEXTS."""
     from mmkeras.modalities.text.modality import TextRule, adapt, hash_texts, new_table
 
     weighting = "mean" if unknown_buckets else "tfidf"
-    rule = TextRule(orders=orders, weighting=weighting, min_rows=1, max_bytes=64, unknown_buckets=unknown_buckets)
+    kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
+    rule = TextRule(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
     table = new_table(rule)
     return adapt(hash_texts(TEXTS, rule, table), rule, table)
 
@@ -95,6 +96,13 @@ def place(folder: Path, name: str, content: bytes, packed: bool = False) -> Path
     path = folder / (f"{name}.gz" if packed else name)
     path.write_bytes(gzip.compress(content) if packed else content)
     return path
+
+
+def test_runs_of_characters_have_none(tmp_path: Path) -> None:
+    column = state(char_ngrams=3)
+    table, found = load(place(tmp_path, "glove.txt", glove(vectors())), column)
+    assert found == len(FOUND)
+    assert rows_of(column, "tea")[0] in np.flatnonzero(np.isclose(table[:, 0], FOUND["tea"][0]))
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])

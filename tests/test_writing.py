@@ -115,6 +115,7 @@ def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> N
     [
         ((), "columns: en"),
         ((" ",), "every cell is empty"),
+        (("a", ""), "Text 2 is empty"),
         (("--input", "fr=x"), "expected column=value; columns: en"),
         (("x", "--beam", "3", "--temperature", "1"), "contradict"),
         (("x", "--format", "onnx", "--csv", "y.csv"), "--csv holds all cells"),

@@ -16,10 +16,12 @@ import tensorflow as tf
 
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
-from mmkeras.pieces import END, UNKNOWN, Pieces
+from mmkeras.pieces import END, END_WORD, UNKNOWN, Pieces
 
 Tensor = Any
 NEVER = -1e9
+# what `str.split` parts words at; `tf.strings.split` knows ASCII's alone
+WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 
 
 class GreedyLoop(tf.Module):
@@ -142,7 +144,8 @@ class Prompts(tf.Module):
     def read(self, prompt: Tensor) -> tuple[Tensor, Tensor]:
         """String [b] -> int32 [b, n] and how many of them count, [b]."""
         if self.kind == "word":
-            found = tf.strings.split(prompt)
+            found = tf.strings.split(tf.strings.regex_replace(prompt, WHITE_SPACE, " "))
+            found = tf.ragged.boolean_mask(found, found != END_WORD)
             return tf.cast(self.numbers.lookup(found.to_tensor("")), tf.int32), tf.cast(found.row_lengths(), tf.int32)
         lengths = tf.strings.length(prompt)
         raw = tf.io.decode_raw(prompt, tf.uint8, fixed_length=tf.maximum(tf.reduce_max(lengths), 1))

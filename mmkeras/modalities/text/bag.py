@@ -14,6 +14,7 @@ from mmkeras.modalities.text.tokenizer import PRIMES
 
 PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # joins the hashes of two neighbours, modulo each prime
 FREQUENT = 2**12  # rows below this are counted in a place of their own, the others share as many again
+FREQUENT_RUNS = 2**14  # where runs of characters are features: a text has ten times as many
 IDF_UNIT = 2.0**-16  # an inverse document frequency is kept as a whole number of these
 
 
@@ -53,18 +54,19 @@ class TfIdf(keras.layers.Layer):
     of idf ** 2 over all places. (1 + log c, the other usual damping, was no more accurate and needs a logarithm.)
 
     Counting needs equal numbers to be found. Sorting them is dear, so they are counted in a small table: rows are
-    sorted by frequency, and the FREQUENT first, which are those that repeat, have a place each; the others share as
-    many places, row modulo FREQUENT, where two different rare features of one text may meet and count as two.
+    sorted by frequency, and the `frequent` first, which are those that repeat, have a place each; the others share as
+    many places, row modulo `frequent`, where two different rare features of one text may meet and count as two.
     """
 
-    def __init__(self, idf: np.ndarray, **kwargs: Any) -> None:
-        """idf: float [1 + size], 0 first, for the row that stands for "no feature"."""
+    def __init__(self, idf: np.ndarray, frequent: int = FREQUENT, **kwargs: Any) -> None:
+        """idf: float [1 + size], 0 first, for the row that stands for "no feature"; frequent: a power of two."""
         super().__init__(trainable=False, **kwargs)
         self.idf = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int32")
+        self.frequent = frequent
 
     def call(self, rows: Tensor) -> Tensor:
-        rounds, _ = split_number(rows, FREQUENT)
-        times = count(rows - FREQUENT * ops.relu(rounds - 1.0), 2 * FREQUENT)
+        rounds, _ = split_number(rows, self.frequent)
+        times = count(rows - float(self.frequent) * ops.relu(rounds - 1.0), 2 * self.frequent)
         idf = look_up(self.idf, rows)
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
         return idf / ops.sqrt(times * (squares + 1.0))  # 1 is next to nothing: an idf is at least 1 / IDF_UNIT

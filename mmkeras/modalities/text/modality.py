@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.bag import Mean, Ngrams, TfIdf
+from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_RUNS, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.characters import character_table
 from mmkeras.modalities.text.exact import Tensor
@@ -70,9 +70,11 @@ class TextLayers:
         rule = state.rule
         self.hashes = feature_hasher(rule, state.table, f"{name}_")
         self.look_up = LookUp(state.vocabulary, rule.unknown_buckets, name=f"{name}_rows")
-        self.weigh = (
-            TfIdf(state.idf, name=f"{name}_weights") if rule.weighting == "tfidf" else Mean(name=f"{name}_mean")
-        )
+        if rule.weighting == "tfidf":
+            frequent = FREQUENT_RUNS if rule.char_ngrams else FREQUENT
+            self.weigh = TfIdf(state.idf, frequent, name=f"{name}_weights")
+        else:
+            self.weigh = Mean(name=f"{name}_mean")
 
     def bag(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
         """Feature hashes -> row numbers, int32 [B, F], and weights, float32 [B, F]."""

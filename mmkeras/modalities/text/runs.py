@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, behind, look_up, modulo, places
@@ -28,7 +29,7 @@ class CharacterRuns(keras.layers.Layer):
 
     def __init__(self, mode: str, longest: int, table: Any, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "trainable": False})
-        self.mode, self.longest, self.table = mode, longest, table
+        self.mode, self.longest, self.table = mode, longest, np.asarray(table, "int32")
         self.powers, self.inverses = power_tables(LONGEST + 1 + LONGEST_RUN)
 
     def call(self, data: Tensor) -> tuple[Tensor, Tensor]:

@@ -86,7 +86,7 @@ def load_word_vectors(path: str | Path, state: TextState) -> tuple[np.ndarray, i
 
 def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
     row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.rule.unknown_buckets)}
-    rule = replace(state.rule, orders=1)
+    rule = replace(state.rule, orders=1, char_ngrams=0)  # words alone
     hasher = text_hasher(rule, state.table)
     found: dict[int, np.ndarray] = {}
     dim = 0
