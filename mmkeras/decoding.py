@@ -188,7 +188,8 @@ def _allowed(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice) -
 def _draw(allowed: np.ndarray, choice: Choice, rng: np.random.Generator) -> np.ndarray:
     """A piece a row by chance, int [b]."""
     likest = allowed.max(1, keepdims=True)  # taken away first, in float64: a temperature may be next to nothing
-    scaled = (allowed - likest).astype("float64") / choice.temperature
+    with np.errstate(over="ignore"):  # -inf is what is meant
+        scaled = (allowed - likest).astype("float64") / choice.temperature
     order = np.argsort(-scaled, axis=1, kind="stable")
     ranked = np.take_along_axis(scaled, order, 1)
     weights = np.exp(ranked - ranked[:, :1])
