@@ -86,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         ours, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
         print(f"| {shape} | {ours:.0f} | {theirs:.0f} | {', '.join(f'{r:.2f}' for r in ratios)} |", flush=True)
     path = ROOT / "benchmarks" / "results" / "lm_throughput.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return 0
 
