@@ -15,6 +15,7 @@ from mmkeras.config import Config, config_to_json
 from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
+from mmkeras.idle import idle_flags
 from mmkeras.inputs import input_names, presence
 from mmkeras.media_check import Media, check_media, has_media
 from mmkeras.metrics import summary
@@ -56,6 +57,8 @@ def train(config: Config, say: Say = print) -> Path:
         config = resumed_config(config)
     tables = read_tables(config, say)
     config = resolved(config, tables["table"])
+    for note in idle_flags(config, {column.kind for column in tables["table"].inputs}):
+        say(note)
     if not has_media(tables["table"]):
         split_table(tables["table"], config, tables.get("validation"))  # what is wrong shows before anything is written
     folder = open_folder(config)

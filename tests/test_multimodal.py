@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from mmkeras import raw
 from mmkeras.columns import Column
 from mmkeras.config import Config
 from mmkeras.errors import InputError
+from mmkeras.idle import FLAGS_OF, idle_flags
 from mmkeras.inputs import input_names
 from mmkeras.modalities.audio.decode import decode_audio
 from mmkeras.modalities.audio.rule import audio_rule
@@ -545,3 +547,19 @@ def test_where_media_may_lie(tmp_path: Path) -> None:
     assert "lies outside" in outside.err
     assert "--allow-outside" in outside.err
     assert train(tmp_path / "table", *run, "--allow-outside").code == 130
+
+
+# flags without their kind
+
+
+def test_a_flag_that_changes_nothing_is_said() -> None:
+    notes = list(idle_flags(Config(char_ngrams=5, image_size=64, mels=20), {"image", "number"}))
+    assert [note.split(" changes")[0] for note in notes] == ["note: --char-ngrams", "note: --mels"]
+    assert "there is no text column" in notes[0]
+    assert not list(idle_flags(Config(char_ngrams=5), {"text"}))
+    assert not list(idle_flags(Config(), {"number"})), "what was not given is not said"
+
+
+def test_every_idle_flag_is_a_choice_of_the_config() -> None:
+    known = {field.name for field in dataclasses.fields(Config)}
+    assert {flag for flags in FLAGS_OF.values() for flag in flags} <= known
