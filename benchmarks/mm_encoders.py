@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import importlib.util
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from mmkeras.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "data" / "multimodal"
 WIDTH, SIDE, MAX_BYTES = 16, 32, 128
+START = datetime.datetime(2019, 12, 30)
 ROWS = 64  # of the example, to adapt the columns on
 
 
@@ -94,22 +96,25 @@ ENCODERS = {
     "audio-mfcc": Encoder("audio: mfcc", "audio", "clip", {"audio_features": "mfcc"}),
     "number": Encoder("number", "number", "price", beside=("category", "sign")),
     "category": Encoder("category", "category", "sign"),
+    "date": Encoder("date", "date", "day"),
 }
 
 
 def write_table(path: Path, rows: int = ROWS) -> Path:
-    """Rows of the bundled example, with a category out of its label and a label of few classes."""
+    """Rows of the bundled example, with a category out of its label, dates, and a label of few classes."""
     if not (EXAMPLE / "multimodal.csv").exists():
         subprocess.run([sys.executable, str(ROOT / "data" / "make_multimodal.py")], check=True)
     with (EXAMPLE / "multimodal.csv").open(encoding="utf-8", newline="") as file:
         kept = [row for row, _ in zip(csv.DictReader(file), range(rows), strict=False)]
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["note", "photo", "clip", "price", "sign", "mood"])
+        writer = csv.DictWriter(file, ["note", "photo", "clip", "price", "sign", "day", "mood"])
         writer.writeheader()
-        for row in kept:
+        for k, row in enumerate(kept):
             sign, glide, mood, cost = row["label"].split("-")
             shown = {name: row[name] for name in ("note", "photo", "clip", "price")}
-            writer.writerow({**shown, "sign": f"{sign} {glide}", "mood": f"{mood} {cost}"})
+            day = (START + k * datetime.timedelta(days=37, minutes=77)).isoformat(" ", "minutes")
+            shown |= {"sign": f"{sign} {glide}", "day": day if k % 3 else day[:10]}
+            writer.writerow({**shown, "mood": f"{mood} {cost}"})
     return path
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from mmkeras.columns import INPUT_KINDS
 from mmkeras.config import Config
 from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
@@ -150,7 +151,7 @@ def run_trial(trial: Trial, config: Config, table: Table, folder: Path) -> dict[
         for column in table.inputs:
             if column.name in trial.columns:
                 kinds.setdefault(column.kind, []).append(column.name)
-        named: dict[str, Any] = dict.fromkeys(("text", "image", "audio", "number", "category"), ())
+        named: dict[str, Any] = dict.fromkeys(INPUT_KINDS, ())
         named |= {kind: tuple(names) for kind, names in kinds.items()}
         targets = tuple(column.name for column in table.targets)
         chosen: Any = replace(

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-MISSING_NUMBERS: Final = ("", "na", "n/a", "nan", "null", "none", "-", "?")
-"""What people write where a number is missing (compared without case). In text these are words like any other."""
+from mmkeras.modalities.tabular.cells import MISSING, is_date
+
 LABEL_SIGN: Final = "|"
 """What stands between the labels of a cell that has several."""
 
@@ -22,10 +22,18 @@ def is_empty(cells: pd.Series) -> np.ndarray:
 def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     """Cells as '' (missing) or a string that parses as a finite float, and a bool mask of those that were neither."""
     stripped = cells.str.strip()
-    missing = stripped.str.lower().isin(MISSING_NUMBERS).to_numpy(dtype=bool)
+    missing = stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
     numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
     unusable = ~np.isfinite(numbers)
     return stripped.mask(unusable | missing, ""), unusable & ~missing
+
+
+def to_dates(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """Cells as '' (missing) or a date as `is_date` knows it, and a bool mask of those that were neither."""
+    stripped = cells.str.strip()
+    missing = stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
+    dates = np.fromiter(map(is_date, stripped), dtype=bool, count=len(stripped))
+    return stripped.mask(~dates, ""), ~dates & ~missing
 
 
 def to_floats(cells: pd.Series) -> np.ndarray:

@@ -15,10 +15,11 @@ import pandas as pd
 from mmkeras.cells import is_empty, to_floats, to_numbers
 from mmkeras.config import Config
 from mmkeras.errors import InputError
+from mmkeras.modalities.tabular.cells import MISSING, is_date
 from mmkeras.reading import Source
 from mmkeras.task_choice import choose_task
 
-INPUT_KINDS: Final = ("text", "image", "audio", "number", "category")
+INPUT_KINDS: Final = ("text", "image", "audio", "number", "category", "date")
 TARGET_KINDS: Final = {"classify": "category", "multilabel": "labels", "regress": "number", "generate": "text"}
 """Task -> what a target's cells hold: one class, labels with `|` between them, a number, a text."""
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
@@ -131,6 +132,9 @@ def _guess_kind(cells: pd.Series) -> str:
     for kind, suffixes in (("image", IMAGE_SUFFIXES), ("audio", AUDIO_SUFFIXES)):
         if all(len(value) < 1024 and value.strip().lower().endswith(suffixes) for value in values):
             return kind
+    dates = [value for value in values if value.strip().lower() not in MISSING]
+    if dates and all(map(is_date, dates)):  # ends at the first that is none
+        return "date"
     # Long cells cannot be numbers: look at the first few before all of them are parsed.
     if not to_numbers(pd.Series(values[:20], dtype=object))[1].any():
         numbers, faults = to_numbers(pd.Series(values, dtype=object))

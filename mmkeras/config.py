@@ -35,6 +35,8 @@ class Config:
     """Columns to read as numbers."""
     category: tuple[str, ...] = ()
     """Columns to read as categories."""
+    date: tuple[str, ...] = ()
+    """Columns of dates: 2026-11-26, or 2026-11-26 14:30."""
     target: tuple[str, ...] = ()
     """Column to predict, or several of numbers. Default: `label`, `target`, `class`, `category` or `topic`, else the
     last column."""

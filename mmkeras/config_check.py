@@ -75,7 +75,7 @@ def check_config(config: Config) -> None:
 def _check_language_model(config: Config) -> None:
     """Raise InputError for a flag that is for tables, and would do nothing."""
     default = Config()
-    idle = ["image", "audio", "number", "category", "target", "fusion", "class_weight", "word_vectors"]
+    idle = ["image", "audio", "number", "category", "date", "target", "fusion", "class_weight", "word_vectors"]
     idle += ["label_smoothing", *(["text"] if config.text_file else [])]
     given = [f"--{key.replace('_', '-')}" for key in idle if getattr(config, key) != getattr(default, key)]
     if given:
@@ -117,7 +117,7 @@ def _check_char_ngrams(config: Config) -> None:
 
 def _check_names(config: Config) -> None:
     """Raise InputError when a flag that takes several columns has taken the file, too."""
-    for key in ("text", "image", "audio", "number", "category", "target"):
+    for key in ("text", "image", "audio", "number", "category", "date", "target"):
         for name in getattr(config, key):
             if config.csv == Config.csv and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
                 raise InputError(

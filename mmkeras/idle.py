@@ -14,7 +14,6 @@ FLAGS_OF = {
         "char_ngrams",
         "max_bytes",
         "max_features",
-        "min_rows",
         "word_vectors",
     ),
     "image": ("image_encoder", "image_size", "image_augment"),

@@ -13,6 +13,7 @@ import numpy as np
 from mmkeras.config import Config
 from mmkeras.errors import InputError
 from mmkeras.feature_cache import features_elsewhere
+from mmkeras.files import write_json
 from mmkeras.inputs import input_names
 from mmkeras.media_features import MediaFeatures, longest_clip, make_features
 from mmkeras.modalities import MEDIA
@@ -20,9 +21,11 @@ from mmkeras.modalities.audio.rule import audio_rule
 from mmkeras.modalities.image.rule import ImageRule
 from mmkeras.modalities.media import MediaRoot
 from mmkeras.progress import named
+from mmkeras.run import read_json
 from mmkeras.split import Split
 from mmkeras.table import BadRow, Table, drop_rows
 
+KEYS = "media.json"  # of the features that a run began with
 LONGEST = 10.0  # seconds of a clip that are read where --seconds does not say
 
 
@@ -78,6 +81,8 @@ def check_media(
     """
     rules: dict[str, Any] = {}
     features: dict[str, dict[str, MediaFeatures]] = {}
+    began_with = read_json(folder / KEYS) if config.resume and (folder / KEYS).exists() else {}
+    keys: dict[str, str] = {}
     checked = {}
     for file, table in tables.items():
         root = root_of(table.path, config)
@@ -92,7 +97,8 @@ def check_media(
             name = graph_name if file == "table" else f"{graph_name}-validation"
             place, elsewhere = folder / "features", features_elsewhere(folder)
             told = named(say, name, column.name if file == "table" else f"{column.name} of {table.path}")
-            made = make_features(name, column.kind, cells, rule, root, place, elsewhere, told)
+            made = make_features(name, column.kind, cells, rule, root, place, elsewhere, told, began_with.get(name, ""))
+            keys[name] = made.key
             for row, reason in made.faults.items():
                 line = int(table.lines[row])
                 bad.setdefault(row, BadRow(table.path, line, column.name, reason))
@@ -106,4 +112,6 @@ def check_media(
             say(f"{table.path}: {what}: {first.reason}")
     if not checked["table"].rows.size:
         raise InputError(f"{tables['table'].path}: no row is left.")
+    if keys:
+        write_json(folder / KEYS, keys)
     return checked, Media(rules, features)

@@ -7,12 +7,13 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from mmkeras.errors import InputError
 from mmkeras.feature_cache import (
     KEY_BYTES,
     Shapes,
@@ -46,11 +47,13 @@ class MediaFeatures:
         float32 [u, frames, mels] and frames int32 [u], how many of them are the clip's.
     index: int32 [rows], which of the distinct cells a row has; -1 where its cell is empty or bad.
     faults: row -> why its cell cannot be used, with its path.
+    key: changes with the rule, with what reads the files, and with any of their bytes.
     """
 
     arrays: dict[str, np.ndarray]
     index: np.ndarray
     faults: dict[int, str]
+    key: str = ""
 
 
 def make_features(
@@ -62,19 +65,27 @@ def make_features(
     folder: Path,
     elsewhere: Sequence[Path],
     say: Say,
+    began_with: str = "",
 ) -> MediaFeatures:
     """Check all cells of a column and make their features, or find the ones that were made before.
 
     name: the column's, as a folder may be called; kind: `image` or `audio`; root: where the cells' paths begin.
     folder: for <name>-<key>/, whose key tells the rule and what all files hold; one with another key is removed.
     elsewhere: folders of the same kind, from which equal features are linked.
-    Raises InputError when the disk has no room for them.
+    began_with: the key that the features of a resumed run have; '' where there is none.
+    Raises InputError when the disk has no room for them, or when another key is found than the run began with.
     """
     distinct, which = _distinct(cells)
     shapes = shapes_of(rule, len(distinct))
     progress = functools.partial(Progress, total=len(distinct), say=say)
     with Workers(_processes(len(distinct))) as workers:
         key = _key(kind, rule, distinct, root, workers, progress((f"{name}: ", f" {NOUNS[kind]} compared")))
+        if began_with not in ("", key):  # before anything of the old ones goes
+            raise InputError(
+                f"{name}: a file that a cell names, or the package that reads such files, has changed since the run "
+                f"{folder.parent} began, so it cannot be resumed. Put the old ones back, or start anew with "
+                "--overwrite."
+            )
         made = folder / f"{name}-{key}"
         folder.mkdir(parents=True, exist_ok=True)
         found = open_features(made, shapes)
@@ -94,7 +105,7 @@ def make_features(
         say(f"{name}: features of {len(distinct):,} {NOUNS[kind]} were made before{bad}")
     else:
         say(f"{name}: {len(distinct):,} {NOUNS[kind]} checked in {progressing.seconds:.1f} s{bad}")
-    return _by_row(arrays, which, faults)
+    return replace(_by_row(arrays, which, faults), key=key)
 
 
 def longest_clip(cells: Sequence[str], root: MediaRoot, say: Say | None = None) -> float:

@@ -1,7 +1,7 @@
 """Cells of a CSV -> what a Graph takes, by what its signature says of each input. NumPy, Pillow and soundfile alone.
 
-A *value* is one cell made ready: bytes of text or of a category; pixels uint8 [h, w, 3], or the bytes of a picture's
-file; samples float32 [n]; a float. None is a cell that is not there.
+A *value* is one cell made ready: bytes of a text, a category or a date; pixels uint8 [h, w, 3], or the bytes of a
+picture's file; samples float32 [n]; a float. None is a cell that is not there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from mmkeras.errors import BadCell, InputError
 from mmkeras.inputs import PRESENCE
 from mmkeras.modalities.media import MediaRoot
+from mmkeras.modalities.tabular.cells import MISSING, NO_DATE, is_date
 from mmkeras.modalities.text.cells import encode_cell, pad
 
 Entry = Mapping[str, Any]  # one of signature["inputs"]
@@ -68,6 +69,16 @@ def with_tokenizers(inputs: Iterable[Entry], places: Iterable[Path]) -> list[Ent
 def read_number(cell: str, entry: Entry, root: MediaRoot) -> float | None:
     """A number; the table has seen to it that it is one."""
     return float(cell) if cell.strip() else None
+
+
+def read_date(cell: str, entry: Entry, root: MediaRoot) -> bytes:
+    """A date's bytes, as far as they are read."""
+    cell = cell.strip()
+    if cell.lower() in MISSING:
+        return b""
+    if not is_date(cell):
+        raise BadCell(NO_DATE.format(cell[:40]))
+    return cell.encode()[: entry["max_bytes"]]
 
 
 def read_picture(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
@@ -133,6 +144,7 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[..., np.ndarray]]] = {
     "text": (read_text, pad_texts),
     "category": (read_text, pad_texts),
     "number": (read_number, stack_numbers),
+    "date": (read_date, pad_texts),
     "image": (read_picture, stack_pictures),
     "audio": (read_sound, pad_samples),
 }

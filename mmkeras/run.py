@@ -32,7 +32,14 @@ PACKAGES = (
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
 LOG_P = "mmkeras:log_probability"  # of a written text
 REFERENCES = "references.json"  # of each row of validation.csv, all texts that stand with its inputs
-EXAMPLES = {"image": "picture.jpg", "audio": "clip.wav", "number": "1", "category": "a name", "text": "a text"}
+EXAMPLES = {
+    "image": "picture.jpg",
+    "audio": "clip.wav",
+    "number": "1",
+    "category": "a name",
+    "date": "2026-11-26",
+    "text": "a text",
+}
 PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 
@@ -65,7 +72,7 @@ def default_output(config: Config) -> Path:
 def is_run(folder: Path) -> bool:
     """Is a folder one of ours, ended or interrupted? Many programs write a config.json, few one with our keys."""
     try:
-        return "csv" in _read_json(folder / "config.json") and bool(read_config(folder / "config.json"))
+        return "csv" in read_json(folder / "config.json") and bool(read_config(folder / "config.json"))
     except InputError:
         return False
 
@@ -168,7 +175,7 @@ def check_same_files(folder: Path) -> None:
     """Raise InputError when a file that an interrupted run learns from has changed since it began."""
     if not (folder / "environment.json").exists():
         return
-    for name, known in _read_json(folder / "environment.json")["sha256"].items():
+    for name, known in read_json(folder / "environment.json")["sha256"].items():
         if not Path(name).exists():
             raise InputError(f"{name}: the file that the run {folder} began with is gone. Put it back to resume.")
         if file_hash(name) != known:
@@ -178,7 +185,23 @@ def check_same_files(folder: Path) -> None:
             )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def check_same_kinds(config: Config, kinds: dict[str, str]) -> None:
+    """Raise InputError where a run to resume read its input columns otherwise. kinds: column -> what it is now."""
+    path = default_output(config) / "schema.json"
+    if not path.exists():
+        return
+    began = {entry["column"]: entry["kind"] for entry in read_json(path)["inputs"]}
+    for column in sorted(began.keys() | kinds.keys()):
+        was, now = (some.get(column, "not used") for some in (began, kinds))
+        if was != now:
+            raise InputError(
+                f"Column {column!r} is guessed as {now}; the run {path.parent} began with it as {was}, so it cannot be "
+                "resumed. Start anew with --overwrite."
+            )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of a run. Raises InputError for one that is damaged."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -220,7 +243,7 @@ def open_run(path: str | Path) -> Run:
         raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
     if not (folder / FINISHED).exists():
         raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
-    config, schema = read_config(folder / "config.json"), _read_json(folder / "schema.json")
+    config, schema = read_config(folder / "config.json"), read_json(folder / "schema.json")
     absent = [key for key in ("task", "target", "targets", "labels", "inputs", "columns", "file") if key not in schema]
     if absent:
         raise InputError(

@@ -192,7 +192,7 @@ def _keep_apart(
 
 
 def _input_keys(table: Table) -> list[tuple[str, ...]]:
-    """The input cells of each row; empty when equal inputs prove nothing, as with numbers and categories alone."""
+    """The input cells of each row; empty when equal ones prove nothing, as with numbers, categories, dates alone."""
     if not any(column.kind in ("text", "image", "audio") for column in table.inputs):
         return []
     return list(zip(*(table.rows[column.name] for column in table.inputs), strict=True))

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmkeras.cells import fold_labels, fold_space, is_empty, split_labels, to_floats, to_numbers
+from mmkeras.cells import fold_labels, fold_space, is_empty, split_labels, to_dates, to_floats, to_numbers
 from mmkeras.columns import TARGET_KINDS, Column, choose_columns, no_column
 from mmkeras.config import Config
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv
+from mmkeras.modalities.tabular.cells import NO_DATE
 from mmkeras.reading import BadRow, Source, read_source
 
 __all__ = ["BadRow", "Column", "Table", "describe", "read_rows", "read_table", "write_bad_rows", "write_csv"]
@@ -37,7 +38,8 @@ class Table:
     """Inputs in the file's order, then the targets if there are any."""
     rows: pd.DataFrame
     """[rows, all columns of the file], every cell a str, index 0…n-1. Empty cells are ''. Number cells are '' or
-    parse as a finite float; classes have their white space folded, and labels are sorted, each once."""
+    parse as a finite float, date cells are '' or a date; classes have their white space folded, and labels are sorted,
+    each once."""
     lines: np.ndarray
     """int64 [rows]: the line of the file each row starts on."""
     bad_rows: tuple[BadRow, ...]
@@ -140,7 +142,7 @@ def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_ba
 
 
 def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max_bad_rows: float) -> Table:
-    """Set apart the rows without target, without any input, or with a word where a number should be."""
+    """Set apart the rows without target, without any input, or with a word where a number or a date should be."""
     frame, lines, path = source.rows, source.lines, source.path
     if keep_all and source.malformed:
         empty = pd.DataFrame("", index=range(len(source.malformed)), columns=frame.columns, dtype=object)
@@ -178,6 +180,9 @@ def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series,
     if column.kind == "number":
         cleaned, faults = to_numbers(cells)
         reasons = {int(i): f"expected a number, received {_cut(cells.iloc[i])!r}" for i in np.flatnonzero(faults)}
+    elif column.kind == "date":
+        cleaned, faults = to_dates(cells)
+        reasons = {int(i): NO_DATE.format(_cut(cells.iloc[i])) for i in np.flatnonzero(faults)}
     elif column.role == "target":
         cleaned = cells.map(fold_labels if column.kind == "labels" else fold_space)
     else:

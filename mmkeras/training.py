@@ -28,6 +28,7 @@ from mmkeras.run import (
     PART,
     PREDICTION,
     PROBABILITY,
+    check_same_kinds,
     drop_replaced,
     environment,
     open_folder,
@@ -56,9 +57,13 @@ def train(config: Config, say: Say = print) -> Path:
     if config.resume:
         config = resumed_config(config)
     tables = read_tables(config, say)
+    kinds = {column.name: column.kind for column in tables["table"].inputs}
+    if config.resume:
+        check_same_kinds(config, kinds)
+    else:
+        for note in idle_flags(config, set(kinds.values())):
+            say(note)
     config = resolved(config, tables["table"])
-    for note in idle_flags(config, {column.kind for column in tables["table"].inputs}):
-        say(note)
     if not has_media(tables["table"]):
         split_table(tables["table"], config, tables.get("validation"))  # what is wrong shows before anything is written
     folder = open_folder(config)
@@ -123,7 +128,7 @@ def resolved(config: Config, table: Table) -> Config:
         raise InputError(
             f"--model {model} learns classes from text columns by itself; this is the task {table.task} from columns "
             f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder or a fusion chosen'}. "
-            "Leave --model out, or give multimodal."
+            "Leave --model out, give multimodal, or name the columns to use with --text."
         )
     if config.class_weight != "none" and table.task != "classify":
         raise InputError(f"--class-weight balanced: it is for classes, and the task is {table.task}. Leave it out.")

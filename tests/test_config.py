@@ -25,6 +25,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "audio": (("clip",), ["--audio", "clip"]),
     "number": (("price",), ["--number", "price"]),
     "category": (("season",), ["--category", "season"]),
+    "date": (("day",), ["--date", "day"]),
     "target": (("width", "高度"), ["--target", "width", "高度"]),
     "validation": ("dev.csv", ["--validation", "dev.csv"]),
     "media_root": ("pictures", ["--media-root", "pictures"]),

@@ -526,6 +526,28 @@ def test_features_are_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_model")
+def test_a_run_is_resumed_on_the_media_it_began_with(tmp_path: Path) -> None:
+    mixtures.write(tmp_path, 20, missing=False)
+    first = (tmp_path / "clips/3.wav").read_bytes()
+    features = tmp_path / "a/features"
+    assert train(tmp_path, "--output", str(tmp_path / "a")).code == 130
+    soundfile.write(tmp_path / "clips/3.wav", mixtures.clip(4, "high"), mixtures.RATE, subtype="PCM_16")
+    made = sorted(place.name for place in features.iterdir())
+    changed = small_runs.main("train", "--resume", "--output", tmp_path / "a")
+    assert changed.code == 2
+    assert sorted(place.name for place in features.iterdir()) == made, "they are still those of the old file"
+    assert "clip: a file that a cell names" in changed.err
+    assert "Put the old ones back, or start anew with --overwrite" in changed.err
+    (tmp_path / "clips/3.wav").write_bytes(first)
+    (tmp_path / "a/media.json").write_text("{", encoding="utf-8")
+    damaged = small_runs.main("train", "--resume", "--output", tmp_path / "a")
+    assert damaged.code == 2
+    assert "the run is damaged" in damaged.err
+    (tmp_path / "a/media.json").unlink()  # a run of an older version has none
+    assert small_runs.main("train", "--resume", "--output", tmp_path / "a").code == 130
+
+
+@pytest.mark.usefixtures("no_model")
 def test_where_media_may_lie(tmp_path: Path) -> None:
     """Beside the CSV, below --media-root, and elsewhere with --allow-outside alone."""
     mixtures.write(tmp_path / "media", 20, missing=False)
@@ -557,6 +579,7 @@ def test_a_flag_that_changes_nothing_is_said() -> None:
     assert [note.split(" changes")[0] for note in notes] == ["note: --char-ngrams", "note: --mels"]
     assert "there is no text column" in notes[0]
     assert not list(idle_flags(Config(char_ngrams=5), {"text"}))
+    assert not list(idle_flags(Config(min_rows=5), {"category"})), "categories have it, too"
     assert not list(idle_flags(Config(), {"number"})), "what was not given is not said"
 
 

@@ -15,6 +15,7 @@ MODALITIES = {
     "audio": "mmkeras.modalities.audio.column",
     "number": "mmkeras.modalities.tabular.number_column",
     "category": "mmkeras.modalities.tabular.category_column",
+    "date": "mmkeras.modalities.tabular.date_column",
 }
 MEDIA = ("image", "audio")  # kinds whose cells name files
 

@@ -1,1 +1,1 @@
-"""Numbers and categories: the columns of a table that are neither text nor media."""
+"""Numbers, categories and dates: the columns of a table that are neither text nor media."""
