@@ -12,6 +12,7 @@ FLAGS_OF = {
         "tokens",
         "ngrams",
         "char_ngrams",
+        "naive_bayes",
         "max_bytes",
         "max_features",
         "word_vectors",

@@ -120,18 +120,20 @@ def resolved(config: Config, table: Table) -> Config:
     texts_alone = kinds == {"text"}
     if table.task == "generate":
         return resolved_writer(config, table)
-    plain = config.text_encoder == "average" and config.fusion is None
+    plain = config.text_encoder == "average" and config.fusion is None and not config.naive_bayes
     model = config.model
     if model == "auto":
         model = "wide_deep" if texts_alone and plain and table.task == "classify" else "multimodal"
     if model != "multimodal" and not (texts_alone and table.task == "classify" and plain):
         raise InputError(
             f"--model {model} learns classes from text columns by itself; this is the task {table.task} from columns "
-            f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder or a fusion chosen'}. "
+            f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder, a fusion or naive Bayes chosen'}. "
             "Leave --model out, give multimodal, or name the columns to use with --text."
         )
     if config.class_weight != "none" and table.task != "classify":
         raise InputError(f"--class-weight balanced: it is for classes, and the task is {table.task}. Leave it out.")
+    if config.naive_bayes and (table.task != "classify" or config.text_encoder != "average"):
+        raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
     if config.word_vectors and not config.text_encoder == "average":
         raise InputError("--word-vectors: they are for --text-encoder average. Leave one of the flags out.")
     fusion = config.fusion
@@ -147,7 +149,8 @@ def resolved_writer(config: Config, table: Table) -> Config:
         raise InputError(f"--model {config.model} answers with classes; --task generate writes. Leave --model out.")
     if config.fusion == "decision":
         raise InputError("--fusion decision: a text is written by one decoder. Give attention, concat or sum.")
-    for flag, value in (("--class-weight", config.class_weight != "none"), ("--word-vectors", config.word_vectors)):
+    idle = {"--class-weight": config.class_weight != "none", "--word-vectors": config.word_vectors}
+    for flag, value in {**idle, "--naive-bayes": config.naive_bayes}.items():
         if value:
             raise InputError(f"{flag}: --task generate has no use for it. Leave it out.")
     several = len(table.inputs) > 1
@@ -170,6 +173,7 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     write_split(split, folder / "split.csv")
     checked = time.perf_counter()
     start_tensorflow(config)
+    from mmkeras.counting import count_texts
     from mmkeras.fitting import Material, build_and_fit, fold_held_out
     from mmkeras.measuring import measure
 
@@ -185,6 +189,7 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()
     core, keeper = build_and_fit(config, material, folder, say)
+    share = count_texts(core, material) if config.naive_bayes else None
     inputs = input_entries(columns, table, core.takes_presence)
     measured = measure(core, material, targets.truth(split.validation), inputs)
     write_held_out(split, measured, folder)
@@ -192,6 +197,9 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     if config.fold and not config.validation and fold_held_out(core.model, config, material):
         measured.figures["folded"] = True
         say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
+    if share is not None:
+        measured.figures["naive_bayes"] = {"share": share}
+        say(f"naive Bayes of the texts answers too, to the power of {share:g}")
     if "calibration" in measured.figures:
         core.model.get_layer("temperature").inverse.assign(1 / measured.figures["calibration"]["temperature"])
     fitted = time.perf_counter()

@@ -58,6 +58,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "tokens": ("word", ["--tokens", "word"]),
     "ngrams": (1, ["--ngrams", "1"]),
     "char_ngrams": (5, ["--char-ngrams", "5"]),
+    "naive_bayes": (True, ["--naive-bayes"]),
     "max_bytes": (512, ["--max-bytes", "512"]),
     "max_features": (1000, ["--max-features", "1000"]),
     "min_rows": (3, ["--min-rows", "3"]),

@@ -10,4 +10,5 @@ MODELS = {
     "multimodal": "mmkeras.models.multimodal",
 }
 
+COUNTED = "{name}_counted"  # the layer of what a column's features say of the classes by counting
 VECTORS = "{name}_vectors"  # the layer of a column's word vectors, where a loaded file's go

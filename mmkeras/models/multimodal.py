@@ -7,13 +7,15 @@ import math
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from mmkeras.config import Config
 from mmkeras.encoded import Encoded, Missing, ModalityDropout, Shape
-from mmkeras.fusions import FUSIONS
+from mmkeras.fusions import FUSIONS, Fused
 from mmkeras.modalities import Modality
+from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.rule import TextRule
+from mmkeras.models import COUNTED
 from mmkeras.models.inputs import finish, text_rule_values
 from mmkeras.tasks import TASKS
 
@@ -54,7 +56,30 @@ def build(
     shape = shape_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
     fused = FUSIONS[config.fusion or "attention"](encoded, present, outputs, shape)
+    if config.naive_bayes:
+        fused = with_counts(fused, columns, inputs, outputs)
     return finish(inputs, fused.logits), fused.parts
+
+
+def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, Any], outputs: int) -> Fused:
+    """The fusion's answer, and what each text's features add to it: zeros until `counting` has filled the tables."""
+    logits, parts = ops.cast(fused.logits, "float32"), dict(fused.parts)
+    for name, column in columns.items():
+        if f"{name}_rows" not in inputs:
+            continue
+        table = BagEmbedding(
+            column.state.n_rows,  # type: ignore[attr-defined]
+            outputs,
+            sparse=False,
+            trainable=False,
+            name=COUNTED.format(name=name),
+        )
+        said = table(inputs[f"{name}_rows"], inputs[f"{name}_weights"])  # [b, outputs]
+        said = layers.Multiply(name=f"{name}_counted_present", dtype="float32")([said, inputs[f"{name}_present"]])
+        logits = layers.Add(name=f"{name}_counted_too", dtype="float32")([logits, said])
+        if name in parts:
+            parts[name] = layers.Add(name=f"{name}_part", dtype="float32")([parts[name], said])
+    return Fused(logits, parts)
 
 
 def encode_columns(
