@@ -23,17 +23,23 @@ from mmkeras.sides import RaggedSide
 SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 
 
-def count_texts(core: Core, material: Material) -> float:
-    """Fill the core's tables of counts, scaled by the share that makes the held-out classes likeliest; returns it."""
+def count_texts(core: Core, material: Material) -> float | None:
+    """Fill the core's tables of counts, scaled by the share that makes the held-out classes likeliest.
+
+    Returns the share; None where there is no text to count.
+    """
+    empty = tables_of(core.model, list(material.columns))
+    if not empty:
+        return None
     classes = {side: truth.argmax(axis=1) for side, truth in material.encoded.items()}
     tables, held_out = {}, np.zeros(material.encoded["validation"].shape)
-    for name, table in tables_of(core.model, list(material.columns)).items():
+    for name, table in empty.items():
         bags = {side: bags_of(material, side, name) for side in classes}
         tables[name] = log_likelihoods(bags["train"], classes["train"], *table.shape)
         held_out += votes(bags["validation"], tables[name])
     logits = run(core.model, material.sides["validation"], material)
     share = best_share(logits, held_out, classes["validation"])
-    for name, table in tables_of(core.model, list(material.columns)).items():
+    for name, table in empty.items():
         table.assign(share * tables[name])
     return share
 
