@@ -56,7 +56,7 @@ def mvsa(shared: Path) -> Iterator[System]:
 
 # chosen by cross-validation within train.csv, see docs/multimodal.md
 SCRATCH = ("--epochs", "8", "--learning-rate", "0.001")
-RUNS = ("--char-ngrams", "5")
+RUNS = ("--char-ngrams", "5", "--naive-bayes")
 FROZEN = ("--epochs", "8", "--dropout", "0.4")
 FINE_TUNED = ("--fine-tune", "--epochs", "3", "--learning-rate", "0.0001", "--max-tokens", "64")
 
