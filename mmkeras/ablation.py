@@ -16,7 +16,8 @@ from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv, write_json
 from mmkeras.run import FINISHED, default_output
-from mmkeras.table import Table, describe, read_table
+from mmkeras.table import Table, read_table
+from mmkeras.table_lines import describe
 
 FUSIONS = ("attention", "concat", "sum", "decision")
 RESULT = "ablation.json"

@@ -1,13 +1,14 @@
-"""What cells hold, read as the strings they are: nothing, a number, labels."""
+"""What cells hold, read as the strings they are: nothing, a number, a date, labels; and a cell on one line."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from mmkeras.modalities.tabular.cells import MISSING, is_date
+from mmkeras.dates import MISSING, is_date
 
 LABEL_SIGN: Final = "|"
 """What stands between the labels of a cell that has several."""
@@ -54,3 +55,18 @@ def split_labels(cell: str) -> tuple[str, ...]:
 def fold_labels(cell: str) -> str:
     """The labels of a cell as `split_labels` has them, with `|` between them: `comedy|drama`."""
     return LABEL_SIGN.join(split_labels(cell))
+
+
+def width_of(text: str) -> int:
+    """Columns on a terminal: Chinese, Japanese and Korean characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def one_line(text: str, width: int = 40) -> str:
+    """Text on one line, at most `width` columns wide."""
+    text = " ".join(text[: 4 * width].split())
+    if width_of(text) <= width:
+        return text
+    while width_of(text) >= width:
+        text = text[:-1]
+    return text + "…"

@@ -14,8 +14,8 @@ import pandas as pd
 
 from mmkeras.cells import is_empty, to_floats, to_numbers
 from mmkeras.config import Config
+from mmkeras.dates import MISSING, is_date
 from mmkeras.errors import InputError
-from mmkeras.modalities.tabular.cells import MISSING, is_date
 from mmkeras.reading import Source
 from mmkeras.task_choice import choose_task
 

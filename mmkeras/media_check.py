@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ from mmkeras.modalities.audio.rule import audio_rule
 from mmkeras.modalities.image.rule import ImageRule
 from mmkeras.modalities.media import MediaRoot
 from mmkeras.progress import named
-from mmkeras.run import read_json
 from mmkeras.split import Split
 from mmkeras.table import BadRow, Table, drop_rows
 
@@ -72,6 +72,17 @@ def rule_for(kind: str, cells: list[str], root: MediaRoot, config: Config, say: 
     )
 
 
+def keys_before(folder: Path) -> dict[str, str]:
+    """Name -> the key of the features that a run began with; empty for a run of an older version."""
+    path = folder / KEYS
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(f"{path}: the run is damaged, this file cannot be read: {error}. Train again.") from None
+
+
 def check_media(
     config: Config, tables: dict[str, Table], folder: Path, say: Callable[[str], None]
 ) -> tuple[dict[str, Table], Media]:
@@ -81,7 +92,7 @@ def check_media(
     """
     rules: dict[str, Any] = {}
     features: dict[str, dict[str, MediaFeatures]] = {}
-    began_with = read_json(folder / KEYS) if config.resume and (folder / KEYS).exists() else {}
+    began_with = keys_before(folder) if config.resume else {}
     keys: dict[str, str] = {}
     checked = {}
     for file, table in tables.items():

@@ -9,7 +9,6 @@ from mmkeras.files import write_atomically
 from mmkeras.graph import Graph
 from mmkeras.inputs import PRESENCE, Input
 from mmkeras.metrics import summary, table_of
-from mmkeras.modalities.tabular.cells import DATE_FORMAT
 from mmkeras.run import Run
 
 
@@ -62,7 +61,7 @@ def described(entry: Input) -> str:
         "category": f"UTF-8, at most {entry.max_bytes} bytes",
         "image": f"RGB, any size; resized inside to {entry.facts.get('size')} pixels a side",
         "audio": f"mono, {entry.facts.get('rate')} samples a second, zeros behind",
-        "date": f"UTF-8: {DATE_FORMAT}",
+        "date": f"UTF-8: {entry.facts.get('format')}",
         "number": "as it stands in the CSV",
         PRESENCE: "1.0 where the cell is there, 0.0 where it is missing",
     }

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.dates import MISSING, NO_DATE, is_date
 from mmkeras.errors import BadCell, InputError
 from mmkeras.inputs import PRESENCE
 from mmkeras.modalities.media import MediaRoot
-from mmkeras.modalities.tabular.cells import MISSING, NO_DATE, is_date
 from mmkeras.modalities.text.cells import encode_cell, pad
 
 Entry = Mapping[str, Any]  # one of signature["inputs"]

@@ -6,7 +6,6 @@ pandas only: `mmkeras predict` reads its rows here and must start without Tensor
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmkeras.cells import fold_labels, fold_space, is_empty, split_labels, to_dates, to_floats, to_numbers
+from mmkeras.cells import fold_labels, fold_space, is_empty, one_line, split_labels, to_dates, to_floats, to_numbers
 from mmkeras.columns import TARGET_KINDS, Column, choose_columns, no_column
 from mmkeras.config import Config
+from mmkeras.dates import NO_DATE
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv
-from mmkeras.modalities.tabular.cells import NO_DATE
 from mmkeras.reading import BadRow, Source, read_source
 
-__all__ = ["BadRow", "Column", "Table", "describe", "read_rows", "read_table", "write_bad_rows", "write_csv"]
+__all__ = ["BadRow", "Column", "Table", "read_rows", "read_table", "write_bad_rows", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def read_table(config: Config) -> Table:
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
         raise InputError(
-            f"{source.path}: expected at least two columns, an input and a target; found only {_cut(names[0])!r} "
+            f"{source.path}: expected at least two columns, an input and a target; found only {one_line(names[0])!r} "
             f"(delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
         )
     if not rows or len(malformed) > config.max_bad_rows * (rows + len(malformed)):
@@ -179,10 +178,10 @@ def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series,
     reasons: dict[int, str] = {}
     if column.kind == "number":
         cleaned, faults = to_numbers(cells)
-        reasons = {int(i): f"expected a number, received {_cut(cells.iloc[i])!r}" for i in np.flatnonzero(faults)}
+        reasons = {int(i): f"expected a number, received {one_line(cells.iloc[i])!r}" for i in np.flatnonzero(faults)}
     elif column.kind == "date":
         cleaned, faults = to_dates(cells)
-        reasons = {int(i): NO_DATE.format(_cut(cells.iloc[i])) for i in np.flatnonzero(faults)}
+        reasons = {int(i): NO_DATE.format(one_line(cells.iloc[i])) for i in np.flatnonzero(faults)}
     elif column.role == "target":
         cleaned = cells.map(fold_labels if column.kind == "labels" else fold_space)
     else:
@@ -211,7 +210,7 @@ def _check_labels(table: Table) -> list[str]:
     counts = Counter(label for cell in cells for label in (split_labels(cell) if several else (cell,)))
     if len(counts) > max(10, counts.total() // 2):
         what, expected = ("labels", "labels") if several else ("values", "classes")
-        common = _cut(counts.most_common(1)[0][0])
+        common = one_line(counts.most_common(1)[0][0])
         number = " or, for numbers, give --task regress" if not np.isnan(to_floats(cells.iloc[:20])).any() else ""
         raise InputError(
             f"{table.path}: the target {target!r} has {len(counts):,} different {what} in {len(table.rows):,} rows, "
@@ -228,55 +227,6 @@ def _check_labels(table: Table) -> list[str]:
             two = "two labels" if several else "two classes"
             notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as {two}.")
     return notes
-
-
-def describe(table: Table) -> str:
-    """The table as a few lines to print: its columns, what was guessed, and what is wrong."""
-    form = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else "Parquet"
-    head = f"{table.path}: {len(table.rows):,} rows, {form}, {len(table.bad_rows):,} bad rows"
-    grid = [("column", "kind", "role", "from", "filled", "example")]
-    for column in (*table.columns, *table.ignored):
-        cells = table.rows[column.name]
-        filled = 1 - is_empty(cells).mean() if len(cells) else 0.0
-        example = _cut(next((cell for cell in cells if cell.strip()), ""))
-        if column.role == "target":
-            example += f" ({_extent(cells, column.kind)})"
-        origin = "given" if column.given else "guessed"
-        grid.append((_cut(column.name, 24), column.kind, column.role, origin, f"{filled:.0%}", example))
-    widths = [max(_width(row[i]) for row in grid) for i in range(5)]
-    lines = [head]
-    for row in grid:
-        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False))
-        lines.append("  " + "  ".join([*padded, row[5]]).rstrip())
-    return "\n".join([*lines, *(f"  {note}" for note in table.notes)])
-
-
-def _extent(cells: pd.Series, kind: str) -> str:
-    """What a target's cells span: how many classes or labels, or from which number to which."""
-    if kind == "labels":
-        return f"{len({label for cell in cells.unique() for label in split_labels(cell)})} labels"
-    if kind == "number":
-        numbers = to_floats(cells)
-        if np.isnan(numbers).all():
-            return "no numbers"
-        low, high = (_cut(cells.iloc[place], 20) for place in (np.nanargmin(numbers), np.nanargmax(numbers)))
-        return f"numbers from {low} to {high}"
-    return f"{cells.nunique()} {'texts' if kind == 'text' else 'classes'}"
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese, Japanese and Korean characters take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _cut(text: str, width: int = 40) -> str:
-    """Text on one line, at most `width` columns wide."""
-    text = " ".join(text[: 4 * width].split())
-    if _width(text) <= width:
-        return text
-    while _width(text) >= width:
-        text = text[:-1]
-    return text + "…"
 
 
 def write_bad_rows(table: Table, path: str | Path, validation: Table | None = None) -> None:

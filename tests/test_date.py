@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from mmkeras.cells import to_dates
 from mmkeras.config import Config
+from mmkeras.dates import DATE_BYTES, is_date
 from mmkeras.errors import BadCell
 from mmkeras.modalities.tabular import date
-from mmkeras.modalities.tabular.cells import DATE_BYTES, is_date
 from mmkeras.modalities.tabular.date_column import DateColumn
 from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.raw import read_date

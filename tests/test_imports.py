@@ -97,14 +97,15 @@ def modules_of(package: str) -> list[str]:
     return [name for name in MODULES if within(name, package)]
 
 
-BELOW_TABLE = ("mmkeras.config", "mmkeras.errors", "mmkeras.files")
+BELOW_TABLE = ("mmkeras.config", "mmkeras.dates", "mmkeras.errors", "mmkeras.files")
 TABLE = [
     *("mmkeras.table", "mmkeras.columns", "mmkeras.cells", "mmkeras.reading", "mmkeras.records", "mmkeras.encoding"),
-    *("mmkeras.task_choice", "mmkeras.targets", "mmkeras.split", "mmkeras.strata"),
+    *("mmkeras.task_choice", "mmkeras.targets", "mmkeras.split", "mmkeras.strata", "mmkeras.table_lines"),
+    "mmkeras.model_choice",
 ]
 ALONE = [  # know nothing of ours
     *("mmkeras.inputs", "mmkeras.encoded", "mmkeras.ragged", "mmkeras.metrics", "mmkeras.optimizers"),
-    *("mmkeras.progress", "mmkeras.workers", "mmkeras.quiet", "mmkeras.files", "mmkeras.errors"),
+    *("mmkeras.progress", "mmkeras.workers", "mmkeras.quiet", "mmkeras.files", "mmkeras.errors", "mmkeras.dates"),
 ]
 MEDIA = ["mmkeras.media_work", "mmkeras.media_features"]
 TASKS = ["mmkeras.tasks.classify", "mmkeras.tasks.multilabel", "mmkeras.tasks.regress"]
@@ -175,7 +176,7 @@ def test_exporters_know_graphs_not_tasks() -> None:
 
 def test_what_answers_knows_arrays_and_signatures() -> None:
     """Neither columns of a table nor layers: what a signature says is enough."""
-    check_only(["mmkeras.raw"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities"))
+    check_only(["mmkeras.raw"], ("mmkeras.dates", "mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities"))
     check_only(["mmkeras.runners"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities.image.resize"))
     check_only(["mmkeras.samples"], ("mmkeras.errors", "mmkeras.ragged"))
     check_only(["mmkeras.scores"], ("mmkeras.metrics",))

@@ -31,10 +31,10 @@ from mmkeras.modalities.image.decode import decode_image
 from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.modalities.image.rule import ImageRule
 from mmkeras.modalities.media import MediaRoot
+from mmkeras.model_choice import resolved
 from mmkeras.runners import complete
 from mmkeras.samples import Samples, load_samples, save_samples
 from mmkeras.targets import Targets
-from mmkeras.training import resolved
 
 RULE = audio_rule(mixtures.RATE, 0.3, mels=16)
 FUSIONS = ("attention", "concat", "sum", "decision")

@@ -16,8 +16,8 @@ from mmkeras.columns import Column
 from mmkeras.config import Config
 from mmkeras.errors import InputError
 from mmkeras.modalities.text import naive_bayes
+from mmkeras.model_choice import resolved
 from mmkeras.ragged import Ragged, from_mask
-from mmkeras.training import resolved
 
 
 def some_bags(texts: int = 30, n_rows: int = 12) -> tuple[Ragged, np.ndarray]:

@@ -18,7 +18,8 @@ from mmkeras.config import Config
 from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.split import split_table
-from mmkeras.table import BadRow, Table, describe, read_rows, read_table, write_bad_rows, write_csv
+from mmkeras.table import BadRow, Table, read_rows, read_table, write_bad_rows, write_csv
+from mmkeras.table_lines import describe
 
 
 def table(folder: Path, content: str, **flags: Any) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from mmkeras.modalities.tabular.cells import DATE_BYTES
+from mmkeras.dates import DATE_BYTES
 from mmkeras.modalities.text.exact import Tensor, equal
 
 PARTS = 14

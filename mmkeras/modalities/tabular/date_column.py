@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.config import Config
+from mmkeras.dates import DATE_BYTES, DATE_FORMAT, DATE_PATTERN
 from mmkeras.encoded import Encoded, Shape
 from mmkeras.inputs import Input, Serving
-from mmkeras.modalities.tabular.cells import DATE_BYTES, DATE_FORMAT, DATE_PATTERN
 from mmkeras.modalities.tabular.date import PARTS, DateParts, DateState, adapt
 from mmkeras.modalities.tabular.number import encode_number
 from mmkeras.modalities.text.cells import encode_cells
