@@ -23,7 +23,7 @@ def resolved(config: Config, table: Table) -> Config:
     if model != "multimodal" and not (texts_alone and table.task == "classify" and plain):
         raise InputError(
             f"--model {model} learns classes from text columns by itself; this is the task {table.task} from columns "
-            f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder, a fusion or naive Bayes chosen'}. "
+            f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder or a fusion chosen, or naive Bayes'}. "
             "Leave --model out, give multimodal, or name the columns to use with --text."
         )
     if config.class_weight != "none" and table.task != "classify":
