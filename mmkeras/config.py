@@ -109,7 +109,8 @@ class Config:
     char_ngrams: int = 0
     """Longest run of characters that counts as a feature of its own, 2 to 8, for noisy texts and compounds; 0: none."""
     naive_bayes: bool = False
-    """Let naive Bayes of the texts' features answer too, as far as the held-out rows like it: for few rows, classes."""
+    """Let naive Bayes of the texts' features answer too, as far as the held-out rows like it: for classes of few rows.
+    It stands beside the multimodal model, which texts alone get with it, too."""
     max_bytes: int = 4096
     """Longest text in UTF-8 bytes; what is longer is cut at a character boundary."""
     max_features: int = 200_000

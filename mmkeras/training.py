@@ -155,7 +155,8 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
         say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
     if share is not None:
         measured.figures["naive_bayes"] = {"share": share}
-        say(f"naive Bayes of the texts answers too, to the power of {share:g}")
+        silent = "naive Bayes of the texts is of no use to the held-out rows, and says nothing"
+        say(f"naive Bayes of the texts answers too, to the power of {share:g}" if share else silent)
     if "calibration" in measured.figures:
         core.model.get_layer("temperature").inverse.assign(1 / measured.figures["calibration"]["temperature"])
     fitted = time.perf_counter()

@@ -57,6 +57,67 @@ def test_it_counts_as_far_as_it_helps() -> None:
     assert 0 < best_share(right + noise[0], 2 * right + 2 * noise[1], classes) < max(SHARES)
 
 
+def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from mmkeras import counting
+    from mmkeras.fitting import Material
+    from mmkeras.fusions import Fused
+    from mmkeras.models import COUNTED
+    from mmkeras.models.core import Core
+    from mmkeras.models.multimodal import with_counts
+    from mmkeras.sides import ArraySide, bag_side
+
+    bags, dense = some_bags()
+    reverse = bags.take(np.arange(len(bags))[::-1])
+    n, width = dense.shape
+    names = {"rows": ((None,), "int32"), "weights": ((None,), "float32"), "present": ((1,), "float32")}
+    inputs = {
+        f"{c}_{part}": keras.Input(shape, dtype=dtype, name=f"{c}_{part}")
+        for c in "ab"
+        for part, (shape, dtype) in names.items()
+    }
+    columns: Any = {c: SimpleNamespace(state=SimpleNamespace(n_rows=width)) for c in "ab"}
+    logits = keras.layers.Dense(3, kernel_initializer="zeros")(inputs["a_present"])
+    core = Core(keras.Model(inputs, with_counts(Fused(logits, {}), columns, inputs, 3).logits))
+    there = np.ones((n, 1), "float32")
+    side = [
+        bag_side("a", bags),
+        ArraySide({"a_present": there}),
+        bag_side("b", reverse),
+        ArraySide({"b_present": there}),
+    ]
+    classes = np.arange(n) % 3
+    encoded = np.eye(3, dtype="float32")[classes]
+    material: Any = Material(
+        columns, {"train": side, "validation": side}, SimpleNamespace(), dict.fromkeys(("train", "validation"), encoded)
+    )  # type: ignore[arg-type]
+    seen: list[np.ndarray] = []
+
+    def quarter(logits: np.ndarray, counted: np.ndarray, known: np.ndarray) -> float:
+        seen.append(counted)
+        np.testing.assert_array_equal(known, classes)
+        return 0.25
+
+    monkeypatch.setattr(counting, "best_share", quarter)
+    monkeypatch.setattr(naive_bayes, "TEXTS", 7)
+    assert counting.count_texts(core, material) == 0.25
+    tables = {c: naive_bayes.log_likelihoods(some, classes, width, 3) for c, some in (("a", bags), ("b", reverse))}
+    for c, table in tables.items():
+        found = np.asarray(core.model.get_layer(COUNTED.format(name=c)).table)
+        np.testing.assert_allclose(found, 0.25 * table, rtol=1e-5)
+    np.testing.assert_allclose(seen[0], dense @ tables["a"] + dense[::-1] @ tables["b"], atol=1e-5)
+    assert not np.allclose(tables["a"], tables["b"])
+
+
+def test_a_vocabulary_without_features_says_nothing() -> None:
+    empty = Ragged(np.zeros(4, "int64"), (np.zeros(0, "int32"), np.zeros(0, "float32")))
+    table = naive_bayes.log_likelihoods(empty, np.array([0, 1, 0]), 1, 2)
+    assert table.shape == (1, 2)
+    assert not table.any()
+    assert not naive_bayes.votes(empty, table).any()
+
+
 @pytest.mark.parametrize(
     ("kinds", "task", "flags"),
     [

@@ -75,7 +75,7 @@ def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, An
             name=COUNTED.format(name=name),
         )
         said = table(inputs[f"{name}_rows"], inputs[f"{name}_weights"])  # [b, outputs]
-        said = layers.Multiply(name=f"{name}_counted_present", dtype="float32")([said, inputs[f"{name}_present"]])
+        said = layers.Multiply(name=f"{name}_counted_there", dtype="float32")([said, inputs[f"{name}_present"]])
         logits = layers.Add(name=f"{name}_counted_too", dtype="float32")([logits, said])
         if name in parts:
             parts[name] = layers.Add(name=f"{name}_part", dtype="float32")([parts[name], said])

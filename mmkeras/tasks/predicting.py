@@ -82,7 +82,7 @@ def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -
             "dtype": "float32",
             "shape": ["batch", len(core.parts), targets.outputs],
             "of": list(core.parts),
-            "meaning": "logits: each column's part of the sum, or what it says by itself (decision)",
+            "meaning": "logits: each column's part of the sum, or what it says by itself (decision); naive Bayes too",
         }
     )
     return {task.ANSWER: task.answer(found["logits"], targets), "contributions": found["parts"]}, described

@@ -6,9 +6,11 @@ As Rennie et al. 2003 have it: of TF-IDF weights of texts of length 1, not of ba
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from mmkeras.ragged import Ragged
 
+TEXTS = 2**15  # that are counted at once
 SMOOTHING = 0.3  # what each feature is counted beforehand, of each class; see docs/multimodal.md
 
 
@@ -17,17 +19,19 @@ def log_likelihoods(bags: Ragged, classes: np.ndarray, n_rows: int, n_classes: i
 
     bags: row numbers and weights of the texts to count; classes: int [n], theirs.
     """
-    rows, weights = bags.columns
-    place = rows.astype("int64") * n_classes + classes[bags.row_numbers()]
-    counts = np.bincount(place, weights, n_rows * n_classes).reshape(n_rows, n_classes) + SMOOTHING
-    log = np.log(counts / counts[1:].sum(axis=0))
+    counts = np.full((n_rows, n_classes), SMOOTHING)
+    for start in range(0, len(bags), TEXTS):
+        some = bags.take(np.arange(start, min(start + TEXTS, len(bags))))
+        rows, weights = some.columns
+        place = rows.astype("int64") * n_classes + classes[start + some.row_numbers()]
+        counts += np.bincount(place, weights, counts.size).reshape(counts.shape)
+    log = np.log(counts / counts[1:].sum(axis=0)) if n_rows > 1 else np.zeros(counts.shape)
     log -= log.mean(axis=1, keepdims=True)
     log[0] = 0.0
     return log.astype("float32")
 
 
 def votes(bags: Ragged, table: np.ndarray) -> np.ndarray:
-    """A text's log-likelihoods, float64 [n, n_classes]: those of its features, each by its weight."""
+    """A text's log-likelihoods, float32 [n, n_classes]: those of its features, each by its weight."""
     rows, weights = bags.columns
-    text = bags.row_numbers()
-    return np.stack([np.bincount(text, weights * table[rows, k], len(bags)) for k in range(table.shape[1])], axis=1)
+    return csr_array((weights, rows, bags.starts), shape=(len(bags), len(table))) @ table
