@@ -117,7 +117,7 @@ def row_samples(writer: Writer, run: Run) -> TextSamples:
 
 def line_samples(writer: Writer, run: Run) -> TextSamples:
     """Held-out lines: log P of each piece, and what the trained model writes behind their first pieces."""
-    lines = read_lines(run.folder / "validation.txt")
+    lines = [line for line in read_lines(run.folder / "validation.txt") if line]
     lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
     ids = [scored_pieces(writer.pieces, line) for line in lines]
     prompts = [row[: min(PROMPT, len(row) - 1)] for row in ids]

@@ -77,7 +77,7 @@ def read_texts(config: Config) -> tuple[list[str], list[str]]:
     if config.validation:
         return lines, read_either(config.validation, config)
     held_out = max(1, round(len(lines) * config.test_size))
-    if len(lines) <= held_out:
+    if not any(lines[:-held_out]) or not any(lines[-held_out:]):
         raise InputError(f"{source_of(config)}: {len(lines)} lines are too few to hold some out. Give --validation.")
     return lines[:-held_out], lines[-held_out:]
 
@@ -202,13 +202,13 @@ def shown_texts(model: Any, pieces: Pieces, held_out: list[str]) -> dict[str, An
 
     step, score = graphs_of(model, {"max_target": GOING_ON})
     call, signature, scored = traced(step.model), step.signature(), traced(score.model)
-    lines, continued = [], []
+    lines, continued, texts = [], [], [line for line in held_out if line]
     window = signature.get("window", LONGEST_SHOWN)
-    for text in held_out[:SHOWN]:
+    for text in texts[:SHOWN]:
         ids = [*pieces.encode(text), END][:window]
         terms = scored({"pieces": np.array([ids], "int32")})["log_probabilities"]
         lines.append({"text": text, "nats": -float(terms.mean())})
-    for text in held_out[:CONTINUED]:
+    for text in texts[:CONTINUED]:
         prompt = pieces.encode(text)[:PROMPT]
         ways = {"greedy": Choice(), "drawn": Choice(temperature=0.8, top_p=0.9)}
         found = {way: pieces.decode(write(call, signature, {}, c, [prompt])[0].ids) for way, c in ways.items()}

@@ -127,7 +127,7 @@ def _learn_subwords(texts: Sequence[str], size: int) -> Pieces:
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(texts),
+            sentence_iterator=iter([text for text in texts if text]),
             model_writer=model,
             model_type="unigram",
             vocab_size=size,

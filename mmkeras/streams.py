@@ -14,7 +14,7 @@ LONGEST_FILE = 2**31  # bytes
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The lines of a UTF-8 text file, without those that are blank.
+    """The lines of a UTF-8 text file; blank ones are '': an END alone in a stream, as published counts of words have it.
 
     Raises InputError for a file that is absent, empty, too large or not UTF-8.
     """
@@ -30,8 +30,8 @@ def read_lines(path: str | Path) -> list[str]:
         raise InputError(
             f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}. Save it as UTF-8."
         ) from None
-    lines = [line for line in text.split("\n") if line.strip()]
-    if not lines:
+    lines = [line if line.strip() else "" for line in text.removesuffix("\n").split("\n")]
+    if not any(lines):
         raise InputError(f"{path}: expected lines of text, found none. Give a file with some.")
     return lines
 
