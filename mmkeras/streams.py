@@ -14,7 +14,7 @@ LONGEST_FILE = 2**31  # bytes
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The lines of a UTF-8 text file; blank ones are '': an END alone in a stream, as published counts of words have it.
+    """The lines of a UTF-8 text file; blank ones are '': an END alone in a stream, as published counts of words are.
 
     Raises InputError for a file that is absent, empty, too large or not UTF-8.
     """
