@@ -169,8 +169,8 @@ def test_what_is_counted_is_added_where_the_text_is_there() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fusion", ["sum", "decision"])
-def test_it_answers_too_in_every_format(fusion: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fusion", "formats"), [("sum", ()), ("decision", ("--formats", "tflite"))])
+def test_it_answers_too_in_every_format(fusion: str, formats: tuple[str, ...], tmp_path: Path) -> None:
     """And what each column adds still sums up to the answer. The network has hardly learned."""
     from mmkeras.exporting import load_graph
     from mmkeras.run import open_run
@@ -182,7 +182,7 @@ def test_it_answers_too_in_every_format(fusion: str, tmp_path: Path) -> None:
             "train", csv, *flags, "--target", "label", "--fusion", fusion, "--naive-bayes", "--output", "r"
         )
         assert done.code == 0, done.err
-        exported = small_runs.main("export", "r", "--output", "e")
+        exported = small_runs.main("export", "r", "--output", "e", *formats)
         assert exported.code == 0, exported.out + exported.err
     metrics = json.loads((tmp_path / "r/metrics.json").read_text(encoding="utf-8"))
     assert metrics["naive_bayes"]["share"] > 0
