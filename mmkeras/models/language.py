@@ -13,6 +13,7 @@ from mmkeras.generated import generated
 from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
 from mmkeras.models.piece_loss import PieceLoss
 from mmkeras.models.recurrent import Carried, RecurrentParts
+from mmkeras.optimizers import ClippedSGD
 from mmkeras.streams import StreamBatches
 
 WIDTH, HEAD = 200, 50  # of a Transformer language model, and of each of its heads
@@ -89,8 +90,7 @@ def optimizer(config: Config, steps: int) -> Any:
     rate: Any = config.learning_rate or (ADAM_RATES.get(config.cell, ADAM_RATE) if adam else LEARNING_RATE)
     if config.decay == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
-    kind = keras.optimizers.Adam if adam else keras.optimizers.SGD
-    return kind(rate, global_clipnorm=ADAM_CLIP if adam else CLIP)
+    return keras.optimizers.Adam(rate, global_clipnorm=ADAM_CLIP) if adam else ClippedSGD(rate, CLIP)
 
 
 def dataset(batches: StreamBatches) -> Any:
