@@ -19,6 +19,7 @@ from mmkeras.verify import PLACES, SAMPLES, in_own_process, reject, size_bytes
 from mmkeras.writers import SCORE, paths_of, read_folder
 
 LARGEST_DIFFERENCE = 1e-4  # of a piece's log-probability, at float32
+TIE = 1e-5  # of two pieces' log-probabilities: which of them is written is chance; said, not allowed
 Say = Callable[[str], None]
 
 
@@ -42,16 +43,27 @@ def differences(found: Sequence[Any], expected: Sequence[Any]) -> tuple[int, flo
     return other, largest
 
 
+def tied(found: Sequence[Any], expected: Sequence[Any]) -> int:
+    """Rows that part where the piece that one chose is as likely as the other's, to TIE. Rows: (ids, log P)."""
+    count = 0
+    for (ids, chances), (own, known) in zip(found, expected, strict=False):
+        place = next((k for k, (a, b) in enumerate(zip(ids, own, strict=False)) if a != b), min(len(ids), len(own)))
+        if list(ids) != list(own) and place < min(len(chances), len(known)):
+            count += abs(chances[place] - known[place]) <= TIE
+    return count
+
+
 def check(
     found: Mapping[str, Any], samples: TextSamples, pieces: Pieces, signature: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
     breaches: list[str] = []
     expected = [(w.ids, w.log_probabilities) for w in samples.written]
-    other, largest = 0, 0.0
+    other, largest, ties = 0, 0.0, 0
     for rows in found["written"].values():
         count, difference = differences(rows, expected)
         other, largest = max(other, count), max(largest, difference)
+        ties = max(ties, tied(rows, expected))
     if "scored" in found:
         scored: list[Any] = [([], row) for row in found["scored"]]
         wrong, difference = differences(scored, [([], row) for row in samples.scored])
@@ -59,7 +71,12 @@ def check(
         if wrong:
             breaches.append(f"scores of {wrong} texts have another length")
     if other:
-        breaches.append(f"{other} of {len(samples)} texts differ")
+        even = (
+            f", {ties} of them where two pieces are equally likely: train longer, or with another --seed"
+            if ties
+            else ""
+        )
+        breaches.append(f"{other} of {len(samples)} texts differ{even}")
     if largest > LARGEST_DIFFERENCE:
         breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
     for name, said in found["signature"].items():

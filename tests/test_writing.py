@@ -377,3 +377,18 @@ def test_text_files_that_cannot_be_used(text: bytes | None, said: str, tmp_path:
     assert done.code == 2
     assert said in done.err
     assert not (tmp_path / "run").exists()
+
+
+def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
+    from mmkeras.verify_text import differences, tied
+
+    expected = [([4, 5], [-1.0, -2.0, -0.1]), ([4, 5], [-1.0, -2.0, -0.1]), ([4], [-1.0, -0.7]), ([4], [-1.0, -0.7])]
+    found = [
+        ([4, 5], [-1.0, -2.0, -0.1]),
+        ([4, 6], [-1.0, -2.000001, -0.3]),  # another piece, as likely
+        ([4, 9], [-1.0, -0.7, -3.0]),  # goes on where ending is as likely
+        ([7], [-1.2, -0.7]),
+    ]
+    assert differences(found, expected)[0] == 3
+    assert tied(found, expected) == 2
+    assert tied(expected, expected) == 0
