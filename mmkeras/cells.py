@@ -23,7 +23,7 @@ def is_empty(cells: pd.Series) -> np.ndarray:
 def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     """Cells as '' (missing) or a string that parses as a finite float, and a bool mask of those that were neither."""
     stripped = cells.str.strip()
-    missing = stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
+    missing = _missing(stripped)
     numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
     unusable = ~np.isfinite(numbers)
     return stripped.mask(unusable | missing, ""), unusable & ~missing
@@ -32,9 +32,13 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
 def to_dates(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     """Cells as '' (missing) or a date as `is_date` knows it, and a bool mask of those that were neither."""
     stripped = cells.str.strip()
-    missing = stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
     dates = np.fromiter(map(is_date, stripped), dtype=bool, count=len(stripped))
-    return stripped.mask(~dates, ""), ~dates & ~missing
+    return stripped.mask(~dates, ""), ~dates & ~_missing(stripped)
+
+
+def _missing(stripped: pd.Series) -> np.ndarray:
+    """Bool mask of the cells in which a number or a date is missing."""
+    return stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
 
 
 def to_floats(cells: pd.Series) -> np.ndarray:

@@ -75,19 +75,8 @@ def check_config(config: Config) -> None:
 def _check_language_model(config: Config) -> None:
     """Raise InputError for a flag that is for tables, and would do nothing."""
     default = Config()
-    idle = [
-        "image",
-        "audio",
-        "number",
-        "category",
-        "date",
-        "target",
-        "fusion",
-        "class_weight",
-        "word_vectors",
-        "naive_bayes",
-    ]
-    idle += ["label_smoothing", *(["text"] if config.text_file else [])]
+    idle = ["image", "audio", "number", "category", "date", "target", "fusion", "class_weight", "word_vectors"]
+    idle += ["label_smoothing", "naive_bayes", *(["text"] if config.text_file else [])]
     given = [f"--{key.replace('_', '-')}" for key in idle if getattr(config, key) != getattr(default, key)]
     if given:
         raise InputError(f"{given[0]}: a language model learns one text, and has no use for it. Leave it out.")

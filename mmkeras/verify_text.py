@@ -71,12 +71,8 @@ def check(
         if wrong:
             breaches.append(f"scores of {wrong} texts have another length")
     if other:
-        even = (
-            f", {ties} of them where two pieces are equally likely: train longer, or with another --seed"
-            if ties
-            else ""
-        )
-        breaches.append(f"{other} of {len(samples)} texts differ{even}")
+        even = f", {ties} of them where two pieces are equally likely: train longer, or with another --seed"
+        breaches.append(f"{other} of {len(samples)} texts differ{even if ties else ''}")
     if largest > LARGEST_DIFFERENCE:
         breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
     for name, said in found["signature"].items():
