@@ -1,7 +1,7 @@
 """After the training, naive Bayes of the texts joins the answer, as far as the held-out rows like it.
 
 What learns by gradients and what counts err differently, and counting errs least where rows are few (Ng & Jordan 2002).
-Their answers are multiplied, one to the power of `share` (a logarithmic opinion pool: Genest & Zidek 1986). It is counted
+Their answers are multiplied, one to the power of `share` (a logarithmic opinion pool: Genest & Zidek 1986). It counts
 afterwards since on rows that it has counted itself it is nearly always right: beside it nothing would be left to learn.
 """
 
