@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mmkeras.answer import peak_memory_mib
-from mmkeras.decoding import Choice, write
+from mmkeras.choice import Choice
+from mmkeras.decoding import Written, write
 from mmkeras.files import write_json
 from mmkeras.mixed_probes import served_rows
 from mmkeras.raw import modalities_of, subsets, with_tokenizers
@@ -25,6 +27,8 @@ from mmkeras.writers import BATCH, SCORE, Writer, open_writer
 
 SERVED = 16  # rows given as strings
 CONTRACT = ("graph", "inputs", "outputs")
+Follow = Sequence[Sequence[int]] | None
+Ways = dict[str, list[Written]]
 
 
 def main(folder: str, form: str, out: str) -> None:
@@ -48,31 +52,69 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
     """Every row's text, one by one and many at once; a language model's scores too. Seconds a piece."""
     found: dict[str, Any] = {}
     if SCORE in writer.graphs:
-        begin = time.perf_counter()
-        step, signature = writer.step, writer.step.signature
-        choice = Choice(longest=writer.signature["sample_longest"])
-        one = [write(step, signature, {}, choice, [prompt])[0] for prompt in samples.prompts]
-        found["seconds"] = time.perf_counter() - begin
+        found["seconds"], written = language_texts(writer, samples)
         ids = [scored_pieces(writer.pieces, text) for (text,) in samples.references] if not subword(writer) else []
         given = ids or writer.signature["sample_pieces"]
         found["scored"] = [writer.score_pieces(row)[1].astype(float).tolist() for row in given]
-        rows = {"1": one}
     else:
         inputs = with_tokenizers(writer.inputs, [folder])
         writer.graphs["encode"].signature["inputs"] = inputs
-        writer.write_rows(samples.inputs, min(2, len(samples)), Choice())  # warm
-        begin = time.perf_counter()
-        one = writer.write_rows(samples.inputs, len(samples), Choice(), 1)
-        found["seconds"] = time.perf_counter() - begin
-        rows = {"1": one, str(BATCH): writer.write_rows(samples.inputs, len(samples), Choice(), BATCH)}
+        found["seconds"], written = row_texts(writer, samples)
         hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(inputs))}
         found["subsets"] = {
-            name: [w.ids for w in writer.write_rows(samples.inputs, len(expected), Choice(), BATCH, hidden[name])]
-            for name, expected in samples.subsets.items()
+            name: as_lists(both_ways(row_writer(writer, samples, len(ids), BATCH, hidden[name]), ids))
+            for name, ids in samples.subsets.items()
         }
-    found["pieces_written"] = sum(len(w.log_probabilities) for w in one)
-    found["written"] = {name: [[w.ids, w.log_probabilities] for w in some] for name, some in rows.items()}
+    found["pieces_written"] = sum(len(w.log_probabilities) for w in written["1"]["free"])
+    found["written"] = {name: as_lists(some) for name, some in written.items()}
     return found
+
+
+def language_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
+    """Seconds; what goes on with each prompt."""
+    step, signature = writer.step, writer.step.signature
+    choice = Choice(longest=writer.signature["sample_longest"])
+
+    def go_on(follow: Follow) -> list[Written]:
+        return write(step, signature, {}, choice, samples.prompts, follow=follow)
+
+    begin = time.perf_counter()
+    free = go_on(None)
+    return time.perf_counter() - begin, {"1": both_ways(go_on, [w.ids for w in samples.written], free)}
+
+
+def row_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
+    """Seconds one by one; each row's text, one by one and BATCH at once."""
+    writer.write_rows(samples.inputs, min(2, len(samples)), Choice())  # warm
+    expected = [w.ids for w in samples.written]
+    one, many = (row_writer(writer, samples, len(samples), batch) for batch in (1, BATCH))
+    begin = time.perf_counter()
+    free = one(None)
+    seconds = time.perf_counter() - begin
+    return seconds, {"1": both_ways(one, expected, free), str(BATCH): both_ways(many, expected)}
+
+
+def row_writer(
+    writer: Writer, samples: TextSamples, count: int, batch: int, hidden: Sequence[str] = ()
+) -> Callable[[Follow], list[Written]]:
+    """What writes the first rows' texts, freely or following another's."""
+    return lambda follow: writer.write_rows(samples.inputs, count, Choice(), batch, hidden, follow)
+
+
+def both_ways(
+    write_texts: Callable[[Follow], list[Written]], expected: Sequence[Sequence[int]], free: list[Written] | None = None
+) -> Ways:
+    """`free`: written without knowing the trained model's texts. `following`: where some part, once more, and of two
+    pieces that are equally likely the trained model's is taken, so that all that comes after can be compared.
+    """
+    free = write_texts(None) if free is None else free
+    same = [w.ids for w in free] == [list(ids) for ids in expected]
+    return {"free": free} if same else {"free": free, "following": write_texts(expected)}
+
+
+def as_lists(ways: Ways) -> dict[str, list[list[Any]]]:
+    """For JSON."""
+    return {name: [[w.ids, w.log_probabilities] for w in some] for name, some in ways.items()}
 
 
 def subword(writer: Writer) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from mmkeras.decoding import Choice
+from mmkeras.choice import Choice
 from mmkeras.errors import InputError
 
 

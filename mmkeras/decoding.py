@@ -11,56 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.errors import InputError
-from mmkeras.pieces import END, UNKNOWN
+from mmkeras.choice import NEVER, Choice, allowed_of, draw
+from mmkeras.pieces import END
 
 Arrays = dict[str, np.ndarray]
 Step = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
-NEVER = -1e9  # the log-probability of what may not be written
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How pieces are chosen: greedy, by a beam, or by chance."""
-
-    beam: int = 1
-    """Texts kept side by side; 1 for the most probable piece each time."""
-    length_penalty: float = 1.0
-    """How much longer texts are favoured by a beam (alpha of Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
-    temperature: float = 0.0
-    """0 for the most probable piece; above, pieces are drawn, the more evenly the higher."""
-    top_k: int = 0
-    """Draw from so many of the most probable pieces; 0 for all."""
-    top_p: float = 1.0
-    """Draw from the fewest pieces whose probabilities sum to this (Holtzman et al. 2020)."""
-    seed: int = 0
-    """Seed of what is drawn."""
-    no_repeat: int = 0
-    """No run of so many pieces comes twice; 0 to allow it."""
-    longest: int | None = None
-    """Most pieces to write. Default: as many as the model was made for."""
-    unknown: bool = False
-    """Let the unknown piece be written."""
-
-    def check(self) -> None:
-        """Raise InputError for numbers outside their range, or that contradict each other."""
-        for name, low, high in (
-            ("beam", 1, 64),
-            ("length_penalty", 0.0, 10.0),
-            ("temperature", 0.0, 10.0),
-            ("top_k", 0, 10**6),
-            ("top_p", 1e-6, 1.0),
-            ("no_repeat", 0, 100),
-            ("longest", 1, 100_000),
-            ("seed", 0, 2**62),
-        ):
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise InputError(f"--{name.replace('_', '-')} {value}: expected a number between {low} and {high}.")
-        if self.beam > 1 and self.temperature:
-            raise InputError("--beam and --temperature contradict each other: a beam draws nothing by chance.")
-        if not self.temperature and (self.top_k or self.top_p < 1):
-            raise InputError("--top-k and --top-p are for drawing by chance: give a --temperature, such as 0.8.")
+TIE = 1e-5  # of two log-probabilities: nearer, and another order of the same float32 sums may swap them
 
 
 @dataclass(frozen=True)
@@ -120,16 +76,20 @@ def write(
     choice: Choice,
     prompts: Sequence[Sequence[int]] | None = None,
     batch: int = 1,
+    follow: Sequence[Sequence[int]] | None = None,
 ) -> list[Written]:
     """Write a text for each of `batch` rows of the memory, or one after each prompt.
 
     step: a Runner of `decode_step`; signature: its contract. memory: what `encode` gave, [b, …] each; {} without.
     prompts: pieces that stand before (a language model); they are not part of what is written. One by one where
-    there are several, since they differ in length.
+    there are several, since they differ in length. follow: each row's text by another; see `settled`. Greedy alone.
     """
     if prompts is not None and len(prompts) != 1:
-        seeds = [replace(choice, seed=choice.seed + k) for k in range(len(prompts))]
-        return [write(step, signature, memory, c, [p])[0] for c, p in zip(seeds, prompts, strict=True)]
+        found = []
+        for k, prompt in enumerate(prompts):
+            own = replace(choice, seed=choice.seed + k)
+            found += write(step, signature, memory, own, [prompt], follow=None if follow is None else [follow[k]])
+        return found
     prompt = list(prompts[0]) if prompts else []
     states = States(signature, memory, 1 if prompts is not None else batch)
     longest = signature["max_target"] if choice.longest is None else choice.longest
@@ -144,19 +104,27 @@ def write(
     begun = len(prompt) + 1
     if choice.beam > 1:
         return _beam(step, states, said, choice, begun, longest)
-    return _one_by_one(step, states, said, choice, begun, longest)
+    return _one_by_one(step, states, said, choice, begun, longest, follow)
 
 
 def _one_by_one(
-    step: Step, states: States, said: np.ndarray, choice: Choice, begun: int, longest: int
+    step: Step,
+    states: States,
+    said: np.ndarray,
+    choice: Choice,
+    begun: int,
+    longest: int,
+    follow: Sequence[Sequence[int]] | None = None,
 ) -> list[Written]:
     """Greedy, or by chance. said: log-probabilities [b, pieces] of the first piece; begun: pieces given before it."""
     rng = np.random.default_rng(choice.seed)
     found = [Written([], []) for _ in said]
     alive = np.arange(len(said))  # rows that go on; those that have ended are no longer computed
     for k in range(longest):
-        allowed = _allowed(said, [found[i].ids for i in alive], choice)
-        chosen = _draw(allowed, choice, rng) if choice.temperature else allowed.argmax(1)
+        allowed = allowed_of(said, [found[i].ids for i in alive], choice)
+        chosen = draw(allowed, choice, rng) if choice.temperature else allowed.argmax(1)
+        if follow is not None:
+            chosen = settled(allowed, chosen, [(found[i].ids, follow[int(i)]) for i in alive])
         for row, (i, piece) in enumerate(zip(alive, chosen, strict=True)):
             found[i].log_probabilities.append(float(said[row, piece]))
             if piece != END:
@@ -171,35 +139,20 @@ def _one_by_one(
     return found
 
 
-def _allowed(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice) -> np.ndarray:
-    """Log-probabilities where what may not be written is NEVER."""
-    allowed = said.copy()
-    if not choice.unknown:
-        allowed[:, UNKNOWN] = NEVER
-    n = choice.no_repeat
-    for row, text in zip(allowed, texts, strict=True) if n else ():
-        last = tuple(text[len(text) - n + 1 :])  # the n - 1 pieces before the next
-        for start in range(len(text) - n + 1):
-            if tuple(text[start : start + n - 1]) == last:
-                row[text[start + n - 1]] = NEVER
-    return allowed
+def settled(
+    allowed: np.ndarray, chosen: np.ndarray, texts: Sequence[tuple[Sequence[int], Sequence[int]]]
+) -> np.ndarray:
+    """The pieces chosen, int [b]; but where another's text goes on with one as likely, to TIE, that one.
 
-
-def _draw(allowed: np.ndarray, choice: Choice, rng: np.random.Generator) -> np.ndarray:
-    """A piece a row by chance, int [b]."""
-    likest = allowed.max(1, keepdims=True)  # taken away first, in float64: a temperature may be next to nothing
-    with np.errstate(over="ignore"):  # -inf is what is meant
-        scaled = (allowed - likest).astype("float64") / choice.temperature
-    order = np.argsort(-scaled, axis=1, kind="stable")
-    ranked = np.take_along_axis(scaled, order, 1)
-    weights = np.exp(ranked - ranked[:, :1])
-    weights /= weights.sum(1, keepdims=True)
-    if choice.top_k:
-        weights[:, choice.top_k :] = 0
-    weights[np.cumsum(weights, 1) - weights >= choice.top_p] = 0  # the first that passes the sum still counts
-    total = np.cumsum(weights, 1)
-    place = (total < rng.random((len(total), 1)) * total[:, -1:]).sum(1)
-    return np.take_along_axis(order, place[:, None], 1)[:, 0]
+    allowed: log-probabilities [b, pieces]. texts: of each row what is written so far, and the other's whole text.
+    """
+    found = chosen.copy()
+    for row, (text, other) in enumerate(texts):
+        if list(text) == list(other[: len(text)]):
+            piece = other[len(text)] if len(text) < len(other) else END
+            if allowed[row, piece] >= allowed[row, chosen[row]] - TIE:
+                found[row] = piece
+    return found
 
 
 def _beam(step: Step, states: States, said: np.ndarray, choice: Choice, begun: int, longest: int) -> list[Written]:
@@ -213,7 +166,7 @@ def _beam(step: Step, states: States, said: np.ndarray, choice: Choice, begun: i
     ended: list[list[tuple[float, Written]]] = [[] for _ in range(b)]
     for n in range(longest):
         flat = [text.ids for row in texts for text in row]
-        total = scores.reshape(-1, 1) + _allowed(said, flat, choice)  # [b * k, pieces]
+        total = scores.reshape(-1, 1) + allowed_of(said, flat, choice)  # [b * k, pieces]
         pieces = total.shape[1]
         total = total.reshape(b, k * pieces)
         best = np.argpartition(-total, 2 * k - 1, axis=1)[:, : 2 * k]  # k may end, k go on

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmkeras.decoding import Choice, write
+from mmkeras.choice import Choice
+from mmkeras.decoding import write
 from mmkeras.exporting import load_columns, reading, sample_values
 from mmkeras.files import write_atomically, write_json
 from mmkeras.graph import Graph

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from mmkeras.cells import to_numbers
+from mmkeras.choice import Choice
 from mmkeras.columns import Column
-from mmkeras.decoding import Choice, Written, room_for
+from mmkeras.decoding import Written, room_for
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv
 from mmkeras.modalities.media import MediaRoot

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from mmkeras.decoding import Choice, Written, write
+from mmkeras.choice import Choice
+from mmkeras.decoding import Written, write
 from mmkeras.features import Batches
 from mmkeras.files import write_csv, write_json
 from mmkeras.measuring import without

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.choice import Choice
 from mmkeras.columns import Column
 from mmkeras.config import Config, config_to_json
 from mmkeras.config_check import check_config
-from mmkeras.decoding import Choice, write
+from mmkeras.decoding import write
 from mmkeras.errors import InputError
 from mmkeras.files import write_atomically, write_json, written_whole
 from mmkeras.pieces import END, Pieces, learn_pieces

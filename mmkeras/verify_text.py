@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from mmkeras.verify import PLACES, SAMPLES, in_own_process, reject, size_bytes
 from mmkeras.writers import SCORE, paths_of, read_folder
 
 LARGEST_DIFFERENCE = 1e-4  # of a piece's log-probability, at float32
-TIE = 1e-5  # of two pieces' log-probabilities: which of them is written is chance; said, not allowed
 Say = Callable[[str], None]
 
 
@@ -31,26 +31,38 @@ def answers(folder: Path, form: str) -> dict[str, Any]:
         return dict(json.loads(out.read_text(encoding="utf-8")))
 
 
-def differences(found: Sequence[Any], expected: Sequence[Any]) -> tuple[int, float]:
-    """Rows whose pieces are others, and the largest difference of a log-probability in the rest. Rows: (ids, log P)."""
-    other, largest = abs(len(found) - len(expected)), 0.0
-    for (ids, chances), (own, known) in zip(found, expected, strict=False):
-        if list(ids) != list(own) or len(chances) != len(known):
+@dataclass(frozen=True)
+class Compared:
+    """Texts against the trained model's. other: rows that differ; at_ties: rows that are the trained model's but for a
+    place where the format finds two pieces equally likely, and takes the other. largest: difference of a piece's log P.
+    """
+
+    other: int
+    at_ties: int
+    largest: float
+
+
+def compare(found: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -> Compared:
+    """found: the texts written freely and, where some part, following the trained model's at ties; see `answer_text`.
+
+    A text is (ids, log P of each).
+    """
+    free, following = found["free"], found.get("following", found["free"])
+    missing = abs(len(following) - len(expected)) + abs(len(free) - len(following))
+    other, at_ties, largest = missing, 0, 0.0
+    for (ids, _), (settled, chances), (own, known) in zip(free, following, expected, strict=False):
+        if list(settled) != list(own) or len(chances) != len(known):
             other += 1
-        elif known:
-            difference = float(np.abs(np.subtract(chances, known)).max())
-            largest = max(largest, difference if np.isfinite(difference) else float("inf"))
-    return other, largest
+            continue
+        at_ties += list(ids) != list(own)
+        largest = max(largest, largest_difference(chances, known))
+    return Compared(other, at_ties, largest)
 
 
-def tied(found: Sequence[Any], expected: Sequence[Any]) -> int:
-    """Rows that part where the piece that one chose is as likely as the other's, to TIE. Rows: (ids, log P)."""
-    count = 0
-    for (ids, chances), (own, known) in zip(found, expected, strict=False):
-        place = next((k for k, (a, b) in enumerate(zip(ids, own, strict=False)) if a != b), min(len(ids), len(own)))
-        if list(ids) != list(own) and place < min(len(chances), len(known)):
-            count += abs(chances[place] - known[place]) <= TIE
-    return count
+def largest_difference(found: Sequence[float], known: Sequence[float]) -> float:
+    """Of two rows of log P; infinite where one is no number."""
+    difference = float(np.abs(np.subtract(found, known)).max()) if len(known) else 0.0
+    return difference if np.isfinite(difference) else float("inf")
 
 
 def check(
@@ -59,28 +71,27 @@ def check(
     """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
     breaches: list[str] = []
     expected = [(w.ids, w.log_probabilities) for w in samples.written]
-    other, largest, ties = 0, 0.0, 0
-    for rows in found["written"].values():
-        count, difference = differences(rows, expected)
-        other, largest = max(other, count), max(largest, difference)
-        ties = max(ties, tied(rows, expected))
+    batches = [compare(ways, expected) for ways in found["written"].values()]
+    other, at_ties = max(b.other for b in batches), max(b.at_ties for b in batches)
+    largest = max(b.largest for b in batches)
     if "scored" in found:
-        scored: list[Any] = [([], row) for row in found["scored"]]
-        wrong, difference = differences(scored, [([], row) for row in samples.scored])
-        largest = max(largest, difference)
-        if wrong:
-            breaches.append(f"scores of {wrong} texts have another length")
+        lengths = [len(row) for row in found["scored"]], [len(row) for row in samples.scored]
+        if lengths[0] != lengths[1]:
+            breaches.append("scores of texts have another length")
+        else:
+            differences = map(largest_difference, found["scored"], samples.scored)
+            largest = max([largest, *differences])
     if other:
-        even = f", {ties} of them where two pieces are equally likely: train longer, or with another --seed"
-        breaches.append(f"{other} of {len(samples)} texts differ{even if ties else ''}")
+        breaches.append(f"{other} of {len(samples)} texts differ")
     if largest > LARGEST_DIFFERENCE:
         breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
     for name, said in found["signature"].items():
         for part, value in said.items():
             if without_folders(value) != signature["graphs"][name][part]:
                 breaches.append(f"{name}: its {part} inside the file are other than those in signature.json")
-    for name, ids in samples.subsets.items():
-        if found.get("subsets", {}).get(name) != ids:
+    for name, texts in samples.subsets.items():
+        ways = found.get("subsets", {}).get(name, {"free": []})
+        if [ids for ids, _ in ways.get("following", ways["free"])] != texts:
             breaches.append(f"with nothing but {name}: texts differ")
     served = found.get("served")
     if served and not (served["texts_identical"] and served["largest_difference"] <= LARGEST_DIFFERENCE):
@@ -88,7 +99,8 @@ def check(
     seconds = found["seconds"] / max(found["pieces_written"], 1)
     return {
         "rows": len(samples),
-        "texts_identical": not other,
+        "texts_identical": not other and not at_ties,
+        "texts_apart_at_ties": at_ties,
         "largest_difference": largest,
         **scores(found, samples, pieces),
         "subsets_checked": sorted(samples.subsets),
@@ -112,7 +124,7 @@ def scores(found: Mapping[str, Any], samples: TextSamples, pieces: Pieces) -> di
     if "scored" in found:
         terms = np.concatenate([np.asarray(row) for row in found["scored"]])
         return {"perplexity": float(np.exp(-terms.mean()))}
-    texts = [pieces.decode(ids) for ids, _ in found["written"]["1"]]
+    texts = [pieces.decode(ids) for ids, _ in found["written"]["1"]["free"]]
     figures = text_figures(texts, samples.references)
     return {name: figures[name] for name in ("bleu", "chrf")}
 
@@ -179,6 +191,14 @@ def verdict(result: Mapping[str, Any]) -> str:
     return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
 
 
+def words_of(result: Mapping[str, Any]) -> str:
+    """How the texts are."""
+    if result["texts_identical"]:
+        return "same"
+    at_ties = result["texts_apart_at_ties"]
+    return f"same but {at_ties} at ties" if result["passed"] else "DIFFER"
+
+
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     """The verification as lines to print."""
     score = next((name for r in results.values() for name in ("perplexity", "bleu") if name in r), "score")
@@ -186,7 +206,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     for form, r in results.items():
         cells = ["-"] * 7
         if r["rows"]:
-            cells = ["same" if r["texts_identical"] else "DIFFER", f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"]
+            cells = [words_of(r), f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"]
             cells += [f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}", f"{r['ms_a_piece']:.3f}"]
             cells += [f"{r['peak_memory_mib']:.0f}"]
         lines.append([form, *cells, verdict(r)])

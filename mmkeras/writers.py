@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.decoding import Choice, States, Written, write
+from mmkeras.choice import Choice
+from mmkeras.decoding import States, Written, write
 from mmkeras.errors import InputError
 from mmkeras.pieces import END, Pieces
 from mmkeras.raw import Entry, Values, columns_of, feed
@@ -48,9 +49,15 @@ class Writer:
         return self.graphs[ENCODE](feed(values, self.inputs, index, hidden))
 
     def write_rows(
-        self, values: Values, count: int, choice: Choice, batch: int = BATCH, hidden: Sequence[str] = ()
+        self,
+        values: Values,
+        count: int,
+        choice: Choice,
+        batch: int = BATCH,
+        hidden: Sequence[str] = (),
+        follow: Sequence[Sequence[int]] | None = None,
     ) -> list[Written]:
-        """A text for each row. values: a value a row, by input, as `raw.read_values` gives them."""
+        """A text for each row. values: a value a row, by input, see `raw.read_values`. follow: see `write`."""
         found: list[Written] = []
         memories = [entry["name"] for entry in self.step.signature["inputs"] if entry["kind"] == "memory"]
         for start in range(0, count, batch):
@@ -58,7 +65,8 @@ class Writer:
             encoded = self.encode(values, index, hidden)
             memory = {name: encoded[name] for name in memories}
             own = replace(choice, seed=choice.seed + start)  # else every batch would draw the same
-            found += write(self.step, self.step.signature, memory, own, batch=len(index))
+            others = None if follow is None else [follow[i] for i in index]
+            found += write(self.step, self.step.signature, memory, own, batch=len(index), follow=others)
         return found
 
     def go_on(self, prompts: Sequence[str], choice: Choice) -> list[Written]:

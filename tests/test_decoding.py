@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.decoding import Choice, Written, penalised, write
+from mmkeras.choice import Choice
+from mmkeras.decoding import TIE, Written, penalised, write
 from mmkeras.errors import InputError
 from mmkeras.pieces import END, UNKNOWN
 
@@ -68,6 +69,42 @@ def test_greedy_takes_the_most_probable_piece_each_time() -> None:
             before = (*before, piece)
         assert text.ids == [p for p in before if p != END]
         assert len(text.ids) == LONGEST or before[-1] == END
+
+
+class Tied(Known):
+    """The likeliest piece, 2 unless it says otherwise, and the next number are equally likely, but for `gap`."""
+
+    def __init__(self, gap: float, best: int = 2) -> None:
+        super().__init__(0)
+        self.gap, self.best = gap, best
+
+    def chances(self, row: int, before: tuple[int, ...]) -> np.ndarray:
+        said = np.minimum(super().chances(row, before), -3.0)
+        said[self.best], said[self.best + 1] = -1.0, -1.0 - self.gap
+        return said
+
+
+@pytest.mark.parametrize("gap", [0.0, TIE / 2])
+def test_of_two_pieces_equally_likely_it_takes_the_one_it_follows(gap: float) -> None:
+    others = [[2, 3, 2, 3], [3, 3, 3, 3], [2, 2, 2, 2]]
+    found = write(Tied(gap), SIGNATURE, memory(3), Choice(), batch=3, follow=others)
+    assert [w.ids for w in found] == others
+    np.testing.assert_allclose(found[1].log_probabilities, -1 - gap, atol=1e-6)
+    assert [w.ids for w in write(Tied(gap), SIGNATURE, memory(3), Choice(), batch=3)] == [[2] * LONGEST] * 3
+
+
+def test_it_follows_nothing_that_is_less_likely_nor_a_text_that_has_parted() -> None:
+    free = [2] * LONGEST
+    (found,) = write(Tied(3 * TIE), SIGNATURE, memory(1), Choice(), follow=[[3, 3, 3, 3]])
+    assert found.ids == free
+    (found,) = write(Tied(0.0), SIGNATURE, memory(1), Choice(), follow=[[2, 5, 3, 3]])
+    assert found.ids == free, "what comes after 5 says nothing of what comes after 2"
+
+
+def test_it_ends_where_the_text_it_follows_ends() -> None:
+    step = Tied(0.0, best=END)
+    (found,) = write(step, SIGNATURE, memory(1), Choice(unknown=True), follow=[[UNKNOWN]])
+    assert (found.ids, len(found.log_probabilities)) == ([UNKNOWN], 2)
 
 
 @pytest.mark.parametrize("penalty", [0.0, 1.0])

@@ -189,10 +189,11 @@ def test_what_answers_knows_arrays_and_signatures() -> None:
 
 def test_what_writes_knows_runners_and_pieces() -> None:
     """The loop over pieces knows no runtime, and what opens an exported folder no layers."""
-    check_only(["mmkeras.decoding"], ("mmkeras.errors", "mmkeras.pieces"))
+    check_only(["mmkeras.choice", "mmkeras.decoding"], ("mmkeras.errors", "mmkeras.pieces"))
     check_only(["mmkeras.pieces", "mmkeras.streams"], ("mmkeras.errors", "mmkeras.files", "mmkeras.pieces"))
     check_only(
-        ["mmkeras.writers"], ("mmkeras.decoding", "mmkeras.errors", "mmkeras.pieces", "mmkeras.raw", "mmkeras.runners")
+        ["mmkeras.writers"],
+        ("mmkeras.choice", "mmkeras.decoding", "mmkeras.errors", "mmkeras.pieces", "mmkeras.raw", "mmkeras.runners"),
     )
     for name in ("mmkeras.decoding", "mmkeras.pieces", "mmkeras.writers", "mmkeras.verify_text"):
         assert not {"tensorflow", "keras"} & reached(name).keys(), name

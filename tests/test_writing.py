@@ -137,7 +137,7 @@ def test_any_text_gets_some_text(translator: Made, text: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_text_without_a_word_is_answered_alike_in_any_batch(translator: Made, form: str) -> None:
-    from mmkeras.decoding import Choice
+    from mmkeras.choice import Choice
     from mmkeras.writers import open_writer
 
     writer = open_writer(translator.exported, form, threads=1)
@@ -380,15 +380,26 @@ def test_text_files_that_cannot_be_used(text: bytes | None, said: str, tmp_path:
 
 
 def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
-    from mmkeras.verify_text import differences, tied
+    from mmkeras.verify_text import compare
 
-    expected = [([4, 5], [-1.0, -2.0, -0.1]), ([4, 5], [-1.0, -2.0, -0.1]), ([4], [-1.0, -0.7]), ([4], [-1.0, -0.7])]
-    found = [
-        ([4, 5], [-1.0, -2.0, -0.1]),
-        ([4, 6], [-1.0, -2.000001, -0.3]),  # another piece, as likely
-        ([4, 9], [-1.0, -0.7, -3.0]),  # goes on where ending is as likely
+    expected = [([4, 5], [-1.0, -2.0, -0.1]), ([4], [-1.0, -0.7]), ([4], [-1.0, -0.7])]
+    free = [
+        ([4, 6], [-1.0, -2.000001, -0.3]),  # another piece, as likely: following the trained model it is not taken
+        ([4], [-1.0, -0.70001]),
         ([7], [-1.2, -0.7]),
     ]
-    assert differences(found, expected)[0] == 3
-    assert tied(found, expected) == 2
-    assert tied(expected, expected) == 0
+    found = compare({"free": free, "following": [([4, 5], [-1.0, -2.00002, -0.1]), *free[1:]]}, expected)
+    assert (found.other, found.at_ties) == (1, 1)
+    assert found.largest == pytest.approx(2e-5, rel=1e-3), "of what comes after the tie too"
+    assert compare({"free": free}, expected).other == 2, "it did not follow"
+    assert compare({"free": expected}, expected) == compare({"free": expected, "following": expected}, expected)
+    assert compare({"free": expected[:2]}, expected).other == 1, "a text too few"
+    assert compare({"free": [([4, 5], [-1.0, float("nan"), -0.1])]}, expected[:1]).largest == float("inf")
+
+
+def test_words_of_a_format_whose_texts_part_at_ties() -> None:
+    from mmkeras.verify_text import words_of
+
+    assert words_of({"texts_identical": False, "texts_apart_at_ties": 2, "passed": True}) == "same but 2 at ties"
+    assert words_of({"texts_identical": False, "texts_apart_at_ties": 2, "passed": False}) == "DIFFER"
+    assert words_of({"texts_identical": True, "texts_apart_at_ties": 0, "passed": True}) == "same"
