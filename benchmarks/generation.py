@@ -187,7 +187,8 @@ def measure(name: str, system: System, seed: int, work: Path, shared: Path) -> d
     exported = run.parent / f"{run.name}-exported"
     command("export.py", str(run), "--output", str(exported), "--overwrite")
     proof = json.loads((exported / "verify.json").read_text(encoding="utf-8"))["artefacts"]
-    kept = ("rows", "texts_identical", "largest_difference", "bleu", "perplexity", "size_bytes", "ms_a_piece", "passed")
+    texts = ("rows", "texts_identical", "texts_other", "texts_apart_at_ties", "largest_difference")
+    kept = (*texts, "bleu", "perplexity", "size_bytes", "ms_a_piece", "passed")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = {
         **cost,

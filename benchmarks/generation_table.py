@@ -57,12 +57,14 @@ def parity(found: dict[str, dict[str, Any]]) -> str:
     for name, figures in measured(found):
         proofs = list(figures["verified"].values())
         same = all(proof["texts_identical"] for proof in proofs)
+        ties = max(proof.get("texts_apart_at_ties", 0) for proof in proofs)
+        word = "same" if same else "DIFFERENT" if any(proof["texts_other"] for proof in proofs) else f"{ties} at ties"
         largest = max(proof["largest_difference"] for proof in proofs)
         worst, alike = max(worst, largest), alike and same
         kind = "perplexity" if "perplexity" in proofs[0] else "bleu"
         scores = ", ".join(f"{proof[kind]:.2f}" for proof in proofs)
         sizes = ", ".join(f"{proof['size_bytes'] / 1e6:.1f}" for proof in proofs)
-        rows = f"{proofs[0]['rows']} {'same' if same else 'DIFFERENT'}"
+        rows = f"{proofs[0]['rows']} {word}"
         lines.append(f"| {name} | {rows} | {largest:.1e} | {kind} {scores} | {sizes} |")
     return "\n".join(
         [*lines, "", f"Largest difference {worst:.1e}; {'all texts the same' if alike else 'NOT ALL SAME'}."]

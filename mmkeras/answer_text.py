@@ -22,7 +22,7 @@ from mmkeras.files import write_json
 from mmkeras.mixed_probes import served_rows
 from mmkeras.raw import modalities_of, subsets, with_tokenizers
 from mmkeras.runners import SavedModelRunner
-from mmkeras.text_samples import TextSamples, load_text_samples, scored_pieces
+from mmkeras.text_samples import TextSamples, as_lists, load_text_samples, scored_pieces
 from mmkeras.writers import BATCH, SCORE, Writer, open_writer
 
 SERVED = 16  # rows given as strings
@@ -62,11 +62,11 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
         found["seconds"], written = row_texts(writer, samples)
         hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(inputs))}
         found["subsets"] = {
-            name: as_lists(both_ways(row_writer(writer, samples, len(ids), BATCH, hidden[name]), ids))
-            for name, ids in samples.subsets.items()
+            name: ways_as_lists(both_ways(row_writer(writer, samples, len(known), BATCH, hidden[name]), known))
+            for name, known in samples.subsets.items()
         }
     found["pieces_written"] = sum(len(w.log_probabilities) for w in written["1"]["free"])
-    found["written"] = {name: as_lists(some) for name, some in written.items()}
+    found["written"] = {name: ways_as_lists(some) for name, some in written.items()}
     return found
 
 
@@ -80,18 +80,17 @@ def language_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[st
 
     begin = time.perf_counter()
     free = go_on(None)
-    return time.perf_counter() - begin, {"1": both_ways(go_on, [w.ids for w in samples.written], free)}
+    return time.perf_counter() - begin, {"1": both_ways(go_on, samples.written, free)}
 
 
 def row_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
     """Seconds one by one; each row's text, one by one and BATCH at once."""
     writer.write_rows(samples.inputs, min(2, len(samples)), Choice())  # warm
-    expected = [w.ids for w in samples.written]
     one, many = (row_writer(writer, samples, len(samples), batch) for batch in (1, BATCH))
     begin = time.perf_counter()
     free = one(None)
     seconds = time.perf_counter() - begin
-    return seconds, {"1": both_ways(one, expected, free), str(BATCH): both_ways(many, expected)}
+    return seconds, {"1": both_ways(one, samples.written, free), str(BATCH): both_ways(many, samples.written)}
 
 
 def row_writer(
@@ -102,19 +101,20 @@ def row_writer(
 
 
 def both_ways(
-    write_texts: Callable[[Follow], list[Written]], expected: Sequence[Sequence[int]], free: list[Written] | None = None
+    write_texts: Callable[[Follow], list[Written]], known: Sequence[Written], free: list[Written] | None = None
 ) -> Ways:
     """`free`: written without knowing the trained model's texts. `following`: where some part, once more, and of two
     pieces that are equally likely the trained model's is taken, so that all that comes after can be compared.
     """
     free = write_texts(None) if free is None else free
-    same = [w.ids for w in free] == [list(ids) for ids in expected]
-    return {"free": free} if same else {"free": free, "following": write_texts(expected)}
+    theirs = [w.ids for w in known]
+    same = [w.ids for w in free] == theirs
+    return {"free": free} if same else {"free": free, "following": write_texts(theirs)}
 
 
-def as_lists(ways: Ways) -> dict[str, list[list[Any]]]:
+def ways_as_lists(ways: Ways) -> dict[str, list[list[Any]]]:
     """For JSON."""
-    return {name: [[w.ids, w.log_probabilities] for w in some] for name, some in ways.items()}
+    return {name: as_lists(some) for name, some in ways.items()}
 
 
 def subword(writer: Writer) -> bool:
@@ -132,18 +132,31 @@ def serve(writer: Writer, samples: TextSamples) -> dict[str, Any] | None:
     if SCORE in writer.graphs:
         prompts = [writer.pieces.decode(prompt) for prompt in samples.prompts[:SERVED]]
         given = {"prompt": np.array([prompt.encode() for prompt in prompts], object)}
-        expected = writer.go_on(prompts, Choice())
+        begun = [writer.pieces.encode(prompt) for prompt in prompts]
+
+        def texts_of(follow: Follow) -> list[Written]:
+            return write(writer.step, writer.step.signature, {}, Choice(), begun, follow=follow)
     else:
         given, rows = served_rows(samples, np.arange(min(SERVED, len(samples))), writer.inputs)  # type: ignore[arg-type]
         values = {name: [row[name] for row in rows] for name in rows[0]}
-        expected = writer.write_rows(values, len(rows), Choice())
+
+        def texts_of(follow: Follow) -> list[Written]:
+            return writer.write_rows(values, len(rows), Choice(), follow=follow)
+
     found = call(given)
     texts = [text.decode("utf-8", "replace") for text in found["text"]]
+    expected = texts_of(None)
+    if [writer.pieces.decode(w.ids) for w in expected] != texts and not subword(writer):
+        expected = texts_of([writer.pieces.encode(text) for text in texts])  # past what is equally likely
+    return compare_served(writer, expected, texts, found["log_probability"])
+
+
+def compare_served(writer: Writer, expected: Sequence[Written], texts: list[str], served: np.ndarray) -> dict[str, Any]:
+    """What was served against the same graphs' texts. served: log P of each text."""
     same = [writer.pieces.decode(w.ids) == text for w, text in zip(expected, texts, strict=True)]
     # of a piece, on the mean: what is served is the sum
     difference = max(
-        abs(w.score - float(p)) / max(1, len(w.log_probabilities))
-        for w, p in zip(expected, found["log_probability"], strict=True)
+        abs(w.score - float(p)) / max(1, len(w.log_probabilities)) for w, p in zip(expected, served, strict=True)
     )
     return {"rows": len(texts), "texts_identical": all(same), "largest_difference": difference}
 

@@ -16,7 +16,7 @@ from mmkeras.pieces import END
 
 Arrays = dict[str, np.ndarray]
 Step = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
-TIE = 1e-5  # of two log-probabilities: nearer, and another order of the same float32 sums may swap them
+TIE = 5e-5  # of two log-probabilities: each is known to 2e-5, by the order in which float32 is summed
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,10 @@ def write(
 
     step: a Runner of `decode_step`; signature: its contract. memory: what `encode` gave, [b, …] each; {} without.
     prompts: pieces that stand before (a language model); they are not part of what is written. One by one where
-    there are several, since they differ in length. follow: each row's text by another; see `settled`. Greedy alone.
+    there are several, since they differ in length. follow: each row's text by another, for greedy; see `settled`.
     """
+    if follow is not None and (choice.beam > 1 or choice.temperature):
+        raise ValueError("a text is followed by the most probable pieces alone, not by a beam or by chance")
     if prompts is not None and len(prompts) != 1:
         found = []
         for k, prompt in enumerate(prompts):
@@ -150,7 +152,7 @@ def settled(
     for row, (text, other) in enumerate(texts):
         if list(text) == list(other[: len(text)]):
             piece = other[len(text)] if len(text) < len(other) else END
-            if allowed[row, piece] >= allowed[row, chosen[row]] - TIE:
+            if piece < allowed.shape[1] and allowed[row, piece] >= allowed[row, chosen[row]] - TIE:
                 found[row] = piece
     return found
 

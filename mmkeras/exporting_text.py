@@ -105,9 +105,7 @@ def row_samples(writer: Writer, run: Run) -> TextSamples:
     root = root_of(run.config.validation or run.config.csv, run.config)
     values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(writer.inputs)}
     parts = {
-        subset.name: [
-            w.ids for w in writer.write_rows(values, min(len(rows), SUBSET_ROWS), Choice(), hidden=subset.hidden)
-        ]
+        subset.name: writer.write_rows(values, min(len(rows), SUBSET_ROWS), Choice(), hidden=subset.hidden)
         for subset in subsets(modalities_of(writer.inputs))
     }
     with reading(run.folder / REFERENCES):

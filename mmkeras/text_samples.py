@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,15 @@ class TextSamples:
     inputs: dict[str, list[Any]] = field(default_factory=dict)
     prompts: list[list[int]] = field(default_factory=list)
     scored: list[list[float]] = field(default_factory=list)
-    subsets: dict[str, list[list[int]]] = field(default_factory=dict)
+    subsets: dict[str, list[Written]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)
+
+
+def as_lists(written: Sequence[Written]) -> list[list[Any]]:
+    """For JSON: of each text its pieces, and log P of each."""
+    return [[w.ids, w.log_probabilities] for w in written]
 
 
 def save_text_samples(samples: TextSamples, path: Path) -> None:
@@ -49,10 +55,10 @@ def save_text_samples(samples: TextSamples, path: Path) -> None:
     arrays: dict[str, Any] = pack_inputs(samples.inputs)
     rest = {
         "references": samples.references,
-        "written": [[w.ids, w.log_probabilities] for w in samples.written],
+        "written": as_lists(samples.written),
         "prompts": samples.prompts,
         "scored": samples.scored,
-        "subsets": samples.subsets,
+        "subsets": {name: as_lists(written) for name, written in samples.subsets.items()},
     }
     np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
 
@@ -64,6 +70,7 @@ def load_text_samples(path: Path) -> TextSamples:
             inputs = unpack_inputs(data)
             rest = json.loads(str(data["rest"]))
         written = [Written(*parts) for parts in rest.pop("written")]
-        return TextSamples(written=written, inputs=inputs, **rest)
+        subsets = {name: [Written(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
+        return TextSamples(written=written, inputs=inputs, subsets=subsets, **rest)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None

@@ -15,7 +15,7 @@ from mmkeras.errors import InputError
 from mmkeras.files import write_json
 from mmkeras.pieces import Pieces
 from mmkeras.text_metrics import text_figures
-from mmkeras.text_samples import TextSamples, load_text_samples
+from mmkeras.text_samples import TextSamples, as_lists, load_text_samples
 from mmkeras.verify import PLACES, SAMPLES, in_own_process, reject, size_bytes
 from mmkeras.writers import SCORE, paths_of, read_folder
 
@@ -70,10 +70,14 @@ def check(
 ) -> dict[str, Any]:
     """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
     breaches: list[str] = []
-    expected = [(w.ids, w.log_probabilities) for w in samples.written]
-    batches = [compare(ways, expected) for ways in found["written"].values()]
+    batches = [compare(ways, as_lists(samples.written)) for ways in found["written"].values()]
+    nothing: dict[str, Any] = {"free": []}
+    parts = {
+        name: compare(found.get("subsets", {}).get(name, nothing), as_lists(known))
+        for name, known in samples.subsets.items()
+    }
     other, at_ties = max(b.other for b in batches), max(b.at_ties for b in batches)
-    largest = max(b.largest for b in batches)
+    largest = max(b.largest for b in [*batches, *parts.values()])
     if "scored" in found:
         lengths = [len(row) for row in found["scored"]], [len(row) for row in samples.scored]
         if lengths[0] != lengths[1]:
@@ -89,10 +93,7 @@ def check(
         for part, value in said.items():
             if without_folders(value) != signature["graphs"][name][part]:
                 breaches.append(f"{name}: its {part} inside the file are other than those in signature.json")
-    for name, texts in samples.subsets.items():
-        ways = found.get("subsets", {}).get(name, {"free": []})
-        if [ids for ids, _ in ways.get("following", ways["free"])] != texts:
-            breaches.append(f"with nothing but {name}: texts differ")
+    breaches += [f"with nothing but {name}: {part.other} texts differ" for name, part in parts.items() if part.other]
     served = found.get("served")
     if served and not (served["texts_identical"] and served["largest_difference"] <= LARGEST_DIFFERENCE):
         breaches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
@@ -100,10 +101,12 @@ def check(
     return {
         "rows": len(samples),
         "texts_identical": not other and not at_ties,
+        "texts_other": other,
         "texts_apart_at_ties": at_ties,
         "largest_difference": largest,
         **scores(found, samples, pieces),
         "subsets_checked": sorted(samples.subsets),
+        "subset_texts_apart_at_ties": sum(part.at_ties for part in parts.values()),
         "served": served,
         "ms_a_piece": 1e3 * seconds,
         "load_seconds": found["load_seconds"],
@@ -193,10 +196,9 @@ def verdict(result: Mapping[str, Any]) -> str:
 
 def words_of(result: Mapping[str, Any]) -> str:
     """How the texts are."""
-    if result["texts_identical"]:
-        return "same"
-    at_ties = result["texts_apart_at_ties"]
-    return f"same but {at_ties} at ties" if result["passed"] else "DIFFER"
+    if result["texts_other"]:
+        return "DIFFER"
+    return f"same but {result['texts_apart_at_ties']} at ties" if result["texts_apart_at_ties"] else "same"
 
 
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:

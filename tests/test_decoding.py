@@ -101,6 +101,31 @@ def test_it_follows_nothing_that_is_less_likely_nor_a_text_that_has_parted() -> 
     assert found.ids == free, "what comes after 5 says nothing of what comes after 2"
 
 
+def test_each_row_and_each_prompt_follows_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmkeras.pieces import Pieces
+    from mmkeras.writers import Writer
+
+    others = [[2, 3, 2, 3], [3, 3, 3, 3], [2, 2, 2, 3], [3, 2, 2, 2], [2, 2, 3, 3]]
+    found = write(Tied(0.0), SIGNATURE, memory(1), Choice(), prompts=[[4]] * 5, follow=others)
+    assert [w.ids for w in found] == others
+    step: Any = Tied(0.0)
+    step.signature = SIGNATURE | {"inputs": [*SIGNATURE["inputs"], {"name": "memory", "kind": "memory"}]}
+    writer = Writer({"decode_step": step}, Pieces("word", ()), {})
+    monkeypatch.setattr(Writer, "encode", lambda self, values, index, hidden: {"memory": np.zeros((len(index), 1))})
+    assert [w.ids for w in writer.write_rows({}, 5, Choice(), 2, follow=others)] == others
+
+
+def test_nothing_is_followed_by_a_beam_or_by_chance() -> None:
+    for choice in (Choice(beam=2), Choice(temperature=1.0)):
+        with pytest.raises(ValueError, match="followed"):
+            write(Tied(0.0), SIGNATURE, memory(1), choice, follow=[[3]])
+
+
+def test_a_piece_that_is_none_is_not_followed() -> None:
+    (found,) = write(Tied(0.0), SIGNATURE, memory(1), Choice(), follow=[[PIECES + 1]])
+    assert found.ids == [2] * LONGEST
+
+
 def test_it_ends_where_the_text_it_follows_ends() -> None:
     step = Tied(0.0, best=END)
     (found,) = write(step, SIGNATURE, memory(1), Choice(unknown=True), follow=[[UNKNOWN]])

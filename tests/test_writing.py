@@ -400,6 +400,61 @@ def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
 def test_words_of_a_format_whose_texts_part_at_ties() -> None:
     from mmkeras.verify_text import words_of
 
-    assert words_of({"texts_identical": False, "texts_apart_at_ties": 2, "passed": True}) == "same but 2 at ties"
-    assert words_of({"texts_identical": False, "texts_apart_at_ties": 2, "passed": False}) == "DIFFER"
-    assert words_of({"texts_identical": True, "texts_apart_at_ties": 0, "passed": True}) == "same"
+    def words(**counts: int) -> str:
+        return words_of({"texts_other": 0, "texts_apart_at_ties": 0, **counts})
+
+    assert words() == "same"
+    assert words(texts_apart_at_ties=2) == "same but 2 at ties"
+    assert words(texts_apart_at_ties=2, texts_other=1) == "DIFFER"
+
+
+def test_a_text_is_followed_only_where_some_part() -> None:
+    from mmkeras.answer_text import both_ways
+    from mmkeras.decoding import Written
+
+    free = [Written([4], [-1.0, -0.5]), Written([5], [-1.0, -0.5])]
+    given: list[object] = []
+
+    def writes(follow: object) -> list[Written]:
+        given.append(follow)
+        return free
+
+    assert both_ways(writes, free) == {"free": free}
+    known = [free[0], Written([6], [-1.0, -0.5])]
+    assert both_ways(writes, known, free) == {"free": free, "following": free}
+    assert given == [None, [[4], [6]]]
+
+
+def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
+    """verify's result where rows without a column were written in these ways, and all else as the model does."""
+    from mmkeras.decoding import Written
+    from mmkeras.pieces import Pieces
+    from mmkeras.text_samples import TextSamples
+    from mmkeras.verify_text import check
+
+    text = [[4, 5], [-1.0, -0.5, -0.1]]
+    samples = TextSamples(
+        [["a b"]], [Written([4, 5], [-1.0, -0.5, -0.1])], subsets={"en": [Written([4], [-1.0, -0.2])]}
+    )
+    found = {
+        "written": {"1": {"free": [text]}},
+        "subsets": {"en": ways},
+        "signature": {},
+        "seconds": 1.0,
+        "pieces_written": 3,
+        "load_seconds": 1.0,
+        "peak_memory_mib": 1.0,
+    }
+    pieces = Pieces("word", tuple(b"<eos> <unk> the of a b".split()))
+    return check(found, samples, pieces, {"graphs": {}})
+
+
+def test_what_is_written_without_a_column_is_compared_piece_by_piece() -> None:
+    assert not checked_subsets({"free": [[[4], [-1.0, -0.2]]]})["breaches"]
+    assert checked_subsets({"free": [[[5], [-1.0, -0.2]]]})["breaches"] == ["with nothing but en: 1 texts differ"]
+    tie = checked_subsets({"free": [[[5], [-1.0, -0.2]]], "following": [[[4], [-1.0, -0.2]]]})
+    assert not tie["breaches"]
+    assert (tie["subset_texts_apart_at_ties"], tie["texts_identical"]) == (1, True)
+    flat = checked_subsets({"free": [[[], [-1.8]]], "following": [[[4], [-1.8, -1.8]]]})
+    assert "log-probabilities differ by up to 1.6e+00" in str(flat["breaches"]), "it follows whatever is given"
+    assert checked_subsets({"free": []})["breaches"], "nothing was written"
