@@ -129,7 +129,7 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     write_split(split, folder / "split.csv")
     checked = time.perf_counter()
     start_tensorflow(config)
-    from mmkeras.counting import count_texts
+    from mmkeras.counting import count_held_out, count_texts
     from mmkeras.fitting import Material, build_and_fit, fold_held_out
     from mmkeras.measuring import measure
 
@@ -145,18 +145,23 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()
     core, keeper = build_and_fit(config, material, folder, say)
-    share = count_texts(core, material) if config.naive_bayes else None
+    balanced = config.class_weight == "balanced"
+    pooled = count_texts(core, material, balanced) if config.naive_bayes else None
     inputs = input_entries(columns, table, core.takes_presence)
     measured = measure(core, material, targets.truth(split.validation), inputs)
     write_held_out(split, measured, folder)
     # a file of their own is what rows are measured on again and again: it is not learned
-    if config.fold and not config.validation and fold_held_out(core.model, config, material):
-        measured.figures["folded"] = True
-        say(f"the {len(split.validation)} held-out rows have measured the model; now it has learned them too")
-    if share is not None:
-        measured.figures["naive_bayes"] = {"share": share}
+    if config.fold and not config.validation:
+        folded = fold_held_out(core.model, config, material)
+        counted = pooled is not None and count_held_out(core, material, pooled, balanced)
+        if folded or counted:
+            measured.figures["folded"] = True
+            word = "learned" if folded else "counted"
+            say(f"the {len(split.validation)} held-out rows have measured the model; now it has {word} them too")
+    if pooled is not None:
+        measured.figures["naive_bayes"] = {"share": pooled.share}
         silent = "naive Bayes of the texts is of no use to the held-out rows, and says nothing"
-        say(f"naive Bayes of the texts answers too, to the power of {share:g}" if share else silent)
+        say(f"naive Bayes of the texts answers too, to the power of {pooled.share:g}" if pooled.share else silent)
     if "calibration" in measured.figures:
         core.model.get_layer("temperature").inverse.assign(1 / measured.figures["calibration"]["temperature"])
     fitted = time.perf_counter()

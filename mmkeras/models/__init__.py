@@ -11,4 +11,5 @@ MODELS = {
 }
 
 COUNTED = "{name}_counted"  # the layer of what a column's features say of the classes by counting
+FREQUENCIES = "{name}_frequencies"  # and of what the classes' own frequencies say, where the column is there
 VECTORS = "{name}_vectors"  # the layer of a column's word vectors, where a loaded file's go

@@ -15,7 +15,7 @@ from mmkeras.fusions import FUSIONS, Fused
 from mmkeras.modalities import Modality
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.rule import TextRule
-from mmkeras.models import COUNTED
+from mmkeras.models import COUNTED, FREQUENCIES
 from mmkeras.models.inputs import finish, text_rule_values
 from mmkeras.tasks import TASKS
 
@@ -62,7 +62,7 @@ def build(
 
 
 def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, Any], outputs: int) -> Fused:
-    """The fusion's answer, and what each text's features add to it: zeros until `counting` has filled the tables."""
+    """The fusion's answer, and what naive Bayes of each text adds: zeros until `counting` has filled the tables."""
     logits, parts = ops.cast(fused.logits, "float32"), dict(fused.parts)
     for name, column in columns.items():
         if f"{name}_rows" not in inputs:
@@ -74,8 +74,18 @@ def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, An
             trainable=False,
             name=COUNTED.format(name=name),
         )
+        there = inputs[f"{name}_present"]  # [b, 1]
         said = table(inputs[f"{name}_rows"], inputs[f"{name}_weights"])  # [b, outputs]
-        said = layers.Multiply(name=f"{name}_counted_there", dtype="float32")([said, inputs[f"{name}_present"]])
+        said = layers.Multiply(name=f"{name}_counted_there", dtype="float32")([said, there])
+        frequencies = layers.Dense(
+            outputs,
+            use_bias=False,
+            kernel_initializer="zeros",
+            trainable=False,
+            dtype="float32",
+            name=FREQUENCIES.format(name=name),
+        )
+        said = layers.Add(name=f"{name}_posterior", dtype="float32")([said, frequencies(there)])
         logits = layers.Add(name=f"{name}_counted_too", dtype="float32")([logits, said])
         if name in parts:
             parts[name] = layers.Add(name=f"{name}_part", dtype="float32")([parts[name], said])
