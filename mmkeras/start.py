@@ -34,7 +34,7 @@ def keep_freed_memory() -> None:
     """Have malloc keep what it is given back, as far as the C library can be told. To be called before any thread.
 
     A product of matrices packs them into blocks that it takes from malloc itself: 20 MB of fresh pages at every step of
-    an LSTM, a twelfth of its time. One arena for all threads, for a thread's own is unmapped where it is empty.
+    an LSTM, a tenth of its time. One arena for all threads, for a thread's own is unmapped where it is empty.
     """
     if sys.platform != "linux":
         return

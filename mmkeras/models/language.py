@@ -14,6 +14,7 @@ from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
 from mmkeras.models.piece_loss import PieceLoss
 from mmkeras.models.recurrent import Carried, RecurrentParts
 from mmkeras.optimizers import ClippedSGD
+from mmkeras.start import keep_freed_memory
 from mmkeras.streams import StreamBatches
 
 WIDTH, HEAD = 200, 50  # of a Transformer language model, and of each of its heads
@@ -96,4 +97,9 @@ def optimizer(config: Config, steps: int) -> Any:
 def dataset(batches: StreamBatches) -> Any:
     """What `fit` takes; each pass begins at the stream's start."""
     spec = tf.TensorSpec((batches.batch, None), tf.int32)
-    return generated(lambda: batches, (spec, spec), len(batches))
+
+    def begun() -> StreamBatches:
+        keep_freed_memory()  # again: on Python 3.11 a dataset of a generator has malloc give 128 KB blocks back
+        return batches
+
+    return generated(begun, (spec, spec), len(batches))
