@@ -129,8 +129,8 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     write_split(split, folder / "split.csv")
     checked = time.perf_counter()
     start_tensorflow(config)
-    from mmkeras.counting import count_held_out, count_texts
-    from mmkeras.fitting import Material, build_and_fit, fold_held_out
+    from mmkeras.counting import count_texts
+    from mmkeras.fitting import Material, build_and_fit
     from mmkeras.measuring import measure
 
     targets = learn_targets(table.task, [column.name for column in table.targets], split.train)
@@ -145,19 +145,11 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()
     core, keeper = build_and_fit(config, material, folder, say)
-    balanced = config.class_weight == "balanced"
-    pooled = count_texts(core, material, balanced) if config.naive_bayes else None
+    pooled = count_texts(core, material, config.class_weight == "balanced") if config.naive_bayes else None
     inputs = input_entries(columns, table, core.takes_presence)
     measured = measure(core, material, targets.truth(split.validation), inputs)
     write_held_out(split, measured, folder)
-    # a file of their own is what rows are measured on again and again: it is not learned
-    if config.fold and not config.validation:
-        folded = fold_held_out(core.model, config, material)
-        counted = pooled is not None and count_held_out(core, material, pooled, balanced)
-        if folded or counted:
-            measured.figures["folded"] = True
-            word = "learned" if folded else "counted"
-            say(f"the {len(split.validation)} held-out rows have measured the model; now it has {word} them too")
+    measured.figures["folded"] |= learn_held_out(core, config, material, pooled, say)
     if pooled is not None:
         measured.figures["naive_bayes"] = {"share": pooled.share}
         silent = "naive Bayes of the texts is of no use to the held-out rows, and says nothing"
@@ -181,6 +173,23 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
             "fit": round(fitted - prepared, 2),
         },
     }
+
+
+def learn_held_out(core: Any, config: Config, material: Any, pooled: Any, say: Any) -> bool:
+    """Learn the held-out rows, or count them, once they have measured the model. True where the model has changed."""
+    from mmkeras.counting import count_held_out
+    from mmkeras.fitting import fold_held_out
+
+    # a file of their own is what rows are measured on again and again: it is not learned
+    if not config.fold or config.validation:
+        return False
+    folded = fold_held_out(core.model, config, material)
+    balanced = config.class_weight == "balanced"
+    counted = pooled is not None and count_held_out(core, material, pooled, balanced)
+    if folded or counted:
+        rows, word = len(material.encoded["validation"]), "learned" if folded else "counted"
+        say(f"the {rows} held-out rows have measured the model; now it has {word} them too")
+    return folded or counted
 
 
 def prepare(
