@@ -31,7 +31,8 @@ def start_tensorflow(config: Config) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Have malloc keep what it is given back, as far as the C library can be told. To be called before any thread.
+    """Have malloc keep what it is given back, as far as the C library can be told. To be called before any thread,
+    and again wherever TensorFlow has undone it (`models.language.dataset`).
 
     A product of matrices packs them into blocks that it takes from malloc itself: 20 MB of fresh pages at every step of
     an LSTM, a tenth of its time. One arena for all threads, for a thread's own is unmapped where it is empty.

@@ -89,13 +89,12 @@ def test_few_rows_do_not_choose_by_chance() -> None:
     assert best_share(np.full((60, 3), np.nan), right, classes)[0] == 0, "a network that has diverged"
 
 
-def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.MonkeyPatch) -> None:
+def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
+    """A core with two columns of text, `b` there in even rows alone; what it learns from; a's bags, matrix; classes."""
     import keras
 
-    from mmkeras import counting
     from mmkeras.fitting import Material
     from mmkeras.fusions import Fused
-    from mmkeras.models import COUNTED, FREQUENCIES
     from mmkeras.models.core import Core
     from mmkeras.models.multimodal import with_counts
     from mmkeras.sides import ArraySide, bag_side
@@ -124,6 +123,16 @@ def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.Mo
     material: Any = Material(
         columns, {"train": side, "validation": side}, SimpleNamespace(), dict.fromkeys(("train", "validation"), encoded)
     )  # type: ignore[arg-type]
+    return core, material, bags, dense, classes
+
+
+def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmkeras import counting
+    from mmkeras.models import COUNTED, FREQUENCIES
+
+    core, material, bags, dense, classes = two_texts()
+    n, width = dense.shape
+    reverse, there = bags.take(np.arange(n)[::-1]), np.arange(n)[:, None] % 2 == 0
     seen: list[np.ndarray] = []
 
     def quarter(logits: np.ndarray, counted: np.ndarray, known: np.ndarray) -> tuple[float, float]:
