@@ -106,6 +106,7 @@ TABLE = [
 ALONE = [  # know nothing of ours
     *("mmkeras.inputs", "mmkeras.encoded", "mmkeras.ragged", "mmkeras.metrics", "mmkeras.optimizers"),
     *("mmkeras.progress", "mmkeras.workers", "mmkeras.quiet", "mmkeras.files", "mmkeras.errors", "mmkeras.dates"),
+    "mmkeras.freed_memory",
 ]
 MEDIA = ["mmkeras.media_work", "mmkeras.media_features"]
 TASKS = ["mmkeras.tasks.classify", "mmkeras.tasks.multilabel", "mmkeras.tasks.regress"]
@@ -148,7 +149,8 @@ def test_media_are_checked_without_the_model() -> None:
 
 def test_models_know_modalities_and_not_the_table() -> None:
     allowed = (*BELOW_TABLE, "mmkeras.modalities", "mmkeras.encoded", "mmkeras.fusions", "mmkeras.optimizers")
-    check_only(modules_of("mmkeras.models"), (*allowed, "mmkeras.tasks", "mmkeras.streams", "mmkeras.generated"))
+    below = ("mmkeras.tasks", "mmkeras.streams", "mmkeras.generated", "mmkeras.freed_memory")
+    check_only(modules_of("mmkeras.models"), (*allowed, *below))
     for name in modules_of("mmkeras.models"):  # of the tasks, by their names: the dict
         assert not [other for other in ours(name) if within(other, *TASKS, "mmkeras.tasks.predicting")], name
 

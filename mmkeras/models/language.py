@@ -9,12 +9,12 @@ import keras
 import tensorflow as tf
 
 from mmkeras.config import Config
+from mmkeras.freed_memory import keep_freed_memory
 from mmkeras.generated import generated
 from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
 from mmkeras.models.piece_loss import PieceLoss
 from mmkeras.models.recurrent import Carried, RecurrentParts
 from mmkeras.optimizers import ClippedSGD
-from mmkeras.start import keep_freed_memory
 from mmkeras.streams import StreamBatches
 
 WIDTH, HEAD = 200, 50  # of a Transformer language model, and of each of its heads
