@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from mmkeras.freed_memory import keep_freed_memory
+
 AHEAD = 2  # batches that are made while others are learned
 
 
@@ -17,7 +19,12 @@ def generated(make: Callable[[], Iterable[Any]], signature: Any, batches: int) -
     misses the signal to end where it wakes up too early, so that an iterator's end waited until it next looked: on busy
     processors every second pass, for as long as the pass itself at worst.
     """
-    rows = tf.data.Dataset.from_generator(make, output_signature=signature)
+
+    def begun() -> Iterable[Any]:
+        keep_freed_memory()  # again: on Python 3.11 a dataset of a generator has malloc give blocks of 128 KB back
+        return make()
+
+    rows = tf.data.Dataset.from_generator(begun, output_signature=signature)
     options = tf.data.Options()
     options.autotune.enabled = False
     return rows.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(AHEAD).with_options(options)

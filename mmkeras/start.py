@@ -15,8 +15,7 @@ def start_tensorflow(config: Config) -> None:
         # A convolution's tensors and a vocabulary's logits are megabytes that malloc takes from the system and gives
         # back at every step: half of the time went into fresh pages. TensorFlow's own allocator keeps them.
         os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
-    if config.task == "language_model":
-        keep_freed_memory()
+    keep_freed_memory()
     import_tensorflow()
     import keras
 

@@ -9,7 +9,6 @@ import keras
 import tensorflow as tf
 
 from mmkeras.config import Config
-from mmkeras.freed_memory import keep_freed_memory
 from mmkeras.generated import generated
 from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
 from mmkeras.models.piece_loss import PieceLoss
@@ -97,9 +96,4 @@ def optimizer(config: Config, steps: int) -> Any:
 def dataset(batches: StreamBatches) -> Any:
     """What `fit` takes; each pass begins at the stream's start."""
     spec = tf.TensorSpec((batches.batch, None), tf.int32)
-
-    def begun() -> StreamBatches:
-        keep_freed_memory()  # again: on Python 3.11 a dataset of a generator has malloc give 128 KB blocks back
-        return batches
-
-    return generated(begun, (spec, spec), len(batches))
+    return generated(lambda: batches, (spec, spec), len(batches))
