@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mmkeras.choice import Choice
 from mmkeras.decoding import Written, write
 from mmkeras.files import write_json
 from mmkeras.mixed_probes import served_rows
+from mmkeras.pieces import END
 from mmkeras.raw import modalities_of, subsets, with_tokenizers
 from mmkeras.runners import SavedModelRunner
 from mmkeras.text_samples import TextSamples, as_lists, load_text_samples, scored_pieces
@@ -122,43 +123,41 @@ def subword(writer: Writer) -> bool:
     return writer.pieces.kind == "subword"
 
 
-def serve(writer: Writer, samples: TextSamples) -> dict[str, Any] | None:
-    """What `serving_default` writes for strings: texts and log P; None where there is no such signature."""
+def serve(writer: Writer, samples: TextSamples) -> dict[str, Any]:
+    """What `serving_default` writes for strings, against the same graphs' texts."""
     runner = next(iter(writer.graphs.values()))
     assert isinstance(runner, SavedModelRunner)
-    if "serving_default" not in runner.endpoints:
-        return None
     call = runner.endpoint("serving_default")
     if SCORE in writer.graphs:
-        prompts = [writer.pieces.decode(prompt) for prompt in samples.prompts[:SERVED]]
-        given = {"prompt": np.array([prompt.encode() for prompt in prompts], object)}
-        begun = [writer.pieces.encode(prompt) for prompt in prompts]
+        texts, begun = zip(*samples.served, strict=True)
+        given = {"prompt": np.array([text.encode() for text in texts], object)}
 
-        def texts_of(follow: Follow) -> list[Written]:
+        def write_texts(follow: Follow) -> list[Written]:
             return write(writer.step, writer.step.signature, {}, Choice(), begun, follow=follow)
     else:
         given, rows = served_rows(samples, np.arange(min(SERVED, len(samples))), writer.inputs)  # type: ignore[arg-type]
         values = {name: [row[name] for row in rows] for name in rows[0]}
 
-        def texts_of(follow: Follow) -> list[Written]:
+        def write_texts(follow: Follow) -> list[Written]:
             return writer.write_rows(values, len(rows), Choice(), follow=follow)
 
-    found = call(given)
-    texts = [text.decode("utf-8", "replace") for text in found["text"]]
-    expected = texts_of(None)
-    if [writer.pieces.decode(w.ids) for w in expected] != texts and not subword(writer):
-        expected = texts_of([writer.pieces.encode(text) for text in texts])  # past what is equally likely
-    return compare_served(writer, expected, texts, found["log_probability"])
+    return compare_served(writer, write_texts, call(given))
 
 
-def compare_served(writer: Writer, expected: Sequence[Written], texts: list[str], served: np.ndarray) -> dict[str, Any]:
-    """What was served against the same graphs' texts. served: log P of each text."""
-    same = [writer.pieces.decode(w.ids) == text for w, text in zip(expected, texts, strict=True)]
+def compare_served(
+    writer: Writer, write_texts: Callable[[Follow], list[Written]], served: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """What was served against what is written by the steps: past a tie too, for that follows what was served."""
+    ids = [row[: np.argmax([*row, END] == np.int32(END))].tolist() for row in served["pieces"]]
+    expected = write_texts(None)
+    if [w.ids for w in expected] != ids:
+        expected = write_texts(ids)
+    texts = [text.decode("utf-8", "replace") for text in served["text"]]
+    same = [w.ids == row and writer.pieces.decode(row) == t for w, row, t in zip(expected, ids, texts, strict=True)]
     # of a piece, on the mean: what is served is the sum
-    difference = max(
-        abs(w.score - float(p)) / max(1, len(w.log_probabilities)) for w, p in zip(expected, served, strict=True)
-    )
-    return {"rows": len(texts), "texts_identical": all(same), "largest_difference": difference}
+    pairs = zip(expected, served["log_probability"], strict=True)
+    differences = [abs(w.score - float(p)) / max(1, len(w.log_probabilities)) for w, p in pairs]
+    return {"rows": len(texts), "texts_identical": all(same), "largest_difference": float(np.max(differences))}
 
 
 if __name__ == "__main__":

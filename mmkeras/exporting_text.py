@@ -29,6 +29,7 @@ from mmkeras.verify_text import verify_text
 from mmkeras.writers import SCORE, Writer
 
 SAMPLE_ROWS, SUBSET_ROWS = 256, 32
+SERVED, LONGEST_SERVED = 16, 100  # lines whose beginnings are served as strings, and their characters
 PROMPT, GOING_ON = 4, 24  # pieces a language model is given of a held-out line, and writes behind them
 Say = Callable[[str], None]
 
@@ -123,7 +124,9 @@ def line_samples(writer: Writer, run: Run) -> TextSamples:
     step, signature, choice = writer.step, writer.step.signature, Choice(longest=GOING_ON)
     written = [write(step, signature, {}, choice, [prompt])[0] for prompt in prompts]
     scored = [writer.score_pieces(row)[1].astype(float).tolist() for row in ids]
-    return TextSamples([[line] for line in lines], written, prompts=prompts, scored=scored)
+    texts = ["", *map(writer.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
+    served = [(text, writer.pieces.encode(text)) for text in texts]
+    return TextSamples([[line] for line in lines], written, prompts=prompts, scored=scored, served=served)
 
 
 def fill_text(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:

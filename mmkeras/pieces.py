@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mmkeras.errors import InputError
 from mmkeras.files import write_json, written_whole
 
@@ -23,6 +25,8 @@ END, UNKNOWN = 0, 1
 END_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
 TABLE, MODEL = "pieces.json", "pieces.model"
 KINDS = ("word", "subword", "byte")
+SPACE = "▁"  # as SentencePiece writes it
+UNKNOWN_PENALTY = 10.0  # SentencePiece's, unigram_model.cc
 COVERAGE = 0.9995  # of the characters of the texts; rarer ones are spelt in bytes
 MOST_SENTENCES = 1_000_000  # that subwords are learned from
 LONGEST_SENTENCE = 2**24  # bytes; SentencePiece skips longer ones, from 4 KiB on where nothing is said
@@ -59,6 +63,17 @@ class Pieces:
         if self.kind == "byte":
             return [byte + 2 for byte in text.encode("utf-8", "replace")]
         return list(self._processor.encode(text))
+
+    def unigrams(self) -> tuple[list[tuple[str, int, float]], list[int], float]:
+        """What finding subwords without SentencePiece takes: of each its name, number and log P; the pieces of the 256
+        bytes; and the log P of a character that no subword is.
+        """
+        own = self._processor
+        special = (own.is_control, own.is_unknown, own.is_byte, own.is_unused)
+        normal = [k for k in range(len(self)) if not any(one(k) for one in special)]
+        found = [(own.id_to_piece(k), k, own.get_score(k)) for k in normal]
+        unknown = float(np.float32(min(score for *_, score in found)) - np.float32(UNKNOWN_PENALTY))
+        return found, [own.piece_to_id(f"<0x{byte:02X}>") for byte in range(256)], unknown
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of some pieces, up to END if it is among them."""
@@ -160,4 +175,4 @@ def _bytes_of(number: int, name: str) -> bytes:
         return b"" if number == END else f" {UNKNOWN_WORD}".encode()
     if byte := re.fullmatch(r"<0x([0-9A-F]{2})>", name):
         return bytes([int(byte[1], 16)])
-    return name.replace("▁", " ").encode()
+    return name.replace(SPACE, " ").encode()

@@ -30,8 +30,9 @@ class TextSamples:
     """inputs: name -> a value of each row, see `raw`; {} for a language model. references: each row's texts.
 
     written: the model's greedy text of each row; of a language model what goes on with `prompts` (pieces of each row).
-    scored: a language model's log P of each piece of the references. ids: recognised in the inputs. subsets:
-    "image+text" -> the texts of the first rows with nothing but those there.
+    scored: a language model's log P of each piece of the references. served: some of its prompts as strings, and the
+    pieces of each. ids: recognised in the inputs. subsets: "image+text" -> the texts of the first rows with nothing but
+    those there.
     """
 
     references: list[list[str]]
@@ -39,6 +40,7 @@ class TextSamples:
     inputs: dict[str, list[Any]] = field(default_factory=dict)
     prompts: list[list[int]] = field(default_factory=list)
     scored: list[list[float]] = field(default_factory=list)
+    served: list[tuple[str, list[int]]] = field(default_factory=list)
     subsets: dict[str, list[Written]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -58,6 +60,7 @@ def save_text_samples(samples: TextSamples, path: Path) -> None:
         "written": as_lists(samples.written),
         "prompts": samples.prompts,
         "scored": samples.scored,
+        "served": samples.served,
         "subsets": {name: as_lists(written) for name, written in samples.subsets.items()},
     }
     np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
@@ -71,6 +74,7 @@ def load_text_samples(path: Path) -> TextSamples:
             rest = json.loads(str(data["rest"]))
         written = [Written(*parts) for parts in rest.pop("written")]
         subsets = {name: [Written(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
-        return TextSamples(written=written, inputs=inputs, subsets=subsets, **rest)
+        served = [(text, ids) for text, ids in rest.pop("served")]
+        return TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, **rest)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,11 +28,11 @@ def test_there_and_back(kind: str) -> None:
         assert pieces.decode(pieces.encode(text)) == text
 
 
-@pytest.mark.parametrize("kind", ["word", "byte"])
+@pytest.mark.parametrize("kind", ["word", "byte", "subword"])
 def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
-    from mmkeras.exporters.savedmodel_text import Prompts
+    from mmkeras.exporters.prompts import prompts_of
 
-    pieces = learn_pieces(kind, [*TEXTS, "<unk> a"], 1000)
+    pieces = learn_pieces(kind, [*TEXTS, "<unk> a"], 400)
     prompts = [
         "a red",
         "a\u00a0man",
@@ -42,7 +43,7 @@ def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
         " ",
         "中文\u2003字符",
     ]
-    ids, lengths = (x.numpy() for x in Prompts(pieces).read(prompts))
+    ids, lengths = (x.numpy() for x in prompts_of(pieces).read(prompts))
     for prompt, numbers, length in zip(prompts, ids, lengths, strict=True):
         assert numbers[:length].tolist() == pieces.encode(prompt), prompt
 
@@ -52,6 +53,34 @@ def test_subwords_there_and_back(subwords: Pieces) -> None:
     for text in [*TEXTS[:5], "zebra 🦓 ŋ", "a\u00a0b"]:
         assert subwords.decode(subwords.encode(text)) == text
         assert UNKNOWN not in subwords.encode(text)
+
+
+@pytest.fixture(scope="module")
+def served(subwords: Pieces) -> Callable[[list[str]], list[list[int]]]:
+    """Subwords as a SavedModel finds them."""
+    import tensorflow as tf
+
+    from mmkeras.exporters.prompts import Subwords
+
+    read = tf.function(Subwords(subwords).read, input_signature=[tf.TensorSpec([None], tf.string)])
+
+    def find(texts: list[str]) -> list[list[int]]:
+        ids, lengths = (x.numpy() for x in read(tf.constant(texts)))
+        return [row[:length].tolist() for row, length in zip(ids, lengths, strict=True)]
+
+    return find
+
+
+KNOWN = st.sampled_from(["a ", "man", "rid", "es", " horse", "  ", "ä", "Häuser", "中", "\u2581", "\t", "r", "e"])
+ANY = st.characters(exclude_categories=["Cs"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(KNOWN | ANY, max_size=20).map("".join), min_size=1, max_size=4))
+def test_served_subwords_are_those_of_sentencepiece(
+    subwords: Pieces, served: Callable[[list[str]], list[list[int]]], texts: list[str]
+) -> None:
+    assert served(texts) == [subwords.encode(text) for text in texts]
 
 
 @settings(max_examples=200, deadline=None)

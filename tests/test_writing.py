@@ -13,6 +13,8 @@ import pytest
 import small_runs
 from small_texts import translation, write_lines, write_pairs
 
+from mmkeras.pieces import Pieces
+
 pytestmark = pytest.mark.slow
 FORMATS = ("savedmodel", "tflite", "onnx")
 SMALL = ("--width", "32", "--depth", "1", "--max-target", "16", "--max-tokens", "16")
@@ -336,16 +338,19 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monk
     assert perplexities[0] == perplexities[1]
 
 
-def test_a_text_column_of_a_table_in_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["byte", "subword"])
+def test_a_text_column_of_a_table_in_bytes_and_subwords(kind: str, tmp_path: Path) -> None:
     lines = write_lines(tmp_path / "t.txt", 150).read_text(encoding="utf-8").splitlines()
     rows = [{"id": str(k), "body": "" if k == 5 else line} for k, line in enumerate(lines)]
     path = small_runs.write_rows(tmp_path / "rows.csv", rows)
-    flags = ("--task", "language_model", "--text", "body", "--pieces", "byte", "--no-tie", "--decay", "stall")
-    own = ("--cell", "gru", "--epochs", "3", *SMALL[:4], "--steps", "20", "--batch-size", "4")
+    flags = ("--task", "language_model", "--text", "body", "--pieces", kind, "--no-tie", "--decay", "stall")
+    own = ("--cell", "gru", "--epochs", "3", *SMALL[:4], "--steps", "20", "--batch-size", "4", "--vocabulary", "320")
     made = make(tmp_path, "lm", path, *flags, *own)
     assert "119 lines to learn from, 30 held out" in made.said, "149 that are not empty"
     assert all(found["passed"] for found in proof(made).values())
-    assert proof(made)["savedmodel"]["served"]["texts_identical"]  # type: ignore[index]
+    served = proof(made)["savedmodel"]["served"]
+    assert served["texts_identical"]  # type: ignore[index]
+    assert served["rows"] == 33, "beginnings of sixteen lines, those in pieces, and nothing"  # type: ignore[index]
     assert "log P = " in small_runs.main("score", made.exported, "the dog").out
 
 
@@ -425,10 +430,33 @@ def test_a_text_is_followed_only_where_some_part() -> None:
     assert given == [None, [[4], [6]]]
 
 
+def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
+    from types import SimpleNamespace
+
+    from mmkeras.answer_text import compare_served
+    from mmkeras.decoding import Written
+
+    writer = SimpleNamespace(pieces=Pieces("word", tuple(b"<eos>, <unk>, the, of, a, b".split(b","))))
+    own, tie = Written([4, 5], [-1.0, -0.5, -0.1]), Written([4, 3], [-1.0, -0.5, -0.4])
+
+    def served(ids: list[int], text: str, log_p: float) -> dict[str, object]:
+        def writes(follow: object) -> list[Written]:
+            return [own if follow is None else tie]
+
+        given = {"pieces": np.array([ids]), "text": np.array([text.encode()]), "log_probability": np.array([log_p])}
+        return compare_served(writer, writes, given)  # type: ignore[arg-type]
+
+    assert served([4, 5, 0, 0], "a b", -1.6) == {"rows": 1, "texts_identical": True, "largest_difference": 0.0}
+    assert served([4, 3, 0, 0], "a of", -1.9)["texts_identical"], "of two that are equally likely the other"
+    assert not served([4, 2, 0, 0], "a the", -1.9)["texts_identical"], "another, and no tie"
+    assert not served([4, 5, 0, 0], "a", -1.6)["texts_identical"], "a table that tells another text"
+    assert served([4, 5, 0, 0], "a b", -1.9)["largest_difference"] == pytest.approx(0.1), "of a piece, on the mean"
+    assert np.isnan(served([4, 5, 0, 0], "a b", float("nan"))["largest_difference"])  # type: ignore[arg-type]
+
+
 def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
     """verify's result where rows without a column were written in these ways, and all else as the model does."""
     from mmkeras.decoding import Written
-    from mmkeras.pieces import Pieces
     from mmkeras.text_samples import TextSamples
     from mmkeras.verify_text import check
 

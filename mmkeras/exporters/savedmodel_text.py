@@ -14,14 +14,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from mmkeras.exporters.prompts import Bytes, Subwords, Words, prompts_of
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
-from mmkeras.pieces import END, END_WORD, UNKNOWN, Pieces
+from mmkeras.pieces import END, UNKNOWN, Pieces
 
 Tensor = Any
 NEVER = -1e9
-# what `str.split` parts words at; `tf.strings.split` knows ASCII's alone
-WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 
 
 class GreedyLoop(tf.Module):
@@ -78,8 +77,11 @@ class GreedyLoop(tf.Module):
 
     def write(
         self, said: Tensor, states: list[Tensor], begun: Tensor, memory: Mapping[str, Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """Greedy texts, string [b], and log P of each, [b]. begun: int32 [b], pieces before them, END among these."""
+    ) -> dict[str, Tensor]:
+        """Greedy texts: `text` string [b], its `pieces` int32 [b, longest], END behind them, and `log_probability` [b].
+
+        begun: int32 [b], pieces before them, END among these.
+        """
         batch = tf.shape(said)[0]
         longest = tf.fill([batch], self.longest)
         if self.window:
@@ -106,11 +108,12 @@ class GreedyLoop(tf.Module):
         _, _, _, ids, total, *_ = tf.while_loop(lambda n, _, alive, *__: tf.reduce_any(alive), body, start, shapes)
         ended = tf.cumsum(tf.cast(tf.equal(ids, END), tf.int32), axis=1) > 0
         texts = tf.where(ended, "", tf.gather(self.table, ids))
-        return tf.strings.strip(tf.strings.reduce_join(texts, axis=1)), total
+        text = tf.strings.strip(tf.strings.reduce_join(texts, axis=1))
+        return {"text": text, "pieces": ids, "log_probability": total}
 
 
 def generate_function(encode: Graph, loop: GreedyLoop) -> Any:
-    """What a web client has, by column: strings, files, numbers -> `text` and `log_probability`."""
+    """What a web client has, by column: strings, files, numbers -> what `GreedyLoop.write` gives."""
     served = [(i, i.serving) for i in encode.inputs if i.serving]
     memory_names = [i.name for i in loop.graph.inputs if i.kind == "memory"]
 
@@ -122,37 +125,14 @@ def generate_function(encode: Graph, loop: GreedyLoop) -> Any:
         memory = {name: found[name] for name in memory_names}
         batch = tf.shape(memory[memory_names[0]])[0]
         said, states = loop.read(tf.zeros([batch, 0], tf.int32), tf.zeros([batch], tf.int32), memory)
-        text, total = loop.write(said, states, tf.ones([batch], tf.int32), memory)
-        return {"text": text, "log_probability": total}
+        return loop.write(said, states, tf.ones([batch], tf.int32), memory)
 
     return tf.function(call).get_concrete_function(
         **{s.name: tf.TensorSpec((None, *s.shape), s.dtype, s.name) for _, s in served}
     )
 
 
-class Prompts(tf.Module):
-    """Prompts as strings -> pieces, where plain TensorFlow can: words between spaces, or bytes."""
-
-    def __init__(self, pieces: Pieces) -> None:
-        super().__init__()
-        self.kind = pieces.kind
-        if pieces.kind == "word":
-            words = [piece.strip() for piece in pieces.table]
-            numbers = tf.lookup.KeyValueTensorInitializer(tf.constant(words[1:]), tf.range(1, len(words)))
-            self.numbers = tf.lookup.StaticHashTable(numbers, UNKNOWN)
-
-    def read(self, prompt: Tensor) -> tuple[Tensor, Tensor]:
-        """String [b] -> int32 [b, n] and how many of them count, [b]."""
-        if self.kind == "word":
-            found = tf.strings.split(tf.strings.regex_replace(prompt, WHITE_SPACE, " "))
-            found = tf.ragged.boolean_mask(found, found != END_WORD)
-            return tf.cast(self.numbers.lookup(found.to_tensor("")), tf.int32), tf.cast(found.row_lengths(), tf.int32)
-        lengths = tf.strings.length(prompt)
-        raw = tf.io.decode_raw(prompt, tf.uint8, fixed_length=tf.maximum(tf.reduce_max(lengths), 1))
-        return tf.cast(raw, tf.int32) + 2, lengths
-
-
-def continue_function(loop: GreedyLoop, prompts: Prompts) -> Any:
+def continue_function(loop: GreedyLoop, prompts: Words | Bytes | Subwords) -> Any:
     """A language model's: `prompt` -> the `text` behind it. What is too long for a window loses its beginning."""
 
     def call(prompt: Tensor) -> dict[str, Tensor]:
@@ -163,8 +143,7 @@ def continue_function(loop: GreedyLoop, prompts: Prompts) -> Any:
             pieces = tf.gather(pieces, tf.minimum(places, tf.shape(pieces)[1] - 1), axis=1, batch_dims=1)
             lengths -= gone
         said, states = loop.read(pieces, lengths, {})
-        text, total = loop.write(said, states, lengths + 1, {})
-        return {"text": text, "log_probability": total}
+        return loop.write(said, states, lengths + 1, {})
 
     return tf.function(call).get_concrete_function(prompt=tf.TensorSpec((None,), tf.string, "prompt"))
 
@@ -178,11 +157,10 @@ def export(graphs: Mapping[str, Graph], pieces: Pieces, folder: Path) -> Path:
     signatures = {name: module.function() for name, module in modules.items()}
     if "encode" in graphs:
         signatures["serving_default"] = generate_function(graphs["encode"], loop)
-    elif pieces.kind != "subword":
-        root.prompts = Prompts(pieces)
+    else:
+        root.prompts = prompts_of(pieces)
         signatures["serving_default"] = continue_function(loop, root.prompts)
-    if "serving_default" in signatures:
-        signatures["generate"] = signatures["serving_default"]  # by the name of what it does, too
+    signatures["generate"] = signatures["serving_default"]  # by the name of what it does, too
     path = folder / "savedmodel" / "1"
     contract = {"graphs": {name: graph.signature() for name, graph in graphs.items()}}
     with tempfile.TemporaryDirectory() as scratch:
