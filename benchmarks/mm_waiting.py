@@ -23,8 +23,8 @@ import numpy as np
 from benchmarks.client import write_json
 from benchmarks.machine import describe
 from benchmarks.mm_material import Prepared, prepared
-from mmkeras.cli import EXAMPLES, with_example
 from mmkeras.config import Config
+from mmkeras.examples import EXAMPLES, with_example
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mmkeras.columns import INPUT_KINDS
+from mmkeras.ablation_rows import CHECK, QUESTION, begin, choose_rows, question_of, refuse_others, write_rows
+from mmkeras.ablation_trials import Trial, all_trials, group, run_trial, trial_config
 from mmkeras.config import Config
 from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv, write_json
 from mmkeras.run import FINISHED, default_output
-from mmkeras.table import Table, read_table
-from mmkeras.table_lines import describe
+from mmkeras.table import Table
+
+__all__ = ["FUSIONS", "Ablate", "Trial", "ablate", "all_trials", "as_table", "open_ablation"]
 
 FUSIONS = ("attention", "concat", "sum", "decision")
 RESULT = "ablation.json"
@@ -36,43 +37,56 @@ class Ablate(Config):
     """Subsets to compare, such as text+image. Default: all of them."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One training: a fusion (None for a single column, where there is nothing to fuse) on some modalities."""
+@dataclass
+class Cell:
+    """What is known of one fusion on one subset. rows: those held out that it was measured on."""
 
     fusion: str | None
     modalities: tuple[str, ...]
     columns: tuple[str, ...]
-    seed: int
+    scores: list[float] = field(default_factory=list)
+    rows: int | None = None
+    failed: list[str] = field(default_factory=list)
+    """Why a seed of it could not be trained."""
 
-    @property
-    def name(self) -> str:
-        """Of its run folder."""
-        return f"{'+'.join(self.modalities)}-{self.fusion or 'alone'}-{self.seed}"
+    def entry(self) -> dict[str, Any]:
+        """Its row of ablation.json."""
+        names = {"fusion": self.fusion, "modalities": list(self.modalities), "columns": list(self.columns)}
+        failed = {"failed": self.failed} if self.failed else {}
+        return {**names, "scores": self.scores, "rows": self.rows, **failed}
 
 
 def ablate(options: Ablate, say: Say = print) -> Path:
     """Train them all below one folder; write ablation.json, ablation.csv and ablation.html. Returns the folder.
 
-    Trainings that have ended are not done again: an interrupted ablation goes on where it stopped.
-    Raises InputError for what cannot be trained, an unknown fusion or subset, or a folder that holds something else.
+    The table is read, its media are checked and its rows are split once: train.csv and held_out.csv are what every
+    training has. A subset learns from the rows, and is measured on those, that have anything in its columns; training
+    rows that repeat the inputs of a held-out row in these columns are left out, as `split_table` has it.
+
+    Trainings that have ended are not done again: an interrupted ablation goes on where it stopped. One that cannot
+    be trained leaves its place in the table empty.
+    Raises InputError where none can be trained, for an unknown fusion or subset, or for a folder that holds something
+    else, trainings of other options or another CSV among it.
     """
+    from mmkeras.training import read_tables  # late: whoever asks for --help needs none of it
+
     check_config(options)
-    config = Config(**{field.name: getattr(options, field.name) for field in fields(Config)})
     check_fusions(options)
-    table = read_table(config)
-    say(describe(table))
-    folder = open_ablation(options)
-    groups = group(table)
+    config = Config(**{known.name: getattr(options, known.name) for known in fields(Config)})
+    tables = read_tables(config, say)
+    groups = group(tables["table"])
     trials = list(all_trials(options, groups))
+    folder = open_ablation(options)
+    question = question_of(config)
+    if not options.overwrite:
+        refuse_others(folder, question)
     say(f"{len(trials)} trainings: {', '.join(options.fusions)}; {', '.join(groups)}; {options.seeds} seeds")
-    figures: dict[tuple[Any, ...], list[float]] = {}
-    for number, trial in enumerate(trials, 1):
-        measured = run_trial(trial, config, table, folder)
-        key = trial.fusion, trial.modalities, trial.columns
-        figures.setdefault(key, []).append(measured["score"])
-        say(f"{number}/{len(trials)}  {trial.name}  {measured['score_name']} {measured['score']:.4f}")
-        write_results(folder, table.path, measured["score_name"], figures)
+    rows = choose_rows(config, tables, folder, say)
+    question["media"] = rows.media
+    if not options.overwrite:
+        refuse_others(folder, question)
+    begin(folder, question, options.overwrite)
+    train_all(trials, write_rows(rows, config, folder), tables["table"], question, folder, say)
     say(as_table(json.loads((folder / RESULT).read_text(encoding="utf-8"))))
     from mmkeras.report.ablation import write_ablation_report  # late: Matplotlib
 
@@ -80,8 +94,40 @@ def ablate(options: Ablate, say: Say = print) -> Path:
     return folder
 
 
+def train_all(
+    trials: Sequence[Trial], shared: Config, table: Table, question: dict[str, Any], folder: Path, say: Say
+) -> None:
+    """Train one after the other; write what is known after each. Raises InputError where none can be trained.
+
+    shared: the Config of all; table: as the user's file was read.
+    """
+    cells: dict[tuple[Any, ...], Cell] = {}
+    score_name, failed = "", 0
+    for number, trial in enumerate(trials, 1):
+        cell = cells.setdefault((trial.fusion, trial.modalities), Cell(trial.fusion, trial.modalities, trial.columns))
+        head = f"{number}/{len(trials)}  {trial.name}"
+        output = folder / trial.name
+        try:
+            measured = run_trial(trial, trial_config(trial, shared, table, output), question, output)
+        except InputError as error:  # of this subset; the others may do
+            failed += 1
+            cell.failed.append(str(error))
+            say(f"{head}  cannot be trained: {error}")
+        else:
+            score_name = measured["score_name"]
+            cell.scores.append(measured["score"])
+            cell.rows = measured["rows"]
+            say(f"{head}  {score_name} {measured['score']:.4f}  on {measured['rows']} rows")
+        if score_name:
+            write_results(folder, table.path, score_name, list(cells.values()))
+    if failed == len(trials):
+        raise InputError(f"{folder}: none of the {failed} trainings could be done; the reasons are above.")
+    if failed:
+        say(f"{failed} of {len(trials)} trainings could not be done; the reasons are above, and in {RESULT}")
+
+
 def check_fusions(options: Ablate) -> None:
-    """Raise InputError for a fusion that is none, or no seed."""
+    """Raise InputError for a fusion that is none, no seed, or a flag that could change nothing."""
     wrong = [name for name in options.fusions if name not in FUSIONS]
     if wrong or not options.fusions:
         raise InputError(f"--fusions: unknown {', '.join(wrong) or '(none given)'}. Expected: {', '.join(FUSIONS)}.")
@@ -91,6 +137,10 @@ def check_fusions(options: Ablate) -> None:
         raise InputError("--fusions: a text is written by one decoder. Give --fusions attention concat sum")
     if options.seeds < 1:
         raise InputError(f"--seeds {options.seeds}: expected 1 or more.")
+    if options.model not in ("auto", "multimodal"):
+        raise InputError(
+            f"--model {options.model}: ablate trains the multimodal model, which has fusions. Leave it out."
+        )
     if options.fusion or options.resume:
         flag = "--fusion" if options.fusion else "--resume"
         raise InputError(f"{flag}: leave it out; ablate compares fusions (--fusions) and goes on by itself.")
@@ -103,94 +153,34 @@ def open_ablation(options: Ablate) -> Path:
         if options.output
         else default_output(options).with_name(f"{default_output(options).name}-ablation")
     )
+    for name in (options.csv, options.validation, options.word_vectors):
+        if name and folder.resolve() in Path(name).resolve().parents:
+            raise InputError(f"{folder}: {name} lies in it, and could be replaced. Choose another --output.")
+    ours = (QUESTION, f"*/{FINISHED}", "*/config.json")
     if (
         folder.is_dir()
-        and any(folder.iterdir())
-        and not any(folder.glob(f"*/{FINISHED}"))
-        and not any(folder.glob("*/config.json"))
+        and any(path.name != CHECK for path in folder.iterdir())
+        and not any(any(folder.glob(pattern)) for pattern in ours)
     ):
         raise InputError(f"{folder}: the folder is not empty and is no ablation. Choose another --output.")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def group(table: Table) -> dict[str, tuple[str, ...]]:
-    """Columns by modality: by kind, or one by one where all are of one kind."""
-    kinds: dict[str, list[str]] = {}
-    for column in table.inputs:
-        kinds.setdefault(column.kind, []).append(column.name)
-    if len(kinds) == 1:
-        return {column.name: (column.name,) for column in table.inputs}
-    return {kind: tuple(names) for kind, names in kinds.items()}
-
-
-def all_trials(options: Ablate, groups: dict[str, tuple[str, ...]]) -> Iterator[Trial]:
-    """The trainings, the smallest subsets first. Raises InputError for a subset that is none."""
-    known = {
-        "+".join(chosen): chosen for n in range(1, len(groups) + 1) for chosen in itertools.combinations(groups, n)
-    }
-    by_set = {frozenset(chosen): name for name, chosen in known.items()}
-    names = [by_set.get(frozenset(wanted.split("+"))) for wanted in options.subsets] or list(known)
-    if None in names:
-        wrong = options.subsets[names.index(None)]
-        raise InputError(f"--subsets {wrong}: expected names joined by +, out of {', '.join(groups)}.")
-    for name in names:
-        chosen = known[str(name)]
-        columns = tuple(column for modality in chosen for column in groups[modality])
-        for fusion in options.fusions if len(columns) > 1 else (None,):
-            for k in range(options.seeds):
-                yield Trial(fusion, chosen, columns, options.seed + k)
-
-
-def run_trial(trial: Trial, config: Config, table: Table, folder: Path) -> dict[str, Any]:
-    """Train, or read what an ended training of the same has measured. Returns its figures on the held-out rows."""
-    from mmkeras.training import train
-
-    output = folder / trial.name
-    if not (output / FINISHED).exists() or config.overwrite:
-        kinds: dict[str, list[str]] = {}
-        for column in table.inputs:
-            if column.name in trial.columns:
-                kinds.setdefault(column.kind, []).append(column.name)
-        named: dict[str, Any] = dict.fromkeys(INPUT_KINDS, ())
-        named |= {kind: tuple(names) for kind, names in kinds.items()}
-        targets = tuple(column.name for column in table.targets)
-        chosen: Any = replace(
-            config,
-            **named,
-            target=targets,
-            task=table.task,  # type: ignore[arg-type]
-            model="multimodal",
-            fusion=trial.fusion,  # type: ignore[arg-type]
-            seed=trial.seed,
-            output=str(output),
-            overwrite=True,
-        )
-        train(chosen, say=lambda line: None)
-        import keras
-
-        keras.backend.clear_session()
-    measured = json.loads((output / FINISHED).read_text(encoding="utf-8"))["validation"]
-    return {"score": float(measured["score"]), "score_name": str(measured["score_name"])}
-
-
-def write_results(folder: Path, csv: str, score_name: str, figures: dict[tuple[Any, ...], list[float]]) -> None:
+def write_results(folder: Path, csv: str, score_name: str, cells: Sequence[Cell]) -> None:
     """ablation.json and ablation.csv, after each training, so that nothing is lost."""
-    rows = [
-        {"fusion": fusion, "modalities": list(modalities), "columns": list(columns), "scores": scores}
-        for (fusion, modalities, columns), scores in figures.items()
-    ]
-    write_json(folder / RESULT, {"csv": csv, "score_name": score_name, "rows": rows})
-    header = ["modalities", "fusion", score_name, "standard deviation", "seeds"]
+    write_json(folder / RESULT, {"csv": csv, "score_name": score_name, "rows": [cell.entry() for cell in cells]})
+    header = ["modalities", "fusion", score_name, "standard deviation", "seeds", "rows"]
     lines = [
         [
-            "+".join(r["modalities"]),
-            r["fusion"] or "",
-            f"{statistics.mean(r['scores']):.4f}",
-            spread(r["scores"]),
-            len(r["scores"]),
+            "+".join(cell.modalities),
+            cell.fusion or "",
+            f"{statistics.mean(cell.scores):.4f}" if cell.scores else "",
+            spread(cell.scores),
+            len(cell.scores),
+            "" if cell.rows is None else cell.rows,
         ]
-        for r in rows
+        for cell in cells
     ]
     write_csv(folder / "ablation.csv", [header, *lines])
 
@@ -201,14 +191,17 @@ def spread(scores: Sequence[float]) -> str:
 
 
 def as_table(result: dict[str, Any]) -> str:
-    """The results to print: a row a subset, a column a fusion; mean and deviation over the seeds."""
+    """The results to print: a row a subset, a column a fusion; mean and deviation over the seeds; rows held out."""
     used = list(dict.fromkeys(row["fusion"] for row in result["rows"] if row["fusion"]))
     grid: dict[str, dict[str, str]] = {}
     for row in result["rows"]:
-        deviation = spread(row["scores"])
-        cell = f"{statistics.mean(row['scores']):.4f}" + (f" ± {deviation}" if deviation else "")
-        grid.setdefault("+".join(row["modalities"]), {})[row["fusion"] or "alone"] = cell
-    head = [result["score_name"], *(["alone"] if any("alone" in cells for cells in grid.values()) else []), *used]
+        cells = grid.setdefault("+".join(row["modalities"]), {})
+        if row["scores"]:
+            deviation = spread(row["scores"])
+            cell = f"{statistics.mean(row['scores']):.4f}" + (f" ± {deviation}" if deviation else "")
+            cells |= {row["fusion"] or "alone": cell, "rows": f"{row['rows']:,}"}
+    alone = ["alone"] if any(not row["fusion"] for row in result["rows"]) else []
+    head = [result["score_name"], *alone, *used, "rows"]
     lines = [head, *([name, *(cells.get(column, "") for column in head[1:])] for name, cells in grid.items())]
     widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import difflib
 import io
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 from tyro.conf import Positional, arg
@@ -25,6 +24,7 @@ from mmkeras.cli_writing import Generate, Score, run_generate, run_score
 from mmkeras.config import Config, read_config
 from mmkeras.config_check import check_config
 from mmkeras.errors import InputError
+from mmkeras.examples import with_example
 
 
 @dataclass(frozen=True)
@@ -81,32 +81,6 @@ class Verify:
     """Show Python tracebacks."""
 
 
-def with_example(config: Config) -> Config:
-    """The Config for a bundled example, which is made if it is not there; another is left as it is.
-
-    Raises InputError where the maker is absent: it lies beside the package, in a checkout.
-    """
-    if config.example:
-        if config.csv != Config.csv:
-            raise InputError(f"--example {config.example}: it brings its own data; leave out {config.csv}.")
-        maker = Path(__file__).parents[1] / "data" / f"make_{config.example}.py"
-        if not maker.exists():
-            raise InputError(f"--example {config.example}: it is made by {maker.name}, in the data/ of a checkout.")
-        config = replace(config, **EXAMPLES[config.example], example=None)
-        if not Path(config.csv).exists() and not config.resume:
-            done = subprocess.run([sys.executable, str(maker)], check=False)
-            if done.returncode:
-                raise InputError(f"--example: {maker.name} could not make it; it says why above.")
-    elif (
-        config.csv == Config.csv
-        and not config.resume
-        and config.task != "language_model"
-        and not Path(config.csv).exists()
-    ):
-        raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
-    return config
-
-
 def run_train(config: Config) -> int:
     """Train, and say what comes next."""
     from mmkeras.training import train
@@ -123,7 +97,8 @@ def run_ablate(options: Ablate) -> int:
     """Train them all, and say where the table and the plot are."""
     from mmkeras.ablation import ablate
 
-    folder = ablate(options)
+    check_config(options)
+    folder = ablate(with_example(options))
     print(f"runs: {folder}  table: {folder / 'ablation.csv'}  plot: {folder / 'ablation.html'}")
     return 0
 
@@ -170,20 +145,6 @@ def run_verify(options: Verify) -> int:
 
     return 0 if verify(Path(options.folder), options.formats) else 1
 
-
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "news": {},
-    "multimodal": {
-        "csv": "data/multimodal/multimodal.csv",
-        "text": ("note",),
-        "image": ("photo",),
-        "audio": ("clip",),
-        "number": ("price",),
-        "target": ("label",),
-        "audio_rate": 8000,
-        "image_size": 48,
-    },
-}
 
 COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
     "train": (Config, run_train),
