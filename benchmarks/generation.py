@@ -188,7 +188,7 @@ def measure(name: str, system: System, seed: int, work: Path, shared: Path) -> d
     command("export.py", str(run), "--output", str(exported), "--overwrite")
     proof = json.loads((exported / "verify.json").read_text(encoding="utf-8"))["artefacts"]
     texts = ("rows", "texts_identical", "texts_other", "texts_apart_at_ties", "largest_difference")
-    kept = (*texts, "bleu", "perplexity", "size_bytes", "ms_a_piece", "passed")
+    kept = (*texts, "bleu", "chrf", "exact", "word_error_rate", "perplexity", "size_bytes", "ms_a_piece", "passed")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = {
         **cost,

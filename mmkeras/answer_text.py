@@ -17,7 +17,7 @@ import numpy as np
 
 from mmkeras.answer import peak_memory_mib
 from mmkeras.choice import Choice
-from mmkeras.decoding import Written, write
+from mmkeras.decoding import States, Written, write
 from mmkeras.files import write_json
 from mmkeras.mixed_probes import served_rows
 from mmkeras.pieces import END
@@ -57,10 +57,12 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
         ids = [scored_pieces(writer.pieces, text) for (text,) in samples.references] if not subword(writer) else []
         given = ids or writer.signature["sample_pieces"]
         found["scored"] = [writer.score_pieces(row)[1].astype(float).tolist() for row in given]
+        found["side_by_side"] = side_by_side(writer, samples)
     else:
         inputs = with_tokenizers(writer.inputs, [folder])
         writer.graphs["encode"].signature["inputs"] = inputs
         found["seconds"], written = row_texts(writer, samples)
+        found["ids"] = {str(b): writer.recognised(samples.inputs, len(samples), b) for b in (1, BATCH)}
         hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(inputs))}
         found["subsets"] = {
             name: ways_as_lists(both_ways(row_writer(writer, samples, len(known), BATCH, hidden[name]), known))
@@ -82,6 +84,22 @@ def language_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[st
     begin = time.perf_counter()
     free = go_on(None)
     return time.perf_counter() - begin, {"1": both_ways(go_on, samples.written, free)}
+
+
+def side_by_side(writer: Writer, samples: TextSamples) -> list[list[float]]:
+    """log P of each piece that the trained model wrote, by `decode_step` of BATCH rows at once, as a beam calls it."""
+    found: list[list[float]] = []
+    for start in range(0, len(samples), BATCH):
+        group = slice(start, start + BATCH)
+        prompts, written = samples.prompts[group], samples.written[group]
+        rows = [[END, *prompt, *text.ids] for prompt, text in zip(prompts, written, strict=True)]
+        states, said = States(writer.step.signature, {}, len(rows)), []
+        for t in range(max(map(len, rows))):
+            said.append(states.advance(writer.step, np.array([row[t] if t < len(row) else END for row in rows]), t))
+        for k, (prompt, text) in enumerate(zip(prompts, written, strict=True)):
+            pieces = [*text.ids, END][: len(text.log_probabilities)]
+            found.append([float(said[len(prompt) + t][k, piece]) for t, piece in enumerate(pieces)])
+    return found
 
 
 def row_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
@@ -149,7 +167,7 @@ def compare_served(
 ) -> dict[str, Any]:
     """What was served against what is written by the steps: past a tie too, for that follows what was served."""
     ids = [row[: np.argmax([*row, END] == np.int32(END))].tolist() for row in served["pieces"]]
-    expected = write_texts(None)
+    free = expected = write_texts(None)
     if [w.ids for w in expected] != ids:
         expected = write_texts(ids)
     texts = [text.decode("utf-8", "replace") for text in served["text"]]
@@ -157,7 +175,13 @@ def compare_served(
     # of a piece, on the mean: what is served is the sum
     pairs = zip(expected, served["log_probability"], strict=True)
     differences = [abs(w.score - float(p)) / max(1, len(w.log_probabilities)) for w, p in pairs]
-    return {"rows": len(texts), "texts_identical": all(same), "largest_difference": float(np.max(differences))}
+    at_ties = sum(a.ids != b.ids for a, b in zip(free, expected, strict=True))
+    return {
+        "rows": len(texts),
+        "texts_identical": all(same),
+        "texts_apart_at_ties": at_ties,
+        "largest_difference": float(np.max(differences)),
+    }
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def _guess_kind(cells: pd.Series) -> str:
     if not len(values):
         return "text"
     for kind, suffixes in (("image", IMAGE_SUFFIXES), ("audio", AUDIO_SUFFIXES)):
-        if all(len(value) < 1024 and value.strip().lower().endswith(suffixes) for value in values):
+        if all(_is_media(value.strip(), kind, suffixes) for value in values):
             return kind
     dates = [value for value in values if value.strip().lower() not in MISSING]
     if dates and all(map(is_date, dates)):  # ends at the first that is none
@@ -143,6 +143,13 @@ def _guess_kind(cells: pd.Series) -> str:
     # A category's values come back, five times each on average, and are short.
     repeats = len(values) <= min(1000, 0.2 * len(filled))
     return "category" if repeats and max(map(len, values)) <= 64 else "text"
+
+
+def _is_media(cell: str, kind: str, suffixes: tuple[str, ...]) -> bool:
+    """Is a cell the path of a picture or a clip, or a data URI of one?"""
+    if cell[:11].lower().startswith(f"data:{kind}/"):
+        return True
+    return len(cell) < 1024 and cell.lower().endswith(suffixes)
 
 
 def _why_useless(name: str, cells: pd.Series, kind: str) -> str:

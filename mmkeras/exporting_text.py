@@ -112,7 +112,8 @@ def row_samples(writer: Writer, run: Run) -> TextSamples:
     with reading(run.folder / REFERENCES):
         every = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
     references = [every[k] for k in some]
-    return TextSamples(references, writer.write_rows(values, len(rows), Choice()), values, subsets=parts)
+    written, ids = writer.write_rows(values, len(rows), Choice()), writer.recognised(values, len(rows))
+    return TextSamples(references, written, values, subsets=parts, ids=ids)
 
 
 def line_samples(writer: Writer, run: Run) -> TextSamples:

@@ -81,8 +81,6 @@ def learn_to_write(
             **figures,
             "token_accuracy": keeper.history[keeper.best_epoch]["val_accuracy"],  # the right ones given before each
             "rows": len(rows),
-            "score_name": "bleu",
-            "score": figures["bleu"],
         },
         "missing": missing,
         "folded": False,

@@ -80,8 +80,9 @@ def missing_matrix(
     for subset in subsets(modalities_of(inputs)):
         found = texts_of([without(side, subset.hidden) for side in sides], rows[some])
         figures = text_figures([pieces.decode(text.ids) for text in found], wanted)
-        matrix.append({"present": list(subset.present), "rows": len(some)} | {k: figures[k] for k in ("exact", "bleu")})
-    left_out = "bleu" if matrix and matrix[-1]["exact"] >= MOSTLY_EXACT else "exact"  # the last has all columns
+        name = figures["score_name"]  # a matter of the references, so the same for all
+        matrix.append({"present": list(subset.present), "rows": len(some)} | {k: figures[k] for k in ("exact", name)})
+    left_out = name if matrix and matrix[-1]["exact"] >= MOSTLY_EXACT else "exact"  # the last has all columns
     return [{key: value for key, value in row.items() if key != left_out} for row in matrix]
 
 

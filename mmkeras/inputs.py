@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+# what `str.strip` and `str.split` take for white space, for regular expressions: TensorFlow's own knows ASCII's alone
+WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
+OUTER_SPACE = f"^{WHITE_SPACE}+|{WHITE_SPACE}+$"
 PRESENCE = "presence"  # the kind of the inputs that say whether a cell is there
 
 

@@ -18,12 +18,13 @@ from mmkeras.files import write_json
 from mmkeras.inputs import input_names
 from mmkeras.media_features import MediaFeatures, longest_clip, make_features
 from mmkeras.modalities import MEDIA
+from mmkeras.modalities.audio.filters import mel_filters
 from mmkeras.modalities.audio.rule import audio_rule
 from mmkeras.modalities.image.rule import ImageRule
 from mmkeras.modalities.media import MediaRoot
 from mmkeras.progress import named
 from mmkeras.split import Split
-from mmkeras.table import BadRow, Table, drop_rows
+from mmkeras.table import BadRow, Table, drop_rows, write_bad_rows
 
 KEYS = "media.json"  # of the features that a run began with
 LONGEST = 10.0  # seconds of a clip that are read where --seconds does not say
@@ -48,6 +49,16 @@ class Media:
         return found
 
 
+def without_bad(table: Table, good: np.ndarray, bad: list[BadRow], config: Config, folder: Path) -> Table:
+    """`drop_rows`; where there are too many, all of them are listed beside the run, of which nothing stays."""
+    try:
+        return drop_rows(table, good, bad, config.max_bad_rows)
+    except InputError as error:
+        place = folder.with_name(f"{folder.name}-bad_rows.csv")
+        write_bad_rows(replace(table, bad_rows=tuple(sorted([*table.bad_rows, *bad], key=lambda b: b.line))), place)
+        raise InputError(f"{error} All of them: {place}") from None
+
+
 def has_media(table: Table) -> bool:
     """Does a table have pictures or clips?"""
     return any(column.kind in MEDIA for column in table.inputs)
@@ -59,7 +70,7 @@ def root_of(path: str, config: Config) -> MediaRoot:
 
 
 def rule_for(kind: str, cells: list[str], root: MediaRoot, config: Config, say: Callable[[str], None]) -> Any:
-    """How a column of pictures or clips is read. Raises InputError where no clip can be read."""
+    """How a column of pictures or clips is read. Raises InputError where no clip can be read, or a mel band is deaf."""
     if kind == "image":
         return ImageRule(config.image_size)
     seconds = config.seconds
@@ -67,9 +78,11 @@ def rule_for(kind: str, cells: list[str], root: MediaRoot, config: Config, say: 
         longest = longest_clip(cells, root)
         seconds = min(max(math.ceil(longest * 100) / 100, 0.1), LONGEST)
         say(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
-    return audio_rule(
+    rule = audio_rule(
         config.audio_rate, seconds, config.audio_features, config.mels, min(config.coefficients, config.mels)
     )
+    mel_filters(rule)  # here, before processes that could only end with it
+    return rule
 
 
 def keys_before(folder: Path) -> dict[str, str]:
@@ -115,7 +128,7 @@ def check_media(
                 bad.setdefault(row, BadRow(table.path, line, column.name, reason))
             found[column.name] = made
         good = np.array([row not in bad for row in range(len(table.rows))])
-        checked[file] = drop_rows(table, good, list(bad.values()), config.max_bad_rows)
+        checked[file] = without_bad(table, good, list(bad.values()), config, folder)
         features[file] = {name: replace(made, index=made.index[good]) for name, made in found.items()}
         if bad:
             first = min(bad.values(), key=lambda row: row.line)

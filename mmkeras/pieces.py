@@ -62,7 +62,7 @@ class Pieces:
             return [self._numbers.get(word, UNKNOWN) for word in text.split() if word != END_WORD]
         if self.kind == "byte":
             return [byte + 2 for byte in text.encode("utf-8", "replace")]
-        return list(self._processor.encode(text))
+        return list(self._processor.encode(text.encode("utf-8", "replace").decode()))  # a terminal's broken characters
 
     def unigrams(self) -> tuple[list[tuple[str, int, float]], list[int], float]:
         """What finding subwords without SentencePiece takes: of each its name, number and log P; the pieces of the 256

@@ -24,11 +24,18 @@ def rows_decided_otherwise(task: str, answers: np.ndarray, expected: np.ndarray)
 
 
 def largest_difference(answers: np.ndarray, expected: np.ndarray, signature: Mapping[str, Any]) -> float:
-    """Of a probability, or of a number in standard deviations of its target; infinite where some are not finite."""
+    """Of a probability, or of a number in standard deviations of its target; infinite where some are not finite.
+
+    Of a number the last step of float32 is no difference: years have one of 1.2e-4, which is much in deviations.
+    """
     if not np.isfinite(answers).all():
         return float("inf")
-    scale = np.array(signature["targets"]["deviation"] or 1.0) if signature["task"] == "regress" else 1.0
-    return float((np.abs(answers - expected) / scale).max(initial=0.0))
+    difference = np.abs(answers - expected)
+    if signature["task"] != "regress":
+        return float(difference.max(initial=0.0))
+    step = np.spacing(np.maximum(np.abs(answers), np.abs(expected)).astype("float32"))
+    scale = np.array(signature["targets"]["deviation"] or 1.0)
+    return float((np.maximum(difference - step, 0.0) / scale).max(initial=0.0))
 
 
 def score(signature: Mapping[str, Any], truth: np.ndarray, answers: np.ndarray) -> tuple[str, float]:

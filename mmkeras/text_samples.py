@@ -31,8 +31,8 @@ class TextSamples:
 
     written: the model's greedy text of each row; of a language model what goes on with `prompts` (pieces of each row).
     scored: a language model's log P of each piece of the references. served: some of its prompts as strings, and the
-    pieces of each. ids: recognised in the inputs. subsets: "image+text" -> the texts of the first rows with nothing but
-    those there.
+    pieces of each. ids: what `Writer.recognised` gives. subsets: "image+text" -> the texts of the first rows with
+    nothing but those there.
     """
 
     references: list[list[str]]
@@ -41,6 +41,7 @@ class TextSamples:
     prompts: list[list[int]] = field(default_factory=list)
     scored: list[list[float]] = field(default_factory=list)
     served: list[tuple[str, list[int]]] = field(default_factory=list)
+    ids: dict[str, list[list[list[int]]]] = field(default_factory=dict)
     subsets: dict[str, list[Written]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -61,6 +62,7 @@ def save_text_samples(samples: TextSamples, path: Path) -> None:
         "prompts": samples.prompts,
         "scored": samples.scored,
         "served": samples.served,
+        "ids": samples.ids,
         "subsets": {name: as_lists(written) for name, written in samples.subsets.items()},
     }
     np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
@@ -75,6 +77,7 @@ def load_text_samples(path: Path) -> TextSamples:
         written = [Written(*parts) for parts in rest.pop("written")]
         subsets = {name: [Written(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
         served = [(text, ids) for text, ids in rest.pop("served")]
-        return TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, **rest)
+        ids = rest.pop("ids")
+        return TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, ids=ids, **rest)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None

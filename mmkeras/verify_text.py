@@ -78,13 +78,14 @@ def check(
     }
     other, at_ties = max(b.other for b in batches), max(b.at_ties for b in batches)
     largest = max(b.largest for b in [*batches, *parts.values()])
-    if "scored" in found:
-        lengths = [len(row) for row in found["scored"]], [len(row) for row in samples.scored]
-        if lengths[0] != lengths[1]:
+    alone = [w.log_probabilities for w in samples.written]
+    for name, known in (("scored", samples.scored), ("side_by_side", alone)) if "scored" in found else ():
+        if [len(row) for row in found[name]] != [len(row) for row in known]:
             breaches.append("scores of texts have another length")
         else:
-            differences = map(largest_difference, found["scored"], samples.scored)
-            largest = max([largest, *differences])
+            largest = max([largest, *map(largest_difference, found[name], known)])
+    if others := {int(row) for ids in found.get("ids", {}).values() for row in rows_of_other_ids(ids, samples.ids)}:
+        breaches.append(f"token ids differ on rows {sorted(others)[:5]}")
     if other:
         breaches.append(f"{other} of {len(samples)} texts differ")
     if largest > LARGEST_DIFFERENCE:
@@ -100,6 +101,7 @@ def check(
     seconds = found["seconds"] / max(found["pieces_written"], 1)
     return {
         "rows": len(samples),
+        "ids_identical": not others,
         "texts_identical": not other and not at_ties,
         "texts_other": other,
         "texts_apart_at_ties": at_ties,
@@ -113,6 +115,13 @@ def check(
         "peak_memory_mib": found["peak_memory_mib"],
         "breaches": breaches,
     }
+
+
+def rows_of_other_ids(found: Mapping[str, Sequence[Any]], known: Mapping[str, Sequence[Any]]) -> list[int]:
+    """Numbers of the rows in which another thing was recognised; all of them where an input's are not there."""
+    if found.keys() != known.keys():
+        return list(range(max(map(len, [*found.values(), *known.values()]))))
+    return [k for name in known for k, (a, b) in enumerate(zip(found[name], known[name], strict=True)) if a != b]
 
 
 def without_folders(value: Any) -> Any:
@@ -129,7 +138,7 @@ def scores(found: Mapping[str, Any], samples: TextSamples, pieces: Pieces) -> di
         return {"perplexity": float(np.exp(-terms.mean()))}
     texts = [pieces.decode(ids) for ids, _ in found["written"]["1"]["free"]]
     figures = text_figures(texts, samples.references)
-    return {name: figures[name] for name in ("bleu", "chrf")}
+    return {name: figures[name] for name in ("bleu", "chrf", "exact", "word_error_rate")}
 
 
 def verify_format(folder: Path, form: str, samples: TextSamples, signature: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +173,7 @@ def verify_text(folder: Path, formats: Sequence[str] = (), say: Say = print) -> 
     what = "held-out lines" if SCORE in signature["graphs"] else "held-out rows"
     say(f"verifying {', '.join(chosen)} on {len(samples)} {what}, each in its own process without Keras")
     results = {form: verify_format(folder, form, samples, signature) for form in chosen}
-    say(table(results))
+    say(table(results, next(iter(signature["held_out"]))))
     for form, result in results.items():
         for breach in result["breaches"]:
             say(f"{verdict(result)} {form}: {breach}")
@@ -201,9 +210,8 @@ def words_of(result: Mapping[str, Any]) -> str:
     return f"same but {result['texts_apart_at_ties']} at ties" if result["texts_apart_at_ties"] else "same"
 
 
-def table(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """The verification as lines to print."""
-    score = next((name for r in results.values() for name in ("perplexity", "bleu") if name in r), "score")
+def table(results: Mapping[str, Mapping[str, Any]], score: str) -> str:
+    """The verification as lines to print. score: the figure that is read first, `perplexity`, `bleu` or `chrf`."""
     lines = [["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms a piece", "peak MiB", ""]]
     for form, r in results.items():
         cells = ["-"] * 7

@@ -19,6 +19,7 @@ from mmkeras.errors import InputError
 from mmkeras.pieces import END, Pieces
 from mmkeras.raw import Entry, Values, columns_of, feed
 from mmkeras.runners import Runner, SavedModelRunner, open_artefact
+from mmkeras.samples import trim
 
 FORMATS = ("tflite", "onnx", "savedmodel")  # the one that starts fastest first
 ENCODE, STEP, SCORE = "encode", "decode_step", "score"
@@ -47,6 +48,16 @@ class Writer:
     def encode(self, values: Values, index: Sequence[int], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Some rows' memory, and the ids that were recognised in them."""
         return self.graphs[ENCODE](feed(values, self.inputs, index, hidden))
+
+    def recognised(self, values: Values, count: int, batch: int = BATCH) -> dict[str, list[list[list[int]]]]:
+        """`<input>_ids` -> of each row what is recognised in it, int [orders, tokens]; {} where nothing is."""
+        names = [entry["name"] for entry in self.graphs[ENCODE].signature["outputs"] if entry["name"].endswith("_ids")]
+        found: dict[str, list[list[list[int]]]] = {name: [] for name in names}
+        for start in range(0, count, batch) if names else ():
+            encoded = self.encode(values, range(start, min(start + batch, count)))
+            for name in names:
+                found[name] += [trim(row).tolist() for row in encoded[name]]
+        return found
 
     def write_rows(
         self,

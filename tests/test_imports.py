@@ -194,7 +194,10 @@ def test_what_writes_knows_runners_and_pieces() -> None:
     check_only(["mmkeras.pieces", "mmkeras.streams"], ("mmkeras.errors", "mmkeras.files", "mmkeras.pieces"))
     check_only(
         ["mmkeras.writers"],
-        ("mmkeras.choice", "mmkeras.decoding", "mmkeras.errors", "mmkeras.pieces", "mmkeras.raw", "mmkeras.runners"),
+        (
+            *("mmkeras.choice", "mmkeras.decoding", "mmkeras.errors", "mmkeras.pieces", "mmkeras.raw"),
+            *("mmkeras.runners", "mmkeras.samples"),
+        ),
     )
     for name in ("mmkeras.decoding", "mmkeras.pieces", "mmkeras.writers", "mmkeras.verify_text"):
         assert not {"tensorflow", "keras"} & reached(name).keys(), name

@@ -466,6 +466,16 @@ def test_numbers_and_texts_that_are_not_there() -> None:
     data, there = read_texts(np.array([b"tea", b"", b" \n"], object), 96)
     assert data.shape[0] == 3
     assert there.numpy().tolist() == [[1], [0], [0]]
+    _, there = read_texts(np.array(["\u00a0", "\u3000a\x1c", "\x85"], object), 96)
+    assert there.numpy().tolist() == [[0], [1], [0]]
+
+
+@pytest.mark.parametrize("space", ["", " ", "\n", "\u00a0", "\u3000", "\x1c", "\u2028 "])
+def test_a_category_is_served_as_it_is_read(space: str) -> None:
+    from mmkeras.modalities.text.serving import stripped
+
+    cell = f"{space}Nike Air\u3000中{space}"
+    assert stripped(np.array([cell], object)).numpy()[0].decode() == cell.strip()
 
 
 # media before training
@@ -505,6 +515,17 @@ def test_rows_whose_media_cannot_be_used_are_named_and_left(tmp_path: Path) -> N
     assert refused.code == 2
     assert "2 of 60 rows" in refused.err
     assert not (tmp_path / "r2").exists(), "nothing to go on with"
+    assert f"All of them: {tmp_path / 'r2-bad_rows.csv'}" in refused.err
+    assert small_runs.read_csv(tmp_path / "r2-bad_rows.csv") == bad
+
+
+@pytest.mark.usefixtures("no_model")
+def test_bands_that_would_hear_nothing_are_refused_before_any_clip_is_read(tmp_path: Path) -> None:
+    mixtures.write(tmp_path, 60, missing=False)
+    done = train(tmp_path, "--output", str(tmp_path / "r"), "--mels", "128")
+    assert (done.code, "128 mel bands are too many" in done.err) == (2, True), done.err
+    assert "Ask for fewer (--mels)" in done.err
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.usefixtures("no_model")

@@ -48,6 +48,11 @@ def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
         assert numbers[:length].tolist() == pieces.encode(prompt), prompt
 
 
+def test_broken_characters_of_a_terminal_are_question_marks(subwords: Pieces) -> None:
+    for pieces in (subwords, learn_pieces("byte", ["a"], 300)):
+        assert pieces.encode("a \udcff") == pieces.encode("a ?")
+
+
 def test_subwords_there_and_back(subwords: Pieces) -> None:
     """Also of what no training text has: a rare character is spelt in bytes."""
     for text in [*TEXTS[:5], "zebra 🦓 ŋ", "a\u00a0b"]:

@@ -109,6 +109,16 @@ def test_target_is_guessed(tmp_path: Path, header: str, target: str) -> None:
     assert found.target.name == target
 
 
+def test_data_uris_are_guessed(tmp_path: Path) -> None:
+    lines = ["photo,clip,words,label"]
+    for i in range(60):
+        photo = f"img/{i}.png" if i % 2 else f"data:image/png;base64,{'iVBORw0K' * 400}{i}"
+        lines.append(f'"{photo}","data:audio/wav;base64,UklGR{i}","data: {i} of them",{"ab"[i % 2]}')
+    found = roles(table(tmp_path, "\n".join(lines)))
+    inputs = {name: kind for name, (kind, role) in found.items() if role == "input"}
+    assert inputs == {"photo": "image", "clip": "audio", "words": "text"}
+
+
 def test_target_is_not_guessed_among_named_inputs(tmp_path: Path) -> None:
     found = table(tmp_path, "text,x,label\n" + "some words,b,c\nother words,a,d\n" * 9, text=("label",))
     assert found.target is not None

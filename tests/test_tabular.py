@@ -36,6 +36,16 @@ def test_columns_that_say_nothing_stay_finite(cells: list[str]) -> None:
     assert np.isfinite(np.asarray(layer(np.array([[5.0], [1e30]], "float32"), np.ones((2, 1), "float32")))).all()
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e-7, 1.0, 1e9])
+def test_a_number_s_unit_does_not_matter(unit: float) -> None:
+    cells = [str(unit * value) for value in (4.0, 5.5, 7.0, 4.5)]
+    state = number.adapt(cells)
+    values, present = read_numbers(cells)
+    found = np.asarray(number.Standardise(state.mean, state.deviation, state.median)(values, present))[:, 0]
+    there = np.array([4.0, 5.5, 7.0, 4.5])
+    np.testing.assert_allclose(found, (there - there.mean()) / there.std(), rtol=1e-4)
+
+
 def test_a_slip_of_the_keyboard_is_cut() -> None:
     layer = number.Standardise(0.0, 1.0, 0.0)
     far = np.asarray(layer(np.array([[1e6]], "float32"), np.ones((1, 1), "float32")))[0]

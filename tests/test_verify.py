@@ -442,6 +442,21 @@ def test_what_is_no_number_is_a_breach(value: float) -> None:
     assert "some probabilities are not numbers" in found
 
 
+@pytest.mark.parametrize(("mean", "deviation"), [(0.0, 1.0), (2005.0, 8.9), (1.7e9, 1e7), (1e-7, 1e-9)])
+def test_numbers_may_differ_by_a_step_of_float32_and_a_little(mean: float, deviation: float) -> None:
+    """What a target's unit is decides nothing: the same answer, rounded, passes, and what is off by more does not."""
+    exact = mean + deviation * np.random.default_rng(0).normal(size=(1000, 1))
+    contract = {"task": "regress", "targets": {"deviation": [deviation]}}
+
+    def difference(by: float) -> float:
+        found = (exact + by * deviation).astype("float32"), exact.astype("float32")
+        return verify.largest_difference(*found, contract)
+
+    assert difference(4e-6) <= verify.LARGEST_DIFFERENCE
+    step = float(np.spacing(np.float32(np.abs(exact).max()))) / deviation
+    assert difference(2e-5 + 2 * step) > verify.LARGEST_DIFFERENCE
+
+
 def test_other_ids_and_names_are_breaches() -> None:
     p = made_up_samples().answers
     (breach,) = breaches([p, p], rows_with_other_ids={"1": [], "32": [4, 9]})

@@ -134,7 +134,39 @@ def test_questions_that_cannot_be_answered(translator: Made, arguments: tuple[st
 def test_any_text_gets_some_text(translator: Made, text: str) -> None:
     done = small_runs.main("generate", translator.exported, text)
     assert done.code == 0
-    assert len(done.lines) == 1
+    assert len([line for line in done.lines if not line.startswith("note: ")]) == 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_not_known_or_not_read_is_said_once_a_file(translator: Made, form: str, tmp_path: Path) -> None:
+    texts = ["qqq zzz", "?", "", "the dog", "the dog " * 8, "the dog " * 8 + "sees", "the dog," * 9]
+    path = small_runs.write_rows(tmp_path / "rows.csv", [{"en": text, "n": str(k)} for k, text in enumerate(texts)])
+    flags = ("--csv", path, "--output", tmp_path / "o.csv", "--format", form, "--longest", "99")
+    done = small_runs.main("generate", translator.exported, *flags)
+    assert done.code == 0, done.err
+    assert [line for line in done.lines if line.startswith("note: ")] == [
+        "note: at most 16 pieces are written; the model was trained with --max-target 16",
+        "note: no word of 2 of 6 texts in 'en' is known to the model",
+        "note: 2 of 6 texts in 'en' are longer than the model reads: 16 tokens (--max-tokens)",
+    ]
+    assert len(small_runs.read_csv(tmp_path / "o.csv")) == len(texts)
+
+
+def test_the_same_is_said_of_a_text_and_by_a_run(translator: Made) -> None:
+    for folder in (translator.exported, translator.run):
+        assert small_runs.main("generate", folder, "the dog " * 9).lines[0].startswith("note: the text in 'en' is long")
+        assert small_runs.main("generate", folder, "qqq").lines[0] == (
+            "note: no word of the text in 'en' is known to the model"
+        )
+    said = small_runs.main("generate", translator.exported, "the dog " * 600).out
+    assert "longer than the model reads: 16 tokens" in said, "and of bytes, but tokens end first"
+
+
+def test_ids_of_unknown_words_are_those_that_a_client_takes_for_them() -> None:
+    from mmkeras.models.multimodal import UNKNOWN_BUCKETS
+    from mmkeras.text_notes import UNKNOWN_IDS
+
+    assert UNKNOWN_IDS == UNKNOWN_BUCKETS
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -313,11 +345,16 @@ def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
     assert len(set(said)) > 1
 
 
-def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("decay", ["cosine", "stall"])
+def test_an_interrupted_training_ends_as_if_it_had_not_been(
+    decay: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mmkeras.callbacks import EpochLines
 
     flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), "--epochs", "4")
-    flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2")
+    flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2", "--decay", decay)
+    if decay == "stall":
+        flags = (*flags, "--learning-rate", "60")  # so high that an epoch brings nothing, before and after the cut
     assert small_runs.main("train", *flags, "--output", tmp_path / "whole").code == 0
     kept = EpochLines.on_epoch_begin
 
@@ -446,8 +483,10 @@ def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
         given = {"pieces": np.array([ids]), "text": np.array([text.encode()]), "log_probability": np.array([log_p])}
         return compare_served(writer, writes, given)  # type: ignore[arg-type]
 
-    assert served([4, 5, 0, 0], "a b", -1.6) == {"rows": 1, "texts_identical": True, "largest_difference": 0.0}
-    assert served([4, 3, 0, 0], "a of", -1.9)["texts_identical"], "of two that are equally likely the other"
+    same = served([4, 5, 0, 0], "a b", -1.6)
+    assert same == {"rows": 1, "texts_identical": True, "texts_apart_at_ties": 0, "largest_difference": 0.0}
+    other = served([4, 3, 0, 0], "a of", -1.9)
+    assert (other["texts_identical"], other["texts_apart_at_ties"]) == (True, 1), "of two equally likely the other"
     assert not served([4, 2, 0, 0], "a the", -1.9)["texts_identical"], "another, and no tie"
     assert not served([4, 5, 0, 0], "a", -1.6)["texts_identical"], "a table that tells another text"
     assert served([4, 5, 0, 0], "a b", -1.9)["largest_difference"] == pytest.approx(0.1), "of a piece, on the mean"
@@ -486,3 +525,47 @@ def test_what_is_written_without_a_column_is_compared_piece_by_piece() -> None:
     flat = checked_subsets({"free": [[[], [-1.8]]], "following": [[[4], [-1.8, -1.8]]]})
     assert "log-probabilities differ by up to 1.6e+00" in str(flat["breaches"]), "it follows whatever is given"
     assert checked_subsets({"free": []})["breaches"], "nothing was written"
+
+
+def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, translator: Made) -> None:
+    from mmkeras.answer_text import side_by_side, write_all
+    from mmkeras.text_samples import load_text_samples
+    from mmkeras.verify_text import check
+    from mmkeras.writers import open_writer, read_folder
+
+    for made, name in ((language_model, "side_by_side"), (translator, "ids")):
+        writer, samples = open_writer(made.exported, "tflite"), load_text_samples(made.exported / "sample_inputs.npz")
+        found = write_all(writer, samples, made.exported) | {"signature": {}, "load_seconds": 1, "peak_memory_mib": 1}
+        assert not check(found, samples, writer.pieces, read_folder(made.exported))["breaches"]
+        if name == "ids":
+            assert samples.ids["en_ids"][0], "something is recognised"
+            found["ids"]["16"]["en_ids"][3] = [[1]]
+            expected = "token ids differ on rows [3]"
+        else:
+            assert np.allclose(side_by_side(writer, samples)[0], samples.written[0].log_probabilities, atol=1e-4)
+            found["side_by_side"][2][0] += 1e-3
+            expected = "log-probabilities differ by up to 1.0e-03, more than 1e-04"
+        assert expected in check(found, samples, writer.pieces, read_folder(made.exported))["breaches"]
+
+
+def test_a_text_s_outer_space_is_what_python_takes_for_it() -> None:
+    import tensorflow as tf
+
+    from mmkeras.exporters.savedmodel_text import GreedyLoop
+
+    pieces = Pieces("byte", (b"", b"", *(bytes([k]) for k in range(256))))
+
+    class Says(GreedyLoop):
+        """Writes a text whatever it is told."""
+
+        def __init__(self, text: str) -> None:
+            self.table, self.longest, self.window = tf.constant(list(pieces.table)), 40, 0
+            self.ids = [*pieces.encode(text), 0]
+
+        def advance(self, piece: object, position: tf.Tensor, states: object, memory: object) -> object:
+            return tf.one_hot(tf.gather(self.ids, tf.minimum(position, len(self.ids) - 1)), 258, 0.0, -9.0), []
+
+    for text in ("\u3000\u3000中文\u00a0", " a\x1c", "\x85b\u2028 ", "", "\u200ba"):  # the last is none
+        loop = Says(text)
+        found = loop.write(loop.advance(None, tf.constant([0]), None, None)[0], [], tf.constant([1]), {})  # type: ignore[index]
+        assert found["text"].numpy()[0].decode() == pieces.decode(pieces.encode(text)), repr(text)

@@ -6,11 +6,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from mmkeras.inputs import WHITE_SPACE
 from mmkeras.pieces import END_WORD, SPACE, UNKNOWN, Pieces
 
 Tensor = Any
-# what `str.split` parts words at; `tf.strings.split` knows ASCII's alone
-WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 
 
 def prompts_of(pieces: Pieces) -> Words | Bytes | Subwords:

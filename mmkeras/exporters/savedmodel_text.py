@@ -17,6 +17,7 @@ import tensorflow as tf
 from mmkeras.exporters.prompts import Bytes, Subwords, Words, prompts_of
 from mmkeras.exporters.savedmodel import GraphModule
 from mmkeras.graph import Graph
+from mmkeras.inputs import OUTER_SPACE
 from mmkeras.pieces import END, UNKNOWN, Pieces
 
 Tensor = Any
@@ -108,7 +109,7 @@ class GreedyLoop(tf.Module):
         _, _, _, ids, total, *_ = tf.while_loop(lambda n, _, alive, *__: tf.reduce_any(alive), body, start, shapes)
         ended = tf.cumsum(tf.cast(tf.equal(ids, END), tf.int32), axis=1) > 0
         texts = tf.where(ended, "", tf.gather(self.table, ids))
-        text = tf.strings.strip(tf.strings.reduce_join(texts, axis=1))
+        text = tf.strings.regex_replace(tf.strings.reduce_join(texts, axis=1), OUTER_SPACE, "")
         return {"text": text, "pieces": ids, "log_probability": total}
 
 

@@ -12,9 +12,10 @@ SCORE_WORDS: Final = {
     "r2": "R²",
     "exact": "exact texts",
     "bleu": "BLEU",
+    "chrf": "chrF",
 }
 
-FORMS: Final = {"r2": ".3f", "bleu": ".1f"}
+FORMS: Final = {"r2": ".3f", "bleu": ".1f", "chrf": ".1f"}
 """Of scores that are no shares."""
 
 NOTED: Final = 0.005
@@ -72,7 +73,7 @@ def missing_matrix(metrics: dict[str, Any]) -> dict[str, Any] | None:
         summary.append({"name": name, "alone": by_set.get(frozenset([name])), "without": rest, "change": loss})
     known = [s for s in summary if s["change"] is not None]
     dearest = min(known, key=lambda s: s["change"], default=None)
-    noted = max(NOTED, 0.5 / measured[0]["rows"] ** 0.5) * (100 if key == "bleu" else 1)
+    noted = max(NOTED, 0.5 / measured[0]["rows"] ** 0.5) * (100 if key in ("bleu", "chrf") else 1)
     return {
         "score_name": key,
         "rows": rows,

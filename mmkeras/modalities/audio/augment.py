@@ -130,10 +130,15 @@ class SpecAugment(keras.layers.Layer):
         return 1.0 - ops.cast((place >= start) & (place < start + width), features.dtype)
 
     def hide_natively(self, features: Tensor) -> Tensor:
-        """One clip [frames, bands], by tensorflow-io, whose widths stay below their limit."""
+        """One clip [frames, bands], by tensorflow-io, whose widths stay below their limit.
+
+        It cannot place a stripe as wide as the clip, and draws from TensorFlow's own generator: a training that was
+        interrupted hides other stripes than one that was not.
+        """
         freq_mask, time_mask = self.masks
+        frames, bands = tf.unstack(tf.minimum(tf.shape(features), [self.frames + 1, self.bands + 1]))
         for _ in range(self.times):
-            features = time_mask(freq_mask(features, self.bands + 1), self.frames + 1)
+            features = time_mask(freq_mask(features, bands), frames)
         return features
 
     def compute_output_shape(self, shape: Any) -> Any:

@@ -48,7 +48,7 @@ def mel_filters(rule: AudioRule) -> np.ndarray:
     if deaf:
         raise InputError(
             f"{rule.mels} mel bands are too many for an FFT of {rule.fft} samples at {rule.rate} Hz: "
-            f"{deaf} of them would hear nothing. Ask for fewer bands."
+            f"{deaf} of them would hear nothing. Ask for fewer (--mels)."
         )
     return filters
 

@@ -15,7 +15,7 @@ from mmkeras.encoded import Encoded, Shape
 from mmkeras.inputs import Input, Serving
 from mmkeras.modalities.tabular.category import MAX_BYTES, CategoryRows, adapt, encode_category
 from mmkeras.modalities.text.cells import encode_cells
-from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
+from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts, stripped
 from mmkeras.modalities.text.vocabulary import Vocabulary
 from mmkeras.sides import ArraySide
 
@@ -39,7 +39,7 @@ class CategoryColumn:
 
     def input(self, column: str) -> Input:
         facts = {**TEXT_FACTS, "max_bytes": MAX_BYTES, "values": list(self.values)}
-        serving = Serving(self.name, "string", lambda text: read_texts(text, MAX_BYTES))
+        serving = Serving(self.name, "string", lambda text: read_texts(stripped(text), MAX_BYTES))
         return Input(self.name, column, "category", "uint8", ("n_bytes",), facts, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from keras import layers, ops
 
 from mmkeras.encoded import Encoded
 
+SMALLEST_DEVIATION = 1e-30  # one divided by it is still a float32
 FURTHEST = 10.0  # standard deviations: a slip of the keyboard must not drown everything else
 
 
@@ -31,7 +32,7 @@ def adapt(cells: Sequence[str]) -> NumberState:
         return NumberState(0.0, 1.0, 0.0)
     deviation = float(values.std())
     # a column of one value says nothing; dividing by its deviation would make noise of rounding
-    enough = deviation > 1e-6 * max(1.0, float(np.abs(values).max()))
+    enough = deviation > max(1e-6 * float(np.abs(values).max()), SMALLEST_DEVIATION)
     return NumberState(float(values.mean()), deviation if enough else 1.0, float(np.median(values)))
 
 

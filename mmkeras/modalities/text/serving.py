@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from mmkeras.inputs import OUTER_SPACE
+
 Tensor = Any
 TEXT_FACTS = {
     "encoding": "UTF-8, zeros behind",
@@ -24,7 +26,12 @@ def text_bytes(text: Tensor, max_bytes: int) -> Tensor:
     return data[:, :-1] * tf.cast(kept, tf.uint8)
 
 
+def stripped(text: Tensor) -> Tensor:
+    """String [b] without outer white space, as `str.strip` takes it away."""
+    return tf.strings.regex_replace(text, OUTER_SPACE, "")
+
+
 def read_texts(text: Tensor, max_bytes: int) -> tuple[Tensor, Tensor]:
     """String [b] -> uint8 [b, n] and presence float32 [b, 1]: nothing but white space is missing, as in a CSV."""
-    there = tf.strings.length(tf.strings.strip(text)) > 0
+    there = tf.strings.length(stripped(text)) > 0
     return text_bytes(text, max_bytes), tf.cast(there, tf.float32)[:, None]
