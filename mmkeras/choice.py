@@ -30,7 +30,7 @@ class Choice:
     seed: int = 0
     """Seed of what is drawn."""
     no_repeat: int = 0
-    """No run of so many pieces comes twice; 0 to allow it."""
+    """No run of so many pieces comes twice, counting what a language model goes on with; 0 to allow it."""
     longest: int | None = None
     """Most pieces to write. Default: as many as the model was made for."""
     unknown: bool = False
@@ -58,7 +58,7 @@ class Choice:
 
 
 def allowed_of(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice) -> np.ndarray:
-    """Log-probabilities where what may not be written is NEVER."""
+    """Log-probabilities where what may not be written is NEVER. texts: of each row all pieces, a prompt's in front."""
     allowed = said.copy()
     if not choice.unknown:
         allowed[:, UNKNOWN] = NEVER

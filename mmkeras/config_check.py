@@ -8,14 +8,15 @@ from pathlib import Path
 
 from mmkeras.config import Config
 from mmkeras.errors import InputError
+from mmkeras.idle import check_idle
 from mmkeras.modalities.text.rule import LONGEST_RUN
 
 
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
     _check_names(config)
-    if config.task == "language_model":
-        _check_language_model(config)
+    if not config.resume:  # else the flags must be those of the run, whatever they are
+        check_idle(config)
     if config.text_file and config.task != "language_model" and not config.resume:
         raise InputError("--text-file: it is for language models. Add --task language_model, or leave it out.")
     ranges: dict[str, tuple[float, float]] = {
@@ -70,16 +71,6 @@ def check_config(config: Config) -> None:
         raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
     if config.overwrite and config.resume:
         raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")
-
-
-def _check_language_model(config: Config) -> None:
-    """Raise InputError for a flag that is for tables, and would do nothing."""
-    default = Config()
-    idle = ["image", "audio", "number", "category", "date", "target", "fusion", "class_weight", "word_vectors"]
-    idle += ["label_smoothing", "naive_bayes", *(["text"] if config.text_file else [])]
-    given = [f"--{key.replace('_', '-')}" for key in idle if getattr(config, key) != getattr(default, key)]
-    if given:
-        raise InputError(f"{given[0]}: a language model learns one text, and has no use for it. Leave it out.")
 
 
 def check_encoders(config: Config) -> None:

@@ -92,7 +92,7 @@ def write(
             own = replace(choice, seed=choice.seed + k)
             found += write(step, signature, memory, own, [prompt], follow=None if follow is None else [follow[k]])
         return found
-    prompt = list(prompts[0]) if prompts else []
+    prompt = whole = list(prompts[0]) if prompts else []
     states = States(signature, memory, 1 if prompts is not None else batch)
     longest = signature["max_target"] if choice.longest is None else choice.longest
     if window := signature.get("window"):
@@ -105,8 +105,8 @@ def write(
         said = states.advance(step, np.full(rows, piece), position + 1)
     begun = len(prompt) + 1
     if choice.beam > 1:
-        return _beam(step, states, said, choice, begun, longest)
-    return _one_by_one(step, states, said, choice, begun, longest, follow)
+        return _beam(step, states, said, choice, begun, longest, whole)
+    return _one_by_one(step, states, said, choice, begun, longest, whole, follow)
 
 
 def _one_by_one(
@@ -116,14 +116,18 @@ def _one_by_one(
     choice: Choice,
     begun: int,
     longest: int,
+    prompt: list[int],
     follow: Sequence[Sequence[int]] | None = None,
 ) -> list[Written]:
-    """Greedy, or by chance. said: log-probabilities [b, pieces] of the first piece; begun: pieces given before it."""
+    """Greedy, or by chance. said: log-probabilities [b, pieces] of the first piece; begun: pieces given before it.
+
+    prompt: what stands in front and is not to be repeated, all of it, even what a window has no room for.
+    """
     rng = np.random.default_rng(choice.seed)
     found = [Written([], []) for _ in said]
     alive = np.arange(len(said))  # rows that go on; those that have ended are no longer computed
     for k in range(longest):
-        allowed = allowed_of(said, [found[i].ids for i in alive], choice)
+        allowed = allowed_of(said, [prompt + found[i].ids for i in alive], choice)
         chosen = draw(allowed, choice, rng) if choice.temperature else allowed.argmax(1)
         if follow is not None:
             chosen = settled(allowed, chosen, [(found[i].ids, follow[int(i)]) for i in alive])
@@ -157,7 +161,9 @@ def settled(
     return found
 
 
-def _beam(step: Step, states: States, said: np.ndarray, choice: Choice, begun: int, longest: int) -> list[Written]:
+def _beam(
+    step: Step, states: States, said: np.ndarray, choice: Choice, begun: int, longest: int, prompt: list[int]
+) -> list[Written]:
     """The best of `beam` texts of each row, by log P over the penalised length. Shapes: b rows, k texts of each."""
     b, k = len(said), choice.beam
     states.pick(np.repeat(np.arange(b), k))
@@ -167,7 +173,7 @@ def _beam(step: Step, states: States, said: np.ndarray, choice: Choice, begun: i
     scores[:, 0] = 0.0  # all k are the same at first
     ended: list[list[tuple[float, Written]]] = [[] for _ in range(b)]
     for n in range(longest):
-        flat = [text.ids for row in texts for text in row]
+        flat = [prompt + text.ids for row in texts for text in row]
         total = scores.reshape(-1, 1) + allowed_of(said, flat, choice)  # [b * k, pieces]
         pieces = total.shape[1]
         total = total.reshape(b, k * pieces)

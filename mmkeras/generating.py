@@ -15,7 +15,7 @@ import pandas as pd
 from mmkeras.cells import to_numbers
 from mmkeras.choice import Choice
 from mmkeras.columns import Column
-from mmkeras.decoding import Written, room_for
+from mmkeras.decoding import Written
 from mmkeras.errors import InputError
 from mmkeras.files import write_csv
 from mmkeras.modalities.media import MediaRoot
@@ -24,6 +24,7 @@ from mmkeras.predict import check_output, report_faults
 from mmkeras.raw import columns_of, read_values, with_tokenizers
 from mmkeras.streams import as_stream, read_lines
 from mmkeras.table import read_rows
+from mmkeras.text_notes import TextNotes, Watched, warn_of, warn_of_room
 from mmkeras.writers import ENCODE, SCORE, Writer, columns_needed, open_writer
 
 Say = Callable[[str], None]
@@ -75,25 +76,13 @@ def generate_texts(
         if not any(cell.strip() for cell in row):
             what = "Nothing is given: every cell is empty." if count == 1 else f"Text {k} is empty."
             raise InputError(f"{what} Give a text, or --input column=value.")
-    room = room_for(writer.step.signature, 0)
-    if choice.longest is not None and room is not None and choice.longest > room:
-        say(f"note: at most {room} pieces are written; the model was trained with --max-target {room}")
-    root = MediaRoot(media_root or ".", allow_outside)
-    for found in write_cells(writer, cells, count, choice, [Path(folder), *Path(folder).parents[:1]], root):
+    warn_of_room(writer, choice, say)
+    root, notes = MediaRoot(media_root or ".", allow_outside), TextNotes()
+    written = write_cells(writer, cells, count, choice, [Path(folder), *Path(folder).parents[:1]], root, notes)
+    for note in notes.lines():
+        say(note)
+    for found in written:
         say(writer.pieces.decode(found.ids))
-
-
-def warn_of(writer: Writer, prompt: str, choice: Choice, say: Say) -> None:
-    """Say it where nothing of a prompt is known, its beginning will not be seen, or there is no room to write."""
-    ids = writer.pieces.encode(prompt)
-    if ids and all(number == UNKNOWN for number in ids):
-        say(f"note: no word of {prompt!r} is known to the model")
-    window = writer.step.signature.get("window")
-    if window and len(ids) > window // 2:
-        say(f"note: the prompt has {len(ids)} pieces; the model sees the last {window // 2} of them")
-    room = room_for(writer.step.signature, len(ids))
-    if choice.longest is not None and room is not None and choice.longest > room:
-        say(f"note: at most {room} pieces are written; the model was trained with --steps {window}")
 
 
 def cells_given(writer: Writer, texts: Sequence[str], given: Sequence[str]) -> dict[str, list[str]]:
@@ -125,9 +114,11 @@ def write_cells(
     choice: Choice,
     places: Sequence[Path],
     root: MediaRoot,
+    notes: TextNotes,
     faults: list[tuple[int, str, str]] | None = None,
 ) -> list[Written]:
-    """A text for each row. faults: takes (row, column, reason) of cells that cannot be read and count as missing.
+    """A text for each row. notes: counts what is to be said of the rows' texts. faults: takes (row, column, reason) of
+    cells that cannot be read and count as missing.
 
     Raises InputError for a cell that is no number, and without `faults` for any that cannot be read.
     """
@@ -147,7 +138,10 @@ def write_cells(
             raise InputError(f"{entry['column']} {some[row]!r}: {reason}")
         if faults is not None:
             faults += [(row, str(entry["column"]), reason) for row, reason in bad.items()]
-    return writer.write_rows(values, count, choice)
+    watched = Watched(writer.graphs[ENCODE])
+    found = replace(writer, graphs={**writer.graphs, ENCODE: watched}).write_rows(values, count, choice)
+    notes.count(writer, values, cells, watched.ids)
+    return found
 
 
 def generate_file(
@@ -174,7 +168,8 @@ def generate_file(
     table = read_rows(csv, [*columns, target], inputs_optional=True)
     root = MediaRoot(media_root or str(Path(csv).parent), allow_outside)
     places = [Path(folder), *Path(folder).parents[:1]]
-    began, found = time.perf_counter(), list[Written]()
+    warn_of_room(writer, choice, say)
+    began, found, notes = time.perf_counter(), list[Written](), TextNotes()
     there = [column.name for column in table.inputs]
     for column in columns:
         if column.name not in there:
@@ -184,12 +179,14 @@ def generate_file(
         part, bad = table.rows.iloc[start : start + ROWS], list[tuple[int, str, str]]()
         cells = {name: part[name].tolist() for name in there}
         own = replace(choice, seed=choice.seed + start)
-        found += write_cells(writer, cells, len(part), own, places, root, bad)
+        found += write_cells(writer, cells, len(part), own, places, root, notes, bad)
         faults += [(int(table.lines[start + row]), column, reason) for row, column, reason in bad]
     texts = [writer.pieces.decode(some.ids) for some in found]
     pieces = sum(len(some.log_probabilities) for some in found)
     write_csv(output, rows_of(texts, found))
     report_faults(table, faults, say)
+    for note in notes.lines():
+        say(note)
     truth = table.rows[target.name].tolist() if table.targets else []
     known = [k for k, text in enumerate(truth) if text]
     if known:

@@ -20,7 +20,7 @@ from mmkeras.files import write_atomically, write_json, written_whole
 from mmkeras.pieces import END, Pieces, learn_pieces
 from mmkeras.run import FINISHED, drop_replaced, environment, open_folder, restore_replaced, resumed_config
 from mmkeras.start import start_tensorflow
-from mmkeras.streams import StreamBatches, as_stream, read_lines
+from mmkeras.streams import StreamBatches, as_stream, enough, read_lines
 from mmkeras.table import read_rows
 
 EPOCHS = 11
@@ -157,7 +157,9 @@ def build_and_fit(
     from mmkeras.models.language import dataset, streaming
 
     epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
-    train, validation = (StreamBatches(streams[side], batch, config.steps) for side in ("train", "validation"))
+    train = StreamBatches(streams["train"], batch, config.steps, source_of(config))
+    held_out = config.validation or f"the held-out lines of {source_of(config)}"
+    validation = StreamBatches(enough(streams["validation"], batch), batch, config.steps, held_out)
     built = streaming(config, pieces, batch, len(train) * epochs)
     model, carried = built.model, built.carried
     model.optimizer.build(model.trainable_variables)

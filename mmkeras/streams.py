@@ -41,6 +41,11 @@ def as_stream(lines: Sequence[str], pieces: Pieces) -> np.ndarray:
     return np.array([number for line in lines for number in (*pieces.encode(line), END)], "int32")
 
 
+def enough(stream: np.ndarray, batch: int) -> np.ndarray:
+    """A stream to measure by; of one that is too short for so many rows, each row reads the whole."""
+    return np.tile(stream, batch) if 2 <= len(stream) < 2 * batch else stream
+
+
 class StreamBatches:
     """Batches of a stream, for `model.fit`: row b of one goes on where row b of the one before ended.
 
@@ -48,11 +53,13 @@ class StreamBatches:
     up to `batch` pieces at the stream's end belong to no row. An END stands before the first.
     """
 
-    def __init__(self, stream: np.ndarray, batch: int, steps: int) -> None:
-        """stream: int32 [n]. Raises InputError where it is shorter than two pieces a row."""
+    def __init__(self, stream: np.ndarray, batch: int, steps: int, name: str = "the text") -> None:
+        """stream: int32 [n]; name: of its text. Raises InputError where it is shorter than two pieces a row."""
         if len(stream) < 2 * batch:
+            fewer = f", or --batch-size {len(stream) // 2} at most" if len(stream) > 1 else ""
             raise InputError(
-                f"The text has {len(stream)} pieces: too few for {batch} rows. Give a smaller --batch-size."
+                f"{name}: {len(stream)} pieces are too few for {batch} rows that are read side by side, of two at "
+                f"least. Give more text{fewer}."
             )
         length = len(stream) // batch
         used = np.concatenate([[END], stream[: length * batch]]).astype("int32")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,62 @@ def test_runs_of_characters_that_would_not_be_read_are_told(flags: dict[str, Any
     with pytest.raises(InputError) as error:
         check_config(Config(**flags))
     assert str(error.value).startswith(what)
+
+
+# what each task that writes makes use of, beside what names the run and what every training has
+EVERY = {"example", "text", "validation", "encoding", "delimiter", "test_size", "width", "depth", "dropout", "pieces"}
+EVERY |= {"vocabulary", "max_target", "tie", "epochs", "batch_size", "learning_rate", "patience", "xla", "seed", "csv"}
+EVERY |= {"output", "overwrite", "resume", "debug", "fold"}  # neither ever folds: --no-fold gets what it asks for
+COLUMNS = {"image", "audio", "number", "category", "date", "target", "media_root", "allow_outside", "max_bad_rows"}
+MEDIA = {"image_encoder", "image_size", "image_augment", "audio_features", "audio_rate", "seconds", "mels", "disturb"}
+TAKES = {
+    "language_model": EVERY | {"text_file", "cell", "steps", "optimizer", "decay"},
+    "generate": EVERY
+    | COLUMNS
+    | MEDIA
+    | {"fusion", "modality_dropout", "text_encoder", "max_tokens", "tokens", "max_bytes", "max_features", "min_rows"}
+    | {"coefficients", "fine_tune", "random_state", "label_smoothing"},
+}
+LATER = {"model"}  # refused by `resolved`, when the table is known
+ELSEWHERE = {"task", "tensorboard"}
+
+
+@pytest.mark.parametrize("task", TAKES)
+@pytest.mark.parametrize("name", [name for name in OTHER if name not in ELSEWHERE])
+def test_a_flag_that_a_task_has_no_use_for_is_refused(task: str, name: str) -> None:
+    config = Config(**{"task": task, name: OTHER[name][0]})  # type: ignore[arg-type]
+    if name in TAKES[task] or (task == "generate" and name in LATER):
+        check_config(config)
+        return
+    with pytest.raises(InputError) as error:
+        check_config(config)
+    assert str(error.value).startswith(f"--{name.replace('_', '-')}")
+    assert re.search(r"[Ll]eave it out|none to freeze", str(error.value))
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"csv": "other.csv"}, "other.csv: a language model learns one text, here that of --text-file"),
+        ({"text": ("body",)}, "--text: a language model learns one text"),
+        ({"encoding": "gb18030"}, "--encoding: a --text-file is read as lines of UTF-8"),
+        ({"example": "news"}, "--example: it brings a table"),
+    ],
+)
+def test_beside_a_text_file_there_is_no_table(flags: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as error:
+        check_config(Config(task="language_model", text_file="lines.txt", **flags))
+    assert str(error.value).startswith(said)
+
+
+def test_a_run_to_resume_keeps_the_flags_that_it_began_with() -> None:
+    """Of an earlier version it may have some that are refused now; those of another value `resumed_config` refuses."""
+    check_config(Config(task="language_model", max_tokens=64, resume=True))
+
+
+def test_what_a_table_decides_is_no_flag_that_is_refused() -> None:
+    """A run of `generate` has this in its config.json, which starts the same training again."""
+    check_config(Config(task="generate", model="multimodal", fusion="concat", text_encoder="transformer"))
 
 
 def test_a_config_cannot_change() -> None:

@@ -209,17 +209,81 @@ def test_top_k_and_top_p_leave_the_rare_out() -> None:
         assert drawn <= set(map(int, allowed))
 
 
-def test_no_run_of_pieces_comes_twice() -> None:
-    def stubborn(given: Any) -> dict[str, np.ndarray]:
-        said = np.tile(np.log([0.01, 0.01, 0.5, 0.3, 0.1, 0.08]).astype("float32"), (len(given["piece"]), 1))
-        return {"log_probabilities": said, "new_keys": given["piece"][:, :, None, None] * 1.0}
+def stubborn(given: Any) -> dict[str, np.ndarray]:
+    """Says the same whatever stands before: 2, and hardly ever an END."""
+    said = np.tile(np.log([1e-9, 0.01, 0.5, 0.3, 0.1, 0.09]).astype("float32"), (len(given["piece"]), 1))
+    return {"log_probabilities": said, "new_keys": given["piece"][:, :, None, None] * 1.0}
 
+
+def test_no_run_of_pieces_comes_twice() -> None:
     signature = {**SIGNATURE, "max_target": 7}
     assert write(stubborn, signature, memory(1), Choice())[0].ids == [2] * 7
     ids = write(stubborn, signature, memory(1), Choice(no_repeat=2))[0].ids
     pairs = list(itertools.pairwise(ids))
     assert len(pairs) == len(set(pairs))
     assert len(set(write(stubborn, signature, memory(1), Choice(no_repeat=1))[0].ids)) == 4
+
+
+@pytest.mark.parametrize("how", [{}, {"beam": 2}, {"temperature": 0.5}])
+@pytest.mark.parametrize("window", [None, 6])
+def test_nor_does_one_of_the_prompt(how: dict[str, Any], window: int | None) -> None:
+    """Of all of it, what a window has no room for too."""
+    prompt = [2, 2, 5, 4, 2]
+    signature = SIGNATURE | ({"window": window} if window else {})
+    (free,) = write(stubborn, signature, memory(1), Choice(**how), prompts=[prompt])
+    assert 2 in free.ids
+    (found,) = write(stubborn, signature, memory(1), Choice(no_repeat=2, **how), prompts=[prompt])
+    pairs = list(itertools.pairwise([*prompt, *found.ids]))
+    assert len(found.ids) == (4 if window else 2), "as many as there is room for"
+    assert len(pairs) == len(set(pairs))
+
+
+def small_transformer(window: int, pieces: int) -> Any:
+    """The graph `decode_step` of a language model that has learned nothing, with a window of so many pieces."""
+    import keras
+
+    from mmkeras.config import Config
+    from mmkeras.models.language import language_decoder
+    from mmkeras.tasks.language_model import graphs_of
+
+    keras.utils.set_random_seed(0)
+    config = Config(task="language_model", cell="transformer", width=16, depth=1, steps=window)
+    decoder = language_decoder(config, pieces)
+    decoder(np.zeros((1, 2), "int32"))
+    for variable in decoder.trainable_variables:  # far enough apart that no two pieces are equally likely
+        variable.assign(variable + keras.random.normal(variable.shape, stddev=0.5, seed=len(variable.shape)))
+    return graphs_of(decoder, {"task": "language_model", "target": "text", "max_target": 5})[0]
+
+
+def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
+    """Prompts of several lengths at once, of which half a window is kept, and the note that says so."""
+    import tensorflow as tf
+
+    from mmkeras.exporters.prompts import prompts_of
+    from mmkeras.exporters.savedmodel_text import GreedyLoop, continue_function
+    from mmkeras.pieces import learn_pieces
+    from mmkeras.text_notes import warn_of
+    from mmkeras.traced import traced
+    from mmkeras.writers import Writer
+
+    pieces = learn_pieces("word", ["a b c d e f g h i j"], 20)
+    graph = small_transformer(8, len(pieces))
+    prompts = ["a b c d e f g h i j", "c", "", "d e f g", "g h i j e"]
+    served = continue_function(GreedyLoop(graph, pieces), prompts_of(pieces))(tf.constant(prompts))
+    call, ids = traced(graph.model), [pieces.encode(prompt) for prompt in prompts]
+    texts = write(call, graph.signature(), {}, Choice(), ids)
+    for k, text in enumerate(texts):
+        assert served["pieces"][k].numpy().tolist() == [*text.ids, *[END] * (5 - len(text.ids))], prompts[k]
+        assert float(served["log_probability"][k]) == pytest.approx(text.score, abs=1e-4)
+    assert texts[0].ids == write(call, graph.signature(), {}, Choice(), [ids[0][-4:]])[0].ids
+    assert len({tuple(text.ids) for text in texts}) > 2, "it goes on from what it is given"
+
+    said: list[str] = []
+    step: Any = call
+    step.signature = graph.signature()
+    for prompt in (prompts[0], prompts[3]):
+        warn_of(Writer({"decode_step": step}, pieces, {}), prompt, Choice(), said.append)
+    assert said == ["note: the prompt has 10 pieces; the model sees the last 4 of them"]
 
 
 @pytest.mark.parametrize(

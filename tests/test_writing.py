@@ -232,6 +232,7 @@ def test_the_report_shows_texts_and_attention(translator: Made) -> None:
         (("--fusion", "decision"), "Give attention, concat or sum"),
         (("--model", "mlp"), "--task generate writes"),
         (("--mixed-precision",), "trained in float32"),
+        (("--cell", "gru"), "--cell: --task generate trains a Transformer"),
     ],
 )
 def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
@@ -345,21 +346,26 @@ def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
     assert len(set(said)) > 1
 
 
-@pytest.mark.parametrize("decay", ["cosine", "stall"])
+@pytest.mark.parametrize(
+    ("own", "epochs", "cut"),
+    [
+        (("--decay", "cosine"), 4, 2),
+        # a rate so high that an epoch brings nothing, before the cut and behind it
+        (("--decay", "stall", "--learning-rate", "200"), 6, 4),
+    ],
+)
 def test_an_interrupted_training_ends_as_if_it_had_not_been(
-    decay: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: tuple[str, ...], epochs: int, cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mmkeras.callbacks import EpochLines
 
-    flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), "--epochs", "4")
-    flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2", "--decay", decay)
-    if decay == "stall":
-        flags = (*flags, "--learning-rate", "60")  # so high that an epoch brings nothing, before and after the cut
+    flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), *own)
+    flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2", "--epochs", str(epochs))
     assert small_runs.main("train", *flags, "--output", tmp_path / "whole").code == 0
     kept = EpochLines.on_epoch_begin
 
     def killed(self: EpochLines, epoch: int, logs: object = None) -> None:
-        if epoch == 2:
+        if epoch == cut:
             raise KeyboardInterrupt
         kept(self, epoch, logs)
 
@@ -368,6 +374,11 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(
     monkeypatch.undo()
     again = small_runs.main("train", "--resume", "--output", tmp_path / "cut")
     assert again.code == 0, again.err
+    whole, resumed = (
+        [{key: value for key, value in row.items() if key != "seconds"} for row in small_runs.read_csv(path)]
+        for path in (tmp_path / "whole" / "history.csv", tmp_path / "cut" / "history.csv")
+    )
+    assert whole == resumed, "every loss, and what has become of the rate"
     perplexities = [
         json.loads((tmp_path / name / "metrics.json").read_text())["validation"]["perplexity"]
         for name in ("whole", "cut")
@@ -398,6 +409,7 @@ def test_a_text_column_of_a_table_in_bytes_and_subwords(kind: str, tmp_path: Pat
         (("--text", "a", "b"), "one text column"),
         (("--text-file", "t.txt", "--text", "a"), "--text: a language model learns one text"),
         (("--text-file", "t.txt", "--fusion", "sum"), "--fusion: a language model"),
+        (("--text-file", "t.txt", "--max-tokens", "9"), "--max-tokens: a language model reads its text to the end"),
         (("--text-file", "t.txt", "--mixed-precision"), "trained in float32"),
     ],
 )
@@ -405,6 +417,21 @@ def test_flags_that_do_not_suit_a_language_model(flags: tuple[str, ...], said: s
     done = small_runs.main("train", "--task", "language_model", *flags, "--output", tmp_path / "r")
     assert done.code == 2
     assert said in done.err
+
+
+def test_a_short_text_is_measured_by_and_not_learned(tmp_path: Path) -> None:
+    """Few held-out lines are read as one text, whatever --batch-size is; of too few to learn, it is said which."""
+    text, short = write_lines(tmp_path / "t.txt", 120), write_lines(tmp_path / "s.txt", 1)
+    flags = ("train", "--task", "language_model", *SMALL[:4], "--epochs", "1", "--output", tmp_path / "r")
+    done = small_runs.main(*flags, "--text-file", text, "--validation", short)
+    assert done.code == 0, done.err
+    (epoch,) = small_runs.read_csv(tmp_path / "r" / "history.csv")
+    measured = json.loads((tmp_path / "r" / "metrics.json").read_text(encoding="utf-8"))["validation"]
+    assert float(epoch["val_loss"]) == pytest.approx(measured["nats_a_piece"], rel=1e-4)
+    done = small_runs.main(*flags, "--overwrite", "--text-file", short, "--validation", text)
+    assert done.code == 2
+    assert done.err.startswith(f"error: {short}: ")
+    assert "Give more text, or --batch-size" in done.err
 
 
 @pytest.mark.parametrize(
