@@ -39,7 +39,10 @@ def wav(samples: np.ndarray, rate: int) -> tuple[bytes, np.ndarray]:
 
 
 def served(value: Any, entry: Mapping[str, Any]) -> tuple[Any, Any]:
-    """One value as a client of TF Serving sends it, and as the arrays must hold it then."""
+    """One value as a client of TF Serving sends it, and as the arrays must hold it then.
+
+    A picture's own file where the graph is to read it as training did: its decoders and orientation are proven so.
+    """
     kind = entry["kind"]
     if kind == "number":
         return np.float32(np.nan if value is None else value), value
@@ -48,8 +51,10 @@ def served(value: Any, entry: Mapping[str, Any]) -> tuple[Any, Any]:
     if value is None:
         return b"", None
     if kind == "image":
+        from mmkeras.modalities.image.alike import read_alike
+
         pixels = pixels_of(value)
-        return png(pixels), pixels
+        return value if isinstance(value, bytes) and read_alike(value) else png(pixels), pixels
     return wav(value, entry["rate"]) if kind == "audio" else (value, value)
 
 

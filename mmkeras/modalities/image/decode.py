@@ -15,7 +15,7 @@ from mmkeras.errors import BadCell
 MAX_PIXELS: Final = 2**26
 """67 megapixels, more than most cameras have. While an image is decoded it takes about 10 bytes a pixel."""
 
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _ORIENTATION: Final = 0x0112  # EXIF 2.32, 4.6.4 A: tag 274
 _SIXTEEN_BITS: Final = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _OTHER_KINDS: Final = (
@@ -45,7 +45,7 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     with warnings.catch_warnings():  # of odd EXIF data, large images and more: what matters of it is an error here
         warnings.simplefilter("ignore")
         try:
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_size(*image.size, max_pixels)
                 image.load()
                 return _turn(_to_rgb(image), _orientation(image))

@@ -7,15 +7,17 @@ from typing import Any
 import tensorflow as tf
 
 from mmkeras.modalities.image.layers import Resize
+from mmkeras.modalities.image.orientation import jpeg_orientation, png_orientation, turn, webp_orientation
 
 Tensor = Any
 
 
 def read_pictures(data: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """String [b], files of JPEG, PNG, GIF or BMP, "" where there is none -> uint8 [b, size, size, 3], float32 [b, 1].
+    """String [b], files of pictures, "" where there is none -> uint8 [b, size, size, 3], float32 [b, 1].
 
-    As `decode.decode_image` reads them, but for EXIF orientation, WebP and 16 bits a channel, which TensorFlow's own
-    decoders do not know: clients that have those turn and convert first.
+    JPEG, PNG, WebP, GIF and BMP, turned as EXIF says: to the bit as `decode.decode_image` reads them, but for those
+    that TensorFlow's own decoders read otherwise or refuse. `alike.read_alike` tells which: GIFs with transparency,
+    BMPs with palettes, PNGs of 16 bits a channel and a few more. Clients that have those convert first.
     """
     resize = Resize(size)
     pixels = tf.map_fn(
@@ -28,26 +30,59 @@ def read_pictures(data: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 def _decode(file: Tensor, size: int) -> Tensor:
     """One file -> uint8 [h, w, 3]; zeros for an empty one."""
-    jpeg, png = tf.io.is_jpeg(file), tf.equal(tf.strings.substr(file, 0, 4), b"\x89PNG")
+    head = tf.strings.substr(file, 0, 32) + b"\0" * 32  # a file may be shorter than what is looked at
+    png = tf.equal(tf.strings.substr(head, 0, 4), b"\x89PNG")
+    webp = tf.equal(tf.strings.substr(head, 0, 4), b"RIFF") & tf.equal(tf.strings.substr(head, 8, 4), b"WEBP")
     pixels = tf.case(
         [
             (tf.equal(tf.strings.length(file), 0), lambda: tf.zeros((size, size, 3), tf.uint8)),
-            # the exact transform is what Pillow decodes with
-            (jpeg, lambda: tf.io.decode_jpeg(file, 3, dct_method="INTEGER_ACCURATE")),
-            (png, lambda: _on_white(_read_png(file))),
+            (tf.io.is_jpeg(file), lambda: _read_jpeg(file)),
+            (png, lambda: turn(_on_white(_read_png(file, head)), png_orientation(file))),
+            (webp, lambda: _read_webp(file, head)),
         ],
         default=lambda: tf.io.decode_image(file, 3, expand_animations=False),
     )
     return tf.ensure_shape(pixels, (None, None, 3))
 
 
-def _read_png(file: Tensor) -> Tensor:
+def _read_jpeg(file: Tensor) -> Tensor:
+    """One JPEG -> uint8 [h, w, 3]; the exact transform is what Pillow decodes with."""
+    return turn(tf.io.decode_jpeg(file, 3, dct_method="INTEGER_ACCURATE"), jpeg_orientation(file))
+
+
+def _read_webp(file: Tensor, head: Tensor) -> Tensor:
+    """One WebP -> uint8 [h, w, 3], of an animation the first frame.
+
+    `tf.io.decode_image` says of a format that it does not know it, where a server is too old for WebP; `decode_webp` in
+    its place would keep the whole model from being loaded there.
+    """
+    extended = tf.equal(tf.strings.substr(head, 12, 4), b"VP8X")
+    flags = tf.where(extended, tf.io.decode_raw(tf.strings.substr(head, 20, 1), tf.uint8)[0], tf.constant(0, tf.uint8))
+    moving, alpha = (tf.bitwise.bitwise_and(flags, flag) > 0 for flag in (0x02, 0x10))
+
+    def first_frame() -> Tensor:
+        """Read with alpha, which the header is made to tell of: without, TensorFlow 2.21 makes room for 3 channels and
+        writes 4, past the end of its memory.
+        """
+        told = tf.gather([bytes([k]) for k in range(256)], tf.cast(tf.bitwise.bitwise_or(flags, 0x10), tf.int32))
+        rest = tf.strings.substr(file, 21, tf.strings.length(file))
+        pixels = tf.io.decode_image(tf.strings.substr(file, 0, 20) + told + rest, 4, expand_animations=False)
+        return tf.cond(alpha, lambda: _on_white(pixels), lambda: pixels[:, :, :3])
+
+    def still() -> Tensor:
+        pixels = tf.io.decode_image(file, 0, expand_animations=False)
+        return tf.cond(tf.equal(tf.shape(pixels)[2], 4), lambda: _on_white(pixels), lambda: pixels)
+
+    return turn(tf.cond(moving, first_frame, still), webp_orientation(file, flags))
+
+
+def _read_png(file: Tensor, head: Tensor) -> Tensor:
     """One PNG -> uint8 [h, w, 4].
 
     TensorFlow fills in the alpha that a file lacks before it widens pixels of 1, 2 or 4 bits: it is 1, 3 or 15 then.
     """
     pixels = tf.io.decode_png(file, 4)
-    few_bits = tf.io.decode_raw(tf.strings.substr(file, 24, 1), tf.uint8)[0] < 8  # IHDR's bit depth
+    few_bits = tf.io.decode_raw(tf.strings.substr(head, 24, 1), tf.uint8)[0] < 8  # IHDR's bit depth
 
     def opaque() -> Tensor:
         lacking = tf.equal(tf.shape(tf.io.decode_png(file))[2] % 2, 1)  # 1 or 3 channels of the file's own
