@@ -132,7 +132,7 @@ def dialogue(shared: Path, work: Path) -> Iterator[System]:
     yield System("reply", (*flags, "--target", "reply", *DIALOGUE), test, "reply")
 
 
-DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64", "--epochs", "30")
+DIALOGUE = ("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64", "--epochs", "45")
 
 SETS: dict[str, Callable[[Path, Path], Iterator[System]]] = {
     "cells": cells,
