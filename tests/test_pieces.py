@@ -6,13 +6,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_runs import ROOT
 
 from mmkeras.errors import InputError
 from mmkeras.pieces import END, UNKNOWN, Pieces, learn_pieces
 
+DATA = ROOT.parent / "shared" / "data"
 TEXTS = ["a man rides a horse", "two men ride horses", "a red house", "Häuser in der Nähe", "中文 字符"] * 20
 
 
@@ -63,11 +66,16 @@ def test_subwords_there_and_back(subwords: Pieces) -> None:
 @pytest.fixture(scope="module")
 def served(subwords: Pieces) -> Callable[[list[str]], list[list[int]]]:
     """Subwords as a SavedModel finds them."""
+    return finder(subwords)
+
+
+def finder(pieces: Pieces) -> Callable[[list[str]], list[list[int]]]:
+    """Texts -> their pieces, by the graph that a SavedModel has."""
     import tensorflow as tf
 
     from mmkeras.exporters.prompts import Subwords
 
-    read = tf.function(Subwords(subwords).read, input_signature=[tf.TensorSpec([None], tf.string)])
+    read = tf.function(Subwords(pieces).read, input_signature=[tf.TensorSpec([None], tf.string)])
 
     def find(texts: list[str]) -> list[list[int]]:
         ids, lengths = (x.numpy() for x in read(tf.constant(texts)))
@@ -86,6 +94,19 @@ def test_served_subwords_are_those_of_sentencepiece(
     subwords: Pieces, served: Callable[[list[str]], list[list[int]]], texts: list[str]
 ) -> None:
     assert served(texts) == [subwords.encode(text) for text in texts]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.exists(), reason="the texts are in ../shared/data, which is not here")
+def test_served_subwords_of_real_texts_are_those_of_sentencepiece() -> None:
+    """Of a vocabulary of real size, in texts it was made of and in others: captions, and PTB's lines."""
+    captions = pd.read_csv(DATA / "multi30k" / "train.csv")["de"].tolist()
+    lines = (DATA / "ptb" / "valid.txt").read_text(encoding="utf-8").splitlines()
+    pieces = learn_pieces("subword", captions[:15_000], 4000)
+    find, texts = finder(pieces), [*captions[10_000:20_000], *lines]
+    for start in range(0, len(texts), 256):
+        some = texts[start : start + 256]
+        assert find(some) == [pieces.encode(text) for text in some]
 
 
 @settings(max_examples=200, deadline=None)
