@@ -159,7 +159,7 @@ def open_ablation(options: Ablate) -> Path:
     ours = (QUESTION, f"*/{FINISHED}", "*/config.json")
     if (
         folder.is_dir()
-        and any(path.name != CHECK for path in folder.iterdir())
+        and any(not path.name.startswith(CHECK) for path in folder.iterdir())  # or a list of bad rows beside it
         and not any(any(folder.glob(pattern)) for pattern in ours)
     ):
         raise InputError(f"{folder}: the folder is not empty and is no ablation. Choose another --output.")

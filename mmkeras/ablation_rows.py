@@ -23,7 +23,7 @@ TRAIN: Final = "train.csv"
 HELD_OUT: Final = "held_out.csv"
 QUESTION: Final = "question.json"
 TRIAL: Final = "trial.json"  # in a training's folder, once it has ended
-CHECK: Final = ".media-check"  # of the features that the check makes; gone when it has ended
+CHECK: Final = "media-check"  # of the features that the check makes; gone when it has ended
 # how it is started, what no training has by itself, and files, which count by what they hold
 NO_MATTER: Final = ("overwrite", "debug", "resume", "output", "example", "fusion", "seed", "csv", "validation")
 MOST_SAID: Final = 4

@@ -305,6 +305,19 @@ def test_a_subset_that_fails_ends_no_other(trained: Trained) -> None:
     assert done.code == 0, done.err
 
 
+def test_too_many_damaged_pictures_are_listed_and_nothing_is_in_the_way_of_another_try(trained: Trained) -> None:
+    path = small_mixtures.write(Path("shop"), 40, missing=False)
+    for k in range(6):
+        (path.parent / f"pictures/{k}.png").write_bytes(b"no picture")
+    command = ("ablate", path, *small_mixtures.FLAGS, "--target", "label", "--seeds", "1", "--subsets", "number")
+    listed = Path("runs/mix-ablation/media-check-bad_rows.csv")
+    for _ in range(2):
+        refused = small_runs.main(*command)
+        assert (refused.code, f"All of them: {listed}" in refused.err) == (2, True), refused.err
+    assert len(small_runs.read_csv(listed)) == 6
+    assert small_runs.main(*command, "--max-bad-rows", "0.2").code == 0
+
+
 def test_a_damaged_picture_takes_its_row_out_of_every_subset(trained: Trained) -> None:
     path = small_mixtures.write(Path("shop"), 40, missing=False)
     (path.parent / "pictures/7.png").write_bytes(b"no picture")
@@ -330,7 +343,7 @@ def test_a_damaged_picture_takes_its_row_out_of_every_subset(trained: Trained) -
     assert "pictures/7.png" not in names
     assert {config.media_root for config in trained.configs} == {"shop"}
     assert [row["column"] for row in small_runs.read_csv(folder / "bad_rows.csv")] == ["photo"]
-    assert not (folder / ".media-check").exists()
+    assert not (folder / "media-check").exists()
     assert small_runs.main("ablate", path, *flags).code == 0
     assert len(trained.configs) == 2
     shutil.copy("shop/pictures/0.png", "shop/pictures/2.png")
