@@ -26,7 +26,7 @@ from benchmarks.machine import describe
 from benchmarks.mm_run import ROOT
 from benchmarks.multimodal import make_example
 from benchmarks.peers import caption_baselines
-from mmkeras.text_metrics import text_figures
+from mmkeras.metrics.texts import text_figures
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -201,7 +201,7 @@ def measure(name: str, system: System, seed: int, work: Path, shared: Path) -> d
         "verified": {form: {k: r[k] for k in kept if k in r} for form, r in proof.items()},
     }
     if not system.target:
-        said = command("-m", "mmkeras.cli", "score", str(exported), "--file", str(system.test))
+        said = command("-m", "mmkeras.cli.main", "score", str(exported), "--file", str(system.test))
         return {**found, "perplexity": float(re.findall(r"perplexity ([\d.]+)", said)[0])}
     for way, flags in system.asked.items():
         found[way] = ask(exported, system, flags, work, shared / MEDIA_ROOTS[name] if name in MEDIA_ROOTS else None)
@@ -220,7 +220,7 @@ def ask(exported: Path, system: System, flags: tuple[str, ...], work: Path, medi
         rows[inputs].to_csv(questions, index=False)
         root = ("--media-root", str(media_root or system.test.parent))
         asked = ("--csv", str(questions), "--output", str(texts), *root, *flags)
-        said = command("-m", "mmkeras.cli", "generate", str(exported), *asked)
+        said = command("-m", "mmkeras.cli.main", "generate", str(exported), *asked)
         written = pd.read_csv(texts, dtype=str, keep_default_na=False)["text"].tolist()
     keys = rows[inputs[0]] if len(inputs) == 1 else list(rows[inputs].itertuples(index=False, name=None))
     references = [groups[key] for key in keys]

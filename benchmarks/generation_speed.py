@@ -26,11 +26,11 @@ import numpy as np
 
 from benchmarks.machine import describe
 from benchmarks.mm_run import ROOT
-from mmkeras.decoding import States
-from mmkeras.modalities.media import MediaRoot
-from mmkeras.pieces import END, UNKNOWN
-from mmkeras.raw import read_values
-from mmkeras.writers import Writer, open_writer
+from mmkeras.data.target_tokenizer import END, UNKNOWN
+from mmkeras.generation.decoding import States
+from mmkeras.generation.generator import Writer, open_writer
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runtime.feeds import read_values
 
 Write = Callable[[int], list[float]]  # pieces to write -> seconds of each
 
@@ -72,12 +72,12 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
     import keras
     from keras import layers, ops
 
-    from mmkeras.exporting import load_columns
+    from mmkeras.data.target_tokenizer import Pieces
     from mmkeras.graph import Graph
-    from mmkeras.models.writer import build_writer
-    from mmkeras.pieces import Pieces
-    from mmkeras.run import open_run
-    from mmkeras.tasks.generate import array, described_array
+    from mmkeras.modalities.adapt import load_columns
+    from mmkeras.models.seq2seq import build_writer
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.text_generation.graphs import array, described_array
 
     made = open_run(run)
     writer = build_writer(load_columns(made), len(Pieces.load(run / "state")), made.config, exporting=True)
@@ -102,10 +102,11 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
 
 def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]:
     """Every way to write the text of one row, by name."""
-    from mmkeras.exporters import onnx, tflite
-    from mmkeras.exporting_text import load_graphs, trained_writer
-    from mmkeras.run import open_run
-    from mmkeras.runners import open_artefact
+    from mmkeras.export.formats import onnx, tflite
+    from mmkeras.runs.run import open_run
+    from mmkeras.runtime.runners import open_artefact
+    from mmkeras.tasks.reference import trained_writer
+    from mmkeras.tasks.text_generation.load import load_graphs
 
     found: dict[str, Write] = {}
     memory: dict[str, np.ndarray] = {}

@@ -22,16 +22,16 @@ TORCH = "torch==2.13.0"
 PIECES = 10_000
 OURS = """
 import sys, time
-from mmkeras.config import Config
-from mmkeras.start import start_tensorflow
+from mmkeras.config.config import Config
+from mmkeras.system.start import start_tensorflow
 batch, steps, threads, seconds, pieces = map(int, sys.argv[1:6])
 config = Config(task="language_model", dropout=0.2, batch_size=batch, steps=steps)
 start_tensorflow(config)
 import numpy as np, tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(threads)
-from mmkeras.models.language import dataset, streaming
-from mmkeras.streams import StreamBatches
+from mmkeras.models.language_model import dataset, streaming
+from mmkeras.features.stream_batches import StreamBatches
 def some(n):
     stream = np.random.default_rng(0).integers(0, pieces, batch * steps * n + 1)
     return StreamBatches(stream.astype("int32"), batch, steps)

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.client import serve
+from mmkeras.modalities.image.cells import pixels_of
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.raw import feed, pixels_of
-from mmkeras.samples import load_samples
+from mmkeras.runtime.feeds import feed
+from mmkeras.verification.samples import load_samples
 
 SIDE = 384  # of the square matrices: they fit the second cache, as a small model's do
 MATMUL_FLOP = 2 * SIDE**3
@@ -30,8 +31,8 @@ Ask = Callable[[Any], Any]
 
 def open_keras(place: str, whole: bool) -> tuple[Ask, Sequence[Any]]:
     """The run's Keras model: `model.predict`, or the model called as a function; and the inputs of its signature."""
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     graph = load_graph(open_run(place))
     model, inputs = graph.model, graph.signature()["inputs"]
@@ -42,7 +43,7 @@ def open_keras(place: str, whole: bool) -> tuple[Ask, Sequence[Any]]:
 
 def open_file(place: str) -> tuple[Ask, Sequence[Any]]:
     """An artefact on one thread, by the product's runner."""
-    from mmkeras.runners import open_artefact
+    from mmkeras.runtime.runners import open_artefact
 
     runner = open_artefact(place, threads=1)
     answer = [str(runner.signature["outputs"][0]["name"])]

@@ -59,7 +59,7 @@ COUNTS: dict[str, Callable[[Any], int]] = {
 
 def flop_by_operation(graph: Any, n_bytes: int = N_BYTES) -> Counter[str]:
     """Operation, named by the layers it is in -> floating-point operations for one row."""
-    from mmkeras.exporters.savedmodel import GraphModule
+    from mmkeras.export.graph_module import GraphModule
 
     found: Counter[str] = Counter()
     for op in GraphModule(graph).function(1, n_bytes, fix=True).graph.get_operations():
@@ -79,8 +79,8 @@ def by_part(found: Counter[str], columns: list[str]) -> dict[str, int]:
 
 def flop_of(run_path: str | Path) -> dict[str, int]:
     """Of a run's graph: floating-point operations for one row by column, and `fusion`."""
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     graph = load_graph(open_run(run_path))
     return by_part(flop_by_operation(graph), [i.name for i in graph.inputs if i.serving])

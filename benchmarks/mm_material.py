@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config import Config
-from mmkeras.media_check import check_media
-from mmkeras.split import split_table
-from mmkeras.table import Table
-from mmkeras.targets import learn_targets
-from mmkeras.training import prepare, read_tables, resolved, start_tensorflow
+from mmkeras.config.config import Config
+from mmkeras.data.split import split_table
+from mmkeras.data.table import Table
+from mmkeras.data.targets import learn_targets
+from mmkeras.modalities.adapt import prepare
+from mmkeras.modalities.media.check import check_media
+from mmkeras.training.train import read_tables, resolved, start_tensorflow
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def prepared(config: Config, folder: Path) -> Prepared:
     tables, media = check_media(config, tables, folder, silent)
     split = split_table(tables["table"], config, None)
     start_tensorflow(config)
-    from mmkeras.fitting import Material  # imports Keras, which must find the seed and the allocator set
+    from mmkeras.tasks.prediction.material import (
+        Material,  # imports Keras, which must find the seed and the allocator set
+    )
 
     targets = learn_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
     columns, sides = prepare(config, tables, split, media, folder, silent)

@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.client import write_json
 from benchmarks.machine import describe
 from benchmarks.measure import StepFailed, failure, same_threads
-from mmkeras.examples import EXAMPLES
+from mmkeras.cli.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -28,12 +28,12 @@ from benchmarks.client import write_json
 from benchmarks.machine import describe
 from benchmarks.mm_encoders import ENCODERS, ROOT, config_for, write_table
 from benchmarks.mm_material import Prepared, prepared
-from mmkeras.ablation import FUSIONS
-from mmkeras.exporters import FORMATS
-from mmkeras.quiet import import_tensorflow, native_noise_muted
-from mmkeras.raw import Subset, columns_of, feed, modalities_of, subsets, with_tokenizers
-from mmkeras.runners import Runner, open_artefact
-from mmkeras.samples import trim
+from mmkeras.experiments.options import FUSIONS
+from mmkeras.export.formats import FORMATS
+from mmkeras.runtime.feeds import columns_of, feed, trim, with_tokenizers
+from mmkeras.runtime.runners import Runner, open_artefact
+from mmkeras.runtime.subsets import Subset, modalities_of, subsets
+from mmkeras.system.tensorflow import import_tensorflow, native_noise_muted
 
 RESULTS = ROOT / "benchmarks" / "results"
 DOCS = ROOT / "docs" / "parity.md"
@@ -52,7 +52,7 @@ def graph_of(made: Prepared, fusion: str) -> Iterator[Any]:
     import keras
 
     from mmkeras.models.core import build_core
-    from mmkeras.tasks.predicting import predict_graph
+    from mmkeras.tasks.prediction.graph import predict_graph
 
     keras.utils.set_random_seed(1)
     targets, columns = made.material.targets, made.material.columns
@@ -70,9 +70,9 @@ def graph_of(made: Prepared, fusion: str) -> Iterator[Any]:
 
 def values_of(made: Prepared, inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The raw inputs of the first rows; pictures of several sizes."""
-    from mmkeras.exporting import sample_values
-    from mmkeras.media_check import root_of
-    from mmkeras.raw import pixels_of
+    from mmkeras.modalities.image.cells import pixels_of
+    from mmkeras.modalities.media.paths import root_of
+    from mmkeras.runtime.feeds import sample_values
 
     root = root_of(made.table.path, made.config)
     values = {}
@@ -106,7 +106,7 @@ def same(found: list[Any], expected: list[Any]) -> bool:
 
 def compare(graph: Any, values: dict[str, list[Any]], inputs: Sequence[Any], folder: Path) -> dict[str, Any]:
     """Export a graph to every format, open what was written, ask. Returns figures a format, and how rows differ."""
-    from mmkeras.exporting import KerasRunner
+    from mmkeras.tasks.reference import KerasRunner
 
     everything = subsets(modalities_of(inputs))
     everything.append(Subset((), tuple(entry["name"] for entry in columns_of(inputs))))

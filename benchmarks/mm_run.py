@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmkeras.metrics import classification_metrics
+from mmkeras.metrics.predictions import classification_metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 Measured = dict[str, Any]
@@ -53,7 +53,7 @@ def measure(system: System, seed: int, work: Path) -> Measured:
             raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
         answers = Path(scratch) / "answers.csv"
         asked = ["--media-root", system.media_root] if system.media_root else []
-        python("-m", "mmkeras.cli", "predict", str(run), str(system.test), "--output", str(answers), *asked)
+        python("-m", "mmkeras.cli.main", "predict", str(run), str(system.test), "--output", str(answers), *asked)
         said = pd.read_csv(answers, dtype=str, keep_default_na=False)["prediction"]
     target = json.loads((run / "schema.json").read_text(encoding="utf-8"))["target"]
     truth = pd.read_csv(system.test, dtype=str, keep_default_na=False)[target]

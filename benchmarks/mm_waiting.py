@@ -23,8 +23,8 @@ import numpy as np
 from benchmarks.client import write_json
 from benchmarks.machine import describe
 from benchmarks.mm_material import Prepared, prepared
-from mmkeras.config import Config
-from mmkeras.examples import EXAMPLES, with_example
+from mmkeras.cli.examples import EXAMPLES, with_example
+from mmkeras.config.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -49,9 +49,8 @@ def config_for(name: str, shared: Path) -> Config:
 
 def measure(made: Prepared, epochs: int) -> dict[str, Any]:
     """Seconds of every wait and every step, over the epochs behind the first; the waits' share of all."""
-    from mmkeras.fitting import make_variables
     from mmkeras.models import MODELS
-    from mmkeras.models.core import build_core
+    from mmkeras.models.core import build_core, make_variables
 
     config, material = made.config, made.material
     recipe = importlib.import_module(MODELS[config.model])

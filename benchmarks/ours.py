@@ -31,7 +31,7 @@ def export_command(folder: Path) -> list[str | Path]:
 def predict_command(test: Path, folder: Path) -> list[str | Path]:
     """A CSV of predictions from the LiteRT file."""
     artefact = folder / "exported" / FORMATS["LiteRT"]
-    return [sys.executable, "-m", "mmkeras.cli", "predict", artefact, test, "--output", folder / "predictions.csv"]
+    return [sys.executable, "-m", "mmkeras.cli.main", "predict", artefact, test, "--output", folder / "predictions.csv"]
 
 
 def client_command(artefact: Path, source: Path, step: str) -> list[str | Path]:
@@ -42,7 +42,7 @@ def client_command(artefact: Path, source: Path, step: str) -> list[str | Path]:
 def open_answer(artefact: Path) -> Answer:
     """Load an artefact on one thread: raw text -> label. All that a client has to know stands in its signature."""
     from mmkeras.modalities.text.cells import encode_cells
-    from mmkeras.runners import open_artefact
+    from mmkeras.runtime.runners import open_artefact
 
     runner = open_artefact(artefact, threads=1)
     labels: list[str] = runner.signature["labels"]

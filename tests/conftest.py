@@ -54,8 +54,8 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **rule
 
     tokens_only: more texts, of which no pairs are taken.
     """
-    from mmkeras.modalities.text.modality import TextRule, TextState, new_table
-    from mmkeras.modalities.text.vocabulary import build_vocabulary
+    from mmkeras.modalities.text.features import TextRule, TextState, new_table
+    from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
 
     text_rule = TextRule(**rule)
     what = text_rule.mode, text_rule.orders, text_rule.char_ngrams
@@ -71,11 +71,11 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
     """The Graph of a linear classifier with random weights."""
     import keras
 
+    from mmkeras.data.targets import Targets
     from mmkeras.modalities.text.bag import BagEmbedding
     from mmkeras.modalities.text.column import TextColumn
     from mmkeras.models.core import Core
-    from mmkeras.targets import Targets
-    from mmkeras.tasks.predicting import predict_graph
+    from mmkeras.tasks.prediction.graph import predict_graph
 
     keras.utils.set_random_seed(0)
     bags, sums = {}, []
@@ -94,8 +94,8 @@ def export_all(states: dict[str, Any], folder: Path) -> Exported:
     """Export one Graph in every format and open what was written."""
     import tensorflow as tf
 
-    from mmkeras.exporters import FORMATS
-    from mmkeras.runners import open_artefact
+    from mmkeras.export.formats import FORMATS
+    from mmkeras.runtime.runners import open_artefact
 
     graph = make_graph(states, ("business", "politics", "体育"))
     paths = {name: importlib.import_module(module).export(graph, folder) for name, module in FORMATS.items()}

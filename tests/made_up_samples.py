@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.samples import Samples
+from mmkeras.verification.samples import Samples
 
 
 def made_up_samples(rows: int = 12) -> Samples:

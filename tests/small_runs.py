@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmkeras import cli
+from mmkeras.cli import main as cli
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = "topic"

@@ -1,4 +1,4 @@
-"""Work for `mmkeras.workers` that prints, fails or kills its process. Processes import this file, so it imports little."""
+"""Work for `mmkeras.system.workers` that prints, fails or kills its process. Processes import this file, so it imports little."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmkeras import media_work
-from mmkeras.modalities.media import MediaRoot
+from mmkeras.modalities.media import work as media_work
+from mmkeras.modalities.media.paths import MediaRoot
 
 
 def crash(rule: Any, root: MediaRoot, folder: Path, first: int, cells: Sequence[str]) -> list[str]:

@@ -15,13 +15,22 @@ import pytest
 import small_mixtures
 import small_runs
 
-from mmkeras import examples
-from mmkeras.ablation import Ablate, Trial, ablate, all_trials, as_table, open_ablation
-from mmkeras.ablation_rows import HELD_OUT, QUESTION, TRAIN, TRIAL
-from mmkeras.config import Config, config_to_json
+from mmkeras.cli import examples
+from mmkeras.config.config import Config
+from mmkeras.config.json_file import config_to_json
+from mmkeras.data.table import read_table
 from mmkeras.errors import InputError
-from mmkeras.run import FINISHED
-from mmkeras.table import read_table
+from mmkeras.experiments.ablation import (
+    Trial,
+    ablate,
+    all_trials,
+    open_ablation,
+)
+from mmkeras.experiments.fingerprint import QUESTION, TRIAL
+from mmkeras.experiments.options import Ablate
+from mmkeras.experiments.results import as_table
+from mmkeras.experiments.shared_rows import HELD_OUT, TRAIN
+from mmkeras.runs.run import FINISHED
 
 GROUPS = {"text": ("title", "body"), "image": ("photo",), "number": ("price",)}
 
@@ -152,7 +161,7 @@ class Trained:
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trained:
     found = Trained()
-    monkeypatch.setattr("mmkeras.training.train", found)
+    monkeypatch.setattr("mmkeras.training.train.train", found)
     monkeypatch.chdir(tmp_path)
     return found
 
@@ -256,9 +265,9 @@ def test_an_interrupted_overwrite_leaves_nothing_old_to_be_read(
             raise KeyboardInterrupt
         return trained(config, say)
 
-    monkeypatch.setattr("mmkeras.training.train", interrupted)
+    monkeypatch.setattr("mmkeras.training.train.train", interrupted)
     assert run("--target", "brand", "--overwrite").code == 130
-    monkeypatch.setattr("mmkeras.training.train", trained)
+    monkeypatch.setattr("mmkeras.training.train.train", trained)
     assert [len(row["scores"]) for row in ablation_json()["rows"]] == [1]
     assert (Path("runs/p-ablation") / NAMES[2] / FINISHED).exists()  # season's, still
     assert run("--target", "brand").code == 0
@@ -399,7 +408,7 @@ def test_an_ablation_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytes
         page = (folder / "ablation.html").read_text(encoding="utf-8")
         assert "<svg" in page
         assert "concat" in page
-        monkeypatch.setattr("mmkeras.training.train", lambda *_, **__: pytest.fail("it was trained again"))
+        monkeypatch.setattr("mmkeras.training.train.train", lambda *_, **__: pytest.fail("it was trained again"))
         again = small_runs.main(*command)
         assert again.code == 0, again.err
         assert json.loads((folder / "ablation.json").read_text(encoding="utf-8")) == result
@@ -486,7 +495,7 @@ def test_ablate_knows_the_example(made: Path, monkeypatch: pytest.MonkeyPatch) -
         asked.append(options)
         return Path("done")
 
-    monkeypatch.setattr("mmkeras.ablation.ablate", stand_in)
+    monkeypatch.setattr("mmkeras.experiments.ablation.ablate", stand_in)
     done = small_runs.main("ablate", "--example", "multimodal", "--seeds", "2", "--subsets", "text", "--epochs", "4")
     assert done.code == 0, done.err
     (options,) = asked

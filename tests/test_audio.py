@@ -18,7 +18,7 @@ from mmkeras.errors import BadCell, InputError
 from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.decode import decode_audio, pad_clips, resample
 from mmkeras.modalities.audio.filters import cosine_transform, hz_to_mel, mel_filters, mel_to_hz
-from mmkeras.modalities.audio.rule import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioRule, audio_rule
 
 RATE = 16_000
 LOSSLESS = [("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE"),

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmkeras.exporters.onnx import OPSET, check_standard
-from mmkeras.exporters.onnx_graph import simplify
+from mmkeras.export.formats.onnx import OPSET, check_standard
+from mmkeras.export.formats.onnx_graph import simplify
 from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.decode import pad_clips
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.filters import mel_filters
 from mmkeras.modalities.audio.layers import FrameMask, LogMel, Mfcc, Smoothed, audio_features
-from mmkeras.modalities.audio.rule import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioRule, audio_rule
 
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")

@@ -11,8 +11,9 @@ import pytest
 import small_runs
 from broken_inputs import BROKEN_INPUTS, GOOD, NUMBERS, BrokenInput
 
-import mmkeras.training
-from mmkeras.config import Config, config_to_json
+import mmkeras.training.train
+from mmkeras.config.config import Config
+from mmkeras.config.json_file import config_to_json
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
@@ -51,7 +52,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def fit(*_: Any) -> None:
         raise AssertionError("the training was reached")
 
-    monkeypatch.setattr(mmkeras.training, "fit", fit)
+    monkeypatch.setattr(mmkeras.training.train, "fit", fit)
 
 
 @pytest.mark.parametrize("broken", BROKEN_INPUTS, ids=lambda broken: broken.name)
@@ -255,5 +256,5 @@ def test_config_equals_form_is_the_same_flag(tmp_path: Path) -> None:
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
-    with pytest.raises(mmkeras.training.InputError, match="no such file"):
+    with pytest.raises(mmkeras.training.train.InputError, match="no such file"):
         small_runs.main("train", tmp_path / "no.csv", "--debug")

@@ -18,11 +18,11 @@ from conftest import make_state
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
+from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.bag import FREQUENT, BagEmbedding, ByOrder, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
-from mmkeras.modalities.text.characters import character_table
 from mmkeras.modalities.text.column import learn_text
-from mmkeras.modalities.text.modality import (
+from mmkeras.modalities.text.features import (
     BATCH_BYTES,
     BATCH_TEXTS,
     TextLayers,
@@ -36,10 +36,10 @@ from mmkeras.modalities.text.modality import (
     new_table,
     save_state,
 )
-from mmkeras.modalities.text.rule import LONGEST_RUN
-from mmkeras.modalities.text.runs import CharacterRuns
-from mmkeras.modalities.text.tokenizer import LONGEST, PRIMES, ByteTokenizer
-from mmkeras.ragged import Ragged
+from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
+from mmkeras.modalities.text.hashing.characters import character_table
+from mmkeras.modalities.text.hashing.tokenizer import LONGEST, PRIMES, ByteTokenizer
+from mmkeras.config.check import LONGEST_RUN
 
 CORPUS = [
     "The cat sat on the mat. The cat sat!",

@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks import folds, mm_encoders, mm_latency, mm_memory, mm_parity, mm_waiting
 from benchmarks.measure import StepFailed
-from mmkeras.config import Config
+from mmkeras.config.config import Config
 
 PAIR = {"number": "price", "category": "sign"}
 
@@ -108,7 +108,7 @@ def test_arithmetic_is_counted() -> None:
     import keras
 
     from benchmarks.mm_flops import by_part, flop_by_operation
-    from mmkeras.inputs import Input
+    from mmkeras.graph import Input
 
     pixels = keras.Input((8, 8, 3), name="photo")
     x = keras.layers.Conv2D(4, 3, padding="same", name="photo_stem")(pixels)
@@ -143,7 +143,7 @@ def test_a_pair_is_exported_and_timed(
     assert list(pair["formats"]) == ["savedmodel", "tflite", "onnx"]
     assert pair["rows_differ_by"] > 1e-3
 
-    from mmkeras.samples import Samples, save_samples
+    from mmkeras.verification.samples import Samples, save_samples
 
     nothing = np.zeros((mm_parity.ROWS, 1), "float32")
     save_samples(Samples(kept["values"], nothing[:, 0], nothing, {}), tmp_path / "exported" / "sample_inputs.npz")

@@ -13,8 +13,8 @@ import pytest
 import small_runs
 
 import mmkeras
-from mmkeras import cli
-from mmkeras.config import Config
+from mmkeras.cli import main as cli
+from mmkeras.config.config import Config
 from mmkeras.errors import InputError
 
 
@@ -99,7 +99,7 @@ def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
 
 def test_a_terminal_that_knows_ascii_alone_is_no_error(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
-    code = "import sys, mmkeras.training; mmkeras.training.fit = lambda *_: sys.exit(0); from mmkeras.cli import main; main(sys.argv[1:])"
+    code = "import sys, mmkeras.training.train; mmkeras.training.train.fit = lambda *_: sys.exit(0); from mmkeras.cli.main import main; main(sys.argv[1:])"
     arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]
     environment = {**small_runs.environment(), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
@@ -128,7 +128,7 @@ def test_the_scripts_are_the_commands(script: str, tmp_path: Path) -> None:
 def test_progress_reaches_a_pipe_as_it_happens(tmp_path: Path) -> None:
     """`python train.py | tee log` shows the table before the training, not after it."""
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
-    code = "import sys, mmkeras.training, time; mmkeras.training.fit = lambda *_: time.sleep(60); from mmkeras.cli import main; main(sys.argv[1:])"
+    code = "import sys, mmkeras.training.train, time; mmkeras.training.train.fit = lambda *_: time.sleep(60); from mmkeras.cli.main import main; main(sys.argv[1:])"
     environment = small_runs.environment()
     del environment["PYTHONUNBUFFERED"]
     arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]

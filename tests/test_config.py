@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import small_runs
 
-import mmkeras.training
-from mmkeras.cli import Export, Predict, parse
-from mmkeras.config import Config, config_from_dict, config_to_json, read_config
-from mmkeras.config_check import check_config
+import mmkeras.training.train
+from mmkeras.cli.main import parse
+from mmkeras.cli.options import Export, Predict
+from mmkeras.config.check import check_config
+from mmkeras.config.config import Config
+from mmkeras.config.json_file import config_from_dict, config_to_json, read_config
 from mmkeras.errors import InputError
 
 # a value other than the default for every field, and how the command line says it
@@ -303,7 +305,7 @@ def test_a_run_s_config_starts_the_same_training_again(tmp_path: Path, monkeypat
         seen.append(config)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mmkeras.training, "fit", fit)
+    monkeypatch.setattr(mmkeras.training.train, "fit", fit)
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
     first = tmp_path / "first"
     start = ["train", path, *small_runs.FLAGS, "--epochs", "9", "--overwrite", "--output", first]

@@ -15,15 +15,15 @@ import small_runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.cells import to_dates
-from mmkeras.config import Config
-from mmkeras.dates import DATE_BYTES, is_date
+from mmkeras.config.config import Config
+from mmkeras.data.cells import to_dates
+from mmkeras.data.dates import DATE_BYTES, is_date
+from mmkeras.data.table import read_table
 from mmkeras.errors import BadCell
 from mmkeras.modalities.tabular import date
-from mmkeras.modalities.tabular.date_column import DateColumn
+from mmkeras.modalities.tabular.cells import read_date
+from mmkeras.modalities.tabular.date import DateColumn
 from mmkeras.modalities.text.cells import encode_cells
-from mmkeras.raw import read_date
-from mmkeras.table import read_table
 
 
 def parts(cells: Sequence[str], state: date.DateState | None = None) -> np.ndarray:

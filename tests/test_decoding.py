@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.choice import Choice
-from mmkeras.decoding import TIE, Written, penalised, write
+from mmkeras.data.target_tokenizer import END, UNKNOWN
 from mmkeras.errors import InputError
-from mmkeras.pieces import END, UNKNOWN
+from mmkeras.generation.decoding import TIE, Written, penalised, write
+from mmkeras.generation.options import Choice
 
 PIECES, LONGEST = 6, 4
 SIGNATURE: dict[str, Any] = {
@@ -102,8 +102,8 @@ def test_it_follows_nothing_that_is_less_likely_nor_a_text_that_has_parted() -> 
 
 
 def test_each_row_and_each_prompt_follows_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mmkeras.pieces import Pieces
-    from mmkeras.writers import Writer
+    from mmkeras.data.target_tokenizer import Pieces
+    from mmkeras.generation.generator import Writer
 
     others = [[2, 3, 2, 3], [3, 3, 3, 3], [2, 2, 2, 3], [3, 2, 2, 2], [2, 2, 3, 3]]
     found = write(Tied(0.0), SIGNATURE, memory(1), Choice(), prompts=[[4]] * 5, follow=others)
@@ -242,9 +242,9 @@ def small_transformer(window: int, pieces: int) -> Any:
     """The graph `decode_step` of a language model that has learned nothing, with a window of so many pieces."""
     import keras
 
-    from mmkeras.config import Config
-    from mmkeras.models.language import language_decoder
-    from mmkeras.tasks.language_model import graphs_of
+    from mmkeras.config.config import Config
+    from mmkeras.models.language_model import language_decoder
+    from mmkeras.tasks.text_generation.recurrent_graphs import graphs_of
 
     keras.utils.set_random_seed(0)
     config = Config(task="language_model", cell="transformer", width=16, depth=1, steps=window)
@@ -259,12 +259,12 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
     """Prompts of several lengths at once, of which half a window is kept, and the note that says so."""
     import tensorflow as tf
 
-    from mmkeras.exporters.prompts import prompts_of
-    from mmkeras.exporters.savedmodel_text import GreedyLoop, continue_function
-    from mmkeras.pieces import learn_pieces
-    from mmkeras.text_notes import warn_of
-    from mmkeras.traced import traced
-    from mmkeras.writers import Writer
+    from mmkeras.data.target_tokenizer import learn_pieces
+    from mmkeras.export.serving.generate import GreedyLoop, continue_function
+    from mmkeras.export.serving.prompts import prompts_of
+    from mmkeras.generation.generator import Writer
+    from mmkeras.generation.notes import warn_of
+    from mmkeras.models.traced import traced
 
     pieces = learn_pieces("word", ["a b c d e f g h i j"], 20)
     graph = small_transformer(8, len(pieces))

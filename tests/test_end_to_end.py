@@ -19,8 +19,8 @@ from small_runs import COLUMNS, FORMATS, LABELS, MAX_BYTES, TARGET, SmallRun
 
 from mmkeras.errors import InputError
 from mmkeras.modalities.text.cells import encode_cell, encode_cells
-from mmkeras.runners import open_artefact
-from mmkeras.samples import load_samples
+from mmkeras.runtime.runners import open_artefact
+from mmkeras.verification.samples import load_samples
 
 pytestmark = pytest.mark.slow
 INPUTS = ("input_0", "news_text")
@@ -35,8 +35,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
 @pytest.fixture(scope="session")
 def runners(run: SmallRun) -> dict[str, Any]:
     """Every artefact, and the trained model itself, behind the one interface."""
-    from mmkeras.exporting import KerasRunner, load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
+    from mmkeras.tasks.reference import KerasRunner
 
     opened: dict[str, Any] = {name: open_artefact(run.exported / name) for name in FORMATS}
     return {**opened, "run": KerasRunner(load_graph(open_run(run.folder)))}
@@ -374,12 +375,12 @@ def test_nothing_is_overwritten_without_a_flag(run: SmallRun) -> None:
 
 
 def test_overwrite_replaces_a_run(run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import mmkeras.training
+    import mmkeras.training.train
 
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mmkeras.training, "fit", interrupted)
+    monkeypatch.setattr(mmkeras.training.train, "fit", interrupted)
     shutil.copytree(run.folder, tmp_path / "r")
     (tmp_path / "r/stale.txt").write_text("old")
     assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 130
@@ -390,12 +391,12 @@ def test_overwrite_replaces_a_run(run: SmallRun, tmp_path: Path, monkeypatch: py
 def test_a_run_comes_back_when_the_one_that_replaces_it_comes_to_nothing(
     run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import mmkeras.training
+    import mmkeras.training.train
 
     def refused(*_: Any) -> None:
         raise InputError("v.txt: damaged")
 
-    monkeypatch.setattr(mmkeras.training, "fit", refused)
+    monkeypatch.setattr(mmkeras.training.train, "fit", refused)
     shutil.copytree(run.folder, tmp_path / "r")
     before = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmkeras.files import write_atomically, write_json, written_whole
+from mmkeras.system.files import write_atomically, write_json, written_whole
 
 
 def test_what_is_written_stands_there_and_nothing_beside_it(tmp_path: Path) -> None:

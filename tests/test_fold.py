@@ -11,8 +11,8 @@ import small_runs
 
 
 def weights(folder: Path) -> np.ndarray:
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     core = load_graph(open_run(folder)).model.get_layer("core")
     return np.concatenate([np.asarray(v).ravel() for v in core.trainable_variables])

@@ -18,14 +18,14 @@ import tensorflow as tf
 from conftest import Arrays, Exported, fuzz, fuzzed_texts
 from hypothesis import given, settings
 
-import mmkeras.exporters.onnx
-import mmkeras.exporters.savedmodel
-import mmkeras.exporters.tflite
+import mmkeras.export.formats.onnx
+import mmkeras.export.formats.savedmodel
+import mmkeras.export.formats.tflite
 from mmkeras.errors import InputError
-from mmkeras.exporters.tflite import lengths_for
+from mmkeras.export.formats.tflite import lengths_for
 from mmkeras.graph import Graph, Input
 from mmkeras.modalities.text.cells import cut, pad
-from mmkeras.runners import open_artefact
+from mmkeras.runtime.runners import open_artefact
 
 RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")
 GOLDEN = [text.encode() for text, _ in reference.golden()]
@@ -286,13 +286,13 @@ def odd_graph() -> Graph:
 
 def test_litert_names_the_op_and_the_layer_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"BesselI0 \(in layer .*odd_layer.*\)"):
-        mmkeras.exporters.tflite.export(odd_graph, tmp_path)
+        mmkeras.export.formats.tflite.export(odd_graph, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_onnx_names_the_op_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"BesselI0 \(in .*odd_layer.*\)"):
-        mmkeras.exporters.onnx.export(odd_graph, tmp_path)
+        mmkeras.export.formats.onnx.export(odd_graph, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,8 +10,9 @@ import pytest
 import tensorflow as tf
 from conftest import Arrays
 
-from mmkeras.encoded import Encoded, MaskedMean, Missing, ModalityDropout
-from mmkeras.fusions import FUSIONS, Shape, Vote
+from mmkeras.modalities.encoded import Encoded, MaskedMean
+from mmkeras.models.fusions import FUSIONS, Shape, Vote
+from mmkeras.models.missing import Missing, ModalityDropout
 
 N = {"a": 5, "b": 1, "c": 3}
 SMALL = Shape(width=8, depth=2, heads=2)
@@ -106,7 +107,7 @@ def test_three_formats_answer_alike(fusion: str, tmp_path: Path) -> None:
     import tf2onnx
     from ai_edge_litert.interpreter import Interpreter
 
-    from mmkeras.exporters.onnx_graph import simplify
+    from mmkeras.export.formats.onnx_graph import simplify
 
     model, _ = core(fusion)
     names = list(model.input)

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from small_runs import ROOT
 
-from mmkeras.generated import generated
+from mmkeras.features.dataset import generated
 
 
 def test_each_pass_makes_its_batches_anew_and_their_number_is_known() -> None:
@@ -34,11 +34,11 @@ def test_nothing_is_tuned_whose_thread_an_iterator_would_wait_for() -> None:
 
 BLOCKS = """
 import ctypes, sys
-from mmkeras.config import Config
-from mmkeras.start import start_tensorflow
+from mmkeras.config.config import Config
+from mmkeras.system.start import start_tensorflow
 start_tensorflow(Config())
 import tensorflow as tf
-from mmkeras.generated import generated
+from mmkeras.features.dataset import generated
 for _ in generated(lambda: range(5), tf.TensorSpec((), tf.int32), 5):
     pass
 class Malloc(ctypes.Structure):

@@ -13,11 +13,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from mmkeras.mixed_probes import served
-from mmkeras.modalities.image.alike import read_alike
 from mmkeras.modalities.image.decode import decode_image
 from mmkeras.modalities.image.resize import resize_pixels
+from mmkeras.modalities.image.same_pixels import read_alike
 from mmkeras.modalities.image.serving import read_pictures
+from mmkeras.verification.clean_process.client_inputs import served
 
 HEIGHT, WIDTH, SIZE = 24, 40, 16
 LITTLE, BIG = "<", ">"

@@ -27,7 +27,7 @@ class Import:
 
 
 def module_name(path: Path) -> str:
-    """mmkeras/table.py -> mmkeras.table, mmkeras/report/__init__.py -> mmkeras.report."""
+    """mmkeras/data/table.py -> mmkeras.data.table, mmkeras/report/__init__.py -> mmkeras.report."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
@@ -97,19 +97,45 @@ def modules_of(package: str) -> list[str]:
     return [name for name in MODULES if within(name, package)]
 
 
-BELOW_TABLE = ("mmkeras.config", "mmkeras.dates", "mmkeras.errors", "mmkeras.files")
+BELOW_TABLE = ("mmkeras.config.config", "mmkeras.data.dates", "mmkeras.errors", "mmkeras.system.files")
 TABLE = [
-    *("mmkeras.table", "mmkeras.columns", "mmkeras.cells", "mmkeras.reading", "mmkeras.records", "mmkeras.encoding"),
-    *("mmkeras.task_choice", "mmkeras.targets", "mmkeras.split", "mmkeras.strata", "mmkeras.table_lines"),
-    "mmkeras.model_choice",
+    *(
+        "mmkeras.data.table",
+        "mmkeras.data.columns",
+        "mmkeras.data.cells",
+        "mmkeras.data.reading",
+        "mmkeras.data.csv_records",
+        "mmkeras.data.charset",
+    ),
+    *(
+        "mmkeras.data.task_guess",
+        "mmkeras.data.targets",
+        "mmkeras.data.split",
+        "mmkeras.data.stratify",
+        "mmkeras.data.describe",
+    ),
+    "mmkeras.training.resolve",
 ]
 ALONE = [  # know nothing of ours
-    *("mmkeras.inputs", "mmkeras.encoded", "mmkeras.ragged", "mmkeras.metrics", "mmkeras.optimizers"),
-    *("mmkeras.progress", "mmkeras.workers", "mmkeras.quiet", "mmkeras.files", "mmkeras.errors", "mmkeras.dates"),
-    "mmkeras.freed_memory",
+    *(
+        "mmkeras.inputs",
+        "mmkeras.modalities.encoded",
+        "mmkeras.features.ragged",
+        "mmkeras.metrics.predictions",
+        "mmkeras.models.optimizers",
+    ),
+    *(
+        "mmkeras.system.progress",
+        "mmkeras.system.workers",
+        "mmkeras.system.tensorflow",
+        "mmkeras.system.files",
+        "mmkeras.errors",
+        "mmkeras.data.dates",
+    ),
+    "mmkeras.system.malloc",
 ]
-MEDIA = ["mmkeras.media_work", "mmkeras.media_features"]
-TASKS = ["mmkeras.tasks.classify", "mmkeras.tasks.multilabel", "mmkeras.tasks.regress"]
+MEDIA = ["mmkeras.modalities.media.work", "mmkeras.modalities.media.features"]
+TASKS = ["mmkeras.tasks.prediction.classify", "mmkeras.tasks.prediction.multilabel", "mmkeras.tasks.prediction.regress"]
 
 
 def test_the_modules_named_here_exist() -> None:
@@ -121,7 +147,7 @@ def test_the_modules_named_here_exist() -> None:
 def test_what_knows_nothing_of_ours() -> None:
     for name in ALONE:
         check_only([name], ())
-    check_only(["mmkeras.config", "mmkeras.errors"], ())
+    check_only(["mmkeras.config.config", "mmkeras.errors"], ())
 
 
 def test_table_knows_the_config_alone() -> None:
@@ -129,84 +155,167 @@ def test_table_knows_the_config_alone() -> None:
 
 
 def test_modalities_know_what_is_below_and_not_the_table() -> None:
-    below = ("mmkeras.ragged", "mmkeras.encoded", "mmkeras.inputs", "mmkeras.sides", "mmkeras.feature_cache")
+    below = (
+        "mmkeras.features.ragged",
+        "mmkeras.modalities.encoded",
+        "mmkeras.inputs",
+        "mmkeras.features.column_features",
+        "mmkeras.features.cache",
+    )
     check_only(modules_of("mmkeras.modalities"), (*BELOW_TABLE, *below))
-    check_only(["mmkeras.fusions"], ("mmkeras.encoded",))
+    check_only(["mmkeras.models.fusions"], ("mmkeras.modalities.encoded",))
 
 
 def test_features_know_sides_alone() -> None:
-    check_only(["mmkeras.features"], ("mmkeras.generated", "mmkeras.sides"))
-    check_only(["mmkeras.generated"], ("mmkeras.freed_memory",))
-    check_only(["mmkeras.sides"], ("mmkeras.ragged",))
-    check_only(["mmkeras.feature_cache"], ("mmkeras.errors", "mmkeras.files"))
+    check_only(["mmkeras.features.batches"], ("mmkeras.features.dataset", "mmkeras.features.column_features"))
+    check_only(["mmkeras.features.dataset"], ("mmkeras.system.malloc",))
+    check_only(["mmkeras.features.column_features"], ("mmkeras.features.ragged",))
+    check_only(["mmkeras.features.cache"], ("mmkeras.errors", "mmkeras.system.files"))
 
 
 def test_media_are_checked_without_the_model() -> None:
-    below = ("mmkeras.errors", "mmkeras.feature_cache", "mmkeras.modalities", "mmkeras.progress", "mmkeras.workers")
+    below = (
+        "mmkeras.errors",
+        "mmkeras.features.cache",
+        "mmkeras.modalities",
+        "mmkeras.system.progress",
+        "mmkeras.system.workers",
+    )
     check_only(MEDIA, below)
-    check_only(["mmkeras.media_check"], (*BELOW_TABLE, *TABLE, *MEDIA, *below, "mmkeras.inputs"))
+    check_only(["mmkeras.modalities.media.check"], (*BELOW_TABLE, *TABLE, *MEDIA, *below, "mmkeras.inputs"))
 
 
 def test_models_know_modalities_and_not_the_table() -> None:
-    allowed = (*BELOW_TABLE, "mmkeras.modalities", "mmkeras.encoded", "mmkeras.fusions", "mmkeras.optimizers")
-    check_only(modules_of("mmkeras.models"), (*allowed, "mmkeras.tasks", "mmkeras.streams", "mmkeras.generated"))
+    allowed = (
+        *BELOW_TABLE,
+        "mmkeras.modalities",
+        "mmkeras.modalities.encoded",
+        "mmkeras.models.fusions",
+        "mmkeras.models.optimizers",
+    )
+    check_only(
+        modules_of("mmkeras.models"),
+        (*allowed, "mmkeras.tasks", "mmkeras.features.stream_batches", "mmkeras.features.dataset"),
+    )
     for name in modules_of("mmkeras.models"):  # of the tasks, by their names: the dict
-        assert not [other for other in ours(name) if within(other, *TASKS, "mmkeras.tasks.predicting")], name
+        assert not [other for other in ours(name) if within(other, *TASKS, "mmkeras.tasks.prediction.graph")], name
 
 
 def test_tasks_know_the_config_and_predicting_the_graph() -> None:
-    check_only(TASKS, ("mmkeras.config",))
-    joined = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models.core", "mmkeras.targets", "mmkeras.tasks")
-    check_only(["mmkeras.tasks.predicting"], joined)
-    writing = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models", "mmkeras.pieces", "mmkeras.tasks")
-    check_only(["mmkeras.tasks.generate", "mmkeras.tasks.language_model"], writing)
+    check_only(TASKS, ("mmkeras.config.config",))
+    joined = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models.core", "mmkeras.data.targets", "mmkeras.tasks")
+    check_only(["mmkeras.tasks.prediction.graph"], joined)
+    writing = (
+        "mmkeras.graph",
+        "mmkeras.modalities",
+        "mmkeras.models",
+        "mmkeras.data.target_tokenizer",
+        "mmkeras.tasks",
+    )
+    check_only(["mmkeras.tasks.text_generation.graphs", "mmkeras.tasks.text_generation.recurrent_graphs"], writing)
 
 
 def test_fitting_and_measuring_know_no_export() -> None:
-    below = ("mmkeras.modalities", "mmkeras.models", "mmkeras.tasks", "mmkeras.targets", "mmkeras.features")
-    check_only(["mmkeras.fitting"], (*BELOW_TABLE, *below, "mmkeras.callbacks", "mmkeras.sides"))
-    check_only(["mmkeras.measuring"], (*below, "mmkeras.fitting", "mmkeras.metrics", "mmkeras.raw", "mmkeras.sides"))
+    below = (
+        "mmkeras.modalities",
+        "mmkeras.models",
+        "mmkeras.tasks",
+        "mmkeras.data.targets",
+        "mmkeras.features.batches",
+    )
+    check_only(
+        ["mmkeras.training.loop"],
+        (*BELOW_TABLE, *below, "mmkeras.training.callbacks", "mmkeras.features.column_features"),
+    )
+    check_only(
+        ["mmkeras.tasks.prediction.evaluate"],
+        (
+            *below,
+            "mmkeras.training.loop",
+            "mmkeras.metrics.predictions",
+            "mmkeras.runtime.feeds",
+            "mmkeras.features.column_features",
+        ),
+    )
 
 
 def test_exporters_know_graphs_not_tasks() -> None:
-    check_only(modules_of("mmkeras.exporters"), ("mmkeras.errors", "mmkeras.graph", "mmkeras.inputs", "mmkeras.pieces"))
+    check_only(
+        modules_of("mmkeras.export.formats"),
+        ("mmkeras.errors", "mmkeras.graph", "mmkeras.inputs", "mmkeras.data.target_tokenizer"),
+    )
     check_only(["mmkeras.graph"], ("mmkeras.inputs",))
-    below = ("mmkeras.files", "mmkeras.graph", "mmkeras.inputs", "mmkeras.metrics", "mmkeras.run")
-    check_only(["mmkeras.model_card"], below)
+    below = (
+        "mmkeras.system.files",
+        "mmkeras.graph",
+        "mmkeras.inputs",
+        "mmkeras.metrics.predictions",
+        "mmkeras.runs.run",
+    )
+    check_only(["mmkeras.export.model_card"], below)
 
 
 def test_what_answers_knows_arrays_and_signatures() -> None:
     """Neither columns of a table nor layers: what a signature says is enough."""
-    check_only(["mmkeras.raw"], ("mmkeras.dates", "mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities"))
-    check_only(["mmkeras.runners"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities.image.resize"))
-    check_only(["mmkeras.samples"], ("mmkeras.errors", "mmkeras.ragged"))
-    check_only(["mmkeras.scores"], ("mmkeras.metrics",))
-    answering = ["mmkeras.answer", "mmkeras.probes", "mmkeras.mixed_probes"]
-    below = ("mmkeras.raw", "mmkeras.runners", "mmkeras.samples", "mmkeras.scores", "mmkeras.inputs")
+    check_only(
+        ["mmkeras.runtime.feeds"], ("mmkeras.data.dates", "mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities")
+    )
+    check_only(["mmkeras.runtime.runners"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities.image.resize"))
+    check_only(["mmkeras.verification.samples"], ("mmkeras.errors", "mmkeras.features.ragged"))
+    check_only(["mmkeras.metrics.agreement"], ("mmkeras.metrics.predictions",))
+    answering = [
+        "mmkeras.verification.clean_process.predictions",
+        "mmkeras.verification.clean_process.signatures",
+        "mmkeras.verification.clean_process.client_inputs",
+    ]
+    below = (
+        "mmkeras.runtime.feeds",
+        "mmkeras.runtime.runners",
+        "mmkeras.verification.samples",
+        "mmkeras.metrics.agreement",
+        "mmkeras.inputs",
+    )
     check_only(answering, (*below, "mmkeras.modalities"))
-    below = ("mmkeras.errors", "mmkeras.files", "mmkeras.samples", "mmkeras.scores")
-    check_only(["mmkeras.verify"], (*below, "mmkeras.verify_text"))
+    below = ("mmkeras.errors", "mmkeras.system.files", "mmkeras.verification.samples", "mmkeras.metrics.agreement")
+    check_only(["mmkeras.verification.verify"], (*below, "mmkeras.verification.texts"))
 
 
 def test_what_writes_knows_runners_and_pieces() -> None:
     """The loop over pieces knows no runtime, and what opens an exported folder no layers."""
-    check_only(["mmkeras.choice", "mmkeras.decoding"], ("mmkeras.errors", "mmkeras.pieces"))
-    check_only(["mmkeras.pieces", "mmkeras.streams"], ("mmkeras.errors", "mmkeras.files", "mmkeras.pieces"))
     check_only(
-        ["mmkeras.writers"],
+        ["mmkeras.generation.options", "mmkeras.generation.decoding"],
+        ("mmkeras.errors", "mmkeras.data.target_tokenizer"),
+    )
+    check_only(
+        ["mmkeras.data.target_tokenizer", "mmkeras.features.stream_batches"],
+        ("mmkeras.errors", "mmkeras.system.files", "mmkeras.data.target_tokenizer"),
+    )
+    check_only(
+        ["mmkeras.generation.generator"],
         (
-            *("mmkeras.choice", "mmkeras.decoding", "mmkeras.errors", "mmkeras.pieces", "mmkeras.raw"),
-            *("mmkeras.runners", "mmkeras.samples"),
+            *(
+                "mmkeras.generation.options",
+                "mmkeras.generation.decoding",
+                "mmkeras.errors",
+                "mmkeras.data.target_tokenizer",
+                "mmkeras.runtime.feeds",
+            ),
+            *("mmkeras.runtime.runners", "mmkeras.verification.samples"),
         ),
     )
-    for name in ("mmkeras.decoding", "mmkeras.pieces", "mmkeras.writers", "mmkeras.verify_text"):
+    for name in (
+        "mmkeras.generation.decoding",
+        "mmkeras.data.target_tokenizer",
+        "mmkeras.generation.generator",
+        "mmkeras.verification.texts",
+    ):
         assert not {"tensorflow", "keras"} & reached(name).keys(), name
 
 
 def test_the_report_is_made_of_the_run_folder_s_files() -> None:
     """And of the pictures and clips that its rows name, which it reads as training does, without TensorFlow."""
     check_only(
-        modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.run", "mmkeras.modalities", "mmkeras.text_metrics")
+        modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.runs.run", "mmkeras.modalities", "mmkeras.metrics.texts")
     )
     for name in modules_of("mmkeras.report"):
         late = [i.module for i in IMPORTS[name] if i.late and within(i.module, "mmkeras")]
@@ -216,12 +325,14 @@ def test_the_report_is_made_of_the_run_folder_s_files() -> None:
 
 def test_nothing_imports_the_command_line() -> None:
     for name in MODULES:
-        assert not [other for other in ours(name) if within(other, "mmkeras.cli")], f"{name} imports the command line"
+        assert not [other for other in ours(name) if within(other, "mmkeras.cli.main")], (
+            f"{name} imports the command line"
+        )
 
 
 @pytest.mark.parametrize("script", ["train.py", "export.py"])
 def test_the_scripts_import_the_command_line_alone(script: str) -> None:
-    assert {i.module for i in imports_of(ROOT / script)} == {"sys", "mmkeras.cli"}
+    assert {i.module for i in imports_of(ROOT / script)} == {"sys", "mmkeras.cli.main"}
 
 
 def test_no_circles() -> None:
@@ -235,13 +346,24 @@ def test_no_circles() -> None:
 
 # what runs where Keras is not: a client's process, verify's, and the workers that read pictures and clips
 ANSWERING = (
-    *("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.probes", "mmkeras.mixed_probes"),
-    *("mmkeras.raw", "mmkeras.samples", "mmkeras.scores", "mmkeras.inputs"),
+    *(
+        "mmkeras.runtime.runners",
+        "mmkeras.verification.verify",
+        "mmkeras.verification.clean_process.predictions",
+        "mmkeras.verification.clean_process.signatures",
+        "mmkeras.verification.clean_process.client_inputs",
+    ),
+    *("mmkeras.runtime.feeds", "mmkeras.verification.samples", "mmkeras.metrics.agreement", "mmkeras.inputs"),
 )
-READING = ("mmkeras.media_work", "mmkeras.media_features", "mmkeras.media_check")
-RUN_WITHOUT_KERAS = ("mmkeras", *ANSWERING, *READING, "mmkeras.predict", "mmkeras.cli")
+READING = ("mmkeras.modalities.media.work", "mmkeras.modalities.media.features", "mmkeras.modalities.media.check")
+RUN_WITHOUT_KERAS = ("mmkeras", *ANSWERING, *READING, "mmkeras.runtime.predict", "mmkeras.cli.main")
 # of them, those of a client or of verify, which must start at once: NumPy is all that they load
-LIGHT = ("mmkeras.runners", "mmkeras.verify", "mmkeras.answer", "mmkeras.raw")
+LIGHT = (
+    "mmkeras.runtime.runners",
+    "mmkeras.verification.verify",
+    "mmkeras.verification.clean_process.predictions",
+    "mmkeras.runtime.feeds",
+)
 
 
 @pytest.mark.parametrize("module", RUN_WITHOUT_KERAS)
@@ -256,7 +378,7 @@ def test_only_the_saved_model_runner_asks_for_tensorflow() -> None:
         for found in IMPORTS[name]:
             assert not within(found.module, "keras", "tf_keras"), f"{name}:{found.line} imports Keras"
             if within(found.module, "tensorflow"):
-                assert (name, found.place.split(".")[0]) == ("mmkeras.runners", "SavedModelRunner")
+                assert (name, found.place.split(".")[0]) == ("mmkeras.runtime.runners", "SavedModelRunner")
 
 
 def test_reading_a_cell_asks_for_no_tensorflow() -> None:
@@ -264,7 +386,7 @@ def test_reading_a_cell_asks_for_no_tensorflow() -> None:
 
     But for byte pairs and SentencePiece, whose tokenizers are keras-hub's.
     """
-    for found in IMPORTS["mmkeras.raw"]:
+    for found in IMPORTS["mmkeras.runtime.feeds"]:
         if found.place == "read_ids":
             continue
         heavy = set(HEAVY) & {name.split(".")[0] for name in reached(found.module)}
@@ -273,7 +395,7 @@ def test_reading_a_cell_asks_for_no_tensorflow() -> None:
 
 def test_predict_asks_for_keras_for_a_run_alone() -> None:
     """Late imports count too here: those of open_model, whose branch for a run needs Keras, and no others."""
-    for found in IMPORTS["mmkeras.predict"]:
+    for found in IMPORTS["mmkeras.runtime.predict"]:
         if found.late:
             assert found.place == "open_model"
         assert not within(found.module, "keras", "tensorflow")
@@ -310,14 +432,16 @@ def test_a_broken_csv_is_refused_before_tensorflow_is_loaded(tmp_path: Path) -> 
         places.append(str(broken.place(tmp_path / f"{k}")["csv"]))
     (tmp_path / "good.csv").write_bytes(GOOD)
     code = (
-        "import sys\nfrom mmkeras.cli import main\n"
+        "import sys\nfrom mmkeras.cli.main import main\n"
         "for path in sys.argv[2:]: main(['train', path, '--validation', path, '--output', sys.argv[1], '--text', 'zebra'])\n"
         "assert main(['train', 'good.csv', '--epochs', '0']) == 2"
     )
     assert not loaded(code, tmp_path, tmp_path / "run", *places) & {"tensorflow", "keras"}
 
 
-PREDICT = "import sys\nfrom mmkeras.cli import main\nassert main(['predict', *sys.argv[1:], '--output', 'p.csv']) == 0"
+PREDICT = (
+    "import sys\nfrom mmkeras.cli.main import main\nassert main(['predict', *sys.argv[1:], '--output', 'p.csv']) == 0"
+)
 
 
 @pytest.mark.slow
@@ -343,7 +467,7 @@ def test_this_file_s_own_parser(tmp_path: Path) -> None:
     """It must see every import, or the rule is not enforced."""
     path = tmp_path / "m.py"
     path.write_text(
-        "import a, b.c\nfrom mmkeras import table\nfrom mmkeras.table import Table\nif True:\n    import d\n"
+        "import a, b.c\nfrom mmkeras import table\nfrom mmkeras.data.table import Table\nif True:\n    import d\n"
         "class K:\n    import e\n    def f(self):\n        with x: import g\n",
         encoding="utf-8",
     )
@@ -351,8 +475,8 @@ def test_this_file_s_own_parser(tmp_path: Path) -> None:
     assert found == [
         ("a", False, ""),
         ("b.c", False, ""),
-        ("mmkeras.table", False, ""),
-        ("mmkeras.table", False, ""),
+        ("mmkeras.data.table", False, ""),
+        ("mmkeras.data.table", False, ""),
         ("d", False, ""),
         ("e", False, "K"),
         ("g", True, "K.f"),

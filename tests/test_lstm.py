@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from mmkeras.models.lstm import LSTM
-from mmkeras.models.piece_embedding import PieceEmbedding
-from mmkeras.models.piece_loss import PieceLoss
+from mmkeras.models.token_embedding import PieceEmbedding
+from mmkeras.models.token_loss import PieceLoss
 
 WIDTH, UNITS = 5, 4
 

@@ -13,7 +13,7 @@ import pytest
 
 from mmkeras.modalities.audio.decode import decode_audio
 from mmkeras.modalities.image.decode import decode_image
-from mmkeras.modalities.media import read_media
+from mmkeras.modalities.media.paths import read_media
 
 SCRIPT = Path(__file__).parents[1] / "data" / "make_multimodal.py"
 INPUTS = ("note", "photo", "clip", "price")

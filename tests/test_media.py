@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmkeras.errors import BadCell
-from mmkeras.modalities.media import read_media
+from mmkeras.modalities.media.paths import read_media
 
 DATA = bytes(range(256))
 

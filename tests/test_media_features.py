@@ -23,17 +23,19 @@ import soundfile
 import strange_work
 from PIL import Image
 
-from mmkeras import media_features, media_work, progress, workers
 from mmkeras.errors import BadCell, InputError
-from mmkeras.media_features import MediaFeatures, longest_clip, make_features
 from mmkeras.modalities.audio.cells import clip_seconds, read_clip
 from mmkeras.modalities.audio.decode import decode_audio, pad_clips
-from mmkeras.modalities.audio.rule import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioRule, audio_rule
 from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
 from mmkeras.modalities.image.cells import read_image
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.modalities.image.rule import ImageRule
-from mmkeras.modalities.media import MediaRoot
+from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.media import features as media_features
+from mmkeras.modalities.media import work as media_work
+from mmkeras.modalities.media.features import MediaFeatures, longest_clip, make_features
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.system import progress, workers
 
 IMAGES = ImageRule(16)
 CLIPS = audio_rule(8000, 0.25)
@@ -412,9 +414,9 @@ def test_a_process_that_cannot_start_is_no_fault_of_a_cell(monkeypatch: pytest.M
 SCRIPT = """
 import sys
 from pathlib import Path
-from mmkeras import media_features
-from mmkeras.modalities.image.rule import ImageRule
-from mmkeras.modalities.media import MediaRoot
+from mmkeras.modalities.media import features as media_features
+from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.media.paths import MediaRoot
 media_features.FEW = 2
 print("once")
 cells = [f"{k}.png" for k in range(6)]

@@ -20,7 +20,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from mmkeras import metrics
+from mmkeras.metrics import predictions as metrics
 
 LABELS = ["food, drink", "tech", "体育", "politics"]
 

@@ -12,10 +12,10 @@ import pytest
 import small_runs
 from sklearn.utils.class_weight import compute_sample_weight
 
-from mmkeras.config import Config
-from mmkeras.config_check import check_config
+from mmkeras.config.check import check_config
+from mmkeras.config.config import Config
 from mmkeras.errors import InputError
-from mmkeras.ragged import Ragged
+from mmkeras.features.ragged import Ragged
 
 CLASSES = 3
 
@@ -86,7 +86,7 @@ def test_label_smoothing_reaches_the_loss(model: str) -> None:
 
 
 def test_balanced_class_weights_are_scikit_learn_s() -> None:
-    from mmkeras.tasks.classify import row_weights
+    from mmkeras.tasks.prediction.classify import row_weights
 
     truth = np.random.default_rng(0).choice(4, 100, p=[0.7, 0.2, 0.09, 0.01])
     weights = row_weights(one_hot(truth, 4), Config(class_weight="balanced"))
@@ -98,7 +98,7 @@ def test_balanced_class_weights_are_scikit_learn_s() -> None:
 
 
 def test_a_class_without_training_rows_gets_no_share() -> None:
-    from mmkeras.tasks.classify import row_weights
+    from mmkeras.tasks.prediction.classify import row_weights
 
     truth = np.array([0, 0, 0, 2])
     weights = row_weights(one_hot(truth), Config(class_weight="balanced"))
@@ -297,8 +297,8 @@ def test_the_default_core_learns_what_can_be_learned() -> None:
 
 
 def make_batches(seed: int | None = 5, rows: int = 53, kind: Any = None, **options: Any) -> Any:
-    from mmkeras.features import Batches
-    from mmkeras.sides import bag_side
+    from mmkeras.features.batches import Batches
+    from mmkeras.features.column_features import bag_side
 
     sides = [bag_side("a", random_bags(rows, 1)), bag_side("b", random_bags(rows, 2))]
     truth = one_hot(np.arange(rows) % CLASSES)
@@ -342,8 +342,8 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
 
 
 def test_arrays_stand_beside_bags_in_a_batch() -> None:
-    from mmkeras.features import Batches
-    from mmkeras.sides import ArraySide, bag_side
+    from mmkeras.features.batches import Batches
+    from mmkeras.features.column_features import ArraySide, bag_side
 
     pixels = np.arange(20 * 12, dtype="uint8").reshape(20, 2, 2, 3)
     present = (np.arange(20, dtype="float32") % 2)[:, None]
@@ -383,7 +383,7 @@ def test_rows_of_similar_length_share_a_batch() -> None:
 @pytest.mark.slow
 def test_fit_reads_each_epoch_in_its_order() -> None:
     """What is prefetched for an epoch must not be in the order of the one before; nor in a resumed training's first."""
-    from mmkeras.features import Batches
+    from mmkeras.features.batches import Batches
 
     class Recorder(Batches):
         def __getitem__(self, index: int) -> Any:
@@ -437,7 +437,7 @@ ACCURACIES = [0.1, 0.3, 0.2, 0.6, 0.5, 0.6, 0.4, 0.5, 0.5, 0.9]
 )
 def test_early_stopping_restores_the_best_epoch(patience: int | None, done: int, best: int, tmp_path: Path) -> None:
     """Of equally accurate epochs the latest is the best."""
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     epochs, keeper = Epochs(), BestAndResume(tmp_path, patience)
     assert epochs.run(keeper, ACCURACIES) == done
@@ -450,7 +450,7 @@ def test_the_latest_epoch_within_a_standard_error_of_the_best_is_kept(
     rows: int | None, best: int, tmp_path: Path
 ) -> None:
     """0.8 is the best; its standard error of 10,000 rows is 0.004, of 100 rows 0.04, of 4 rows 0.2."""
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     accuracies = [0.7, 0.8, 0.797, 0.75, 0.77, 0.65]
     for interrupted in (0, 3):
@@ -464,14 +464,14 @@ def test_the_latest_epoch_within_a_standard_error_of_the_best_is_kept(
 
 
 def test_a_loss_has_no_such_error(tmp_path: Path) -> None:
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     assert BestAndResume(tmp_path, 9, ("loss", "min"), rows=4).rows is None
 
 
 def test_without_patience_the_last_weights_count(tmp_path: Path) -> None:
     """As the document trains: ten epochs, and what comes out of the last."""
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     epochs, keeper = Epochs(), BestAndResume(tmp_path, None)
     epochs.run(keeper, [0.9, 0.8, 0.7])
@@ -481,7 +481,7 @@ def test_without_patience_the_last_weights_count(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stopped_after", range(1, 8))
 def test_patience_and_best_weights_survive_an_interruption(stopped_after: int, tmp_path: Path) -> None:
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     Epochs().run(BestAndResume(tmp_path, 2), ACCURACIES[:stopped_after])
     epochs, keeper = Epochs(), BestAndResume(tmp_path, 2)
@@ -499,7 +499,7 @@ def test_patience_and_best_weights_survive_an_interruption(stopped_after: int, t
 
 
 def test_resuming_a_training_whose_patience_had_run_out(tmp_path: Path) -> None:
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     Epochs().run(BestAndResume(tmp_path, 2), ACCURACIES)
     epochs, keeper = Epochs(), BestAndResume(tmp_path, 2)
@@ -511,7 +511,7 @@ def test_resuming_a_training_whose_patience_had_run_out(tmp_path: Path) -> None:
 
 def test_a_checkpoint_is_whole_or_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while it is written, the training goes on from the epoch before."""
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     Epochs().run(BestAndResume(tmp_path, 9), ACCURACIES[:2])
 
@@ -533,7 +533,7 @@ def test_a_checkpoint_is_whole_or_the_one_before(tmp_path: Path, monkeypatch: py
 
 
 def test_the_optimiser_s_state_is_resumed_too(tmp_path: Path) -> None:
-    from mmkeras.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestAndResume
 
     inputs, truth = feed({"a": random_bags(8, 1), "b": random_bags(8, 2)}), one_hot(np.arange(8) % CLASSES)
     _, whole = compiled(Config())

@@ -18,23 +18,23 @@ import small_runs
 import soundfile
 from conftest import make_state
 
-import mmkeras.training
-from mmkeras import raw
-from mmkeras.columns import Column
-from mmkeras.config import Config
+import mmkeras.training.train
+from mmkeras.config.config import Config
+from mmkeras.config.unused_flags import FLAGS_OF, idle_flags
+from mmkeras.data.columns import Column
+from mmkeras.data.targets import Targets
 from mmkeras.errors import InputError
-from mmkeras.idle import FLAGS_OF, idle_flags
-from mmkeras.inputs import input_names
+from mmkeras.graph import input_names
 from mmkeras.modalities.audio.decode import decode_audio
-from mmkeras.modalities.audio.rule import audio_rule
+from mmkeras.modalities.audio.spec import audio_rule
 from mmkeras.modalities.image.decode import decode_image
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.modalities.image.rule import ImageRule
-from mmkeras.modalities.media import MediaRoot
-from mmkeras.model_choice import resolved
-from mmkeras.runners import complete
-from mmkeras.samples import Samples, load_samples, save_samples
-from mmkeras.targets import Targets
+from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runtime import feeds as raw
+from mmkeras.runtime.feeds import complete
+from mmkeras.training.resolve import resolved
+from mmkeras.verification.samples import Samples, load_samples, save_samples
 
 RULE = audio_rule(mixtures.RATE, 0.3, mels=16)
 FUSIONS = ("attention", "concat", "sum", "decision")
@@ -50,10 +50,8 @@ def columns() -> dict[str, Any]:
     """One adapted column of each kind."""
     from mmkeras.modalities.audio.column import AudioColumn
     from mmkeras.modalities.image.column import ImageColumn
-    from mmkeras.modalities.tabular.category import adapt
-    from mmkeras.modalities.tabular.category_column import CategoryColumn
-    from mmkeras.modalities.tabular.number import NumberState
-    from mmkeras.modalities.tabular.number_column import NumberColumn
+    from mmkeras.modalities.tabular.category import CategoryColumn, adapt
+    from mmkeras.modalities.tabular.number import NumberColumn, NumberState
     from mmkeras.modalities.text.column import TextColumn
 
     state = make_state([b"a high thing", b"a low thing"], max_bytes=96, weighting="tfidf")
@@ -87,7 +85,7 @@ def graph_of(columns: dict[str, Any], fusion: str, task: str) -> tuple[Any, Any]
     from three_formats import shaken
 
     from mmkeras.models.core import build_core
-    from mmkeras.tasks.predicting import predict_graph
+    from mmkeras.tasks.prediction.graph import predict_graph
 
     keras.utils.set_random_seed(1)
     config = Config(model="multimodal", fusion=fusion, task=task, width=16, depth=1)  # type: ignore[arg-type]
@@ -192,7 +190,7 @@ def test_columns_named_like_the_fusions_layers(columns: dict[str, Any]) -> None:
 
 
 def test_the_rate_rises_and_falls_to_nothing() -> None:
-    from mmkeras.models.multimodal import WARM_UP, WarmUpCosine
+    from mmkeras.models.optimizers import WARM_UP, WarmUpCosine
 
     schedule = WarmUpCosine(0.01, 100)
     rates = np.array([float(schedule(step)) for step in range(101)])
@@ -265,7 +263,7 @@ def test_names_never_meet() -> None:
 @pytest.fixture(scope="module")
 def inputs(columns: dict[str, Any]) -> list[dict[str, Any]]:
     """The signature's part on the inputs of all kinds."""
-    from mmkeras.inputs import presence
+    from mmkeras.graph import presence
 
     entries = []
     for name, column in columns.items():
@@ -435,7 +433,7 @@ def test_pictures_are_read_as_training_reads_them() -> None:
 def test_clips_are_read_as_training_reads_them() -> None:
     import tensorflow as tf
 
-    from mmkeras.modalities.audio.column import read_waves
+    from mmkeras.modalities.audio.serving import read_waves
 
     def wav(samples: np.ndarray, rate: int = mixtures.RATE) -> bytes:
         file = io.BytesIO()
@@ -457,7 +455,7 @@ def test_clips_are_read_as_training_reads_them() -> None:
 
 
 def test_numbers_and_texts_that_are_not_there() -> None:
-    from mmkeras.modalities.tabular.number_column import read_served
+    from mmkeras.modalities.tabular.number import read_served
     from mmkeras.modalities.text.serving import read_texts
 
     numbers, present = read_served(np.array([3.5, np.nan, 0.0], "float32"))
@@ -492,7 +490,7 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mmkeras.training, "start_tensorflow", interrupted)
+    monkeypatch.setattr(mmkeras.training.train, "start_tensorflow", interrupted)
 
 
 @pytest.mark.usefixtures("no_model")

@@ -17,8 +17,8 @@ import small_runs
 from small_runs import SmallRun
 from test_resume import check_same
 
-from mmkeras.runners import open_artefact
-from mmkeras.samples import load_samples
+from mmkeras.runtime.runners import open_artefact
+from mmkeras.verification.samples import load_samples
 
 pytestmark = pytest.mark.slow
 FORMATS = small_runs.FORMATS
@@ -250,7 +250,7 @@ def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(run: SmallR
     """In a process of its own, with the features and the random draws of every kind of column."""
     folder = run.csv.parent
     flags = [*mixtures.FLAGS, "--target", "label", "--epochs", "2", "--output", "runs/killed"]
-    command = [sys.executable, "-m", "mmkeras.cli", "train", "mix.csv", *flags]
+    command = [sys.executable, "-m", "mmkeras.cli.main", "train", "mix.csv", *flags]
     with subprocess.Popen(
         command, cwd=folder, env=small_runs.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:

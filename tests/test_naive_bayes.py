@@ -12,12 +12,12 @@ import pytest
 import small_mixtures as mixtures
 import small_runs
 
-from mmkeras.columns import Column
-from mmkeras.config import Config
+from mmkeras.config.config import Config
+from mmkeras.data.columns import Column
 from mmkeras.errors import InputError
+from mmkeras.features.ragged import Ragged, from_mask
 from mmkeras.modalities.text import naive_bayes
-from mmkeras.model_choice import resolved
-from mmkeras.ragged import Ragged, from_mask
+from mmkeras.training.resolve import resolved
 
 
 def some_bags(texts: int = 30, n_rows: int = 12) -> tuple[Ragged, np.ndarray]:
@@ -60,7 +60,7 @@ def test_a_class_of_no_row_is_rare_and_not_impossible() -> None:
 
 
 def test_it_counts_as_far_as_it_helps() -> None:
-    from mmkeras.counting import SHARES, best_share
+    from mmkeras.tasks.prediction.naive_bayes import SHARES, best_share
 
     rng = np.random.default_rng(0)
     classes = rng.integers(0, 3, 2000)
@@ -76,7 +76,7 @@ def test_it_counts_as_far_as_it_helps() -> None:
 
 
 def test_few_rows_do_not_choose_by_chance() -> None:
-    from mmkeras.counting import best_share
+    from mmkeras.tasks.prediction.naive_bayes import best_share
 
     chosen = []
     for seed in range(5):
@@ -93,11 +93,11 @@ def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
     """A core with two columns of text, `b` there in even rows alone; what it learns from; a's bags, matrix; classes."""
     import keras
 
-    from mmkeras.fitting import Material
-    from mmkeras.fusions import Fused
+    from mmkeras.features.column_features import ArraySide, bag_side
     from mmkeras.models.core import Core
+    from mmkeras.models.fusions import Fused
     from mmkeras.models.multimodal import with_counts
-    from mmkeras.sides import ArraySide, bag_side
+    from mmkeras.tasks.prediction.material import Material
 
     bags, dense = some_bags()
     reverse = bags.take(np.arange(len(bags))[::-1])
@@ -127,8 +127,8 @@ def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
 
 
 def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mmkeras import counting
     from mmkeras.models import COUNTED, FREQUENCIES
+    from mmkeras.tasks.prediction import naive_bayes as counting
 
     core, material, bags, dense, classes = two_texts()
     n, width = dense.shape
@@ -198,8 +198,8 @@ def test_a_text_alone_is_read_by_the_multimodal_model() -> None:
 def test_what_is_counted_is_added_where_the_text_is_there() -> None:
     import keras
 
-    from mmkeras.fusions import Fused
     from mmkeras.models import COUNTED, FREQUENCIES
+    from mmkeras.models.fusions import Fused
     from mmkeras.models.multimodal import with_counts
 
     inputs = {
@@ -229,8 +229,8 @@ def test_what_is_counted_is_added_where_the_text_is_there() -> None:
 @pytest.mark.parametrize(("fusion", "formats"), [("sum", ()), ("decision", ("--formats", "tflite"))])
 def test_it_answers_too_in_every_format(fusion: str, formats: tuple[str, ...], tmp_path: Path) -> None:
     """And what each column adds still sums up to the answer. The network has hardly learned."""
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     unequal = [row for k, row in enumerate(mixtures.rows(tmp_path, 100)) if row["label"] == "high" or k % 3]
     csv = small_runs.write_rows(tmp_path / "mix.csv", unequal)

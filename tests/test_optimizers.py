@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmkeras.optimizers import ClippedSGD
+from mmkeras.models.optimizers import ClippedSGD
 
 
 @pytest.mark.parametrize("scale", [0.01, 10.0])

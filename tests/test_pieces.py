@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_runs import ROOT
 
+from mmkeras.data.target_tokenizer import END, UNKNOWN, Pieces, learn_pieces
 from mmkeras.errors import InputError
-from mmkeras.pieces import END, UNKNOWN, Pieces, learn_pieces
 
 DATA = ROOT.parent / "shared" / "data"
 TEXTS = ["a man rides a horse", "two men ride horses", "a red house", "Häuser in der Nähe", "中文 字符"] * 20
@@ -33,7 +33,7 @@ def test_there_and_back(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["word", "byte", "subword"])
 def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
-    from mmkeras.exporters.prompts import prompts_of
+    from mmkeras.export.serving.prompts import prompts_of
 
     pieces = learn_pieces(kind, [*TEXTS, "<unk> a"], 400)
     prompts = [
@@ -73,7 +73,7 @@ def finder(pieces: Pieces) -> Callable[[list[str]], list[list[int]]]:
     """Texts -> their pieces, by the graph that a SavedModel has."""
     import tensorflow as tf
 
-    from mmkeras.exporters.prompts import Subwords
+    from mmkeras.export.serving.prompts import Subwords
 
     read = tf.function(Subwords(pieces).read, input_signature=[tf.TensorSpec([None], tf.string)])
 

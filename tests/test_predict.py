@@ -254,7 +254,7 @@ def test_overwrite_replaces_the_predictions(model: Path, answers: Rows, tmp_path
 def test_one_document_takes_a_fraction_of_a_second(model: Path, tmp_path: Path) -> None:
     """A whole process: start, load, answer. (A generous bound: TensorFlow alone would take seconds.)"""
     code = (
-        "import sys, json, resource; from mmkeras.runners import open_artefact; import numpy as np\n"
+        "import sys, json, resource; from mmkeras.runtime.runners import open_artefact; import numpy as np\n"
         "runner = open_artefact(sys.argv[1], threads=1)\n"
         "text = np.frombuffer('手机 phone'.encode(), 'uint8')[None]\n"
         "answer = runner({i['name']: text for i in runner.signature['inputs']})\n"

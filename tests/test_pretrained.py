@@ -20,13 +20,10 @@ from keras import ops
 from three_formats import runners, shaken
 
 from mmkeras.errors import InputError
-from mmkeras.exporters import FORMATS
-from mmkeras.graph import Graph
-from mmkeras.inputs import Input, Serving
-from mmkeras.modalities.text.before import keep_tokenizer, tokenize_before
+from mmkeras.export.formats import FORMATS
+from mmkeras.graph import Graph, Input, Serving
 from mmkeras.modalities.text.cells import cut, encode_cells, pad
-from mmkeras.modalities.text.preset import Preset, read_preset, tokenizer_kind
-from mmkeras.modalities.text.pretrained import (
+from mmkeras.modalities.text.pretrained.encoder import (
     PretrainedEncoder,
     SentenceEmbedding,
     embed,
@@ -37,8 +34,10 @@ from mmkeras.modalities.text.pretrained import (
     wordpiece,
     wordpiece_ids,
 )
+from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_before
+from mmkeras.modalities.text.pretrained.preset import Preset, read_preset, tokenizer_kind
 from mmkeras.modalities.text.serving import read_texts
-from mmkeras.runners import open_artefact
+from mmkeras.runtime.runners import open_artefact
 
 hub = pytest.importorskip("keras_hub", reason="no pretrained encoders: pip install keras-hub")
 # keras-hub's Hugging Face reader imports both whatever the checkpoint is

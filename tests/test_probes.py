@@ -13,9 +13,16 @@ import numpy as np
 import pytest
 
 from mmkeras.modalities.text.cells import cut, pad
-from mmkeras.probes import ON_THE_CUT, check_length, check_strings, joined, long_texts, spread
-from mmkeras.samples import Samples
-from mmkeras.verify import signature_breaches
+from mmkeras.verification.clean_process.signatures import (
+    ON_THE_CUT,
+    check_length,
+    check_strings,
+    joined,
+    long_texts,
+    spread,
+)
+from mmkeras.verification.predictions import signature_breaches
+from mmkeras.verification.samples import Samples
 
 MAX_BYTES = {"a": 48, "b": 40}
 LABELS = ["茶", "tech", "sport"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras import ragged
-from mmkeras.ragged import Ragged, concatenate, from_mask
+from mmkeras.features import ragged
+from mmkeras.features.ragged import Ragged, concatenate, from_mask
 
 Lists = list[list[int]]
 lists = st.lists(st.lists(st.integers(1, 99), max_size=5), max_size=8)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.reading import Source, read_source
-from mmkeras.records import BROKEN
+from mmkeras.data.csv_records import BROKEN
+from mmkeras.data.reading import Source, read_source
 
 Row = tuple[str, ...]
 # Paragraphs of none, one and two commas, with quotes that are paired and doubled in a good file.

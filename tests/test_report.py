@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.cli import parse
-from mmkeras.config import Config
-from mmkeras.metrics import classification_metrics
+from mmkeras.cli.main import parse
+from mmkeras.config.config import Config
+from mmkeras.metrics.predictions import classification_metrics
 from mmkeras.report.findings import excerpt, interval
 from mmkeras.report.page import write_report
 from mmkeras.report.template import label
-from mmkeras.run import LINE, PREDICTION, PROBABILITY
+from mmkeras.runs.run import LINE, PREDICTION, PROBABILITY
 
 CHINESE = ["财经", "体育 ⚽", "娱乐与电影电视节目新闻频道", "国际新闻 🌍"]
 NASTY = ['<script>alert("x")</script>', "a\"b'c&amp;<b>", "{{ 7 * 7 }}", "שלום \u202e x"]

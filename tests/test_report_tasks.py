@@ -17,15 +17,15 @@ import soundfile
 from PIL import Image
 from test_report import Page, make_run, some_rows, write_csv, written
 
-from mmkeras.metrics import evaluate
-from mmkeras.modalities.audio.rule import audio_rule
+from mmkeras.metrics.predictions import evaluate
+from mmkeras.modalities.audio.spec import audio_rule
 from mmkeras.report import media
 from mmkeras.report.ablation import findings, write_ablation_report
 from mmkeras.report.files import read_bad_rows
 from mmkeras.report.modalities import score, score_change
 from mmkeras.report.numbers import residuals
 from mmkeras.report.template import figure, number, signed
-from mmkeras.run import LINE, PART, PREDICTION, PROBABILITY
+from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
 
 RULE = audio_rule(8000, 0.5, mels=20)
 KINDS = {"note": "text", "photo": "image", "clip": "audio", "price": "number", "brand": "category"}

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import small_runs
 
-import mmkeras.training
+import mmkeras.training.train
 
 ROWS = 300
 # one row a step, so that an epoch lasts long enough to be killed in the middle of
@@ -80,14 +80,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(whole: Path) -> None:
     """In a process of its own, where nothing else has used Keras before."""
-    done = small_runs.process("-m", "mmkeras.cli", "train", "news.csv", *FLAGS, "--output", "again", cwd=whole)
+    done = small_runs.process("-m", "mmkeras.cli.main", "train", "news.csv", *FLAGS, "--output", "again", cwd=whole)
     assert done.code == 0, done.err
     check_same(whole / "whole", whole / "again")
 
 
 @pytest.mark.slow
 def test_killed_in_the_middle_of_an_epoch_and_resumed(whole: Path) -> None:
-    command = [sys.executable, "-m", "mmkeras.cli", "train", "news.csv", *FLAGS, "--output", "killed"]
+    command = [sys.executable, "-m", "mmkeras.cli.main", "train", "news.csv", *FLAGS, "--output", "killed"]
     environment = small_runs.environment()
     with subprocess.Popen(command, cwd=whole, env=environment, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
@@ -137,7 +137,7 @@ def test_killed_while_it_learns_the_held_out_rows(whole: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with small_runs.working_folder(whole), monkeypatch.context() as patched:
-        patched.setattr("mmkeras.fitting.fold_held_out", killed)
+        patched.setattr("mmkeras.tasks.prediction.refit.fold_held_out", killed)
         assert small_runs.main("train", "news.csv", *FLAGS, "--output", "late").code == 130
     assert not (whole / "late/metrics.json").exists()
     done = resume(whole, "late")
@@ -152,7 +152,7 @@ def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def fit(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mmkeras.training, "fit", fit)
+    monkeypatch.setattr(mmkeras.training.train, "fit", fit)
     small_runs.write_rows(tmp_path / "news.csv", small_runs.news_rows(60))
     small_runs.write_rows(tmp_path / "dev.csv", small_runs.news_rows(30, seed=1))
     assert train(tmp_path, "news.csv", *small_runs.ONE_COLUMN, "--validation", "dev.csv", "--epochs", "5").code == 130

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from three_formats import runners, shaken
 
-from mmkeras.encoded import MaskedMean
+from mmkeras.modalities.encoded import MaskedMean
 from mmkeras.modalities.text.sequence import BothWays, SequenceIds, encode_gru, encode_transformer
 
 N_ROWS, MAX_TOKENS = 50, 12

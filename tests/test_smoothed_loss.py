@@ -10,7 +10,7 @@ import pytest
 def test_the_loss_and_its_gradient_are_those_of_smoothed_targets(smoothing: float) -> None:
     import tensorflow as tf
 
-    from mmkeras.tasks.generate import SmoothedPieces
+    from mmkeras.models.token_loss import SmoothedPieces
 
     rng = np.random.default_rng(0)
     logits = tf.constant(rng.normal(size=(3, 4, 7)).astype("float32") * 3)

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
+from mmkeras.data.split import Split, split_table, write_split
+from mmkeras.data.table import Column, Table
 from mmkeras.errors import InputError
-from mmkeras.split import Split, split_table, write_split
-from mmkeras.table import Column, Table
 
 TEXT = Column("text", "text", "input")
 LABEL = Column("label", "category", "target")

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmkeras.data.lines import as_stream, read_lines
+from mmkeras.data.target_tokenizer import END, learn_pieces
 from mmkeras.errors import InputError
-from mmkeras.pieces import END, learn_pieces
-from mmkeras.streams import StreamBatches, as_stream, enough, read_lines
+from mmkeras.features.stream_batches import StreamBatches, enough
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -14,12 +14,12 @@ from broken_inputs import BROKEN_INPUTS, BrokenInput
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.config import Config
-from mmkeras.config_check import check_config
+from mmkeras.config.check import check_config
+from mmkeras.config.config import Config
+from mmkeras.data.describe import describe
+from mmkeras.data.split import split_table
+from mmkeras.data.table import BadRow, Table, read_rows, read_table, write_bad_rows, write_csv
 from mmkeras.errors import InputError
-from mmkeras.split import split_table
-from mmkeras.table import BadRow, Table, read_rows, read_table, write_bad_rows, write_csv
-from mmkeras.table_lines import describe
 
 
 def table(folder: Path, content: str, **flags: Any) -> Table:
@@ -351,7 +351,7 @@ def test_written_rows_end_with_lf_and_have_no_needless_quotes(tmp_path: Path) ->
 
 
 def test_import_is_light() -> None:
-    code = "import sys, mmkeras.table; print([m for m in sys.argv[1:] if m in sys.modules])"
+    code = "import sys, mmkeras.data.table; print([m for m in sys.argv[1:] if m in sys.modules])"
     heavy = ["tensorflow", "keras", "sklearn", "charset_normalizer", "scipy"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

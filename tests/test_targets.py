@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmkeras.data.targets import Targets, learn_targets
 from mmkeras.errors import InputError
-from mmkeras.targets import Targets, learn_targets
 
 
 def frame(**columns: list[str]) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
+from mmkeras.data.table import Table, read_table
 from mmkeras.errors import InputError
-from mmkeras.table import Table, read_table
 
 RANDOM = random.Random(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmkeras.text_metrics import sentence_scores, text_figures, word_distance, word_error_rate
+from mmkeras.metrics.texts import sentence_scores, text_figures, word_distance, word_error_rate
 
 SENTENCES = ["a man rides a horse", "two men ride on horses", "a red house by the sea"]
 

@@ -15,10 +15,11 @@ import tensorflow as tf
 from conftest import fuzz, fuzzed_texts
 from hypothesis import given, settings
 
-from mmkeras.modalities.text import exact, tokenizer
+from mmkeras.modalities.text import exact
 from mmkeras.modalities.text.cells import pad
-from mmkeras.modalities.text.characters import BMP, GONE, MODES, VANISHING, character_table, fold, python_tokens
-from mmkeras.modalities.text.tokenizer import BASES, LONGEST, ByteTokenizer, python_hash
+from mmkeras.modalities.text.hashing import tokenizer
+from mmkeras.modalities.text.hashing.characters import BMP, GONE, MODES, VANISHING, character_table, fold, python_tokens
+from mmkeras.modalities.text.hashing.tokenizer import BASES, LONGEST, ByteTokenizer, python_hash
 
 PRIMES = tuple(tokenizer.PRIMES.ravel().astype(int).tolist())
 Hashes = list[tuple[int, int]]

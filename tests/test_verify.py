@@ -18,8 +18,8 @@ import small_runs
 from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
 from small_runs import LABELS, SmallRun, copy, proof
 
-from mmkeras import verify
-from mmkeras.samples import Samples, load_samples, save_samples
+from mmkeras.verification import verify
+from mmkeras.verification.samples import Samples, load_samples, save_samples
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +48,8 @@ def changed_initializer(path: Path, name_part: str, change: Callable[[np.ndarray
 
 def table_of(run: SmallRun) -> np.ndarray:
     """The wide part's trained table of the second column."""
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     core = load_graph(open_run(run.folder)).model.get_layer("core")
     return np.asarray(core.get_layer("news_text_wide").table, "<f4")
@@ -235,7 +235,7 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
 
     What becomes of a proven folder that it was to replace is in test_exporting.py.
     """
-    from mmkeras.exporters import tflite
+    from mmkeras.export.formats import tflite
 
     write = tflite.export
 
@@ -264,7 +264,7 @@ def test_a_copied_folder_is_verified_without_the_run(run: SmallRun, tmp_path: Pa
     (tmp_path / "elsewhere").mkdir()
     folder = copy(run, tmp_path / "elsewhere/model v1", "savedmodel/1", "predict.tflite", "predict.onnx")
     (tmp_path / "cwd").mkdir()
-    done = small_runs.process("-m", "mmkeras.cli", "verify", folder, cwd=tmp_path / "cwd")
+    done = small_runs.process("-m", "mmkeras.cli.main", "verify", folder, cwd=tmp_path / "cwd")
     assert done.code == 0, done.out + done.err
     report = proof(folder)
     assert report["passed"] is True
@@ -334,7 +334,7 @@ def test_what_was_rejected_stays_rejected(run: SmallRun, tmp_path: Path) -> None
 # the process that answers
 
 NO_KERAS = """
-import sys, mmkeras.answer as answer
+import sys, mmkeras.verification.clean_process.predictions as answer
 real = answer.open_artefact
 def open_artefact(*arguments, **options):
     for name in ("keras", "tf_keras", "keras.layers", "keras_hub"):
@@ -378,7 +378,7 @@ def test_peak_memory_is_the_most_there_ever_was(tmp_path: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("VmHWM is Linux")
     code = (
-        "import numpy as np; from mmkeras.answer import peak_memory_mib\n"
+        "import numpy as np; from mmkeras.verification.clean_process.predictions import peak_memory_mib\n"
         "before = peak_memory_mib(); b = np.ones(25_000_000); del b; print(peak_memory_mib() - before)"
     )
     grown = float(small_runs.process("-c", code, cwd=tmp_path).out)
@@ -496,5 +496,5 @@ def test_verify_runs_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(RuntimeError, match="words"):
         verify.answers(tmp_path / "m.onnx", tmp_path / "s.npz")
     ((command, options),) = seen
-    assert command[:3] == [sys.executable, "-m", "mmkeras.answer"]
+    assert command[:3] == [sys.executable, "-m", "mmkeras.verification.clean_process.predictions"]
     assert str(small_runs.ROOT) in options["env"]["PYTHONPATH"]

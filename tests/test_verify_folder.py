@@ -15,9 +15,9 @@ import pytest
 import small_runs
 from made_up_samples import SIGNATURE, figures, made_up_samples
 
-from mmkeras import verify
-from mmkeras.exporters import FORMATS
-from mmkeras.samples import save_samples
+from mmkeras.export.formats import FORMATS
+from mmkeras.verification import verify
+from mmkeras.verification.samples import save_samples
 
 NAMES = ("savedmodel/1", "predict.tflite", "predict.onnx")
 MEASURED = {"load_seconds": 0.1, "latency_ms_p50": 1.0, "latency_ms_p95": 2.0, "peak_memory_mib": 90.0}

@@ -21,8 +21,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
 
 @pytest.fixture(scope="session")
 def graph(run: SmallRun) -> Any:
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     return load_graph(open_run(run.folder))
 
@@ -57,7 +57,7 @@ def other_cut(n_bytes: int) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def other_words(patch: pytest.MonkeyPatch) -> None:
-    from mmkeras.exporters import savedmodel
+    from mmkeras.export.formats import savedmodel
 
     serving = savedmodel.serving_function
 
@@ -80,7 +80,7 @@ def other_words(patch: pytest.MonkeyPatch) -> None:
 def test_strings_answered_otherwise_are_caught(
     tamper: Any, reason: str, run: SmallRun, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmkeras.exporters import savedmodel
+    from mmkeras.export.formats import savedmodel
 
     folder = copy(run, tmp_path / "e", "savedmodel/1")
     shutil.rmtree(folder / "savedmodel")
@@ -100,7 +100,7 @@ def test_a_length_answered_otherwise_is_caught(
     n_bytes: int, run: SmallRun, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It loses its last bytes; the other lengths do not."""
-    from mmkeras.exporters import tflite
+    from mmkeras.export.formats import tflite
 
     function = tflite.GraphModule.function
 

@@ -9,7 +9,7 @@ import pytest
 import reference_tokenizer as reference
 import tensorflow as tf
 
-from mmkeras.modalities.text.vocabulary import MOST_ROWS, LookUp, Vocabulary, addresses, build_vocabulary
+from mmkeras.modalities.text.hashing.vocabulary import MOST_ROWS, LookUp, Vocabulary, addresses, build_vocabulary
 
 ALL_KEYS = reference.PRIMES[0] * reference.PRIMES[1]
 

@@ -64,7 +64,7 @@ WRITERS = {
 
 def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> Any:
     """A column that knows every token of TEXTS."""
-    from mmkeras.modalities.text.modality import TextRule, adapt, hash_texts, new_table
+    from mmkeras.modalities.text.features import TextRule, adapt, hash_texts, new_table
 
     weighting = "mean" if unknown_buckets else "tfidf"
     kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
@@ -76,7 +76,7 @@ def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> An
 def rows_of(column: Any, word: str) -> list[int]:
     """The row numbers of a word's tokens, as the exported graph finds them."""
     from mmkeras.modalities.text.cells import encode_cells
-    from mmkeras.modalities.text.modality import TextLayers
+    from mmkeras.modalities.text.features import TextLayers
 
     rows, _ = TextLayers(column, "t")(encode_cells([word], 64))
     return [int(row) for row in np.asarray(rows)[0] if row]
@@ -233,8 +233,8 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
 
 def trained_vectors(folder: Path, *flags: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Train on the small CSV with vectors for some of its words. word -> (as in the file, as in the trained model)."""
-    from mmkeras.exporting import load_graph
-    from mmkeras.run import open_run
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
 
     entries = vectors(["tea", "phone", "goal", "球", "müller"], 8)
     path = small_runs.write_rows(folder / "n.csv", small_runs.news_rows(90))
@@ -246,8 +246,8 @@ def trained_vectors(folder: Path, *flags: str) -> dict[str, tuple[np.ndarray, np
     run = open_run(folder / "run")
     graph = load_graph(run)
     core = graph.model.get_layer("core")
-    from mmkeras.modalities.text.modality import load_state
-    from mmkeras.modalities.text.rule import TextRule
+    from mmkeras.modalities.text.features import load_state
+    from mmkeras.modalities.text.spec import TextRule
 
     (entry,) = run.inputs
     column = load_state(run.folder / "state" / f"{entry['name']}.npz", TextRule(**entry["rule"]))

@@ -17,16 +17,15 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.errors import InputError
-from mmkeras.exporters import FORMATS
-from mmkeras.exporters.savedmodel import GraphModule
-from mmkeras.graph import Graph
-from mmkeras.inputs import Input, Serving
+from mmkeras.export.formats import FORMATS
+from mmkeras.export.graph_module import GraphModule
+from mmkeras.graph import Graph, Input, Serving
 from mmkeras.modalities.text import bert_characters as bert
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.serving import read_texts
-from mmkeras.modalities.text.wordpiece import WordPiece, code_points
-from mmkeras.modalities.text.wordpiece_tables import build_tables, load_tables, save_tables
-from mmkeras.runners import open_artefact
+from mmkeras.modalities.text.wordpiece.layer import WordPiece, code_points
+from mmkeras.modalities.text.wordpiece.tables import build_tables, load_tables, save_tables
+from mmkeras.runtime.runners import open_artefact
 
 VOCABULARY = reference.VOCABULARY
 LENGTH = 512  # bytes, of the artefacts with the real vocabulary

@@ -13,7 +13,7 @@ import pytest
 import small_runs
 from small_texts import translation, write_lines, write_pairs
 
-from mmkeras.pieces import Pieces
+from mmkeras.data.target_tokenizer import Pieces
 
 pytestmark = pytest.mark.slow
 FORMATS = ("savedmodel", "tflite", "onnx")
@@ -163,16 +163,16 @@ def test_the_same_is_said_of_a_text_and_by_a_run(translator: Made) -> None:
 
 
 def test_ids_of_unknown_words_are_those_that_a_client_takes_for_them() -> None:
+    from mmkeras.generation.notes import UNKNOWN_IDS
     from mmkeras.models.multimodal import UNKNOWN_BUCKETS
-    from mmkeras.text_notes import UNKNOWN_IDS
 
     assert UNKNOWN_IDS == UNKNOWN_BUCKETS
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_text_without_a_word_is_answered_alike_in_any_batch(translator: Made, form: str) -> None:
-    from mmkeras.choice import Choice
-    from mmkeras.writers import open_writer
+    from mmkeras.generation.generator import open_writer
+    from mmkeras.generation.options import Choice
 
     writer = open_writer(translator.exported, form, threads=1)
     values = {writer.inputs[0]["name"]: [b"?", b"the dog finds the man " * 3, b"!!! ..."]}
@@ -306,8 +306,8 @@ def test_it_has_learned_the_language(language_model: Made) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_score_is_the_chain_rule(language_model: Made, form: str) -> None:
     """log P(S) = sum of log P(w | all before): the score of a text is the sum of what `decode_step` says of each."""
-    from mmkeras.decoding import States
-    from mmkeras.writers import open_writer
+    from mmkeras.generation.decoding import States
+    from mmkeras.generation.generator import open_writer
 
     writer = open_writer(language_model.exported, form, threads=1)
     ids, terms = writer.score(ASKED)
@@ -357,7 +357,7 @@ def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
 def test_an_interrupted_training_ends_as_if_it_had_not_been(
     own: tuple[str, ...], epochs: int, cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmkeras.callbacks import EpochLines
+    from mmkeras.training.callbacks import EpochLines
 
     flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), *own)
     flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2", "--epochs", str(epochs))
@@ -449,7 +449,7 @@ def test_text_files_that_cannot_be_used(text: bytes | None, said: str, tmp_path:
 
 
 def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
-    from mmkeras.verify_text import compare
+    from mmkeras.verification.texts import compare
 
     expected = [([4, 5], [-1.0, -2.0, -0.1]), ([4], [-1.0, -0.7]), ([4], [-1.0, -0.7])]
     free = [
@@ -467,7 +467,7 @@ def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
 
 
 def test_words_of_a_format_whose_texts_part_at_ties() -> None:
-    from mmkeras.verify_text import words_of
+    from mmkeras.verification.texts import words_of
 
     def words(**counts: int) -> str:
         return words_of({"texts_other": 0, "texts_apart_at_ties": 0, **counts})
@@ -478,8 +478,8 @@ def test_words_of_a_format_whose_texts_part_at_ties() -> None:
 
 
 def test_a_text_is_followed_only_where_some_part() -> None:
-    from mmkeras.answer_text import both_ways
-    from mmkeras.decoding import Written
+    from mmkeras.generation.decoding import Written
+    from mmkeras.verification.clean_process.texts import both_ways
 
     free = [Written([4], [-1.0, -0.5]), Written([5], [-1.0, -0.5])]
     given: list[object] = []
@@ -497,8 +497,8 @@ def test_a_text_is_followed_only_where_some_part() -> None:
 def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
     from types import SimpleNamespace
 
-    from mmkeras.answer_text import compare_served
-    from mmkeras.decoding import Written
+    from mmkeras.generation.decoding import Written
+    from mmkeras.verification.clean_process.texts import compare_served
 
     writer = SimpleNamespace(pieces=Pieces("word", tuple(b"<eos>, <unk>, the, of, a, b".split(b","))))
     own, tie = Written([4, 5], [-1.0, -0.5, -0.1]), Written([4, 3], [-1.0, -0.5, -0.4])
@@ -522,9 +522,9 @@ def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
 
 def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
     """verify's result where rows without a column were written in these ways, and all else as the model does."""
-    from mmkeras.decoding import Written
-    from mmkeras.text_samples import TextSamples
-    from mmkeras.verify_text import check
+    from mmkeras.generation.decoding import Written
+    from mmkeras.verification.samples import TextSamples
+    from mmkeras.verification.texts import check
 
     text = [[4, 5], [-1.0, -0.5, -0.1]]
     samples = TextSamples(
@@ -555,10 +555,11 @@ def test_what_is_written_without_a_column_is_compared_piece_by_piece() -> None:
 
 
 def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, translator: Made) -> None:
-    from mmkeras.answer_text import side_by_side, write_all
-    from mmkeras.text_samples import load_text_samples
-    from mmkeras.verify_text import check
-    from mmkeras.writers import open_writer, read_folder
+    from mmkeras.generation.generator import open_writer
+    from mmkeras.runtime.exported import read_folder
+    from mmkeras.verification.clean_process.texts import side_by_side, write_all
+    from mmkeras.verification.samples import load_text_samples
+    from mmkeras.verification.texts import check
 
     for made, name in ((language_model, "side_by_side"), (translator, "ids")):
         writer, samples = open_writer(made.exported, "tflite"), load_text_samples(made.exported / "sample_inputs.npz")
@@ -578,7 +579,7 @@ def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, trans
 def test_a_text_s_outer_space_is_what_python_takes_for_it() -> None:
     import tensorflow as tf
 
-    from mmkeras.exporters.savedmodel_text import GreedyLoop
+    from mmkeras.export.serving.generate import GreedyLoop
 
     pieces = Pieces("byte", (b"", b"", *(bytes([k]) for k in range(256))))
 

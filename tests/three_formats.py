@@ -68,8 +68,8 @@ def _onnx(function: Any, specs: list[Any]) -> Run:
     import onnxruntime
     import tf2onnx
 
-    from mmkeras.exporters.onnx import check_standard
-    from mmkeras.exporters.onnx_graph import simplify
+    from mmkeras.export.formats.onnx import check_standard
+    from mmkeras.export.formats.onnx_graph import simplify
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     proto, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=18)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.caption_score import cider
-from mmkeras.text_metrics import text_figures
+from mmkeras.metrics.texts import text_figures
 
 SIDE = 16
 

@@ -14,9 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from mmkeras.modalities.audio.cells import read_clip
-from mmkeras.modalities.audio.rule import audio_rule
+from mmkeras.modalities.audio.spec import audio_rule
 from mmkeras.modalities.audio.spectrum import log_mel
-from mmkeras.modalities.media import MediaRoot
+from mmkeras.modalities.media.paths import MediaRoot
 
 
 def rows(path: Path) -> pd.DataFrame:

@@ -13,9 +13,9 @@ MODALITIES = {
     "text": "mmkeras.modalities.text.column",
     "image": "mmkeras.modalities.image.column",
     "audio": "mmkeras.modalities.audio.column",
-    "number": "mmkeras.modalities.tabular.number_column",
-    "category": "mmkeras.modalities.tabular.category_column",
-    "date": "mmkeras.modalities.tabular.date_column",
+    "number": "mmkeras.modalities.tabular.number",
+    "category": "mmkeras.modalities.tabular.category",
+    "date": "mmkeras.modalities.tabular.date",
 }
 MEDIA = ("image", "audio")  # kinds whose cells name files
 

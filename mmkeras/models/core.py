@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
 from mmkeras.modalities import Modality
 from mmkeras.models import MODELS
 
@@ -39,3 +39,11 @@ def build_core(columns: dict[str, Modality], outputs: int, config: Config, expor
     sizes = {name: text.state.n_rows for name, text in texts.items()}
     dims = {name: text.vector_dim for name, text in texts.items() if text.vector_dim}
     return Core(recipe.build(sizes, outputs, config, dims))
+
+
+def make_variables(model: keras.Model) -> None:
+    """The optimiser's variables and the metrics': made inside the first step, they would have it traced twice."""
+    model.optimizer.build(model.trainable_variables)
+    nothing = keras.ops.zeros((1, model.output_shape[-1]))
+    model.compute_metrics(None, nothing, nothing)
+    model.reset_metrics()

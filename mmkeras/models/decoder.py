@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mmkeras.models.piece_embedding import PieceEmbedding
+from mmkeras.models.token_embedding import PieceEmbedding
 
 FEED_FORWARD = 4  # times `width`
 HIDDEN = -1e9  # added to the score of what may not be seen

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
 
 Bag = tuple[Any, Any]
 

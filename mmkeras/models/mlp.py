@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
 from mmkeras.modalities.text.bag import BagEmbedding
-from mmkeras.modalities.text.rule import TextRule
+from mmkeras.modalities.text.spec import TextRule
 from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
 
 EPOCHS = 10
@@ -43,8 +45,8 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     return finish(inputs, layers.Dense(n_classes, name="logits")(x))
 
 
-def compile_model(model: keras.Model, config: Config, steps: int) -> None:
-    """Adam and cross-entropy. The rate is constant, so `steps`, all that there are, do not matter."""
+def compile_model(model: keras.Model, config: Config, steps: int, loss: Any = None, metrics: Any = None) -> None:
+    """Adam at a constant rate, whatever the number of steps, and the model's own loss: cross-entropy."""
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate or LEARNING_RATE),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing or 0.0),

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
-import math
 from typing import Any
 
 import keras
 from keras import layers, ops
 
-from mmkeras.config import Config
-from mmkeras.encoded import Encoded, Missing, ModalityDropout, Shape
-from mmkeras.fusions import FUSIONS, Fused
+from mmkeras.config.config import Config
 from mmkeras.modalities import Modality
+from mmkeras.modalities.encoded import Encoded, Shape
 from mmkeras.modalities.text.bag import BagEmbedding
-from mmkeras.modalities.text.rule import TextRule
+from mmkeras.modalities.text.spec import TextRule
 from mmkeras.models import COUNTED, FREQUENCIES
+from mmkeras.models.fusions import FUSIONS, Fused
 from mmkeras.models.inputs import finish, text_rule_values
-from mmkeras.tasks import TASKS
+from mmkeras.models.missing import Missing, ModalityDropout
+from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
 
 EPOCHS = 20
 BATCH_SIZE = 32
 PATIENCE = 8
 LATEST_OF_EQUALS = True  # its early epochs can be nearly constant, and lucky
 FOLD_EPOCHS = 0  # what it takes from a few more epochs, batch normalisation's statistics above all, is not known
-LEARNING_RATE = 0.002
-WEIGHT_DECAY = 0.01
-WARM_UP = 0.1  # share of the steps in which the rate rises
 MODALITY_DROPOUT = 0.1
 VECTOR_ROWS = 20_000  # most features with a vector: rarer ones would be learned by heart
 UNKNOWN_BUCKETS = 64
@@ -113,23 +109,6 @@ def encode_columns(
     return inputs, encoded, present
 
 
-class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """The rate rises linearly over the first steps and falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
-
-    def __init__(self, rate: float, steps: int) -> None:
-        self.rate, self.steps = rate, steps
-
-    def __call__(self, step: Any) -> Any:
-        step = keras.ops.cast(step, "float32")
-        warm_up = max(1.0, WARM_UP * self.steps)
-        done = keras.ops.clip((step - warm_up) / max(1.0, self.steps - warm_up), 0.0, 1.0)
-        falling = 0.5 * (1.0 + keras.ops.cos(math.pi * done))
-        return self.rate * keras.ops.minimum((step + 1.0) / warm_up, falling)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"rate": self.rate, "steps": self.steps}
-
-
 def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
     """AdamW (Loshchilov & Hutter 2019), gradients clipped; biases and normalisations do not decay."""
     made = keras.optimizers.AdamW(
@@ -139,12 +118,11 @@ def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
     return made
 
 
-def compile_model(model: keras.Model, config: Config, steps: int) -> None:
-    """The task's loss and figures; the rate over `steps`, all that there are."""
-    task = importlib.import_module(TASKS[config.task])
+def compile_model(model: keras.Model, config: Config, steps: int, loss: Any, metrics: list[Any]) -> None:
+    """AdamW whose rate is scheduled over `steps`, all that there are; the loss and the metrics are the task's."""
     model.compile(
         optimizer=optimizer(model, config, steps),
-        loss=task.loss(config),
-        metrics=task.metrics(),
+        loss=loss,
+        metrics=metrics,
         jit_compile=config.xla,
     )

@@ -12,9 +12,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
 from mmkeras.models.lstm import LSTM
-from mmkeras.models.piece_embedding import PieceEmbedding
+from mmkeras.models.token_embedding import PieceEmbedding
 
 CELLS = {"rnn": layers.SimpleRNN, "lstm": LSTM, "gru": layers.GRU}
 WIDTH = 200

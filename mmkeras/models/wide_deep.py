@@ -11,11 +11,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mmkeras.config import Config
+from mmkeras.config.config import Config
 from mmkeras.modalities.text.bag import BagEmbedding
-from mmkeras.modalities.text.rule import TextRule
+from mmkeras.modalities.text.spec import TextRule
 from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
-from mmkeras.optimizers import RowAdagrad
+from mmkeras.models.optimizers import RowAdagrad
 
 EPOCHS = 3
 BATCH_SIZE = 128
@@ -89,8 +89,8 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     return finish(inputs, logits)
 
 
-def compile_model(model: keras.Model, config: Config, steps: int) -> None:
-    """The rate falls linearly to 0 over `steps`, all that there are."""
+def compile_model(model: keras.Model, config: Config, steps: int, loss: Any = None, metrics: Any = None) -> None:
+    """The rate falls linearly to 0 over `steps`, all that there are; the loss is its own, one against the rest."""
     rate = config.learning_rate or LEARNING_RATE
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)
     model.compile(

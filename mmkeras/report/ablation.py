@@ -6,10 +6,10 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from mmkeras.files import write_atomically
 from mmkeras.report import plots
 from mmkeras.report.files import ABLATION, read_json
 from mmkeras.report.template import environment
+from mmkeras.system.files import write_atomically
 
 
 def write_ablation_report(folder: Path) -> Path:

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.run import PREDICTION, PROBABILITY
+from mmkeras.runs.run import PREDICTION, PROBABILITY
 
 MISTAKES_SHOWN: Final = 25
-LABEL_SIGN: Final = "|"  # mmkeras.cells.LABEL_SIGN, which pandas comes with
+LABEL_SIGN: Final = "|"  # mmkeras.data.cells.LABEL_SIGN, which pandas comes with
 Row = dict[str, str]
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from mmkeras.errors import BadCell
-from mmkeras.modalities.audio.rule import AudioRule
-from mmkeras.modalities.media import MediaRoot, shorten
+from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.media.paths import MediaRoot, shorten
 
 THUMBNAIL: Final = 160
 """Pixels of a picture's longer side, at most."""

@@ -9,7 +9,7 @@ from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import excerpt
 from mmkeras.report.held_out import Row, labels_of, numbers_of, scaled_errors
 from mmkeras.report.media import Room, media_root, show
-from mmkeras.run import LINE, PART, PREDICTION, PROBABILITY
+from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
 
 TARGETS_SHOWN: Final = 4
 """Targets of a row whose errors are shown, the largest first."""

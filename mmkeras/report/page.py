@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from markupsafe import Markup
 
-from mmkeras.config import Config
-from mmkeras.files import write_atomically
+from mmkeras.config.config import Config
 from mmkeras.report import ablation, classes, labels, modalities, numbers, plots
+from mmkeras.report.commands import commands
 from mmkeras.report.files import RunFiles, read_run
 from mmkeras.report.mistakes import mistakes
 from mmkeras.report.template import environment
+from mmkeras.system.files import write_atomically
 
 # task -> what its template <task>.html.j2 shows beside what every page has
 FACTS: Final[dict[str, Callable[[RunFiles], dict[str, Any]]]] = {
@@ -67,20 +67,6 @@ def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
     for field in fields:
         field["changed"] = field["name"] not in defaults or field["value"] != field["default"]
     return sorted(fields, key=lambda f: not f["changed"])
-
-
-def commands(run: RunFiles) -> dict[str, str]:
-    """What to type: the same training again, and what comes next."""
-    folder, exported = shlex.quote(str(run.folder)), f"exported/{run.name}"
-    stale = [f" --no-{flag}" for flag in ("overwrite", "resume") if run.config.get(flag)]
-    tflite = shlex.quote(f"{exported}/predict.tflite")
-    return {
-        "again": f"mmkeras train --config {shlex.quote(f'{run.folder}/config.json')}"
-        f" --output {shlex.quote(f'{run.folder}-again')}{''.join(stale)}",
-        "export": f"mmkeras export {folder}",
-        "predict": f"mmkeras predict {tflite} new.csv --output predictions.csv",
-        "verify": f"mmkeras verify {shlex.quote(exported)}",
-    }
 
 
 def curves(run: RunFiles) -> list[tuple[str, Markup]]:

@@ -8,14 +8,20 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from mmkeras.files import write_atomically
+from mmkeras.metrics.texts import sentence_scores
 from mmkeras.report import plots
+from mmkeras.report.commands import writing_commands
 from mmkeras.report.files import csv_rows, read_json
 from mmkeras.report.modalities import missing_matrix
 from mmkeras.report.page import settings
 from mmkeras.report.template import environment
-from mmkeras.run import LINE, LOG_P, PREDICTION, REFERENCES, writing_commands
-from mmkeras.text_metrics import sentence_scores
+from mmkeras.runs.run import (
+    LINE,
+    LOG_P,
+    PREDICTION,
+    REFERENCES,
+)
+from mmkeras.system.files import write_atomically
 
 SHOWN = 5  # texts of each list
 CURVES = {"loss": "Loss", "accuracy": "Share of the pieces that are right, the right ones given before"}

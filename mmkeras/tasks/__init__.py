@@ -5,7 +5,7 @@ or `min` of it is best), and `loss(config)`, `metrics()`, `row_weights(targets, 
 """
 
 TASKS = {
-    "classify": "mmkeras.tasks.classify",
-    "multilabel": "mmkeras.tasks.multilabel",
-    "regress": "mmkeras.tasks.regress",
+    "classify": "mmkeras.tasks.prediction.classify",
+    "multilabel": "mmkeras.tasks.prediction.multilabel",
+    "regress": "mmkeras.tasks.prediction.regress",
 }

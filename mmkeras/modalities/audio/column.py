@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from mmkeras.config import Config
-from mmkeras.encoded import Encoded, Shape
-from mmkeras.inputs import Input, Serving
+from mmkeras.config.config import Config
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.layers import FrameMask, LogMel
-from mmkeras.modalities.audio.rule import AudioRule
-from mmkeras.sides import ArraySide
+from mmkeras.modalities.audio.serving import read_waves
+from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.encoded import Encoded, Shape
 
 if TYPE_CHECKING:
-    from mmkeras.media_features import MediaFeatures
+    from mmkeras.modalities.media.features import MediaFeatures
 
 Tensor = Any
 
@@ -83,25 +83,3 @@ def learn(
 def load(entry: dict[str, Any], folder: Path) -> AudioColumn:
     """Rebuild it from its part of schema.json."""
     return AudioColumn(entry["name"], AudioRule(**entry["rule"]), entry["disturb"])
-
-
-def read_waves(data: Tensor, rule: AudioRule) -> tuple[Tensor, Tensor]:
-    """String [b], wav files of 16 bits at the rule's rate, "" where there is none -> [b, n_samples], float32 [b, 1].
-
-    TensorFlow's own decoder knows nothing else; a wav of another rate is an error that names both.
-    """
-
-    def read(file: Tensor) -> Tensor:
-        samples, rate = tf.audio.decode_wav(file)  # [n, channels]
-        wrong = tf.strings.format(f"expected a wav of {rule.rate} Hz, received one of {{}} Hz", rate)
-        with tf.control_dependencies([tf.debugging.Assert(tf.equal(rate, rule.rate), [wrong])]):
-            mono = tf.reduce_mean(samples, axis=1)[: rule.n_samples]
-        return tf.pad(mono, [[0, rule.n_samples - tf.shape(mono)[0]]])
-
-    silence = tf.zeros((rule.n_samples,), tf.float32)
-    clips = tf.map_fn(
-        lambda file: tf.cond(tf.equal(tf.strings.length(file), 0), lambda: silence, lambda: read(file)),
-        data,
-        fn_output_signature=tf.TensorSpec((rule.n_samples,), tf.float32),
-    )
-    return clips, tf.cast(tf.strings.length(data) > 0, tf.float32)[:, None]

@@ -9,7 +9,7 @@ from keras import layers, ops
 from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.layers import Mfcc, Smoothed
-from mmkeras.modalities.audio.rule import AudioRule
+from mmkeras.modalities.audio.spec import AudioRule
 
 Tensor = Any
 MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few hundred steps of a small training

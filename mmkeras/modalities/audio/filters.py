@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.modalities.audio.rule import AudioRule
+from mmkeras.modalities.audio.spec import AudioRule
 
 
 def dft_kernels(rule: AudioRule) -> np.ndarray:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.audio.filters import cosine_transform, dft_kernels, mel_filters
-from mmkeras.modalities.audio.rule import AudioRule
+from mmkeras.modalities.audio.spec import AudioRule
 
 Tensor = Any
 FLOOR = 1e-6  # added to a band's power, so that silence has a logarithm

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from mmkeras.modalities.audio.filters import dft_kernels, mel_filters
-from mmkeras.modalities.audio.rule import AudioRule
+from mmkeras.modalities.audio.spec import AudioRule
 
 FLOOR: Final = np.float32(1e-6)  # layers.FLOOR
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from mmkeras.errors import BadCell
+from mmkeras.graph import Entry
 from mmkeras.modalities.image.decode import decode_image
-from mmkeras.modalities.media import MediaRoot, read_media, shorten
+from mmkeras.modalities.media.paths import MediaRoot, read_media, shorten
+
+LARGEST_BATCH = 2**26  # bytes of pictures of one size that are handed over as they are
 
 MAX_BYTES: Final = 2**27
 """134 MB; a file is in memory while it is decoded. A photograph of MAX_PIXELS has a tenth of that."""
@@ -25,3 +30,31 @@ def read_image(cell: str, root: MediaRoot) -> np.ndarray:
         return decode_image(data)
     except BadCell as error:
         raise BadCell(f"{shorten(cell.strip())}: {error}") from None
+
+
+def read_picture(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
+    """A picture's pixels."""
+    from mmkeras.modalities.image.cells import read_image
+
+    return read_image(cell, root) if cell.strip() else None
+
+
+def pixels_of(value: Any) -> np.ndarray:
+    """A picture's value, which may be its file, as pixels."""
+    from mmkeras.modalities.image.decode import decode_image
+
+    return decode_image(value) if isinstance(value, bytes) else value
+
+
+def stack_pictures(values: Sequence[Any], entry: Entry) -> np.ndarray:
+    """uint8 [b, h, w, 3]: pictures of one size as they are; large or of several, resized as the graph would do it."""
+    from mmkeras.modalities.image.resize import resize_pixels
+
+    size = entry["size"]
+    pictures = [None if value is None else pixels_of(value) for value in values]
+    shapes = {picture.shape for picture in pictures if picture is not None}
+    if len(shapes) != 1 or len(pictures) * math.prod(next(iter(shapes))) > LARGEST_BATCH:
+        shapes = set()
+        pictures = [None if picture is None else resize_pixels(picture, size) for picture in pictures]
+    shape = shapes.pop() if shapes else (size, size, 3)
+    return np.stack([np.zeros(shape, "uint8") if picture is None else picture for picture in pictures])

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from mmkeras.config import Config
-from mmkeras.encoded import Encoded, Shape
-from mmkeras.inputs import Input, Serving
+from mmkeras.config.config import Config
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
 from mmkeras.modalities.image.encoder import encode_image
 from mmkeras.modalities.image.layers import Augment, Rescale, Resize
 from mmkeras.modalities.image.preset import ImagePreset, encode_with, read_image_preset
-from mmkeras.modalities.image.rule import ImageRule
 from mmkeras.modalities.image.serving import read_pictures
-from mmkeras.sides import ArraySide
+from mmkeras.modalities.image.spec import ImageRule
 
 if TYPE_CHECKING:
-    from mmkeras.media_features import MediaFeatures
+    from mmkeras.modalities.media.features import MediaFeatures
 
 Tensor = Any
 PRESET = "preset:"

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from mmkeras.encoded import Encoded
-from mmkeras.modalities.text.cells import encode_cell
+from mmkeras.config.config import Config
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.text.cells import encode_cell, encode_cells
 from mmkeras.modalities.text.exact import Tensor, look_up, modulo, places
-from mmkeras.modalities.text.tokenizer import BASES, LONGEST, PRIMES, power_tables
-from mmkeras.modalities.text.vocabulary import LookUp, Vocabulary, build_vocabulary
+from mmkeras.modalities.text.hashing.tokenizer import BASES, LONGEST, PRIMES, power_tables
+from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
+from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts, stripped
 
 MAX_BYTES = 256
 MISSING, UNKNOWN, FIRST_KNOWN = 0, 1, 2  # row numbers
@@ -73,3 +79,59 @@ def encode_category(rows: Any, n_values: int, width: int, name: str) -> Encoded:
     """Int32 [b, 1] row numbers -> one token, [b, 1, width]."""
     tokens = layers.Embedding(FIRST_KNOWN + n_values, width, name=f"{name}_values")(rows)
     return Encoded(tokens, keras.ops.ones_like(tokens[:, :, 0]))
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """values: those that are known, by row number."""
+
+    name: str
+    vocabulary: Vocabulary
+    values: tuple[str, ...]
+
+    def entry(self) -> dict[str, Any]:
+        return {"values": list(self.values)}
+
+    def save(self, folder: Path) -> None:
+        v = self.vocabulary
+        np.savez(folder / f"{self.name}.npz", cells=v.cells, keys=v.keys, bits=v.bits)
+
+    def input(self, column: str) -> Input:
+        facts = {**TEXT_FACTS, "max_bytes": MAX_BYTES, "values": list(self.values)}
+        serving = Serving(self.name, "string", lambda text: read_texts(stripped(text), MAX_BYTES))
+        return Input(self.name, column, "category", "uint8", ("n_bytes",), facts, serving=serving)
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        return {f"{self.name}_row": CategoryRows(self.vocabulary, name=f"{self.name}_rows")(raw)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_row"
+        return {name: keras.Input((1,), dtype="int32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> Any:
+        return ops.expand_dims(features[f"{self.name}_row"], 1)  # [b, 1] -> [b, 1, 1]
+
+    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+        return encode_category(features[f"{self.name}_row"], len(self.values), shape.width, self.name)
+
+
+def learn(
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
+) -> tuple[CategoryColumn, dict[str, ArraySide]]:
+    """The values of at least `min_rows` training rows; the row number of every cell."""
+    column = CategoryColumn(name, *adapt(cells["train"], config.min_rows))
+    layer = CategoryRows(column.vocabulary)
+    sides = {}
+    for side, some in cells.items():
+        distinct = {cell: k for k, cell in enumerate(dict.fromkeys(some))}
+        rows = np.asarray(layer(encode_cells([cell.strip() for cell in distinct], MAX_BYTES)))  # [distinct, 1]
+        sides[side] = ArraySide({f"{name}_row": rows[[distinct[cell] for cell in some]]})
+    say(f"{name}: {len(column.values)} values known")
+    return column, sides
+
+
+def load(entry: dict[str, Any], folder: Path) -> CategoryColumn:
+    """Rebuild it from its part of schema.json and its arrays."""
+    with (folder / f"{entry['name']}.npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
+        vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
+    return CategoryColumn(entry["name"], vocabulary, tuple(entry["values"]))

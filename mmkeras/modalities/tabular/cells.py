@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+from mmkeras.data.dates import MISSING, NO_DATE, is_date
+from mmkeras.errors import BadCell
+from mmkeras.graph import Entry
+from mmkeras.modalities.media.paths import MediaRoot
 
 
 def read_numbers(cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -12,3 +18,23 @@ def read_numbers(cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     there = [bool(cell.strip()) for cell in cells]
     values = [float(cell) if present else 0.0 for cell, present in zip(cells, there, strict=True)]
     return np.array([values], "float32").T, np.array([there], "float32").T  # [1, n] -> [n, 1]
+
+
+def read_number(cell: str, entry: Entry, root: MediaRoot) -> float | None:
+    """A number; the table has seen to it that it is one."""
+    return float(cell) if cell.strip() else None
+
+
+def read_date(cell: str, entry: Entry, root: MediaRoot) -> bytes:
+    """A date's bytes, as far as they are read."""
+    cell = cell.strip()
+    if cell.lower() in MISSING:
+        return b""
+    if not is_date(cell):
+        raise BadCell(NO_DATE.format(cell[:40]))
+    return cell.encode()[: entry["max_bytes"]]
+
+
+def stack_numbers(values: Sequence[Any], entry: Entry) -> np.ndarray:
+    """float32 [b, 1]."""
+    return np.array([[0.0 if value is None else value] for value in values], "float32")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
-from mmkeras.encoded import Encoded
+from mmkeras.config.config import Config
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.tabular.cells import read_numbers
+
+Tensor = Any
 
 SMALLEST_DEVIATION = 1e-30  # one divided by it is still a float32
 FURTHEST = 10.0  # standard deviations: a slip of the keyboard must not drown everything else
@@ -64,3 +72,59 @@ def encode_number(values: Any, width: int, name: str) -> Encoded:
     x = layers.Dense(width, name=f"{name}_token")(x)
     tokens = layers.Reshape((1, width), name=f"{name}_tokens")(x)  # [b, width] -> [b, 1, width]
     return Encoded(tokens, keras.ops.ones_like(tokens[:, :, 0]))
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A number column that has seen its training rows."""
+
+    name: str
+    state: NumberState
+
+    def entry(self) -> dict[str, Any]:
+        return {"state": asdict(self.state)}
+
+    def save(self, folder: Path) -> None:
+        """Three numbers stand in schema.json."""
+
+    def input(self, column: str) -> Input:
+        serving = Serving(self.name, "float32", read_served)
+        return Input(self.name, column, "number", "float32", (1,), asdict(self.state), serving=serving)
+
+    def standardise(self) -> Standardise:
+        """The layer of the graph, which also makes the features."""
+        return Standardise(**asdict(self.state), name=f"{self.name}_standardise")
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        return {f"{self.name}_numbers": self.standardise()(raw, present)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_numbers"
+        return {name: keras.Input((2,), dtype="float32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> None:
+        return None
+
+    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+        return encode_number(features[f"{self.name}_numbers"], shape.width, self.name)
+
+
+def learn(
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
+) -> tuple[NumberColumn, dict[str, ArraySide]]:
+    """Mean, deviation and median of the training rows; all rows standardised."""
+    column = NumberColumn(name, adapt(cells["train"]))
+    layer = column.standardise()
+    sides = {side: np.asarray(layer(*read_numbers(some))) for side, some in cells.items()}
+    return column, {side: ArraySide({f"{name}_numbers": values}) for side, values in sides.items()}
+
+
+def load(entry: dict[str, Any], folder: Path) -> NumberColumn:
+    """Rebuild it from its part of schema.json."""
+    return NumberColumn(entry["name"], NumberState(**entry["state"]))
+
+
+def read_served(values: Tensor) -> tuple[Tensor, Tensor]:
+    """float32 [b], NaN where there is none -> float32 [b, 1] values, 0.0 there, and presence."""
+    there = tf.logical_not(tf.math.is_nan(values))
+    return tf.where(there, values, 0.0)[:, None], tf.cast(there, tf.float32)[:, None]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number
-from mmkeras.modalities.text.tokenizer import PRIMES
+from mmkeras.modalities.text.hashing.tokenizer import PRIMES
 
 PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # joins the hashes of two neighbours, modulo each prime
 FREQUENT = 2**12  # rows below this are counted in a place of their own, the others share as many again

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from mmkeras.graph import Entry
+from mmkeras.modalities.media.paths import MediaRoot
+
+LONGEST_TEXT = 2**16  # bytes of a text that a tokenizer reads before the graph
 
 
 def cut(raw: bytes, max_bytes: int) -> bytes:
@@ -38,3 +45,31 @@ def pad(cells: Sequence[bytes], n_bytes: int | None = None) -> np.ndarray:
 def encode_cells(texts: Sequence[str | bytes], max_bytes: int) -> np.ndarray:
     """Texts -> uint8 [len(texts), n], n the longest text's bytes, cut at `max_bytes`."""
     return pad([encode_cell(text, max_bytes) for text in texts])
+
+
+def read_text(cell: str, entry: Entry, root: MediaRoot) -> bytes | np.ndarray | None:
+    """A text or a category: UTF-8, cut where the model stops reading; or ids, where a tokenizer runs before it."""
+    if "tokenizer_folder" in entry:
+        return read_ids(cell, entry) if cell.strip() else None
+    if not cell.strip():  # of any kind: bytes know ASCII's white space alone
+        return b""
+    return encode_cell(cell if entry["kind"] == "text" else cell.strip(), entry["max_bytes"])
+
+
+def read_ids(cell: str, entry: Entry) -> np.ndarray:
+    """int32 [n] ids of a text, by the tokenizer whose files `with_tokenizers` has found."""
+    from mmkeras.modalities.text.pretrained.external_tokenizer import tokenize_before
+
+    raw = encode_cell(cell, LONGEST_TEXT)
+    ids, mask = tokenize_before(Path(entry["tokenizer_folder"]), [raw], entry["max_tokens"])
+    return np.asarray(ids[0][mask[0] > 0], "int32")
+
+
+def pad_texts(values: Sequence[Any], entry: Entry) -> np.ndarray:
+    """uint8 [b, n_bytes], or int32 [b, n_tokens] where a tokenizer ran before."""
+    if "padding" in entry:
+        ids = np.full((len(values), max([1, *(len(v) for v in values if v is not None)])), entry["padding"], "int32")
+        for row, value in zip(ids, values, strict=True):
+            row[: 0 if value is None else len(value)] = [] if value is None else value
+        return ids
+    return pad([value or b"" for value in values])

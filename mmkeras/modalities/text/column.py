@@ -11,15 +11,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmkeras import ragged
-from mmkeras.config import Config
-from mmkeras.encoded import Encoded, Shape
-from mmkeras.feature_cache import features_elsewhere, kept_folder, key_of
-from mmkeras.files import write_json
-from mmkeras.inputs import Input, Serving
-from mmkeras.modalities.text import preset_column
+from mmkeras.config.config import Config
+from mmkeras.features import ragged
+from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
+from mmkeras.features.column_features import RaggedSide, bag_side
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
-from mmkeras.modalities.text.modality import (
+from mmkeras.modalities.text.features import (
     TextLayers,
     TextState,
     adapt,
@@ -31,11 +30,12 @@ from mmkeras.modalities.text.modality import (
     sequences,
     text_hasher,
 )
-from mmkeras.modalities.text.rule import TextRule
+from mmkeras.modalities.text.pretrained import column as preset_column
 from mmkeras.modalities.text.sequence import SequenceIds, encode_gru, encode_transformer
 from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
+from mmkeras.modalities.text.spec import TextRule
 from mmkeras.modalities.text.word_vectors import load_word_vectors
-from mmkeras.sides import RaggedSide, bag_side
+from mmkeras.system.files import write_json
 
 Tensor = Any
 AVERAGE = "average"

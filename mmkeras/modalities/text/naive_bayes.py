@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmkeras.ragged import Ragged
+from mmkeras.features.ragged import Ragged
 
 TEXTS = 2**15  # that are counted at once
 SMOOTHING = 0.3  # what each feature is counted beforehand, of each class; see docs/multimodal.md

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from mmkeras.encoded import Encoded
+from mmkeras.modalities.encoded import Encoded
 from mmkeras.modalities.text.exact import Tensor
 
 FEED_FORWARD = 4  # times `width`: the hidden layer of a Transformer's block (Vaswani et al. 2017)

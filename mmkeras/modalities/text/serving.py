@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.inputs import OUTER_SPACE
+from mmkeras.graph import OUTER_SPACE
 
 Tensor = Any
 TEXT_FACTS = {

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.modalities.text.modality import TextState, hash_texts, text_hasher
+from mmkeras.modalities.text.features import TextState, hash_texts, text_hasher
 
 CHUNK = 20_000  # words that are tokenised at once
 

@@ -1,0 +1,1 @@
+"""The command line, `mmkeras <command>`: flags in, one call, an exit code out."""

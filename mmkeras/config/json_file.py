@@ -1,0 +1,77 @@
+"""config.json <-> Config, or another command's options; unknown keys are errors that name the valid ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import tyro
+
+from mmkeras.config.config import Config
+from mmkeras.errors import InputError
+
+
+def config_from_dict(values: dict[str, Any], source: str, kind: type = Config) -> Any:
+    """Build a Config, or another command's options, from a JSON object.
+
+    values: field name -> value; lists stand for tuples, and `target` may be a single string (null: none, as runs of
+    earlier versions have it). What has no default may be absent: a flag must give it.
+    source: where the values came from, for error messages.
+    Raises InputError for a key that is no field, listing the valid ones.
+    """
+    names = [f.name for f in dataclasses.fields(kind)]
+    if isinstance(values.get("target", ()), str | None):
+        values = {**values, "target": [values["target"]] if values["target"] else []}
+    for key in values:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(names)}.")
+        check_type(key, values[key], source, get_type_hints(kind)[key])
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    needed = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]
+    return kind(**{**dict.fromkeys(needed, tyro.MISSING), **fields})
+
+
+def check_type(key: str, value: Any, source: str, kind: Any) -> None:
+    """Raise InputError when a JSON value is of another type than the field's, or is none of its choices."""
+    choices = get_args(kind) or (kind,)
+    if get_origin(kind) is tuple:
+        good = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        expected = "a list of strings"
+    elif any(get_origin(part) is Literal for part in (kind, *choices)):
+        words = [word for part in (kind, *choices) for word in get_args(part) if isinstance(word, str)]
+        good = value in words or (value is None and NoneType in choices)
+        expected = "one of " + ", ".join(map(repr, dict.fromkeys(words)))
+    else:
+        # JSON writes 1 for 1.0, and Python counts True as an int
+        good = any(isinstance(value, t) or (t is float and isinstance(value, int)) for t in choices)
+        good = good and (not isinstance(value, bool) or bool in choices)
+        expected = " or ".join("null" if t is NoneType else t.__name__ for t in choices)
+    if not good:
+        raise InputError(f"{source}: {key!r} is {json.dumps(value, ensure_ascii=False)}; expected {expected}.")
+
+
+def read_config(path: str | Path, kind: type = Config) -> Any:
+    """Read a Config, or another command's options, from a JSON file.
+
+    Raises InputError when the file is absent or is not a JSON object.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such config file.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected a JSON object of flags, but it cannot be read: {error}.") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a JSON object of flags, received a {type(values).__name__}.")
+    return config_from_dict(values, str(path), kind)
+
+
+def config_to_json(config: Config) -> str:
+    """The Config as readable JSON, every field present."""
+    return json.dumps(dataclasses.asdict(config), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,93 @@
+"""Flags that change nothing here: refused where the task says so, and said where no column is of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mmkeras.config.config import Config
+from mmkeras.errors import InputError
+
+FLAGS_OF = {
+    "text": (
+        "text_encoder",
+        "tokens",
+        "ngrams",
+        "char_ngrams",
+        "naive_bayes",
+        "max_bytes",
+        "max_features",
+        "word_vectors",
+    ),
+    "image": ("image_encoder", "image_size", "image_augment"),
+    "audio": ("audio_features", "audio_rate", "seconds", "mels", "coefficients", "disturb"),
+}
+LEARNS = "a language model learns one text, and has no use for it. Leave it out."
+
+# flags that a task has no use for, and why; those with a sentence of their own elsewhere are not among them
+IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
+    "language_model": {
+        LEARNS: (
+            *("image", "audio", "number", "category", "date", "target", "media_root", "allow_outside"),
+            *("fusion", "modality_dropout", "fine_tune", *FLAGS_OF["image"], *FLAGS_OF["audio"]),
+            *("class_weight", "label_smoothing", "naive_bayes", "word_vectors"),
+        ),
+        "a language model is made of cells. Leave it out, and choose by --cell.": ("model", "text_encoder", "deep"),
+        "a language model reads what it writes. Leave it out, and choose by --pieces and --vocabulary.": (
+            "tokens",
+            "ngrams",
+            "max_features",
+            "min_rows",
+        ),
+        "a language model reads its text to the end, --steps pieces at a time. Leave it out.": (
+            "max_tokens",
+            "max_bytes",
+        ),
+        "which lines are held out is no matter of chance. Leave it out.": ("random_state",),
+        "rows without a text are passed over, however many. Leave it out.": ("max_bad_rows",),
+    },
+    "generate": {
+        "--task generate trains a Transformer, in a way of its own; the flag is for language models. Leave it out.": (
+            "cell",
+            "optimizer",
+            "decay",
+            "steps",
+        ),
+        "--task generate has no use for it. Leave it out.": ("class_weight", "word_vectors", "naive_bayes"),
+        "--task generate reads tokens in their order. Leave it out.": ("ngrams", "deep"),
+    },
+}
+# what is for a table's text column, beside a text file
+IDLE_WITH_FILE = {
+    LEARNS: ("text",),
+    "a --text-file is read as lines of UTF-8. Leave it out.": ("encoding", "delimiter"),
+    "it brings a table, and a --text-file is learned in its place. Leave one of them out.": ("example",),
+}
+
+
+def check_idle(config: Config) -> None:
+    """Raise InputError for a flag that the task has no use for: whoever gave it believes that it does something."""
+    idle = [*IDLE_IN.get(config.task, {}).items()]
+    if config.task == "language_model" and config.text_file:
+        if config.csv != Config.csv:
+            raise InputError(
+                f"{config.csv}: a language model learns one text, here that of --text-file. Leave this file out, or "
+                "name its column, --text, in place of --text-file."
+            )
+        idle += IDLE_WITH_FILE.items()
+    for reason, fields in idle:
+        if given := given_of(config, fields):
+            raise InputError(f"{given[0]}: {reason}")
+
+
+def given_of(config: Config, fields: Iterable[str]) -> list[str]:
+    """Those of some fields, as flags, that are not what they are where nothing is said."""
+    default = Config()
+    return [f"--{field.replace('_', '-')}" for field in fields if getattr(config, field) != getattr(default, field)]
+
+
+def idle_flags(config: Config, kinds: set[str]) -> Iterator[str]:
+    """A sentence for each kind of column that is not in `kinds` while flags of its own were given."""
+    for kind, flags in FLAGS_OF.items():
+        given = given_of(config, flags)
+        if given and kind not in kinds:
+            yield f"note: {', '.join(given)} changes nothing: there is no {kind} column"

@@ -1,0 +1,1 @@
+"""CSV -> checked rows -> split -> targets. pandas and NumPy; no TensorFlow."""

@@ -1,0 +1,76 @@
+"""What cells hold, read as the strings they are: nothing, a number, a date, labels; and a cell on one line."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.data.dates import MISSING, is_date
+
+LABEL_SIGN: Final = "|"
+"""What stands between the labels of a cell that has several."""
+
+
+def is_empty(cells: pd.Series) -> np.ndarray:
+    """Bool mask of the cells that hold nothing but white space."""
+    # A loop, since isspace() stops at the first letter; stripping copies every text.
+    return np.fromiter((not cell or cell.isspace() for cell in cells), dtype=bool, count=len(cells))
+
+
+def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """Cells as '' (missing) or a string that parses as a finite float, and a bool mask of those that were neither."""
+    stripped = cells.str.strip()
+    missing = _missing(stripped)
+    numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
+    unusable = ~np.isfinite(numbers)
+    return stripped.mask(unusable | missing, ""), unusable & ~missing
+
+
+def to_dates(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """Cells as '' (missing) or a date as `is_date` knows it, and a bool mask of those that were neither."""
+    stripped = cells.str.strip()
+    dates = np.fromiter(map(is_date, stripped), dtype=bool, count=len(stripped))
+    return stripped.mask(~dates, ""), ~dates & ~_missing(stripped)
+
+
+def _missing(stripped: pd.Series) -> np.ndarray:
+    """Bool mask of the cells in which a number or a date is missing."""
+    return stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
+
+
+def to_floats(cells: pd.Series) -> np.ndarray:
+    """Cells as float64 [n]; NaN where there is no finite number."""
+    return pd.to_numeric(to_numbers(cells)[0], errors="coerce").to_numpy(dtype=np.float64)
+
+
+def fold_space(cell: str) -> str:
+    """A label without white space around it, and with single spaces inside."""
+    return " ".join(cell.split())
+
+
+def split_labels(cell: str) -> tuple[str, ...]:
+    """The labels of a cell such as `drama | comedy`: white space folded, each once, sorted; () if there are none."""
+    return tuple(sorted({fold_space(part) for part in cell.split(LABEL_SIGN)} - {""}))
+
+
+def fold_labels(cell: str) -> str:
+    """The labels of a cell as `split_labels` has them, with `|` between them: `comedy|drama`."""
+    return LABEL_SIGN.join(split_labels(cell))
+
+
+def width_of(text: str) -> int:
+    """Columns on a terminal: Chinese, Japanese and Korean characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def one_line(text: str, width: int = 40) -> str:
+    """Text on one line, at most `width` columns wide."""
+    text = " ".join(text[: 4 * width].split())
+    if width_of(text) <= width:
+        return text
+    while width_of(text) >= width:
+        text = text[:-1]
+    return text + "…"

@@ -1,0 +1,170 @@
+"""Which columns a table has: what each holds (its kind), and what it is for (its role)."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.config.config import Config
+from mmkeras.data.cells import is_empty, to_floats, to_numbers
+from mmkeras.data.dates import MISSING, is_date
+from mmkeras.data.reading import Source
+from mmkeras.data.task_guess import choose_task
+from mmkeras.errors import InputError
+
+INPUT_KINDS: Final = ("text", "image", "audio", "number", "category", "date")
+TARGET_KINDS: Final = {"classify": "category", "multilabel": "labels", "regress": "number", "generate": "text"}
+"""Task -> what a target's cells hold: one class, labels with `|` between them, a number, a text."""
+TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
+IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+AUDIO_SUFFIXES: Final = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac")
+
+# A running number with or without a prefix (17, A-17, row_17), a long hexadecimal number, a UUID.
+_IDENTIFIER: Final = re.compile(
+    r"[A-Za-z]{0,8}[-_:#]?\d+|(?=.*\d)[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+)
+_IDENTIFIER_NAME: Final = re.compile(r"(^|[^a-z])(id|ids|uuid|guid|idx|index|key|no|nr|row)$|^unnamed", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table and what it is for."""
+
+    name: str
+    kind: str
+    """An input's: one of INPUT_KINDS. A target's: one of TARGET_KINDS."""
+    role: str
+    """`input`, `target` or `ignored`."""
+    given: bool = False
+    """Whether the user named it; else kind and role were guessed."""
+
+
+def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], tuple[Column, ...], list[str]]:
+    """The columns to use (the targets last), those to leave, and notes that say why.
+
+    Raises InputError for a flag that names no column or the wrong one, and when no input is left.
+    """
+    names = list(source.rows.columns)
+    given = _named_inputs(source, config)
+    targets = _choose_targets(source, config, given)
+    task, notes = choose_task(source, targets, config)
+    useless = _why_useless(targets[0], source.rows[targets[0]], "number")
+    if task == "regress" and useless and not config.target:
+        raise InputError(
+            f"{source.path}: no column looks like a target; in {targets[0]!r} {useless}. Name it: --target."
+        )
+    inputs, ignored = [], []
+    for name in names:
+        if name in given:
+            inputs.append(Column(name, given[name], "input", given=True))
+        elif name not in targets:
+            column = Column(name, _guess_kind(source.rows[name]), "input")
+            useless = "" if given else _why_useless(name, source.rows[name], column.kind)
+            if useless:
+                notes.append(f"Column {name!r} is ignored: {useless}. To use it, name it: --{column.kind} {name!r}.")
+            if given or useless:
+                ignored.append(dataclasses.replace(column, role="ignored"))
+            else:
+                inputs.append(column)
+    if not inputs:
+        besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
+        raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
+    inputs += [Column(name, TARGET_KINDS[task], "target", given=bool(config.target)) for name in targets]
+    return tuple(inputs), tuple(ignored), notes
+
+
+def _named_inputs(source: Source, config: Config) -> dict[str, str]:
+    """Column -> the kind that a flag says it is of."""
+    names = list(source.rows.columns)
+    given: dict[str, str] = {}
+    for kind in INPUT_KINDS:
+        for name in getattr(config, kind):
+            if name not in names:
+                raise no_column(name, names, f"{source.path}: --{kind}: the column")
+            if name in given:
+                raise InputError(f"Column {name!r} is named twice: --{given[name]} and --{kind}. Name it once.")
+            given[name] = kind
+    return given
+
+
+def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tuple[str, ...]:
+    """The target columns as named, or the one that is guessed. given: the inputs that were named."""
+    names = list(source.rows.columns)
+    targets = config.target or (_guess_target(names, given),)
+    for k, target in enumerate(targets):
+        if target not in names:
+            raise no_column(target, names, f"{source.path}: --target: the column")
+        if target in given:
+            raise InputError(f"Column {target!r} is named as the target and as --{given[target]}. It cannot be both.")
+        if target in targets[:k]:
+            raise InputError(f"Column {target!r} is named twice behind --target. Name it once.")
+    return targets
+
+
+def _guess_target(names: Sequence[str], inputs: Iterable[str]) -> str:
+    """The first of TARGET_NAMES that is there and no input, else the last column that is no input."""
+    free = [name for name in names if name not in set(inputs)]
+    if not free:
+        raise InputError(f"Every column is named as an input ({', '.join(names)}): none is left as the target.")
+    return next((name for wanted in TARGET_NAMES for name in free if name.casefold() == wanted), free[-1])
+
+
+def no_column(name: str, names: Sequence[str], what: str) -> InputError:
+    """The error for a column that is not there, with the nearest name. what: `file: the column`, say."""
+    near = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], 1)
+    hint = f" Did you mean {next(n for n in names if n.casefold() == near[0])!r}?" if near else ""
+    return InputError(f"{what} {name!r} is not in the file.{hint} Columns: {', '.join(names)}.")
+
+
+def _guess_kind(cells: pd.Series) -> str:
+    """The kind of a column of strings. Empty cells do not count; a column without any other is text."""
+    filled = cells[~is_empty(cells)]
+    values = filled.unique()
+    if not len(values):
+        return "text"
+    for kind, suffixes in (("image", IMAGE_SUFFIXES), ("audio", AUDIO_SUFFIXES)):
+        if all(_is_media(value.strip(), kind, suffixes) for value in values):
+            return kind
+    dates = [value for value in values if value.strip().lower() not in MISSING]
+    if dates and all(map(is_date, dates)):  # ends at the first that is none
+        return "date"
+    # Long cells cannot be numbers: look at the first few before all of them are parsed.
+    if not to_numbers(pd.Series(values[:20], dtype=object))[1].any():
+        numbers, faults = to_numbers(pd.Series(values, dtype=object))
+        if not faults.any() and (numbers != "").any():
+            return "number"
+    # A category's values come back, five times each on average, and are short.
+    repeats = len(values) <= min(1000, 0.2 * len(filled))
+    return "category" if repeats and max(map(len, values)) <= 64 else "text"
+
+
+def _is_media(cell: str, kind: str, suffixes: tuple[str, ...]) -> bool:
+    """Is a cell the path of a picture or a clip, or a data URI of one?"""
+    if cell[:11].lower().startswith(f"data:{kind}/"):
+        return True
+    return len(cell) < 1024 and cell.lower().endswith(suffixes)
+
+
+def _why_useless(name: str, cells: pd.Series, kind: str) -> str:
+    """Why nothing can be learned from a column, as the end of a sentence; '' if something may be."""
+    values = cells.unique()
+    if len(values) == 1:
+        return f"every row has the same value ({' '.join(values[0][:40].split())!r})"
+    if len(values) < len(cells) or kind not in ("text", "number", "category"):
+        return ""
+    if kind != "number":
+        identifies = all(_IDENTIFIER.fullmatch(value) for value in values)
+    else:
+        # Every price may differ, too: only whole numbers called an id, or without gaps, identify rows.
+        numbers = to_floats(cells)
+        whole = bool(np.all(numbers == np.floor(numbers)))  # False if any is missing
+        gapless = whole and numbers.max() - numbers.min() == len(numbers) - 1
+        identifies = gapless or (whole and bool(_IDENTIFIER_NAME.search(name)))
+    return "every row has a different value, so it only names the row" if identifies else ""

@@ -1,0 +1,196 @@
+"""The records of a CSV file, and where to read on behind a broken quote.
+
+One quote that is not doubled (`says "this" loudly`) ends its cell too early, one that is not closed swallows the rows
+behind it, and to the csv reader both look the same. Reading on at the next line turns the paragraphs of a broken
+article into rows nobody wrote; skipping to the next row that is sure loses thousands of good ones. Which of the two
+it is, the lines themselves say.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from mmkeras.data.charset import decoded_lines
+
+BROKEN: Final = "a quote is not closed, or one inside a cell is not doubled"
+
+_ROWS: Final = 10
+"""So many lines one after the other that read as rows are rows: paragraphs seldom have just the right commas."""
+_ROWS_OF_ONE_FIELD: Final = 200
+"""The same in a file of one column, where every paragraph without a comma reads as a row."""
+_FEW: Final = 3
+"""The same where other things speak for rows, too."""
+_QUOTED_ROWS: Final = 20
+"""So many good rows with a quote in the same place, and all rows are taken to have it."""
+
+
+@contextmanager
+def unlimited_cells() -> Iterator[None]:
+    """Lift the csv module's limit of 131,072 characters a cell, which is global, for as long as we read."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def filled(record: Sequence[str]) -> bool:
+    """Whether any cell holds more than white space."""
+    return any(cell and not cell.isspace() for cell in record)
+
+
+def fits(record: Sequence[str], width: int) -> bool:
+    """Whether a record has `width` fields; empty ones behind them do not count."""
+    return len(record) == width or (len(record) > width and not filled(record[width:]))
+
+
+class Records:
+    """Iterates over (line, record): each record with the line it starts on, from 1.
+
+    In place of a record stands a str, why there is none, for a line whose quotes are broken and for each line that is
+    not empty behind it until the next row begins.
+    """
+
+    width: int = 0
+    """Fields of a row. Whoever reads the header sets it before reading on."""
+
+    def __init__(self, raw: bytes, encoding: str, delimiter: str, good: Sequence[int]) -> None:
+        """good: the lines of the records that were found good; whoever reads them lets it grow."""
+        self.raw, self.encoding, self.delimiter, self.good = raw, encoding, delimiter, good
+
+    def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
+        stream: Iterable[str] = decoded_lines(self.raw, self.encoding)
+        lines: list[str] = []
+        skipped = done = 0  # lines before the reader's first; lines before this record
+        while True:
+            reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
+            try:
+                for record in reader:
+                    yield done + 1, record
+                    done = skipped + reader.line_num
+                return
+            except csv.Error:
+                lines = lines or list(decoded_lines(self.raw, self.encoding))
+            # Tab-separated files are often written without quoting: there a quote may be just a quote.
+            fields = lines[done].rstrip("\r\n").split("\t")
+            plain = self.delimiter == "\t" and (not self.width or fits(fields, self.width))
+            end, closed = done + 1, False
+            if self.width and not (plain and lines[done].count('"') % 2 == 0):
+                end, closed = Wreck(lines, done, self.good[-_QUOTED_ROWS:], self.delimiter, self.width).end()
+            if plain and not closed:
+                yield done + 1, fields
+                end = done + 1
+            else:
+                yield done + 1, BROKEN
+                for i in range(done + 1, end):
+                    if not lines[i].isspace():
+                        yield i + 1, f"it may be a part of the row of line {done + 1}, whose quotes are broken"
+            skipped = done = end
+            stream = map(lines.__getitem__, range(skipped, len(lines)))
+
+
+class Wreck:
+    """A row with a broken quote: which of the lines behind it may be a part of it."""
+
+    def __init__(self, lines: Sequence[str], start: int, good: Sequence[int], delimiter: str, width: int) -> None:
+        """lines: the file's, with their ends. start: index of the row's first line. good: lines of good rows before."""
+        self.lines, self.start, self.delimiter, self.width = lines, start, delimiter, width
+        sign = re.escape(delimiter)
+        field = rf'(?:"[^"]*(?:""[^"]*)*"|[^"{sign}\r\n][^{sign}\r\n]*|)'
+        self.field = re.compile(field + sign)
+        self.opened = min(self._opened_field(lines[start]) or 0, width - 1)
+        # A quote that closes a cell, and no more fields behind it than a row can have behind the broken one.
+        self.closing = re.compile(rf'"(?:{sign}{field}){{0,{width - 1 - self.opened}}}(?:{sign})*[\r\n]*\Z')
+        # Where every row has a quote in that place, a line without one is a paragraph.
+        self.all_quoted = len(good) >= _QUOTED_ROWS and all(self._quoted(line - 1) for line in good)
+        # Some writers put an empty line behind each row; else an empty line speaks for an article.
+        self.spaced = start > 0 and lines[start - 1].isspace()
+
+    def end(self) -> tuple[int, bool]:
+        """Index of the line to read on at, and whether a quote in a line behind the first closes the row before it.
+
+        It is the line behind such a quote, or that where good rows begin to come one after the other.
+        If all lines behind the first are such rows, its quote was never closed and only that line is lost. With neither
+        place in sight, nothing can be told up to the end of the file.
+        """
+        enough = _ROWS if self.width > 1 else _ROWS_OF_ONE_FIELD
+        i = first = self.start  # first: where the rows begin that come one after the other up to i
+        rows = 0  # how many; a row with a quote in the right place counts twice
+        while i < len(self.lines) and rows < enough:
+            taken = self._row(i)
+            behind = i + max(taken, 1)
+            if taken or self._broken_row(i):
+                rows += 1 + self._quoted(i)
+            elif not (self.spaced and self.lines[i].isspace()):
+                first, rows = behind, 0
+            if (first > self.start and rows < _FEW) or i == self.start:
+                for k in range(i, behind):
+                    if self._closes(k):
+                        return k + 1, k > self.start
+            i = behind
+        return max(first, self.start + 1) if rows >= _FEW or first == self.start else len(self.lines), False
+
+    def _closes(self, i: int) -> bool:
+        """Whether the row may end with line `i`."""
+        # Quotes inside a text come in pairs. So the row's last line has an odd number, if it is not the first, too.
+        odd = self.lines[i].count('"') % 2 == 1
+        return odd == (i > self.start) and bool(self.closing.search(self.lines[i])) and self._begins_row(i + 1)
+
+    def _begins_row(self, i: int) -> bool:
+        """Whether the next line from `i` on that is not empty begins a good row. True at the end of the file."""
+        i = self._behind_empty(i)
+        # Where the broken row has a quote this one may have none; then one row is not enough to believe it.
+        for k in range(1 if i < len(self.lines) and self._quoted(i) else _FEW):
+            if i == len(self.lines):
+                break
+            taken = self._row(i) or int(k > 0 and self._broken_row(i))
+            if not taken:
+                return False
+            i = self._behind_empty(i + taken) if self.spaced else i + taken
+        return True
+
+    def _quoted(self, i: int) -> bool:
+        """Whether line `i` has a quote where the broken row's is, so that it seldom is a paragraph."""
+        return self._opened_field(self.lines[i], self.opened) == self.opened
+
+    def _behind_empty(self, i: int) -> int:
+        """Index of the first line from `i` on that is not empty."""
+        while i < len(self.lines) and self.lines[i].isspace():
+            i += 1
+        return i
+
+    def _row(self, i: int) -> int:
+        """How many lines the good row takes that begins at line `i`; 0 if none does."""
+        if self.all_quoted and not self._quoted(i):
+            return 0
+        lines = map(self.lines.__getitem__, range(i, len(self.lines)))
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        try:
+            record = next(reader)
+        except csv.Error:
+            return 0
+        # The last line of a broken article may have the right width (`… the house",politics`), but not paired quotes.
+        quotes = sum(line.count('"') for line in self.lines[i : i + reader.line_num])
+        return reader.line_num if fits(record, self.width) and quotes % 2 == 0 else 0
+
+    def _broken_row(self, i: int) -> bool:
+        """Whether line `i` is a whole row but for its quotes, such as `"open,a` or `"He said "no" loudly",a`."""
+        line = self.lines[i]
+        quotes = line.count('"')
+        if self._opened_field(line) is None or (quotes > 1 and quotes % 2 == 1):
+            return False
+        if self.all_quoted and not self._quoted(i):
+            return False
+        closed = quotes > 1 and self.closing.search(line) is not None
+        return closed or fits(line.rstrip("\r\n").split(self.delimiter), self.width)
+
+    def _opened_field(self, line: str, most: int | None = None) -> int | None:
+        """How many whole fields (`most` at most) stand before a field that begins with a quote; None if none does."""
+        position = count = 0
+        while count != most and (match := self.field.match(line, position)):
+            position, count = match.end(), count + 1
+        return count if line.startswith('"', position) else None

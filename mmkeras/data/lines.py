@@ -1,0 +1,84 @@
+"""A text file, or a text column of a table, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.data.columns import Column
+from mmkeras.data.table import read_rows
+from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.errors import InputError
+
+LONGEST_FILE = 2**31  # bytes
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a UTF-8 text file; blank ones are '': an END alone in a stream, as published counts of words are.
+
+    Raises InputError for a file that is absent, empty, too large or not UTF-8.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such text file. Give the path of one, in UTF-8.")
+    if path.stat().st_size > LONGEST_FILE:
+        raise InputError(f"{path}: expected at most 2 GiB of text; split the file.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}. Save it as UTF-8."
+        ) from None
+    lines = [line if line.strip() else "" for line in text.removesuffix("\n").split("\n")]
+    if not any(lines):
+        raise InputError(f"{path}: expected lines of text, found none. Give a file with some.")
+    return lines
+
+
+def read_texts(config: Config) -> tuple[list[str], list[str]]:
+    """Lines to learn from and lines held out: those of `validation`, or the last `test_size` of the file.
+
+    A line of a text file, or a cell of the column `text`.
+    """
+    if not config.text_file and len(config.text) != 1:
+        raise InputError(
+            "--task language_model: expected a text. Name a file, --text-file train.txt, or one text column of a "
+            "table: train.csv --text column"
+        )
+    lines = read_either(source_of(config), config)
+    if config.validation:
+        return lines, read_either(config.validation, config)
+    held_out = max(1, round(len(lines) * config.test_size))
+    if not any(lines[:-held_out]) or not any(lines[-held_out:]):
+        raise InputError(f"{source_of(config)}: {len(lines)} lines are too few to hold some out. Give --validation.")
+    return lines[:-held_out], lines[-held_out:]
+
+
+def source_of(config: Config) -> str:
+    """The file whose text is learned."""
+    return config.text_file or config.csv
+
+
+def read_either(path: str, config: Config) -> list[str]:
+    """The lines of a text file, or the cells of a table's text column, each on one line; blank ones are left out."""
+    if config.text_file:
+        return read_lines(path)
+    (name,) = config.text
+    table = read_rows(
+        path,
+        [Column(name, "text", "input")],
+        encoding=config.encoding,
+        delimiter=config.delimiter,
+        keep_all=False,
+        max_bad_rows=1.0,  # an empty cell is no fault here
+    )
+    return [" ".join(cell.splitlines()) for cell in table.rows[name] if cell.strip()]
+
+
+def as_stream(lines: Sequence[str], pieces: Pieces) -> np.ndarray:
+    """int32 [n]: every line's pieces, END behind each."""
+    return np.array([number for line in lines for number in (*pieces.encode(line), END)], "int32")

@@ -1,0 +1,245 @@
+"""The table to learn from or to answer: which columns there are, what they hold, and which rows can be used.
+
+pandas only: `mmkeras predict` reads its rows here and must start without TensorFlow, Keras or scikit-learn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.config.config import Config
+from mmkeras.data.cells import (
+    fold_labels,
+    fold_space,
+    is_empty,
+    one_line,
+    split_labels,
+    to_dates,
+    to_floats,
+    to_numbers,
+)
+from mmkeras.data.columns import TARGET_KINDS, Column, choose_columns, no_column
+from mmkeras.data.dates import NO_DATE
+from mmkeras.data.reading import BadRow, Source, read_source
+from mmkeras.errors import InputError
+from mmkeras.system.files import write_csv
+
+__all__ = ["BadRow", "Column", "Table", "read_rows", "read_table", "write_bad_rows", "write_csv"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file after checking: the rows that are good, and those that are not and why."""
+
+    path: str
+    encoding: str
+    delimiter: str
+    """Empty for Parquet."""
+    columns: tuple[Column, ...]
+    """Inputs in the file's order, then the targets if there are any."""
+    rows: pd.DataFrame
+    """[rows, all columns of the file], every cell a str, index 0…n-1. Empty cells are ''. Number cells are '' or
+    parse as a finite float, date cells are '' or a date; classes have their white space folded, and labels are sorted,
+    each once."""
+    lines: np.ndarray
+    """int64 [rows]: the line of the file each row starts on."""
+    bad_rows: tuple[BadRow, ...]
+    ignored: tuple[Column, ...] = ()
+    """Columns of the file that are not used."""
+    notes: tuple[str, ...] = ()
+    """Sentences to print."""
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The input columns."""
+        return tuple(column for column in self.columns if column.role == "input")
+
+    @property
+    def targets(self) -> tuple[Column, ...]:
+        """The target columns; several only for numbers, none in a prediction file without them."""
+        return tuple(column for column in self.columns if column.role == "target")
+
+    @property
+    def target(self) -> Column | None:
+        """The first target column; None in a prediction file without one."""
+        return next(iter(self.targets), None)
+
+    @property
+    def task(self) -> str:
+        """What the targets ask for: `classify`, `multilabel`, `regress` or `generate`; '' without targets."""
+        return next((task for task, kind in TARGET_KINDS.items() if self.target and self.target.kind == kind), "")
+
+
+def read_table(config: Config) -> Table:
+    """Read the CSV to learn from, choose its columns' kinds and roles, and set unusable rows apart.
+
+    Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
+    """
+    source = read_source(config.csv, config.encoding, config.delimiter)
+    names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
+    if len(names) < 2:
+        raise InputError(
+            f"{source.path}: expected at least two columns, an input and a target; found only {one_line(names[0])!r} "
+            f"(delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
+        )
+    if not rows or len(malformed) > config.max_bad_rows * (rows + len(malformed)):
+        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.max_bad_rows)
+    columns, ignored, notes = choose_columns(source, config)
+    table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.max_bad_rows)
+    if table.task in ("classify", "multilabel"):
+        notes += _check_labels(table)
+    return dataclasses.replace(table, ignored=ignored, notes=tuple(notes))
+
+
+def read_rows(
+    path: str | Path,
+    columns: Sequence[Column],
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    target_optional: bool = True,
+    inputs_optional: bool = False,
+    keep_all: bool = True,
+    max_bad_rows: float = 1.0,
+) -> Table:
+    """Read a validation or prediction file that has the given columns, and perhaps more.
+
+    columns: those of the table the model was trained on.
+    target_optional, inputs_optional: such columns may be missing, of inputs all but one; then `Table.columns` does not
+        have them.
+    keep_all: every row stays in `rows`, for an answer to each: unreadable ones as empty cells; they are in `bad_rows`
+        too. A target that is empty, or no number, is then no fault, its cell ''. False drops the bad rows, as
+        `read_table` does.
+    max_bad_rows: largest share of bad rows to accept.
+    Raises InputError as `read_table` does.
+    """
+    source = read_source(path, encoding, delimiter)
+    names = list(source.rows.columns)
+    there = []
+    for column in columns:
+        if column.name in names:
+            there.append(column)
+        elif not (inputs_optional if column.role == "input" else target_optional):
+            raise no_column(column.name, names, f"{path}: the {column.role} column")
+    if not any(column.role == "input" for column in there):
+        first = next(column for column in columns if column.role == "input")
+        raise no_column(first.name, names, f"{path}: the input column")
+    return _check_rows(source, tuple(there), keep_all=keep_all, max_bad_rows=max_bad_rows)
+
+
+def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
+    """The table without the rows that are not `good`, bool [rows], for reasons that were found in the cells' files.
+
+    Raises InputError where more than `max_bad_rows` of all rows are bad now.
+    """
+    if good.all():
+        return table
+    bad = tuple(sorted([*table.bad_rows, *bad_rows], key=lambda row: row.line))
+    total = len(table.rows) + len(table.bad_rows)
+    if len(bad) > max_bad_rows * total or not good.any():
+        raise _too_many_bad_rows(table.path, bad, total, max_bad_rows)
+    rows = table.rows[good].reset_index(drop=True)
+    return dataclasses.replace(table, rows=rows, lines=table.lines[good], bad_rows=bad)
+
+
+def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max_bad_rows: float) -> Table:
+    """Set apart the rows without target, without any input, or with a word where a number or a date should be."""
+    frame, lines, path = source.rows, source.lines, source.path
+    if keep_all and source.malformed:
+        empty = pd.DataFrame("", index=range(len(source.malformed)), columns=frame.columns, dtype=object)
+        lines = np.concatenate([lines, [bad.line for bad in source.malformed]]).astype(np.int64)
+        order = np.argsort(lines, kind="stable")
+        frame, lines = pd.concat([frame, empty], ignore_index=True).iloc[order].reset_index(drop=True), lines[order]
+    end = len(frame)
+    while not keep_all and end > 1 and not any(frame.iloc[end - 1]):
+        end -= 1  # spreadsheets leave rows of bare delimiters at the end
+    frame, lines = frame.iloc[:end].copy(deep=False), lines[:end]
+    bad = {row.line: row for row in source.malformed}
+    empty_inputs = np.ones(len(frame), dtype=bool)
+    for column in columns:
+        frame[column.name], reasons = _clean(frame[column.name], column, keep_all)
+        for place, reason in reasons.items():
+            bad.setdefault(int(lines[place]), BadRow(path, int(lines[place]), column.name, reason))
+        if column.role == "input":
+            empty_inputs &= is_empty(frame[column.name])
+    names = ", ".join(column.name for column in columns if column.role == "input")
+    for i in np.flatnonzero(empty_inputs):
+        bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), names, "every input is empty"))
+    bad_rows = tuple(bad[line] for line in sorted(bad))
+    total = len(frame) + (0 if keep_all else len(source.malformed))
+    if not keep_all:
+        good = ~np.isin(lines, list(bad))
+        frame, lines = frame[good].reset_index(drop=True), lines[good]
+    if len(bad_rows) > max_bad_rows * total or (not keep_all and not len(frame)):
+        raise _too_many_bad_rows(path, bad_rows, total, max_bad_rows)
+    return Table(path, source.encoding, source.delimiter, columns, frame, lines, bad_rows)
+
+
+def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series, dict[int, str]]:
+    """A column's cells as `Table.rows` has them, and why some of them make a bad row of theirs: place -> reason."""
+    reasons: dict[int, str] = {}
+    if column.kind == "number":
+        cleaned, faults = to_numbers(cells)
+        reasons = {int(i): f"expected a number, received {one_line(cells.iloc[i])!r}" for i in np.flatnonzero(faults)}
+    elif column.kind == "date":
+        cleaned, faults = to_dates(cells)
+        reasons = {int(i): NO_DATE.format(one_line(cells.iloc[i])) for i in np.flatnonzero(faults)}
+    elif column.role == "target":
+        cleaned = cells.map(fold_labels if column.kind == "labels" else fold_space)
+    else:
+        cleaned = cells
+    if column.role == "target":
+        empty = np.flatnonzero(cleaned == "") if not keep_all else np.empty(0, dtype=np.int64)
+        reasons = {int(i): reasons.get(int(i), "the target is empty") for i in empty}
+    return cleaned, reasons
+
+
+def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float) -> InputError:
+    first = "; ".join(f"line {b.line}{f', {b.column}' if b.column else ''}: {b.reason}" for b in bad_rows[:3])
+    share = f"{path}: {len(bad_rows):,} of {total:,} rows ({len(bad_rows) / total:.1%}) cannot be used"
+    if len(bad_rows) == total:
+        return InputError(f"{share}: no row is left. {first}. Correct them, or check --delimiter and --encoding.")
+    return InputError(
+        f"{share}, more than the {allowed:.1%} allowed. {first}. Correct them, or allow more with --max-bad-rows."
+    )
+
+
+def _check_labels(table: Table) -> list[str]:
+    """Notes on labels that look like a mistake. Raises InputError when they are no classes or labels at all."""
+    target = table.columns[-1].name
+    several = table.task == "multilabel"
+    cells = table.rows[target]
+    counts = Counter(label for cell in cells for label in (split_labels(cell) if several else (cell,)))
+    if len(counts) > max(10, counts.total() // 2):
+        what, expected = ("labels", "labels") if several else ("values", "classes")
+        common = one_line(counts.most_common(1)[0][0])
+        number = " or, for numbers, give --task regress" if not np.isnan(to_floats(cells.iloc[:20])).any() else ""
+        raise InputError(
+            f"{table.path}: the target {target!r} has {len(counts):,} different {what} in {len(table.rows):,} rows, "
+            f"such as {common!r}; expected {expected} that repeat. Name another column{number}: --target "
+            f"{' | '.join(map(repr, table.rows.columns))}."
+        )
+    notes = []
+    if target in counts:
+        notes.append(f"The target column's name {target!r} is also one of its labels. Is the first line a header?")
+    folded: dict[str, str] = {}
+    for label, _ in counts.most_common():
+        other = folded.setdefault(label.casefold(), label)
+        if other != label:
+            two = "two labels" if several else "two classes"
+            notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as {two}.")
+    return notes
+
+
+def write_bad_rows(table: Table, path: str | Path, validation: Table | None = None) -> None:
+    """Write the bad rows (and the validation file's) as CSV: file, line, column, reason. All of it or nothing."""
+    bad_rows = (*table.bad_rows, *(validation.bad_rows if validation else ()))
+    header = [field.name for field in dataclasses.fields(BadRow)]
+    write_csv(path, [header, *(dataclasses.astuple(row) for row in bad_rows)])

@@ -1,0 +1,131 @@
+"""Which task the targets ask for: one class a row, several labels a row, or numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.config.config import Config
+from mmkeras.data.cells import LABEL_SIGN, is_empty, split_labels, to_floats, to_numbers
+from mmkeras.data.reading import Source
+from mmkeras.errors import InputError
+
+FEW_NUMBERS: Final = 10
+"""So many different numbers are classes still: star ratings, the ten digits."""
+EVEN: Final = 10
+"""Numbers of classes come up about equally often: the most frequent at most so many times as often as the rarest."""
+WORDS_ALLOWED: Final = 0.05
+"""Largest share of cells without a number in a column that is guessed to be one of numbers."""
+
+_CLASS_NAME: Final = re.compile(r"(^|[^a-z])(label|class|category|topic|genre|code|id)s?$", re.IGNORECASE)
+_LEADING_ZERO: Final = r"0\d+"
+
+
+def choose_task(source: Source, targets: Sequence[str], config: Config) -> tuple[str, list[str]]:
+    """The task: `classify`, `multilabel`, `regress`, `generate`; a note where it was guessed and could be another.
+
+    Raises InputError for a task that the targets' cells or their count do not suit.
+    """
+    if config.task == "regress" or len(targets) > 1:
+        _check_numbers(source, targets, config)
+        return "regress", [] if config.task == "regress" else [_many_targets(targets)]
+    if config.task != "auto":
+        return config.task, []
+    (name,) = targets
+    cells = source.rows[name]
+    cells = cells[~is_empty(cells)]
+    numbers = _numbers(cells)
+    if len(numbers):
+        different = len(np.unique(numbers))
+        if not _are_classes(name, cells, numbers):
+            return "regress", [
+                f"The target {name!r} holds {different:,} different numbers, so a number is predicted (regress). "
+                "If they stand for classes, say so: --task classify."
+            ]
+        note = (
+            f"The target {name!r} holds {different:,} different numbers that are read as classes (classify). "
+            "To predict a number, say so: --task regress."
+        )
+        return "classify", [note] if different > 2 and not _CLASS_NAME.search(name) else []
+    if labels := _count_labels(cells):
+        return "multilabel", [
+            f"The target {name!r} holds {labels:,} labels with {LABEL_SIGN!r} between them, so several a row are "
+            "predicted (multilabel). If each cell as a whole is one class, say so: --task classify."
+        ]
+    return "classify", []
+
+
+def _many_targets(targets: Sequence[str]) -> str:
+    return f"The targets {', '.join(map(repr, targets))} are predicted as numbers (regress)."
+
+
+def _check_numbers(source: Source, targets: Sequence[str], config: Config) -> None:
+    """Raise InputError when a target is no column of numbers, or when several are to be anything else."""
+    flag = f"--target {' '.join(map(repr, targets))}"
+    if config.task not in ("auto", "regress"):
+        raise InputError(
+            f"{flag}: with --task {config.task} there can be one target only; several are for numbers "
+            "(--task regress). Name one column."
+        )
+    for name in targets:
+        cells = source.rows[name]
+        faults = to_numbers(cells)[1]
+        if 2 * faults.sum() > len(cells):
+            found = " ".join(cells[faults].iloc[0][:40].split())
+            wanted = "--task regress expects numbers" if len(targets) == 1 else "several targets must be numbers"
+            advice = "Name a column of numbers, or leave out --task" if len(targets) == 1 else "Name one target"
+            raise InputError(
+                f"{source.path}: {flag}: {wanted}, but most cells of {name!r} are none, such as {found!r}. {advice}."
+            )
+
+
+def _numbers(cells: pd.Series) -> np.ndarray:
+    """The numbers of a column that holds hardly anything else, float64 [n]; none if it is another column."""
+    # Most columns of text show what they are at once; the whole of them need not be looked at.
+    if not len(cells) or to_numbers(cells.iloc[:200])[1].mean() > 0.5:
+        return np.empty(0)
+    if to_numbers(cells)[1].mean() > WORDS_ALLOWED:
+        return np.empty(0)
+    numbers = to_floats(cells)
+    return numbers[~np.isnan(numbers)]
+
+
+def _are_classes(name: str, cells: pd.Series, numbers: np.ndarray) -> bool:
+    """Do numbers only name classes?
+
+    They do when there are few of them; else when they are whole, repeat, and look like names: codes such as 007, a
+    column called `label` or `genre_id`, or a count from 0 or 1 without a gap, each number about as frequent as the
+    next. Years do not begin at 0, prices and ages thin out towards an end.
+    """
+    values, rows = np.unique(numbers, return_counts=True)
+    if 2 * len(values) > len(numbers):
+        return False
+    if len(values) <= FEW_NUMBERS:
+        return True
+    if np.any(values != np.floor(values)):
+        return False
+    if _CLASS_NAME.search(name) or cells.str.strip().str.fullmatch(_LEADING_ZERO).any():
+        return True
+    counted = values[0] in (0, 1) and values[-1] - values[0] == len(values) - 1
+    return bool(counted and rows.max() <= EVEN * rows.min())
+
+
+def _count_labels(cells: pd.Series) -> int:
+    """How many labels there are, if cells hold several; 0 if the sign between them is part of a class's name.
+
+    Labels go with one label here and with another there: most that stand in a cell of several must stand in a
+    different cell too. Of `Arts|Music` and `Arts|Film`, paths in a tree, only the trunks do.
+    """
+    several = cells.str.contains(LABEL_SIGN, regex=False)
+    if several.sum() < max(2, 0.01 * len(cells)):
+        return 0
+    different = {split_labels(cell) for cell in cells.unique()}
+    places = Counter(label for labels in different for label in labels)
+    together = {label for labels in different if len(labels) > 1 for label in labels}
+    shared = sum(places[label] > 1 for label in together)
+    return len(places) if 2 * shared > len(together) else 0

@@ -1,0 +1,1 @@
+"""Several trainings compared: the ablation of fusions and modalities."""

@@ -1,0 +1,1 @@
+"""Run -> proven folder: artefacts, their contract, the rows that travel, the proof."""

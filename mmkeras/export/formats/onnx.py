@@ -1,0 +1,89 @@
+"""A Graph -> ONNX, in the standard operator set alone, with its contract and labels in metadata_props."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from mmkeras.errors import InputError
+from mmkeras.export.formats.onnx_graph import simplify
+from mmkeras.export.formats.onnx_weights import given, large_weights, put_back, weight_specs
+from mmkeras.export.graph_module import GraphModule
+from mmkeras.graph import Graph
+
+OPSET = 18  # has every op we use; runtimes since 2023 have it
+
+
+def convert(graph: Graph) -> Any:
+    """The ONNX ModelProto. Raises InputError when an op has no standard ONNX form."""
+    import tensorflow as tf
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    module, weights = GraphModule(graph), large_weights(graph.model)
+
+    # tf2onnx knows inputs and outputs by their places, so both stand in the Graph's order (a dict would be sorted)
+    def call(*tensors: Any) -> list[Any]:
+        with given(weights, tensors[len(graph.inputs) :]):
+            outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=False)}, training=False)
+        return [tf.identity(outputs[name]) for name in output_names(graph)]
+
+    specs = [tf.TensorSpec(i.sizes(), i.dtype, i.name) for i in graph.inputs] + weight_specs(weights)
+    function = tf.function(call, input_signature=specs)
+    function.module = module  # keeps the variables alive
+    proto, _ = tf2onnx.convert.from_function(
+        function, input_signature=specs, opset=OPSET, custom_op_handlers={"SelectV2": (_where, [])}
+    )
+    put_back(proto, weights)
+    return proto
+
+
+def _where(ctx: Any, node: Any, name: str, args: Any) -> None:
+    """tf.where -> Where: tf2onnx writes two multiplications, an addition and three casts."""
+    node.type = "Where"
+
+
+def output_names(graph: Graph) -> list[str]:
+    """Names of the outputs in the order of the signature."""
+    return [output["name"] for output in graph.outputs]
+
+
+def check_standard(proto: Any) -> None:
+    """Raise InputError naming the ops and layers outside the standard operator set."""
+    import onnx
+
+    standard = {schema.name for schema in onnx.defs.get_all_schemas() if schema.domain == ""}
+    odd = {f"{n.op_type} (in {n.name})" for n in proto.graph.node if n.domain or n.op_type not in standard}
+    if odd:
+        raise InputError(f"ONNX has no standard operator for {', '.join(sorted(odd))}; write the layer with other ops.")
+    onnx.checker.check_model(proto, full_check=True)
+
+
+def rename_outputs(proto: Any, names: list[str]) -> None:
+    """Outputs by the Graph's names, whatever tf2onnx called them."""
+    for output, name in zip(proto.graph.output, names, strict=True):
+        old = output.name
+        if old == name:
+            continue
+        for node in proto.graph.node:
+            node.output[:] = [name if o == old else o for o in node.output]
+            node.input[:] = [name if i == old else i for i in node.input]
+        output.name = name
+
+
+def export(graph: Graph, folder: Path) -> Path:
+    """Write folder/<graph>.onnx. Returns its path."""
+    import onnx
+
+    proto = convert(graph)
+    simplify(proto.graph)
+    rename_outputs(proto, output_names(graph))
+    check_standard(proto)
+    onnx.helper.set_model_props(
+        proto, {"signature": json.dumps(graph.signature(), ensure_ascii=False), "labels": "\n".join(graph.labels)}
+    )
+    path = folder / f"{graph.name}.onnx"
+    path.write_bytes(proto.SerializeToString())
+    return path

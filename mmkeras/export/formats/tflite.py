@@ -1,0 +1,100 @@
+"""A Graph -> one LiteRT (.tflite) file with builtin ops alone, its contract and labels appended as a zip.
+
+The file has a signature with the Graph's name, of any batch, length and size of picture, and one a length of LENGTHS,
+of one row whose pictures have the model's size: LiteRT plans memory for fixed shapes, so resizing for each text would
+cost more than the work itself. The signatures share their constants, so that a length costs a few tens of kilobytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from mmkeras.errors import InputError
+from mmkeras.export.graph_module import GraphModule
+from mmkeras.graph import Graph, row_signature
+
+LENGTHS = (64, 96, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)
+FEWER = (128, 512)  # where a text is not the whole of the work
+
+
+def lengths_for(graph: Graph) -> list[int]:
+    """The fixed lengths of bytes worth having: up to the longest input, which is one of them; [0] without any bytes.
+
+    None where a row's length is free and no sum of bytes: a text's pieces.
+    """
+    if any(i.kind == "pieces" for i in graph.inputs):
+        return []
+    longest = max(i.max_bytes for i in graph.inputs)
+    texts_alone = all(i.max_bytes for i in graph.inputs)
+    return [n for n in (LENGTHS if texts_alone else FEWER) if n < longest] + [longest]
+
+
+def convert(graph: Graph) -> bytes:
+    """The .tflite file's bytes. Raises InputError that names the op and the layer LiteRT has no builtin for."""
+    module = GraphModule(graph)
+    signatures = {graph.name: module.function()}
+    for n in lengths_for(graph):
+        signatures[row_signature(graph.name, n)] = module.function(1, n, fix=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        tf.saved_model.save(module, scratch, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=list(signatures))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                return bytes(converter.convert())
+        except Exception as error:
+            raise InputError(unsupported(str(error), signatures[graph.name])) from error
+
+
+def unsupported(message: str, function: Any) -> str:
+    """A converter's error -> a sentence with the ops that are not builtin and the layers they come from."""
+    names = sorted(set(re.findall(r"tf\.(\w+)[ (]", message)) | set(re.findall(r"'tf\.(\w+)' op", message)))
+    found = []
+    for op in names:
+        nodes = [node.name for node in _nodes(function) if node.op == op]
+        if nodes:
+            layer = nodes[0].rpartition("/")[0] or nodes[0]
+            found.append(f"{op} (in layer {layer})")
+    if not found:
+        first_line = next((line for line in message.splitlines() if line.strip()), "no reason given")
+        return f"LiteRT cannot convert this graph: {first_line}"
+    return (
+        f"LiteRT has no builtin for {', '.join(found)}. Only builtin ops are allowed: others need a "
+        "larger runtime that many devices lack. Write the layer with other ops, or export the other formats."
+    )
+
+
+def _nodes(function: Any) -> list[Any]:
+    """All nodes of a concrete function and of the functions it calls."""
+    graph_def = function.graph.as_graph_def()
+    return [*graph_def.node, *(node for f in graph_def.library.function for node in f.node_def)]
+
+
+def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, ...]) -> bytes:
+    """A zip behind the flatbuffer, as model metadata's files are carried: readers of either ignore the other."""
+    archive_bytes = io.BytesIO(model)
+    archive_bytes.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(archive_bytes, "a") as archive:
+        for name, text in {
+            "labels.txt": "\n".join(labels) + "\n",
+            "signature.json": json.dumps(signature, indent=2),
+        }.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return archive_bytes.getvalue()
+
+
+def export(graph: Graph, folder: Path) -> Path:
+    """Write folder/<graph>.tflite. Returns its path."""
+    signature = {**graph.signature(), "litert_lengths": lengths_for(graph)}
+    path = folder / f"{graph.name}.tflite"
+    path.write_bytes(append_metadata(convert(graph), signature, graph.labels))
+    return path

@@ -1,0 +1,69 @@
+"""MODEL_CARD.md of an exported folder: what the model is, what it was measured on, how to call it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from mmkeras.graph import PRESENCE, Graph, Input
+from mmkeras.metrics.tables import summary, table_of
+from mmkeras.runs.run import Run
+from mmkeras.system.files import write_atomically
+
+
+def write_model_card(run: Run, graph: Graph, folder: Path, title: str) -> None:
+    """Write it. title: the folder's name."""
+    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+    measured = metrics["validation"]
+    inputs = "\n".join(f"- `{i.name}` (column `{i.column}`): {described(i)}" for i in graph.inputs)
+    folded = ", which it learned too once they had measured it" if metrics["folded"] else ""
+    figures = summary(measured)
+    if "calibration" in metrics:
+        error = metrics["calibration"]["after"]["expected_calibration_error"]
+        figures += f", expected\ncalibration error {error:.3f}"
+    what = f"{len(graph.labels)} {'classes' if run.schema['task'] == 'classify' else 'labels'}" if graph.labels else ""
+    targets = ", ".join(f"`{name}`" for name in run.schema["targets"]["names"])
+    text = f"""# {title}
+
+Predicts {targets} ({what or "numbers"}). Trained on {metrics["rows"]["train"]} rows of
+`{run.schema["file"]["path"]}`; measured on {metrics["rows"]["validation"]} held-out rows{folded}.
+
+Held-out {figures}.
+
+```
+{table_of(measured)}
+```
+
+## Inputs
+{inputs}
+
+`signature.json` says the same to a program, and `verify.json` what was checked of each artefact.
+
+## Limits
+{LIMITS["classes" if graph.labels else "numbers"]} Languages, subjects, pictures and voices that the training rows lack
+were not measured.
+"""
+    write_atomically(folder / "MODEL_CARD.md", text)
+
+
+LIMITS = {
+    "classes": "The model knows the classes above and nothing else: a row of another kind still gets one of them.",
+    "numbers": "The model answers every row with a number, also one unlike all that it has learned from.",
+}
+
+
+def described(entry: Input) -> str:
+    """An input in words."""
+    shape = f"{entry.dtype} [{', '.join(['batch', *map(str, entry.shape)])}]"
+    more = {
+        "text": f"UTF-8, at most {entry.max_bytes} bytes; longer is cut before a byte that continues a character",
+        "category": f"UTF-8, at most {entry.max_bytes} bytes",
+        "image": f"RGB, any size; resized inside to {entry.facts.get('size')} pixels a side",
+        "audio": f"mono, {entry.facts.get('rate')} samples a second, zeros behind",
+        "date": f"UTF-8: {entry.facts.get('format')}",
+        "number": "as it stands in the CSV",
+        PRESENCE: "1.0 where the cell is there, 0.0 where it is missing",
+    }
+    if "tokenizer" in entry.facts:
+        return f"{shape}, ids of the tokenizer {entry.facts['tokenizer']}"
+    return f"{shape}, {more[entry.kind]}"

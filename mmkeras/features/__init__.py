@@ -1,0 +1,1 @@
+"""Arrays on the way to `model.fit`: features of a split, kept on disk, as batches."""

@@ -1,0 +1,86 @@
+"""The features of one column's rows on one side of the split, as the training's batches ask for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from mmkeras.features.ragged import Ragged
+
+Specs = dict[str, tf.TensorSpec]
+
+
+class Side(Protocol):
+    """What every side has."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Int64 [n]: what each row costs, so that rows of like cost share a batch."""
+        ...
+
+    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
+        """Arrays by input name. few_shapes: pad to powers of two, for XLA, which compiles anew for each shape."""
+        ...
+
+    def specs(self) -> Specs:
+        """What `batch` gives: shapes, None where free, and dtypes."""
+        ...
+
+
+@dataclass(frozen=True)
+class RaggedSide:
+    """Rows of unequal length: column k of `ragged` becomes the input names[k], [b, F], F the longest of the batch."""
+
+    names: tuple[str, ...]
+    ragged: Ragged
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self.ragged.lengths
+
+    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
+        some = self.ragged.take(rows)
+        longest = max(1, int(some.lengths.max()))
+        width = 1 << (longest - 1).bit_length() if few_shapes else longest
+        return dict(zip(self.names, some.padded(width), strict=True))
+
+    def specs(self) -> Specs:
+        return {n: tf.TensorSpec((None, None), c.dtype) for n, c in zip(self.names, self.ragged.columns, strict=True)}
+
+
+def bag_side(name: str, bags: Ragged) -> RaggedSide:
+    """Bags of text: <name>_rows int32 [b, F] and <name>_weights float32 [b, F]."""
+    return RaggedSide((f"{name}_rows", f"{name}_weights"), bags)
+
+
+@dataclass(frozen=True)
+class ArraySide:
+    """Arrays of one shape for all rows, memory-mapped or not.
+
+    arrays: input name -> [u, …]. index: int32 [n], which of the u a row has, -1 for zeros; None: row i has entry i.
+    """
+
+    arrays: dict[str, np.ndarray]
+    index: np.ndarray | None = None
+
+    @property
+    def lengths(self) -> np.ndarray:
+        n = len(next(iter(self.arrays.values()))) if self.index is None else len(self.index)
+        return np.zeros(n, "int64")  # all rows cost the same
+
+    def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
+        if self.index is None:
+            return {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
+        index = self.index[rows]
+        there = index >= 0
+        batch = {}
+        for name, array in self.arrays.items():
+            batch[name] = np.zeros((len(rows), *array.shape[1:]), array.dtype)
+            batch[name][there] = array[index[there]]
+        return batch
+
+    def specs(self) -> Specs:
+        return {name: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for name, a in self.arrays.items()}

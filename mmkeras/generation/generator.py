@@ -1,0 +1,138 @@
+"""An exported folder or a run -> something that writes: its graphs behind Runners, and its pieces.
+
+Never Keras for an exported folder: only the runtime of the format that is asked for is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.errors import InputError
+from mmkeras.generation.decoding import States, Written, write
+from mmkeras.generation.options import Choice
+from mmkeras.graph import Entry
+from mmkeras.runtime.exported import ENCODE, FORMATS, SCORE, STEP, paths_of, read_folder
+from mmkeras.runtime.feeds import Values, columns_of, feed, trim
+from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
+
+BATCH = 16
+AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory grows by their number
+
+
+@dataclass(frozen=True)
+class Writer:
+    """graphs: name -> Runner. signature: that of the folder."""
+
+    graphs: Mapping[str, Runner]
+    pieces: Pieces
+    signature: Mapping[str, Any]
+
+    @property
+    def step(self) -> Runner:
+        """The graph `decode_step`."""
+        return self.graphs[STEP]
+
+    @property
+    def inputs(self) -> list[Entry]:
+        """What `encode` takes; none for a language model."""
+        return list(self.graphs[ENCODE].signature["inputs"]) if ENCODE in self.graphs else []
+
+    def encode(self, values: Values, index: Sequence[int], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """Some rows' memory, and the ids that were recognised in them."""
+        return self.graphs[ENCODE](feed(values, self.inputs, index, hidden))
+
+    def recognised(self, values: Values, count: int, batch: int = BATCH) -> dict[str, list[list[list[int]]]]:
+        """`<input>_ids` -> of each row what is recognised in it, int [orders, tokens]; {} where nothing is."""
+        names = [entry["name"] for entry in self.graphs[ENCODE].signature["outputs"] if entry["name"].endswith("_ids")]
+        found: dict[str, list[list[list[int]]]] = {name: [] for name in names}
+        for start in range(0, count, batch) if names else ():
+            encoded = self.encode(values, range(start, min(start + batch, count)))
+            for name in names:
+                found[name] += [trim(row).tolist() for row in encoded[name]]
+        return found
+
+    def write_rows(
+        self,
+        values: Values,
+        count: int,
+        choice: Choice,
+        batch: int = BATCH,
+        hidden: Sequence[str] = (),
+        follow: Sequence[Sequence[int]] | None = None,
+    ) -> list[Written]:
+        """A text for each row. values: a value a row, by input, see `raw.read_values`. follow: see `write`."""
+        found: list[Written] = []
+        memories = [entry["name"] for entry in self.step.signature["inputs"] if entry["kind"] == "memory"]
+        for start in range(0, count, batch):
+            index = range(start, min(start + batch, count))
+            encoded = self.encode(values, index, hidden)
+            memory = {name: encoded[name] for name in memories}
+            own = replace(choice, seed=choice.seed + start)  # else every batch would draw the same
+            others = None if follow is None else [follow[i] for i in index]
+            found += write(self.step, self.step.signature, memory, own, batch=len(index), follow=others)
+        return found
+
+    def go_on(self, prompts: Sequence[str], choice: Choice) -> list[Written]:
+        """What a language model writes behind each prompt."""
+        return write(self.step, self.step.signature, {}, choice, [self.pieces.encode(prompt) for prompt in prompts])
+
+    def score(self, text: str) -> tuple[list[int], np.ndarray]:
+        """A text's pieces with END behind them, and log P of each given those before (the chain rule)."""
+        return self.score_pieces([*self.pieces.encode(text), END])
+
+    def score_pieces(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
+        """log P of each piece. A Transformer's window moves on by half, so each sees half of it at least."""
+        runner = self.graphs[SCORE]
+        if "window" not in runner.signature and len(ids) > AT_ONCE:
+            return list(ids), self.score_by_steps(ids)
+        window = runner.signature.get("window") or max(1, len(ids))
+        hop = max(1, window // 2)
+        found = []
+        for start in range(0, max(1, len(ids) - window + hop), hop):
+            part = np.array([ids[start : start + window]], "int32")
+            terms = np.asarray(runner({"pieces": part})["log_probabilities"])[0]
+            found.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
+        return list(ids), np.concatenate(found)
+
+    def score_by_steps(self, ids: Sequence[int]) -> np.ndarray:
+        """log P of each piece of a long text, by a recurrent model a piece at a time: no larger than one step."""
+        states, found = States(self.step.signature, {}, 1), []
+        for position, (before, number) in enumerate(zip([END, *ids[:-1]], ids, strict=True)):
+            found.append(states.advance(self.step, np.array([before]), position)[0, number])
+        return np.array(found)
+
+
+def open_writer(folder: str | Path, form: str | None = None, threads: int | None = None) -> Writer:
+    """Open an exported folder by one of its formats (None: the first that is there).
+
+    Raises InputError for a folder that is none, or a format it does not have.
+    """
+    folder = Path(folder)
+    signature = read_folder(folder)
+    names = list(signature["graphs"])
+    there = [f for f in FORMATS if all(path.exists() for path in paths_of(folder, f, names).values())]
+    if form is None and there:
+        form = there[0]
+    if form not in there:
+        raise InputError(f"{folder}: there is no {form or 'artefact'} here, only {', '.join(there) or 'other files'}.")
+    return Writer(open_graphs(folder, form, names, threads), Pieces.load(folder), signature)
+
+
+def open_graphs(folder: Path, form: str, names: Sequence[str], threads: int | None) -> dict[str, Runner]:
+    """A Runner for each graph; of a SavedModel they share what is loaded."""
+    if form == "savedmodel":
+        whole = open_artefact(folder / "savedmodel" / "1", threads)
+        assert isinstance(whole, SavedModelRunner)
+        return {name: whole.graph(name) for name in names}
+    return {name: open_artefact(path, threads) for name, path in paths_of(folder, form, names).items()}
+
+
+def columns_needed(writer: Writer) -> list[Entry]:
+    """The inputs that are columns of a CSV."""
+    return columns_of(writer.inputs)

@@ -1,0 +1,1 @@
+"""Figures: accuracy, calibration, BLEU, and how far two sets of answers are apart. NumPy alone."""

@@ -1,0 +1,1 @@
+"""Files that cells name: paths, the check of all of them before training, their features."""

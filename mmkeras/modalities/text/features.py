@@ -1,0 +1,209 @@
+"""The text modality: a column of cells -> bags of features; the adapted state; its layers in the graph."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from mmkeras.features.ragged import Ragged, concatenate, from_mask
+from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_RUNS, Mean, Ngrams, TfIdf
+from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
+from mmkeras.modalities.text.hashing.characters import character_table
+from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
+from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
+from mmkeras.modalities.text.spec import TextRule
+
+BATCH_BYTES = 2**18  # padded bytes that are tokenised at once: large enough for the cores, small enough for the caches
+BATCH_TEXTS = 512
+
+
+@dataclass(frozen=True)
+class TextState:
+    """What a text column learned from its training rows. table: int32 [65537]; idf: float32 [1 + size]."""
+
+    rule: TextRule
+    table: np.ndarray
+    vocabulary: Vocabulary
+    idf: np.ndarray
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that an embedding of this column needs: none, the unknown buckets, the vocabulary."""
+        return 1 + self.rule.unknown_buckets + self.vocabulary.size
+
+
+def feature_hasher(rule: TextRule, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """Layers from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
+
+    Tokens first, then their pairs, then runs of characters, where the rule has them.
+    """
+    spread = bool(rule.char_ngrams)
+    tokenizer = ByteTokenizer(rule.mode, rule.max_tokens, table, spread, name=f"{prefix}tokens")
+    ngrams = Ngrams(rule.orders, name=f"{prefix}ngrams")
+    if not spread:
+        return lambda data: ngrams(*tokenizer(data))
+    runs = CharacterRuns(rule.mode, rule.char_ngrams, table, name=f"{prefix}runs")
+
+    def both(data: Tensor) -> tuple[Tensor, Tensor]:
+        words, of_characters = ngrams(*tokenizer(data)), runs(data)
+        return (
+            ops.concatenate([words[0], of_characters[0]], axis=2),
+            ops.concatenate([words[1], of_characters[1]], axis=1),
+        )
+
+    return both
+
+
+class TextLayers:
+    """The layers of a text column, from bytes to a bag; one instance serves features on disk and the exported graph."""
+
+    def __init__(self, state: TextState, name: str) -> None:
+        rule = state.rule
+        self.hashes = feature_hasher(rule, state.table, f"{name}_")
+        self.look_up = LookUp(state.vocabulary, rule.unknown_buckets, name=f"{name}_rows")
+        if rule.weighting == "tfidf":
+            frequent = FREQUENT_RUNS if rule.char_ngrams else FREQUENT
+            self.weigh = TfIdf(state.idf, frequent, name=f"{name}_weights")
+        else:
+            self.weigh = Mean(name=f"{name}_mean")
+
+    def bag(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature hashes -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
+        rows = self.look_up(hashes, used)
+        return ops.cast(rows, "int32"), self.weigh(rows)
+
+    @functools.cached_property
+    def traced_bag(self) -> Any:
+        """`bag` as a tf.function, traced once."""
+        specs = [tf.TensorSpec((2, None, None), tf.float32), tf.TensorSpec((None, None), tf.float32)]
+        return tf.function(self.bag, input_signature=specs)
+
+    def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
+        """Uint8 [B, N] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
+        return self.bag(*self.hashes(data))
+
+
+def length_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """Indices of texts in batches of similar length, at most BATCH_TEXTS and, when padded, BATCH_BYTES."""
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    if not len(order):
+        yield order  # no texts: one batch of none, so that shapes are known
+    while start < len(order):
+        end = start + 1
+        most = min(start + BATCH_TEXTS, len(order))
+        while end < most and (end + 1 - start) * lengths[order[end]] <= BATCH_BYTES:
+            end += 1
+        yield order[start:end]
+        start = end
+
+
+@dataclass(frozen=True)
+class HashedTexts:
+    """The feature hashes of a column's rows, so that texts are tokenised once. keys: one int32 an occurrence."""
+
+    keys: Ragged
+    cut: int  # texts that were longer than max_bytes
+
+
+def text_hasher(rule: TextRule, table: np.ndarray) -> Any:
+    """The graph's own layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
+    return tf.function(feature_hasher(rule, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+
+
+def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray, hasher: Any = None) -> HashedTexts:
+    """Tokenise every cell with the graph's own layers, in batches of texts of similar length.
+
+    hasher: what `text_hasher` made, for whoever calls more than once: tracing takes longer than a thousand texts.
+    """
+    hasher = hasher or text_hasher(rule, table)
+    whole = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
+    raw = [cut(cell, rule.max_bytes) for cell in whole]
+    parts, order = [], []
+    for batch in length_batches(np.array([len(r) for r in raw])):
+        both, used = (x.numpy() for x in hasher(pad([raw[i] for i in batch])))
+        parts.append(from_mask(used > 0, (both[0] * 4096.0 + both[1]).astype("int32")))
+        order.append(batch)
+    keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
+    return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
+
+
+def adapt(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
+    """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
+    (keys,) = texts.keys.columns
+    # each feature once a row; a plain sort, for np.unique is seventy times slower on five million numbers
+    entry = np.sort(texts.keys.row_numbers() << 24 | keys)
+    once = entry[np.flatnonzero(np.diff(entry, prepend=-1))]
+    frequency = np.bincount(once & (2**24 - 1), minlength=2**24)
+    known = np.flatnonzero(frequency >= rule.min_rows)
+    known = known[np.argsort(-frequency[known], kind="stable")][: rule.max_features]
+    vocabulary = build_vocabulary(known)
+    # scikit-learn's smoothed form: as if one more row held every feature
+    idf = np.log((1 + len(texts.keys)) / (1 + frequency[vocabulary.keys])) + 1
+    return TextState(rule, table, vocabulary, np.r_[0.0, idf].astype("float32"))
+
+
+def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
+    """The bag of every row by the graph's own layers: int32 rows, float32 weights; equal ones joined, unknown gone."""
+    parts, order = [], []
+    for batch in length_batches(4 * texts.keys.lengths + 1):
+        some = texts.keys.take(batch)
+        (keys,) = some.padded()
+        used = np.arange(keys.shape[1]) < some.lengths[:, None]
+        both = np.stack([keys >> 12, keys & 4095]).astype("float32")
+        rows, weights = (x.numpy() for x in layers.traced_bag(both, used.astype("float32")))
+        parts.append(_join_equal(rows, weights))
+        order.append(batch)
+    return concatenate(parts).take(np.argsort(np.concatenate(order)))
+
+
+def sequences(texts: HashedTexts, layers: TextLayers, max_tokens: int) -> Ragged:
+    """The row numbers of every row's tokens in their order, at most `max_tokens`: int32, by the graph's own layers."""
+    (keys,) = texts.keys.columns
+    rows = np.empty(len(keys), "int32")
+    for start in range(0, len(keys), BATCH_BYTES):  # which text a token stands in does not matter to its number
+        some = keys[None, start : start + BATCH_BYTES]
+        both = np.stack([some >> 12, some & 4095]).astype("float32")
+        rows[start : start + BATCH_BYTES] = layers.traced_bag(both, np.ones(some.shape, "float32"))[0].numpy()[0]
+    place = np.arange(len(keys)) - np.repeat(texts.keys.starts[:-1], texts.keys.lengths)
+    kept = np.minimum(texts.keys.lengths, max_tokens)
+    return Ragged(np.r_[0, np.cumsum(kept)], (rows[place < max_tokens],))
+
+
+def _join_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
+    """[B, F] rows and weights -> each row number once, with the sum of its weights, and 0 left out."""
+    text, place = np.nonzero(rows)
+    entry = text << 32 | rows[text, place]
+    order = np.argsort(entry)
+    entry = entry[order]
+    first = np.flatnonzero(np.diff(entry, prepend=-1))
+    joined = np.add.reduceat(weights[text, place][order], first) if len(first) else np.empty(0, "float32")
+    starts = np.searchsorted(entry[first], np.arange(len(rows) + 1) << 32)
+    return Ragged(starts, ((entry[first] & (2**32 - 1)).astype("int32"), joined.astype("float32")))
+
+
+def new_table(rule: TextRule) -> np.ndarray:
+    """The character table of this Python's Unicode version."""
+    return character_table(rule.mode if rule.mode != "byte" else "mixed")
+
+
+def save_state(state: TextState, path: Path) -> None:
+    """Write the state as one .npz of plain arrays (the rule itself stands in schema.json)."""
+    vocabulary = state.vocabulary
+    np.savez(path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf)
+
+
+def load_state(path: Path, rule: TextRule) -> TextState:
+    """Read what `save_state` wrote."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
+        vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
+        return TextState(rule, data["table"], vocabulary, data["idf"])

@@ -1,0 +1,1 @@
+"""UTF-8 bytes -> token hashes -> row numbers of a vocabulary, inside the graph."""

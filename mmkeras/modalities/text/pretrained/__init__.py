@@ -1,0 +1,1 @@
+"""Pretrained text encoders of keras-hub."""

@@ -1,0 +1,178 @@
+"""A text column read by a pretrained encoder: frozen, as one vector a text that is kept on disk; or fine-tuned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from mmkeras.config.config import Config
+from mmkeras.features import ragged
+from mmkeras.features.cache import KEY_BYTES, features_elsewhere, kept_folder, key_of
+from mmkeras.features.column_features import ArraySide, RaggedSide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.text.cells import encode_cell
+from mmkeras.modalities.text.pretrained.encoder import (
+    PretrainedEncoder,
+    SentenceEmbedding,
+    embed,
+    encoder_of,
+    wordpiece,
+    wordpiece_ids,
+)
+from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_before
+from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read_preset
+from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
+from mmkeras.modalities.text.wordpiece.tables import WordPieceTables, build_tables, load_tables, save_tables
+
+Tensor = Any
+PRESET = "preset:"
+NO_TOKEN = -1  # what stands behind the ids of a text that is tokenised before the graph
+
+
+@dataclass(frozen=True)
+class PresetColumn:
+    """encoder: the backbone as a layer, with its weights where it is frozen. tokenizer: folder of one that runs before.
+
+    trainable: fine-tune it; then the core has its weights. tables: of a WordPiece, which runs inside the graph.
+    """
+
+    name: str
+    preset: Preset
+    encoder: PretrainedEncoder
+    max_tokens: int
+    max_bytes: int
+    trainable: bool
+    tables: WordPieceTables | None
+    tokenizer: Path
+
+    def entry(self) -> dict[str, Any]:
+        kept = {"preset": self.preset.name, "tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens}
+        return {**kept, "max_bytes": self.max_bytes, "trainable": self.trainable}
+
+    def save(self, folder: Path) -> None:
+        (folder / f"{self.name}_preset.json").write_text(json.dumps(asdict(self.preset)), encoding="utf-8")
+        if self.tables:
+            save_tables(folder / f"{self.name}.npz", self.tables)
+        if not self.trainable:
+            self.encoder.backbone.save_weights(folder / f"{self.name}.weights.h5")
+
+    def input(self, column: str) -> Input:
+        if not self.preset.in_graph:
+            facts = {"tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens, "padding": NO_TOKEN}
+            facts |= {"tokenizer_files": f"tokenizers/{self.name}", "preset": self.preset.name}
+            serving = Serving(self.name, "int32", lambda ids: (ids, self._presence(ids)), (None,))
+            fixed = {"n_tokens": self.max_tokens}
+            return Input(self.name, column, "text", "int32", ("n_tokens",), facts, fixed, serving)
+        facts = {**TEXT_FACTS, "max_bytes": self.max_bytes, "max_tokens": self.max_tokens, "preset": self.preset.name}
+        serving = Serving(self.name, "string", lambda text: read_texts(text, self.max_bytes))
+        return Input(self.name, column, "text", "uint8", ("n_bytes",), facts, serving=serving)
+
+    def _presence(self, ids: Tensor) -> Tensor:
+        return ops.cast(ids[:, :1] > NO_TOKEN, "float32")
+
+    def tokens(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw input -> int32 ids [b, T] and mask [b, T]."""
+        if self.preset.in_graph:
+            return wordpiece(self.preset, self.max_tokens, tables=self.tables, name=f"{self.name}_wordpiece")(raw)
+        return ops.maximum(raw, 0), ops.cast(raw > NO_TOKEN, "int32")
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        ids, mask = self.tokens(raw)
+        names = {f"{self.name}_sequence": ids, f"{self.name}_mask": mask}
+        if self.trainable:
+            return names
+        return {**names, f"{self.name}_embedding": SentenceEmbedding(self.encoder, name=f"{self.name}_mean")(ids, mask)}
+
+    def features(self) -> dict[str, Any]:
+        if self.trainable:
+            names = f"{self.name}_sequence", f"{self.name}_mask"
+            return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+        name = f"{self.name}_embedding"
+        return {name: keras.Input((self.encoder.hidden,), dtype="float32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> Any:
+        return ops.expand_dims(features[f"{self.name}_sequence"], 1) if self.preset.in_graph else None
+
+    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+        if self.trainable:
+            ids, mask = features[f"{self.name}_sequence"], features[f"{self.name}_mask"]
+            tokens = layers.Dense(shape.width, name=f"{self.name}_projection")(self.encoder(ids, mask))
+            return Encoded(tokens, ops.cast(mask, "float32"))
+        x = layers.Dropout(shape.dropout, name=f"{self.name}_dropout")(features[f"{self.name}_embedding"])
+        x = layers.Dense(shape.width, name=f"{self.name}_projection")(x)
+        tokens = layers.Reshape((1, shape.width), name=f"{self.name}_token")(x)  # [b, width] -> [b, 1, width]
+        return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
+
+
+def read_ids(column: PresetColumn, cells: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Cells -> int32 ids [n, T] and mask [n, T], by the tokenizer inside the graph or the one before it."""
+    texts = [encode_cell(cell, column.max_bytes) for cell in cells]
+    if not column.preset.in_graph:
+        return tokenize_before(column.tokenizer, texts, column.max_tokens)
+    return wordpiece_ids(wordpiece(column.preset, column.max_tokens, tables=column.tables), texts)
+
+
+def learn(name: str, cells: dict[str, list[str]], config: Config, folder: Path, say: Any) -> tuple[PresetColumn, Any]:
+    """Read the preset; write the vector of every text, or its ids, below `folder`/features.
+
+    Raises InputError for a preset that cannot be used.
+    """
+    source = config.text_encoder.removeprefix(PRESET)
+    preset = read_preset(source)
+    max_tokens = min(config.max_tokens, preset.max_tokens)
+    check_length(preset, max_tokens)
+    tokenizer = folder / "tokenizers" / name
+    if not preset.in_graph:
+        keep_tokenizer(source, tokenizer)
+    tables = build_tables(preset.vocabulary, preset.lowercase) if preset.in_graph else None
+    encoder = encoder_of(source, config.fine_tune, name)
+    column = PresetColumn(name, preset, encoder, max_tokens, config.max_bytes, config.fine_tune, tables, tokenizer)
+    say(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
+    sides: dict[str, Any] = {}
+    for side, some in cells.items():
+        if config.fine_tune:
+            ids, mask = read_ids(column, some)
+            place = folder / "features" / f"{name}-{side}"
+            ragged.save(ragged.from_mask(mask > 0, ids, mask), place)
+            sides[side] = RaggedSide((f"{name}_sequence", f"{name}_mask"), ragged.load(place))
+        else:
+            sides[side] = ArraySide({f"{name}_embedding": embeddings(column, f"{name}-{side}", some, folder)})
+    return column, sides
+
+
+def embeddings(column: PresetColumn, name: str, cells: list[str], folder: Path) -> np.ndarray:
+    """float32 [n, hidden], memory-mapped: made once for the same texts and the same preset."""
+
+    def make(place: Path) -> None:
+        shape = (len(cells), column.encoder.hidden)
+        out = np.lib.format.open_memmap(place / "embedding.npy", mode="w+", dtype="float32", shape=shape)
+        embed(SentenceEmbedding(column.encoder), *read_ids(column, cells), out)
+        out.flush()
+
+    weights = hashlib.blake2b(digest_size=KEY_BYTES)
+    for variable in column.encoder.backbone.variables:
+        weights.update(np.ascontiguousarray(variable.numpy()).data)
+    made_of = [asdict(column.preset), weights.hexdigest(), column.max_tokens, column.max_bytes]
+    place = kept_folder(folder / "features", name, key_of(made_of, cells), features_elsewhere(folder), make)
+    return np.load(place / "embedding.npy", mmap_mode="r")
+
+
+def load(entry: dict[str, Any], folder: Path) -> PresetColumn:
+    """Rebuild it from its part of schema.json and what `save` wrote."""
+    name, trainable = entry["name"], entry["trainable"]
+    kept = json.loads((folder / f"{name}_preset.json").read_text(encoding="utf-8"))
+    preset = Preset(**{**kept, "vocabulary": tuple(kept["vocabulary"])})
+    encoder = encoder_of(preset, trainable, name)
+    if not trainable:
+        encoder.backbone.load_weights(folder / f"{name}.weights.h5")
+    tables = load_tables(folder / f"{name}.npz") if preset.in_graph else None
+    tokenizer = folder.parent / "tokenizers" / name
+    return PresetColumn(name, preset, encoder, entry["max_tokens"], entry["max_bytes"], trainable, tables, tokenizer)

@@ -1,0 +1,1 @@
+"""BERT's WordPiece tokenizer inside the graph."""

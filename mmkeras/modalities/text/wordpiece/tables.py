@@ -1,0 +1,111 @@
+"""A WordPiece vocabulary -> the whole numbers that its tokenizer gathers from in the graph; saved as plain arrays.
+
+Characters become *symbols*: UNKNOWN + 1 … for those that some piece has, UNKNOWN for all others. A cell of the table
+says what a code point becomes, as in characters.py, by sign:
+
+    > 0   a character of a word             SPACE (0)   it parts words
+    < 0   a word by itself                  GONE (-1)   it vanishes
+
+A code point may become up to three characters (the Hangul syllable 각 three jamo); it has as many bytes at least, so
+that each of them has a place to stand: cell 0 is that of the lead byte, cells 1 and 2 those of the next two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.modalities.text.wordpiece import bert_characters as bert
+from mmkeras.modalities.text.wordpiece.trie import Symbols, Trie, build_trie
+
+SPACE, GONE, UNKNOWN = 0, -1, 2  # as a symbol 1 is not used: a word by itself would be GONE
+PAGE = 256  # code points; few of the 4,352 pages differ from each other
+PREFIX = "##"  # of a piece that goes on with a word
+SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]")
+
+
+@dataclass(frozen=True)
+class WordPieceTables:
+    """cells: int32 [pages * PAGE * 3]. starts: int32 [4352]; cell k of a code point is number starts[code // PAGE] +
+    3 * code + k. trie: pieces that begin a word, and those that go on. cls, sep, unk, pad: numbers of special pieces.
+    """
+
+    cells: np.ndarray
+    starts: np.ndarray
+    trie: Trie
+    cls: int
+    sep: int
+    unk: int
+    pad: int
+
+
+def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
+    """Tables of a vocabulary, whose pieces are numbered by their places. Raises InputError without [CLS], [SEP] …"""
+    number = {piece: k for k, piece in enumerate(vocabulary)}
+    missing = [piece for piece in SPECIAL if piece not in number]
+    if missing:
+        raise InputError(f"The vocabulary of {len(number)} pieces has no {', '.join(missing)}: it is none of BERT's.")
+    begin = {p: k for p, k in number.items() if p and p not in SPECIAL}
+    go_on = {p.removeprefix(PREFIX): k for p, k in number.items() if p.startswith(PREFIX) and p != PREFIX}
+    # the most frequent characters get the smallest numbers: siblings are close to each other, the trie is dense
+    frequency = Counter("".join([*begin, *go_on]))
+    symbols = {c: 1 + UNKNOWN + k for k, (c, _) in enumerate(frequency.most_common())}
+    cells = character_cells(symbols, lowercase)
+    in_words = set(np.unique(cells).tolist())
+    alone = {abs(symbol) for symbol in in_words}
+
+    def spelled(pieces: dict[str, int], single: set[int]) -> dict[Symbols, int]:
+        """Pieces as symbols, without those that no text contains ("[unused1]": a bracket is a word by itself)."""
+        spelling = {tuple(symbols[c] for c in piece): k for piece, k in pieces.items()}
+        return {s: k for s, k in spelling.items() if (single if len(s) == 1 else in_words).issuperset(s)}
+
+    n_symbols = 1 + UNKNOWN + len(symbols)
+    trie = build_trie([spelled(begin, alone), spelled(go_on, in_words)], n_symbols, none=number["[PAD]"])
+    starts, cells = to_pages(cells)
+    return WordPieceTables(cells, starts, trie, *(number[piece] for piece in SPECIAL))
+
+
+def character_cells(symbols: dict[str, int], lowercase: bool) -> np.ndarray:
+    """int32 [code points, 3]: what each code point becomes."""
+    classes, folds = bert.rule_of(lowercase)
+    symbol = np.full(bert.N_CODES, UNKNOWN, "int32")
+    symbol[[ord(c) for c in symbols]] = list(symbols.values())
+    cells = np.full((bert.N_CODES, bert.MOST), GONE, "int32")
+    alone = (classes == bert.PUNCTUATION) | (classes == bert.CHINESE)
+    cells[:, 0] = np.select([classes == bert.WORD, alone, classes == bert.SPACE], [symbol, -symbol, SPACE], GONE)
+    for code, text in folds.items():
+        for k, c in enumerate(text):
+            sign = -1 if classes[code] == bert.CHINESE or classes[ord(c)] == bert.PUNCTUATION else 1
+            cells[code, k] = sign * symbol[ord(c)]
+    return cells
+
+
+def to_pages(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[code points, 3] -> `starts` and `cells` of WordPieceTables: equal pages are kept once."""
+    width = cells.shape[1]
+    pages = cells.reshape(-1, PAGE * width)
+    distinct: dict[bytes, int] = {}
+    which = np.array([distinct.setdefault(page.tobytes(), len(distinct)) for page in pages])
+    starts = (which - np.arange(len(pages))) * (PAGE * width)
+    return starts.astype("int32"), np.frombuffer(b"".join(distinct), "int32")
+
+
+def save_tables(path: Path, tables: WordPieceTables) -> None:
+    """Write the tables as one .npz of plain arrays: a run keeps those it was trained with."""
+    flat = {**{k: v for k, v in vars(tables).items() if k != "trie"}, **asdict(tables.trie)}
+    np.savez_compressed(path, **flat)
+
+
+def load_tables(path: Path) -> WordPieceTables:
+    """Read what `save_tables` wrote."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
+        arrays: dict[str, Any] = {k: data[k] if data[k].ndim else int(data[k]) for k in data.files}
+    arrays["roots"] = tuple(arrays["roots"].tolist())
+    trie = Trie(**{name: arrays.pop(name) for name in Trie.__dataclass_fields__})
+    return WordPieceTables(trie=trie, **arrays)

@@ -1,0 +1,135 @@
+"""Optimisers that go through memory seldom: one touches a table's rows of the batch alone, one clips on the way."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+LEARNING_RATE = 0.002
+WEIGHT_DECAY = 0.01
+WARM_UP = 0.1  # share of the steps in which the rate rises
+
+Tensor = Any
+
+
+class RowAdagrad(keras.optimizers.Optimizer):
+    """Adagrad with one rate a row for tables, Adam for everything else.
+
+    Keras' own Adagrad and Adam keep state as large as the table and touch all of it at every step, which for a table
+    of 200,000 rows costs many times the step itself. A gathered table's gradient is sparse (tf.IndexedSlices): here
+    the row's squared gradient, averaged over its columns, is added to one number, and the row moves by
+    rate * gradient / sqrt(number). (Duchi, Hazan & Singer 2011, with one accumulator a row.)
+
+    learning_rate: of the tables, a number or a schedule; vector_rate and dense_rate: what tables of vectors and the
+    other variables' Adam take of it; decay: pulls the touched rows towards zero.
+    sparse: the gradients of tables name each row once, as BagEmbedding's do; False for XLA, which has dense ones.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.08,
+        vector_rate: float = 0.3,
+        dense_rate: float = 0.02,
+        decay: float = 1e-3,
+        epsilon: float = 1e-4,
+        sparse: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, **options)
+        self.vector_rate, self.dense_rate, self.decay, self.epsilon = vector_rate, dense_rate, decay, epsilon
+        self.sparse = sparse
+
+    def build(self, variables: list[Any]) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.paths = [v.path for v in variables]
+        tables = [path.endswith("/table") for path in self.paths]
+        self.squares = [
+            self.add_variable(v.shape[:1] if table else v.shape, name=f"{v.name}_squares")
+            for v, table in zip(variables, tables, strict=True)
+        ]
+        self.means = [
+            self.add_variable((0,) if table else v.shape, name=f"{v.name}_mean")
+            for v, table in zip(variables, tables, strict=True)
+        ]
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+        place = self._get_variable_index(variable)
+        squares, mean = self.squares[place].value, self.means[place].value
+        if self.paths[place].endswith("/table"):
+            rate = learning_rate * (self.vector_rate if "_vectors/" in self.paths[place] else 1.0)
+            self._update_table(gradient, variable, squares, rate)
+            return
+        # Kingma & Ba 2015, algorithm 1
+        time = tf.cast(self.iterations + 1, "float32")
+        mean.assign(0.9 * mean + 0.1 * gradient)
+        squares.assign(0.999 * squares + 0.001 * gradient * gradient)
+        direction = mean / (1 - 0.9**time) / (tf.sqrt(squares / (1 - 0.999**time)) + 1e-7)
+        self.assign_sub(variable, learning_rate * self.dense_rate * direction)
+
+    def _update_table(self, gradient: Tensor, variable: Any, squares: Any, rate: Tensor) -> None:
+        if not self.sparse:  # the same for every row: those with a slope of 0 stay where they are
+            slope = tf.convert_to_tensor(gradient)  # [rows, dim]
+            squares.assign_add(tf.reduce_mean(slope * slope, axis=-1))
+            known = tf.cast(squares > 0.0, "float32")[:, None]
+            touched = tf.cast(tf.reduce_any(slope != 0.0, axis=-1, keepdims=True), "float32")
+            slope += self.decay * touched * known * variable
+            self.assign_sub(variable, rate * slope / (tf.sqrt(squares) + self.epsilon)[:, None])
+            return
+        rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
+        total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
+        squares.scatter_update(tf.IndexedSlices(total, rows))
+        # a row that has had no slope yet has no rate: dividing its decay by next to nothing would throw it about
+        slope += self.decay * tf.cast(total > 0.0, "float32")[:, None] * tf.gather(variable, rows)
+        step = rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
+        self.assign_sub(variable, tf.IndexedSlices(step, rows))
+
+    def get_config(self) -> dict[str, Any]:
+        rates = {"vector_rate": self.vector_rate, "dense_rate": self.dense_rate, "decay": self.decay}
+        return {**super().get_config(), **rates, "epsilon": self.epsilon, "sparse": self.sparse}
+
+
+class ClippedSGD(keras.optimizers.SGD):
+    """Plain gradients, clipped by their norm over all variables: Keras' SGD with `global_clipnorm`, number for number.
+
+    Keras writes the squares, the clipped gradients and the steps into memory of their own. Here the norm is one pass,
+    and the share of the gradients that remains is part of the rate: 1.8 ms against 3.9 for a table of 10,000 x 200.
+    """
+
+    def __init__(self, learning_rate: Any, clip: float, **options: Any) -> None:
+        super().__init__(learning_rate, **options)
+        self.clip = clip
+
+    def apply(self, grads: list[Tensor], trainable_variables: Any = None) -> None:
+        dense = [tf.convert_to_tensor(gradient) for gradient in grads]
+        norm = tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(gradient) for gradient in dense]))
+        self.share = self.clip / tf.maximum(norm, self.clip)
+        super().apply(dense, trainable_variables)
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+        rate = learning_rate * self.share
+        tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=gradient)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "clip": self.clip}
+
+
+class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """The rate rises linearly over the first steps and falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
+
+    def __init__(self, rate: float, steps: int) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step: Any) -> Any:
+        step = keras.ops.cast(step, "float32")
+        warm_up = max(1.0, WARM_UP * self.steps)
+        done = keras.ops.clip((step - warm_up) / max(1.0, self.steps - warm_up), 0.0, 1.0)
+        falling = 0.5 * (1.0 + keras.ops.cos(math.pi * done))
+        return self.rate * keras.ops.minimum((step + 1.0) / warm_up, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "steps": self.steps}

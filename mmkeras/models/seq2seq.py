@@ -1,0 +1,77 @@
+"""The encoder-decoder: every column's encoder, a fusion that keeps tokens, and a decoder that looks at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from mmkeras.config.config import Config
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.models.decoder import Decoder, heads_of
+from mmkeras.models.fusions import MEMORIES
+from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
+from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
+
+EPOCHS = 30
+PATIENCE = 10
+
+WIDTH = 128
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Writer:
+    """model: features, presences and `written` int32 [b, T] -> logits [b, T, pieces] of what comes behind each.
+
+    encoder: features and presences -> memory tokens [b, M, width] and mask [b, M]. decoder: of the same weights.
+    memory_length: the largest M.
+    """
+
+    model: keras.Model
+    encoder: keras.Model
+    decoder: Decoder
+    memory_length: int
+
+
+def shape_of(config: Config) -> Shape:
+    """Sizes by the dial `width`."""
+    width = config.width or WIDTH
+    return Shape(width, config.depth, heads_of(width, 2 * HEAD_WIDTH), config.dropout)
+
+
+def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting: bool = False) -> Writer:
+    """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
+    shape = shape_of(config)
+    inputs, encoded, present = encode_columns(columns, config, shape, exporting)
+    memory: Encoded = MEMORIES[config.fusion or "concat"](encoded, present, shape)
+    tokens = layers.Dropout(config.dropout, name="memory_dropout")(memory.tokens)
+    decoder = Decoder(
+        pieces,
+        config.max_target + 1,
+        shape.width,
+        shape.depth,
+        shape.heads,
+        config.dropout,
+        tie=config.tie,
+        name="decoder",
+    )
+    written = keras.Input((None,), dtype="int32", name="written")
+    logits = decoder(written, tokens, memory.mask)
+    length = memory.tokens.shape[1] or sum(e.tokens.shape[1] or columns[n].max_tokens for n, e in encoded.items())
+    return Writer(
+        keras.Model({**inputs, "written": written}, logits, name="core"),
+        keras.Model(inputs, [memory.tokens, memory.mask], name="encoder"),
+        decoder,
+        length,
+    )
+
+
+def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
+    """AdamW with a warm-up, as the multimodal model's, and the second moment of Vaswani et al. 2017, section 5.3."""
+    rate = WarmUpCosine(config.learning_rate or LEARNING_RATE, steps)
+    made = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, beta_2=0.98, epsilon=1e-9, global_clipnorm=1.0)
+    made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
+    return made

@@ -1,0 +1,89 @@
+"""The run folder as a place: made, set aside while another takes its name, restored."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from mmkeras.config.config import Config
+from mmkeras.config.json_file import read_config
+from mmkeras.errors import InputError
+from mmkeras.runs.run import FINISHED, read_json
+
+
+def default_output(config: Config) -> Path:
+    """runs/<name of the CSV>, unless `--output` says otherwise."""
+    name = Path(config.text_file or config.csv).name.split(".")[0] or "run"
+    return Path(config.output) if config.output else Path("runs") / name
+
+
+def is_run(folder: Path) -> bool:
+    """Is a folder one of ours, ended or interrupted? Many programs write a config.json, few one with our keys."""
+    try:
+        return "csv" in read_json(folder / "config.json") and bool(read_config(folder / "config.json"))
+    except InputError:
+        return False
+
+
+def open_folder(config: Config) -> Path:
+    """Make the run folder, or refuse: nothing is overwritten without a flag.
+
+    A run that has ended is not deleted but set aside, until `drop_replaced` or `restore_replaced` is called.
+    Raises InputError when the folder exists and neither `--overwrite` nor `--resume` says what to do with it.
+    """
+    folder = default_output(config)
+    if folder.is_file():
+        raise InputError(f"{folder}: expected a folder for the run, found a file. Choose another --output.")
+    if folder.is_dir() and any(folder.iterdir()):
+        ours = is_run(folder)
+        if config.overwrite and not ours:
+            raise InputError(
+                f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output."
+            )
+        if config.overwrite:
+            _set_aside(folder, config)
+        elif not config.resume:
+            state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
+            raise InputError(
+                f"{folder}: the folder {state}. Go on with --resume, replace it with --overwrite, or choose --output."
+                if ours
+                else f"{folder}: the folder is not empty and is not a run. Choose another --output."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: the run folder cannot be made ({error.strerror}). Choose another --output."
+        ) from None
+    return folder
+
+
+def _replaced(folder: Path) -> Path:
+    """Where a run waits while another takes its place."""
+    return folder.with_name(f".{folder.name}.replaced")
+
+
+def _set_aside(folder: Path, config: Config) -> None:
+    """Move an ended run out of the way; an interrupted one is of no use and goes."""
+    for name in (config.text_file or config.csv, config.validation, config.word_vectors):
+        if name and folder.resolve() in Path(name).resolve().parents:
+            raise InputError(
+                f"{folder}: --overwrite would replace the folder that {name} lies in. Choose another --output."
+            )
+    if (folder / FINISHED).exists():
+        shutil.rmtree(_replaced(folder), ignore_errors=True)
+        folder.rename(_replaced(folder))
+    else:
+        shutil.rmtree(folder)
+
+
+def drop_replaced(folder: Path) -> None:
+    """The new run has ended: the one it replaces goes."""
+    shutil.rmtree(_replaced(folder), ignore_errors=True)
+
+
+def restore_replaced(folder: Path) -> None:
+    """The new run came to nothing: it goes, and the one it was to replace comes back."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if _replaced(folder).exists():
+        _replaced(folder).rename(folder)

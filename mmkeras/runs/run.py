@@ -1,0 +1,62 @@
+"""The run folder: everything one training leaves behind, as JSON, CSV and plain arrays. Never a pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmkeras.config.config import Config
+from mmkeras.config.json_file import read_config
+from mmkeras.errors import InputError
+
+LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
+LOG_P = "mmkeras:log_probability"  # of a written text
+REFERENCES = "references.json"  # of each row of validation.csv, all texts that stand with its inputs
+PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
+FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. schema: the parsed schema.json (columns, target, labels, text rules)."""
+
+    folder: Path
+    config: Config
+    schema: dict[str, Any]
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes, in the order of the model's outputs."""
+        return list(self.schema["labels"])
+
+    @property
+    def inputs(self) -> list[dict[str, Any]]:
+        """The input columns: column, kind, name in the graph, rule."""
+        return list(self.schema["inputs"])
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of a run. Raises InputError for one that is damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: the run is damaged, this file cannot be read: {error}. Train again.") from None
+    return dict(value)
+
+
+def open_run(path: str | Path) -> Run:
+    """Read a finished run's JSON. Raises InputError when the folder is absent, is no run, or has not ended."""
+    folder = Path(path)
+    if not (folder / "config.json").exists():
+        raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
+    if not (folder / FINISHED).exists():
+        raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
+    config, schema = read_config(folder / "config.json"), read_json(folder / "schema.json")
+    absent = [key for key in ("task", "target", "targets", "labels", "inputs", "columns", "file") if key not in schema]
+    if absent:
+        raise InputError(
+            f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."
+        )
+    return Run(folder, config, schema)

@@ -1,0 +1,1 @@
+"""Answering without Keras: what a client, `verify` and `mmkeras predict` run."""

@@ -1,0 +1,203 @@
+"""An artefact -> a Runner: dict of arrays in, dict of arrays out, by name, whatever is behind it.
+
+Each Runner imports its own runtime alone and never Keras: `open_artefact` must start in a fraction of a second for a
+`.tflite` or an `.onnx` file, and `verify` must see what a deployed file answers without us.
+"""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.graph import row_signature
+from mmkeras.runtime.feeds import Arrays, complete, pad_bytes
+
+
+class Runner(Protocol):
+    """What every runner has."""
+
+    signature: dict[str, Any]
+
+    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Raw inputs by name, batch first -> outputs by name: those `wanted`, or all.
+
+        A column that is left out is missing in every row, where the model knows missing cells (`complete`).
+        """
+        ...
+
+
+class LiteRTRunner:
+    """A .tflite file through ai-edge-litert.
+
+    The file has a signature `predict` of any batch and size, and faster ones of one row: `predict_<n>` of n bytes of
+    text, `predict_row` without texts. A row takes the shortest that holds it, and its pictures are brought to the
+    model's size first, which changes no answer (`resize_pixels` is the graph's own resize, to the last bit).
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with zipfile.ZipFile(path) as archive:
+            self.signature = json.loads(archive.read("signature.json"))
+        self.interpreter = Interpreter(str(path), num_threads=threads)
+        self.names = [i["name"] for i in self.signature["inputs"]]
+        self.limits = {i["name"]: i["max_bytes"] for i in self.signature["inputs"] if "max_bytes" in i}
+        self.sizes = {i["name"]: i["size"] for i in self.signature["inputs"] if "size" in i}
+        self.tokens = {i["name"]: i["max_tokens"] for i in self.signature["inputs"] if "padding" in i}
+        self.lengths = sorted(self.signature["litert_lengths"])
+        self._rows: dict[int, Callable[..., dict[str, np.ndarray]]] = {}
+        self._any: Any = None
+
+    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        inputs = complete(inputs, self.signature)
+        n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
+        if self.lengths and len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
+            inputs = self._resized(inputs)
+            n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
+            if n_bytes not in self._rows:
+                self._rows[n_bytes] = self._open_row(n_bytes)
+            return self._rows[n_bytes](self._padded(inputs, n_bytes), wanted)
+        # LiteRT plans its memory for one shape, so the texts of a batch have one length
+        self._any = self._any or self.interpreter.get_signature_runner(self.signature["graph"])
+        outputs = self._any(**self._padded(inputs, n_bytes))
+        return {name: outputs[name] for name in wanted or outputs}
+
+    def _resized(self, inputs: Arrays) -> Arrays:
+        """One row with its pictures in the model's own size."""
+        other = {name: n for name, n in self.sizes.items() if inputs[name].shape[1:3] != (n, n)}
+        if not other:
+            return inputs
+        from mmkeras.modalities.image.resize import resize_pixels
+
+        return {**inputs, **{name: resize_pixels(inputs[name][0], n)[None] for name, n in other.items()}}
+
+    def _padded(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
+        """Inputs with texts of `n_bytes`, of fewer where a column never has so many."""
+        padded = {name: inputs[name] for name in self.names}
+        for name, limit in self.limits.items():
+            padded[name] = pad_bytes(inputs[name], max(min(n_bytes, limit), inputs[name].shape[1]))
+        for name, n_tokens in self.tokens.items():
+            padded[name] = pad_bytes(inputs[name], n_tokens, -1)
+        return padded
+
+    def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """One of the file's signatures, as the interpreter itself calls it."""
+        runner = self.interpreter.get_signature_runner(name)
+        return lambda inputs: runner(**inputs)
+
+    def _open_row(self, n_bytes: int) -> Callable[..., dict[str, np.ndarray]]:
+        """A function of one row of `n_bytes`.
+
+        The interpreter's own signature runner resizes, plans and reads every output on each call, a good part of the
+        time of a headline. Its parts are called here one by one; where they are not to be found (they are private), it
+        is called whole.
+        """
+        runner: Any = self.interpreter.get_signature_runner(row_signature(self.signature["graph"], n_bytes))
+        runner(**self._padded(complete({}, self.signature), n_bytes))  # plans the memory
+        try:
+            parts, graph = runner._interpreter_wrapper, runner._subgraph_index
+            places, results = runner._inputs, dict(runner._outputs)
+            put, invoke, get = parts.SetTensor, parts.Invoke, parts.GetTensor
+        except AttributeError:
+            return lambda inputs, wanted: {
+                name: v for name, v in runner(**inputs).items() if name in (wanted or (name,))
+            }
+
+        def call(inputs: Arrays, wanted: Sequence[str] | None) -> dict[str, np.ndarray]:
+            for name, data in inputs.items():
+                put(places[name], data, graph)
+            invoke(graph)
+            return {name: get(results[name], graph) for name in wanted or results}
+
+        return call
+
+
+class OnnxRunner:
+    """An .onnx file through plain ONNX Runtime."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        if threads:
+            options.intra_op_num_threads = options.inter_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.signature = json.loads(self.session.get_modelmeta().custom_metadata_map["signature"])
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        names = wanted or self.outputs
+        return dict(zip(names, self.session.run(names, complete(inputs, self.signature)), strict=True))
+
+
+class SavedModelRunner:
+    """A SavedModel through a `tf.compat.v1` Session, as TF Serving's loader opens it."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import tensorflow as tf
+
+        options = tf.compat.v1.ConfigProto(
+            intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0
+        )
+        self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
+        with self.session.graph.as_default():
+            meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
+        self.signature = json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8"))
+        self.endpoints = meta.signature_def
+        if "graphs" not in self.signature:  # else `graph` opens each
+            self.tensors = self.endpoint("tensors")
+
+    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        outputs = self.tensors(complete(inputs, self.signature))
+        return {name: outputs[name] for name in wanted or outputs}
+
+    def graph(self, name: str) -> SavedModelRunner:
+        """A Runner of one of several graphs; they share the session."""
+        one = copy.copy(self)
+        one.signature = self.signature["graphs"][name]
+        one.tensors = one.endpoint(name)
+        return one
+
+    def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """One of the model's signatures: `tensors`, or `serving_default`, which takes strings."""
+        inputs, outputs = (
+            {key: info.name for key, info in side.items()}
+            for side in (self.endpoints[name].inputs, self.endpoints[name].outputs)
+        )
+        run = self.session.make_callable(list(outputs.values()), feed_list=list(inputs.values()))
+        return lambda given: dict(zip(outputs, run(*(given[key] for key in inputs)), strict=True))
+
+
+def open_artefact(path: str | Path, threads: int | None = None) -> Runner:
+    """Open a .tflite file, an .onnx file or a SavedModel folder.
+
+    threads: of one call; None leaves the choice to the runtime.
+    Raises InputError when the path is absent or is none of the three, or is not one of ours.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such artefact. `mmkeras export` writes them into exported/<name>/.")
+    name = path.name.removesuffix(".rejected")
+    try:
+        if name.endswith(".tflite"):
+            return LiteRTRunner(path, threads)
+        if name.endswith(".onnx"):
+            return OnnxRunner(path, threads)
+        if (path / "saved_model.pb").exists():
+            return SavedModelRunner(path, threads)
+    except ImportError:
+        raise
+    except Exception as error:
+        first_line = str(error).strip().split("\n")[0]
+        raise InputError(f"{path}: this artefact cannot be opened ({type(error).__name__}: {first_line}).") from error
+    raise InputError(f"{path}: expected a .tflite file, an .onnx file or a SavedModel folder (with saved_model.pb).")

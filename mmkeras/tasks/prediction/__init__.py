@@ -1,0 +1,1 @@
+"""Tasks that answer a row with classes, labels or numbers."""

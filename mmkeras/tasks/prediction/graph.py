@@ -1,0 +1,54 @@
+"""The Graph `predict` of every task that answers a row with numbers: raw inputs -> probabilities or values."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import keras
+from keras import ops
+
+from mmkeras.data.targets import Targets
+from mmkeras.graph import Graph
+from mmkeras.modalities import Modality
+from mmkeras.models.core import Core
+from mmkeras.tasks import TASKS
+from mmkeras.tasks.graph_inputs import read_columns
+
+
+def predict_graph(
+    core: Core, columns: dict[str, Modality], names: dict[str, str], targets: Targets, facts: dict[str, Any]
+) -> Graph:
+    """Raw inputs of each column, and whether it is there -> the answer, each column's part of it, recognised ids.
+
+    names: the CSV column of each input; facts: versions and seed, for the signature.
+    """
+    task = importlib.import_module(TASKS[targets.task])
+    read = read_columns(columns, names, core.takes_presence)
+    outputs, described = answers(core, task, {key: read.features[key] for key in core.model.input}, targets)
+    model = keras.Model(read.raw, outputs | read.ids, name="predict")
+    facts = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **facts}
+    return Graph("predict", model, tuple(read.inputs), (*described, *read.described_ids()), targets.labels, facts)
+
+
+def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -> tuple[dict[str, Any], list[Any]]:
+    """The answer, and where the fusion can tell, what each column adds to it or says by itself."""
+    shape = ["batch", targets.outputs]
+    of = {"of": "labels"} if targets.labels else {"of": list(targets.names)}
+    described: list[dict[str, Any]] = [{"name": task.ANSWER, "dtype": "float32", "shape": shape, **of}]
+    if not core.parts:
+        return {task.ANSWER: task.answer(core.model(features), targets)}, described
+    temperature = core.model.get_layer("temperature")
+    parts = temperature(ops.stack(list(core.parts.values()), axis=1))  # [b, M, outputs]
+    both = keras.Model(core.model.input, {"logits": core.model.output, "parts": parts}, name="core_and_parts")
+    found = both(features)
+    described.append(
+        {
+            "name": "contributions",
+            "dtype": "float32",
+            "shape": ["batch", len(core.parts), targets.outputs],
+            "of": list(core.parts),
+            "meaning": "logits: each column's part of the sum, or what it says by itself (decision); naive Bayes too",
+        }
+    )
+    return {task.ANSWER: task.answer(found["logits"], targets), "contributions": found["parts"]}, described

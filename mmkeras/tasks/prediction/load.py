@@ -1,0 +1,29 @@
+"""A finished run -> the Graph `predict`."""
+
+from __future__ import annotations
+
+import json
+
+from mmkeras.data.targets import Targets
+from mmkeras.graph import Graph
+from mmkeras.modalities.adapt import load_columns, reading
+from mmkeras.runs.run import Run
+from mmkeras.system.tensorflow import import_tensorflow
+
+
+def load_graph(run: Run) -> Graph:
+    """Rebuild the run's Graph from its JSON, its state and its weights."""
+    import_tensorflow()
+    from mmkeras.models.core import build_core
+    from mmkeras.tasks.prediction.graph import predict_graph
+
+    columns = load_columns(run.inputs, run.folder)
+    with reading(run.folder / "schema.json"):
+        targets = Targets.from_json(run.schema["targets"])
+    core = build_core(columns, targets.outputs, run.config, exporting=True)
+    with reading(run.folder / "model.keras"):
+        core.model.load_weights(run.folder / "model.keras")
+    with reading(run.folder / "environment.json"):
+        made = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    names = {entry["name"]: entry["column"] for entry in run.inputs}
+    return predict_graph(core, columns, names, targets, {"versions": made["versions"], "seed": made["seed"]})

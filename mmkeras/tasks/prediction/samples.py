@@ -1,0 +1,66 @@
+"""Held-out rows and the trained model's answers to them, which travel with the artefacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.data.targets import Targets
+from mmkeras.graph import Graph
+from mmkeras.modalities import MEDIA
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runs.run import Run
+from mmkeras.runtime.feeds import columns_of, feed, sample_values, with_tokenizers
+from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.tasks.reference import KerasRunner
+
+SAMPLE_BATCH = 64
+SAMPLE_ROWS = 256  # held-out rows that travel with artefacts whose inputs are pictures or clips
+SUBSET_ROWS = 128  # of them, for each subset of the modalities
+
+
+def write_samples(graph: Graph, run: Run, folder: Path) -> None:
+    """sample_inputs.npz: held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
+    from mmkeras.verification.samples import Samples, save_samples
+
+    rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
+    inputs = with_tokenizers(graph.signature()["inputs"], [folder])
+    if any(entry["kind"] in MEDIA for entry in inputs) and len(rows) > SAMPLE_ROWS:
+        rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
+    root = MediaRoot.of(run.config.validation or run.config.csv, run.config.media_root, run.config.allow_outside)
+    values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(inputs)}
+    runner = KerasRunner(graph)
+    answers, ids = answer_samples(runner, values, len(rows))
+    parts = {
+        subset.name: answer_samples(runner, values, min(len(rows), SUBSET_ROWS), subset.hidden)[0]
+        for subset in subsets(modalities_of(inputs))
+    }
+    truth = Targets.from_json(run.schema["targets"]).truth(rows)
+    save_samples(Samples(values, truth, answers, ids, parts), folder / "sample_inputs.npz")
+
+
+def answer_samples(
+    runner: KerasRunner, values: dict[str, list[Any]], count: int, hidden: Sequence[str] = ()
+) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
+    """The model's answers to the first rows, and the ids it recognised, what `trim` leaves of them."""
+    from mmkeras.runtime.feeds import trim
+
+    inputs = runner.signature["inputs"]
+    bytes_a_row = np.zeros(count, int)
+    for name in [entry["name"] for entry in inputs if "max_bytes" in entry]:
+        bytes_a_row += [len(value or b"") for value in values[name][:count]]
+    order = np.argsort(bytes_a_row, kind="stable")
+    rows: list[Any] = [None] * count
+    ids: dict[str, list[np.ndarray]] = {}
+    for start in range(0, count, SAMPLE_BATCH):
+        index = order[start : start + SAMPLE_BATCH]
+        outputs = runner(feed(values, inputs, index, hidden))
+        for k, i in enumerate(index):
+            rows[i] = outputs[runner.graph.answer][k]
+            for name in [name for name in outputs if name.endswith("_ids")]:
+                ids.setdefault(name, [np.empty(0)] * count)[i] = trim(outputs[name][k])
+    return np.array(rows, "float32"), ids

@@ -1,0 +1,1 @@
+"""Tasks that answer with a text: translation, captions, language models."""

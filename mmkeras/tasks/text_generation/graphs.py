@@ -1,0 +1,118 @@
+"""The task `generate`: raw inputs -> a text, by the graphs `encode`, once, and `decode_step`, once a piece."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from mmkeras.graph import Graph, Input
+from mmkeras.modalities import Modality
+from mmkeras.models.seq2seq import Writer
+from mmkeras.tasks.graph_inputs import read_columns
+
+MONITOR = ("accuracy", "max")
+LABEL_SMOOTHING = 0.1
+Tensor = Any
+
+
+class Padded(layers.Layer):
+    """[b, n, …] -> [b, length, …] by zeros behind, along `axis`."""
+
+    def __init__(self, length: int, axis: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.length, self.axis = length, axis
+
+    def call(self, x: Tensor) -> Tensor:
+        behind = ops.zeros_like(ops.take(x, [0] * self.length, axis=self.axis))
+        whole = ops.concatenate([x, behind], axis=self.axis)
+        return whole[:, : self.length] if self.axis == 1 else whole[:, :, : self.length]
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (*shape[: self.axis], self.length, *shape[self.axis + 1 :])
+
+
+class Remember(layers.Layer):
+    """The decoder's `remember` as a layer: memory [b, M, width] -> keys and values [b, blocks * heads, M, size]."""
+
+    def __init__(self, decoder: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.decoder = decoder
+
+    def call(self, memory: Tensor) -> Any:
+        return self.decoder.remember(memory)
+
+
+class Step(layers.Layer):
+    """The decoder's `step` as a layer, with log-probabilities for logits."""
+
+    def __init__(self, decoder: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.decoder = decoder
+
+    def call(self, piece: Tensor, position: Tensor, keys: Tensor, values: Tensor, *memory: Tensor) -> Any:
+        logits, new_keys, new_values = self.decoder.step(piece, position, keys, values, memory or None)
+        return ops.log_softmax(logits, axis=-1), new_keys, new_values
+
+
+def encode_graph(writer: Writer, columns: dict[str, Modality], names: dict[str, str], facts: dict[str, Any]) -> Graph:
+    """Raw inputs of each column, and whether it is there -> what the decoder remembers of them, and recognised ids.
+
+    names: the CSV column of each input.
+    """
+    read = read_columns(columns, names, takes_presence=True)
+    outputs = memory_of(writer, writer.encoder({key: read.features[key] for key in writer.encoder.input}))
+    described = [described_array(name, tensor) for name, tensor in outputs.items()]
+    model = keras.Model(read.raw, outputs | read.ids, name="encode")
+    return Graph("encode", model, tuple(read.inputs), (*described, *read.described_ids()), (), facts)
+
+
+def memory_of(writer: Writer, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
+    """What every step is given of the encoder's tokens and mask, filled up with what is hidden."""
+    memory, shown = encoded
+    keys, values = Remember(writer.decoder, name="remember")(memory)
+    return {
+        "memory_keys": Padded(writer.memory_length, 2, name="padded_keys")(keys),
+        "memory_values": Padded(writer.memory_length, 2, name="padded_values")(values),
+        "memory_shown": Padded(writer.memory_length, 1, name="padded_shown")(shown),
+    }
+
+
+def described_array(name: str, tensor: Tensor) -> dict[str, Any]:
+    """An output's part of signature.json."""
+    return {"name": name, "dtype": "float32", "shape": ["batch", *tensor.shape[1:]]}
+
+
+def array(name: str, shape: tuple[int, ...], kind: str, dtype: str = "float32", **facts: Any) -> Input:
+    """An input of `decode_step`: no column of the CSV, but a piece, a state or the memory."""
+    return Input(name, "", kind, dtype, shape, facts)
+
+
+def step_graph(decoder: Any, memory_length: int, facts: dict[str, Any]) -> Graph:
+    """One piece and all that is known of those before -> the log-probabilities of the next, and what is new.
+
+    memory_length: 0 for a decoder without memory.
+    """
+    heads, size = decoder.depth * decoder.heads, decoder.width // decoder.heads
+    cache = (heads, decoder.length, size)
+    inputs = [
+        array("piece", (1,), "piece", "int32"),
+        array("position", (1,), "position", "int32", meaning="how many pieces stand before"),
+        array("keys", cache, "state", filled_from="new_keys", axis=2),
+        array("values", cache, "state", filled_from="new_values", axis=2),
+    ]
+    if memory_length:
+        inputs += [
+            array("memory_keys", (heads, memory_length, size), "memory"),
+            array("memory_values", (heads, memory_length, size), "memory"),
+            array("memory_shown", (memory_length,), "memory"),
+        ]
+    raw = {i.name: keras.Input(i.sizes()[1:], dtype=i.dtype, name=i.name) for i in inputs}
+    found = Step(decoder, name="step")(*raw.values())
+    outputs = dict(zip(("log_probabilities", "new_keys", "new_values"), found, strict=True))
+    described = [described_array(name, tensor) for name, tensor in outputs.items()]
+    return Graph(
+        "decode_step", keras.Model(raw, outputs, name="decode_step"), tuple(inputs), tuple(described), (), facts
+    )

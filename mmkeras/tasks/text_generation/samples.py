@@ -1,0 +1,55 @@
+"""Held-out rows or lines and what the trained model writes of them, which travel with the artefacts."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.data.lines import read_lines
+from mmkeras.generation.decoding import write
+from mmkeras.generation.generator import Writer
+from mmkeras.generation.options import Choice
+from mmkeras.modalities.adapt import reading
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runs.run import REFERENCES, Run
+from mmkeras.runtime.feeds import columns_of, sample_values
+from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.verification.samples import TextSamples, scored_pieces
+
+SAMPLE_ROWS, SUBSET_ROWS = 256, 32
+SERVED, LONGEST_SERVED = 16, 100  # lines whose beginnings are served as strings, and their characters
+PROMPT, GOING_ON = 4, 24  # pieces a language model is given of a held-out line, and writes behind them
+
+
+def row_samples(writer: Writer, run: Run) -> TextSamples:
+    """Held-out rows, what the trained model writes of each, and of the first with some modalities alone."""
+    rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
+    some = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
+    rows = rows.iloc[some]
+    root = MediaRoot.of(run.config.validation or run.config.csv, run.config.media_root, run.config.allow_outside)
+    values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(writer.inputs)}
+    parts = {
+        subset.name: writer.write_rows(values, min(len(rows), SUBSET_ROWS), Choice(), hidden=subset.hidden)
+        for subset in subsets(modalities_of(writer.inputs))
+    }
+    with reading(run.folder / REFERENCES):
+        every = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
+    references = [every[k] for k in some]
+    written, ids = writer.write_rows(values, len(rows), Choice()), writer.recognised(values, len(rows))
+    return TextSamples(references, written, values, subsets=parts, ids=ids)
+
+
+def line_samples(writer: Writer, run: Run) -> TextSamples:
+    """Held-out lines: log P of each piece, and what the trained model writes behind their first pieces."""
+    lines = [line for line in read_lines(run.folder / "validation.txt") if line]
+    lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
+    ids = [scored_pieces(writer.pieces, line) for line in lines]
+    prompts = [row[: min(PROMPT, len(row) - 1)] for row in ids]
+    step, signature, choice = writer.step, writer.step.signature, Choice(longest=GOING_ON)
+    written = [write(step, signature, {}, choice, [prompt])[0] for prompt in prompts]
+    scored = [writer.score_pieces(row)[1].astype(float).tolist() for row in ids]
+    texts = ["", *map(writer.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
+    served = [(text, writer.pieces.encode(text)) for text in texts]
+    return TextSamples([[line] for line in lines], written, prompts=prompts, scored=scored, served=served)

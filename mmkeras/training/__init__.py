@@ -1,0 +1,1 @@
+"""Config -> run: the one way of every training, around one `model.fit`."""

@@ -1,0 +1,171 @@
+"""What happens around `model.fit`: a line an epoch, history.csv, the best weights, and the state to resume from."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.errors import InputError
+from mmkeras.system.files import written_whole
+
+STALL = 0.25  # what is left of the rate where an epoch brought nothing
+
+SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
+
+
+class EpochLines(keras.callbacks.Callback):
+    """One line an epoch; on a terminal the line also counts the steps."""
+
+    def __init__(self, epochs: int, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self.epochs, self.say, self.live = epochs, say, sys.stdout.isatty()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch, self.began = epoch, time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.live and batch % 10 == 0:
+            total = (self.params or {}).get("steps")
+            print(f"\repoch {self.epoch + 1}/{self.epochs}  step {batch + 1}/{total}", end="\x1b[K\r", flush=True)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs = logs or {}
+        shown = [name for name in ("loss", *SHOWN, "val_loss", *(f"val_{name}" for name in SHOWN)) if name in logs]
+        figures = "  ".join(f"{name} {logs[name]:.4f}" for name in shown)
+        self.say(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.began:.1f} s")
+
+
+class BestAndResume(keras.callbacks.Callback):
+    """Early stopping with the best weights restored, and after each epoch everything a killed training needs to go on.
+
+    Keras' EarlyStopping forgets what it has seen when the process ends, and BackupAndRestore does not know it; a
+    resumed training must end with the same weights as one that was never interrupted, so one callback keeps both.
+
+    Best is, for classes, the highest validation accuracy, of equals the latest, when the rate has fallen furthest. The
+    loss would mislead: a hinge rises where margins shrink, though the order of the classes, and so every answer, gets
+    better. Of few rows an accuracy says little: where `rows` is given, an epoch within one standard error of the best
+    is equal to it (the rule of Breiman et al. 1984), or an early, nearly constant model may win by luck.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        patience: int | None,
+        monitor: tuple[str, str] = ("accuracy", "max"),
+        rows: int | None = None,
+    ) -> None:
+        """folder: for checkpoint.npz and history.csv; patience: epochs without a better figure, None: never.
+
+        monitor: the figure of the validation rows that is watched, and whether `max` or `min` of it is best. rows: how
+        many validation rows an accuracy is of, where epochs within its standard error count as equal; None: they don't.
+        """
+        super().__init__()
+        self.folder, self.patience = folder, patience
+        self.figure, self.sign = f"val_{monitor[0]}", 1.0 if monitor[1] == "max" else -1.0
+        self.rows = rows if monitor == ("accuracy", "max") else None
+        self.best, self.best_epoch = -float("inf"), -1
+        self.best_weights: list[np.ndarray] = []
+        self.history: list[dict[str, float]] = []
+        self.began = time.perf_counter()
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs behind us, those before an interruption included."""
+        return len(self.history)
+
+    @property
+    def exhausted(self) -> bool:
+        """Has the patience run out?"""
+        return self.patience is not None and self.epochs_done - 1 - self.best_epoch >= self.patience
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.began, 3)})
+        self.began = time.perf_counter()
+        if not math.isfinite(figures.get("val_loss", 0.0)):
+            raise InputError(
+                f"epoch {epoch + 1}: the loss is not a number any more; the steps are too large. Give a smaller "
+                "--learning-rate."
+            )
+        value = self.sign * figures[self.figure]
+        self.best = max(self.best, value)
+        if self.patience is None or value >= self.best - self._standard_error() or not self.best_weights:
+            self.best_epoch, self.best_weights = epoch, self.model.get_weights()
+        self._write_history()
+        self._save()
+        if self.exhausted:
+            self.model.stop_training = True
+
+    def _standard_error(self) -> float:
+        """Of the best accuracy, a share of `rows`."""
+        return math.sqrt(self.best * (1.0 - self.best) / self.rows) if self.rows else 0.0
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self.best_weights:
+            self.model.set_weights(self.best_weights)
+
+    def _write_history(self) -> None:
+        with open(self.folder / "history.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(self.history[0]))
+            writer.writeheader()
+            writer.writerows(self.history)
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _save(self) -> None:
+        arrays = {f"variable{k}": v.numpy() for k, v in enumerate(self._variables())}
+        if self.best_epoch < self.epochs_done - 1:
+            arrays |= {f"best{k}": w for k, w in enumerate(self.best_weights)}
+        state = {"history": self.history, "best": self.best, "best_epoch": self.best_epoch}
+        with written_whole(self.folder / "checkpoint.npz") as partial:
+            np.savez(partial, state=np.array(json.dumps(state)), **arrays)  # uncompressed: written at every epoch
+
+    def restore(self, model: keras.Model) -> None:
+        """Take up the state of the last finished epoch, if there is one. `model` must be compiled and built."""
+        path = self.folder / "checkpoint.npz"
+        if not path.exists():
+            return
+        self.set_model(model)
+        model.optimizer.build(model.trainable_variables)
+        with np.load(path, allow_pickle=False) as data:
+            for k, variable in enumerate(self._variables()):
+                variable.assign(data[f"variable{k}"])
+            state = json.loads(str(data["state"]))
+            self.history, self.best, self.best_epoch = state["history"], state["best"], state["best_epoch"]
+            kept = [data[f"best{k}"] for k in range(len(model.weights)) if f"best{k}" in data.files]
+            self.best_weights = kept or model.get_weights()
+
+    def clear(self) -> None:
+        """Training has ended well: the checkpoint goes."""
+        (self.folder / "checkpoint.npz").unlink(missing_ok=True)
+
+
+def tensorboard(config: Config, folder: Path) -> list[keras.callbacks.Callback]:
+    """What writes TensorBoard's logs into the run folder, where it was asked for."""
+    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if config.tensorboard else []
+
+
+def stalling(known: list[float]) -> Any:
+    """A quarter of the rate whenever an epoch brings nothing. known: the losses of epochs before an interruption."""
+    import keras
+
+    stall = keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0)
+    begin = stall.on_train_begin
+
+    def go_on(logs: Any = None) -> None:
+        begin(logs)
+        stall.best = min(known, default=stall.best)
+
+    stall.on_train_begin = go_on
+    return stall

@@ -1,0 +1,1 @@
+"""Does every artefact answer as the trained model does?"""

@@ -1,0 +1,1 @@
+"""What runs in the process that `verify` starts, where Keras is blocked."""

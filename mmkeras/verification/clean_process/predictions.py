@@ -1,0 +1,109 @@
+"""One artefact, one clean process: answer the sample rows and say how fast. Run by `verify`, never imported by it.
+
+    python -m mmkeras.verification.clean_process.predictions ARTEFACT SAMPLES OUT
+
+Keras is blocked, so an artefact that needs it fails here. Everything is written to OUT (.npz), the figures as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.runtime.feeds import feed, trim
+from mmkeras.runtime.runners import Runner, open_artefact
+from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.verification.clean_process.signatures import check_signatures
+from mmkeras.verification.process import peak_memory_mib
+from mmkeras.verification.samples import Samples, load_samples
+
+BATCH = 32
+WARM_UP = 20
+
+
+def answer_of(runner: Runner) -> str:
+    """Name of the output that answers."""
+    return str(runner.signature["outputs"][0]["name"])
+
+
+def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, inputs: list[Any]) -> dict[str, Any]:
+    """All rows in batches, in an order; what comes out is put back in the samples' order.
+
+    inputs: those of the signature, in any order.
+    """
+    answers = np.zeros_like(samples.answers)
+    ids: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * len(samples) for name in samples.ids}
+    seconds = []
+    for start in range(0, len(order), batch):
+        index = order[start : start + batch]
+        arrays = feed(samples.inputs, inputs, index)
+        begin = time.perf_counter()
+        outputs = runner(arrays)
+        seconds.append(time.perf_counter() - begin)
+        answers[index] = outputs[answer_of(runner)]
+        for name in ids:
+            for i, row in zip(index, outputs[name], strict=True):
+                ids[name][i] = trim(row)
+    return {"answers": answers, "ids": ids, "seconds": np.array(seconds)}
+
+
+def run_subsets(runner: Runner, samples: Samples, inputs: list[Any]) -> dict[str, np.ndarray]:
+    """The first rows with some modalities alone, others left out: subset -> answers."""
+    hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(runner.signature["inputs"]))}
+    found = {}
+    for name, expected in samples.subsets.items():
+        rows = [np.arange(k, min(k + BATCH, len(expected))) for k in range(0, len(expected), BATCH)]
+        given = [e for e in inputs if e["name"] not in hidden[name] and e.get("of") not in hidden[name]]
+        parts = [runner(feed(samples.inputs, given, index), [answer_of(runner)]) for index in rows]
+        found[name] = np.concatenate([part[answer_of(runner)] for part in parts])
+    return found
+
+
+def same_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
+    """Row numbers whose ids differ from the trained model's."""
+    return [
+        i for i in range(len(samples)) if any(not np.array_equal(ids[name][i], samples.ids[name][i]) for name in ids)
+    ]
+
+
+def main(artefact: str, samples_path: str, out: str) -> None:
+    """Answer, measure, write."""
+    for name in ("keras", "tf_keras", "keras_hub"):
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
+    samples = load_samples(Path(samples_path))
+    begin = time.perf_counter()
+    runner = open_artefact(artefact, threads=1)
+    load_seconds = time.perf_counter() - begin
+    rng = np.random.default_rng(0)
+    inputs = [runner.signature["inputs"][k] for k in rng.permutation(len(runner.signature["inputs"]))]
+    for i in range(min(WARM_UP, len(samples))):
+        runner(feed(samples.inputs, inputs, [i]))
+    order = rng.permutation(len(samples))
+    one = run_rows(runner, samples, 1, order, inputs)
+    many = run_rows(runner, samples, BATCH, order, inputs[::-1])
+    parts = run_subsets(runner, samples, inputs)
+    figures = {
+        "load_seconds": load_seconds,
+        "latency_ms_p50": float(np.median(one["seconds"]) * 1e3),
+        "latency_ms_p95": float(np.quantile(one["seconds"], 0.95) * 1e3),
+        "peak_memory_mib": peak_memory_mib(),
+        "signatures_checked": check_signatures(runner, samples),
+        "signature": {part: runner.signature[part] for part in ("graph", "inputs", "outputs", "labels")},
+        "rows_with_other_ids": {
+            "1": same_ids(one["ids"], samples)[:10],
+            str(BATCH): same_ids(many["ids"], samples)[:10],
+        },
+        "ids_checked": sorted(one["ids"]),
+    }
+    answers = {"batch_1": one["answers"], "batch_n": many["answers"]}
+    answers |= {f"subset.{name}": found for name, found in parts.items()}
+    np.savez(out, figures=np.array(json.dumps(figures)), **answers)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

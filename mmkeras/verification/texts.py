@@ -1,0 +1,225 @@
+"""Does every format write what the trained model writes? Each in its own clean process, on real held-out rows."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.data.target_tokenizer import Pieces
+from mmkeras.errors import InputError
+from mmkeras.metrics.texts import text_figures
+from mmkeras.runtime.exported import PLACES, SCORE, paths_of, read_folder, size_bytes
+from mmkeras.system.files import write_json
+from mmkeras.system.progress import Say
+from mmkeras.verification.process import SAMPLES, in_own_process
+from mmkeras.verification.result import reject
+from mmkeras.verification.samples import TextSamples, as_lists, load_text_samples
+
+LARGEST_DIFFERENCE = 1e-4  # of a piece's log-probability, at float32
+
+
+def answers(folder: Path, form: str) -> dict[str, Any]:
+    """Run `clean_process.texts` on one format. Raises RuntimeError with the process's last words when it fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "answers.json"
+        in_own_process("mmkeras.verification.clean_process.texts", [folder, form], out)
+        return dict(json.loads(out.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Texts against the trained model's. other: rows that differ; at_ties: rows that are the trained model's but for a
+    place where the format finds two pieces equally likely, and takes the other. largest: difference of a piece's log P.
+    """
+
+    other: int
+    at_ties: int
+    largest: float
+
+
+def compare(found: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -> Compared:
+    """found: the texts written freely and, where some part, following the trained model's at ties; see `answer_text`.
+
+    A text is (ids, log P of each).
+    """
+    free, following = found["free"], found.get("following", found["free"])
+    missing = abs(len(following) - len(expected)) + abs(len(free) - len(following))
+    other, at_ties, largest = missing, 0, 0.0
+    for (ids, _), (settled, chances), (own, known) in zip(free, following, expected, strict=False):
+        if list(settled) != list(own) or len(chances) != len(known):
+            other += 1
+            continue
+        at_ties += list(ids) != list(own)
+        largest = max(largest, largest_difference(chances, known))
+    return Compared(other, at_ties, largest)
+
+
+def largest_difference(found: Sequence[float], known: Sequence[float]) -> float:
+    """Of two rows of log P; infinite where one is no number."""
+    difference = float(np.abs(np.subtract(found, known)).max()) if len(known) else 0.0
+    return difference if np.isfinite(difference) else float("inf")
+
+
+def check(
+    found: Mapping[str, Any], samples: TextSamples, pieces: Pieces, signature: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
+    breaches: list[str] = []
+    batches = [compare(ways, as_lists(samples.written)) for ways in found["written"].values()]
+    nothing: dict[str, Any] = {"free": []}
+    parts = {
+        name: compare(found.get("subsets", {}).get(name, nothing), as_lists(known))
+        for name, known in samples.subsets.items()
+    }
+    other, at_ties = max(b.other for b in batches), max(b.at_ties for b in batches)
+    largest = max(b.largest for b in [*batches, *parts.values()])
+    alone = [w.log_probabilities for w in samples.written]
+    for name, known in (("scored", samples.scored), ("side_by_side", alone)) if "scored" in found else ():
+        if [len(row) for row in found[name]] != [len(row) for row in known]:
+            breaches.append("scores of texts have another length")
+        else:
+            largest = max([largest, *map(largest_difference, found[name], known)])
+    if others := {int(row) for ids in found.get("ids", {}).values() for row in rows_of_other_ids(ids, samples.ids)}:
+        breaches.append(f"token ids differ on rows {sorted(others)[:5]}")
+    if other:
+        breaches.append(f"{other} of {len(samples)} texts differ")
+    if largest > LARGEST_DIFFERENCE:
+        breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+    for name, said in found["signature"].items():
+        for part, value in said.items():
+            if without_folders(value) != signature["graphs"][name][part]:
+                breaches.append(f"{name}: its {part} inside the file are other than those in signature.json")
+    breaches += [f"with nothing but {name}: {part.other} texts differ" for name, part in parts.items() if part.other]
+    served = found.get("served")
+    if served and not (served["texts_identical"] and served["largest_difference"] <= LARGEST_DIFFERENCE):
+        breaches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
+    seconds = found["seconds"] / max(found["pieces_written"], 1)
+    return {
+        "rows": len(samples),
+        "ids_identical": not others,
+        "texts_identical": not other and not at_ties,
+        "texts_other": other,
+        "texts_apart_at_ties": at_ties,
+        "largest_difference": largest,
+        **scores(found, samples, pieces),
+        "subsets_checked": sorted(samples.subsets),
+        "subset_texts_apart_at_ties": sum(part.at_ties for part in parts.values()),
+        "served": served,
+        "ms_a_piece": 1e3 * seconds,
+        "load_seconds": found["load_seconds"],
+        "peak_memory_mib": found["peak_memory_mib"],
+        "breaches": breaches,
+    }
+
+
+def rows_of_other_ids(found: Mapping[str, Sequence[Any]], known: Mapping[str, Sequence[Any]]) -> list[int]:
+    """Numbers of the rows in which another thing was recognised; all of them where an input's are not there."""
+    if found.keys() != known.keys():
+        return list(range(max(map(len, [*found.values(), *known.values()]))))
+    return [k for name in known for k, (a, b) in enumerate(zip(found[name], known[name], strict=True)) if a != b]
+
+
+def without_folders(value: Any) -> Any:
+    """Inputs without what was added when they were read."""
+    return (
+        [{k: v for k, v in e.items() if k != "tokenizer_folder"} for e in value] if isinstance(value, list) else value
+    )
+
+
+def scores(found: Mapping[str, Any], samples: TextSamples, pieces: Pieces) -> dict[str, float]:
+    """The figure of the task, from the format's own texts or scores."""
+    if "scored" in found:
+        terms = np.concatenate([np.asarray(row) for row in found["scored"]])
+        return {"perplexity": float(np.exp(-terms.mean()))}
+    texts = [pieces.decode(ids) for ids, _ in found["written"]["1"]["free"]]
+    figures = text_figures(texts, samples.references)
+    return {name: figures[name] for name in ("bleu", "chrf", "exact", "word_error_rate")}
+
+
+def verify_format(folder: Path, form: str, samples: TextSamples, signature: Mapping[str, Any]) -> dict[str, Any]:
+    """One format's part of verify.json."""
+    paths = paths_of(folder, form, list(signature["graphs"]))
+    absent = sorted({path.name for path in paths.values() if not path.exists()})
+    if absent:
+        breach = f"{', '.join(absent)}: it was exported and is not here. Put it back, or export again."
+        return {"rows": 0, "breaches": [breach], "passed": False, "absent": True}
+    size = sum(size_bytes(path) for path in set(paths.values()))
+    try:
+        result = check(answers(folder, form), samples, Pieces.load(folder), signature)
+    except RuntimeError as error:
+        result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
+    return {"size_bytes": size, **result, "passed": not result["breaches"]}
+
+
+def verify_text(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
+    """Check the formats of an exported folder, or some; write verify.json; reject what fails. True when all pass.
+
+    Raises InputError when the folder is none, is damaged, or has nothing of a format.
+    """
+    signature = read_folder(folder)
+    samples = load_text_samples(folder / SAMPLES)
+    exported = list(dict.fromkeys(form_of(name) for name in signature["artefacts"]))
+    for name in formats:
+        if name not in PLACES:
+            raise InputError(f"--formats: unknown {name}. Valid formats: {', '.join(PLACES)}.")
+        if name not in exported:
+            raise InputError(f"--formats {name}: there is none of it here, only {', '.join(exported)}.")
+    chosen = [form for form in exported if not formats or form in formats]
+    what = "held-out lines" if SCORE in signature["graphs"] else "held-out rows"
+    say(f"verifying {', '.join(chosen)} on {len(samples)} {what}, each in its own process without Keras")
+    results = {form: verify_format(folder, form, samples, signature) for form in chosen}
+    say(table(results, next(iter(signature["held_out"]))))
+    for form, result in results.items():
+        for breach in result["breaches"]:
+            say(f"{verdict(result)} {form}: {breach}")
+        if not result["passed"]:
+            paths = [p for p in set(paths_of(folder, form, list(signature["graphs"])).values()) if p.exists()]
+            for path in paths:
+                reject(path)
+            result["kept_as"] = [f"{path.name}.rejected" for path in paths]
+    report = {
+        "passed": all(r["passed"] for r in results.values()),
+        "not_checked": [form for form in exported if form not in chosen],
+        "largest_difference_allowed": LARGEST_DIFFERENCE,
+        "held_out": signature["held_out"],
+        "artefacts": results,
+    }
+    write_json(folder / "verify.json", report)
+    return bool(report["passed"])
+
+
+def form_of(artefact: str) -> str:
+    """encode.tflite -> tflite; savedmodel/1 -> savedmodel."""
+    return "savedmodel" if artefact.startswith("savedmodel") else artefact.rpartition(".")[2]
+
+
+def verdict(result: Mapping[str, Any]) -> str:
+    """The word for a format's result."""
+    return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
+
+
+def words_of(result: Mapping[str, Any]) -> str:
+    """How the texts are."""
+    if result["texts_other"]:
+        return "DIFFER"
+    return f"same but {result['texts_apart_at_ties']} at ties" if result["texts_apart_at_ties"] else "same"
+
+
+def table(results: Mapping[str, Mapping[str, Any]], score: str) -> str:
+    """The verification as lines to print. score: the figure that is read first, `perplexity`, `bleu` or `chrf`."""
+    lines = [["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms a piece", "peak MiB", ""]]
+    for form, r in results.items():
+        cells = ["-"] * 7
+        if r["rows"]:
+            cells = [words_of(r), f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"]
+            cells += [f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}", f"{r['ms_a_piece']:.3f}"]
+            cells += [f"{r['peak_memory_mib']:.0f}"]
+        lines.append([form, *cells, verdict(r)])
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
