@@ -53,9 +53,9 @@ def measure(made: Prepared, epochs: int) -> dict[str, Any]:
     from mmkeras.models.core import build_core, make_variables
 
     config, material = made.config, made.material
-    recipe = importlib.import_module(MODELS[config.model])
-    size = config.batch_size or recipe.BATCH_SIZE
-    batches = material.batches("train", size, config, config.seed)
+    recipe = importlib.import_module(MODELS[config.model.model])
+    size = config.training.batch_size or recipe.BATCH_SIZE
+    batches = material.batches("train", size, config, config.training.seed)
     model = build_core(material.columns, material.targets.outputs, config).model
     recipe.compile_model(model, config, len(batches) * (epochs + 1))
     make_variables(model)

@@ -18,6 +18,7 @@ from conftest import make_state
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
+from mmkeras.config.check import LONGEST_RUN
 from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.bag import FREQUENT, BagEmbedding, ByOrder, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
@@ -39,7 +40,6 @@ from mmkeras.modalities.text.features import (
 from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST, PRIMES, ByteTokenizer
-from mmkeras.config.check import LONGEST_RUN
 
 CORPUS = [
     "The cat sat on the mat. The cat sat!",

@@ -226,8 +226,8 @@ def test_the_table_decides_what_the_flags_leave_open(
 ) -> None:
     table: Any = SimpleNamespace(inputs=[Column(f"c{k}", kind, "input") for k, kind in enumerate(kinds)], task=task)
     config = resolved(Config(**flags), table)
-    assert (config.model, config.fusion) == expected
-    assert config.task == task
+    assert (config.model.model, config.model.fusion) == expected
+    assert config.model.task == task
     assert resolved(config, table) == config, "a resumed training decides alike"
 
 

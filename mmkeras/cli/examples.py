@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.data.columns import INPUT_KINDS
 from mmkeras.errors import InputError
 
@@ -34,28 +33,30 @@ def with_example(config: AnyConfig) -> AnyConfig:
     What the user has said stays, as far as it can be told from the defaults: see `brought_along`.
     Raises InputError where the maker is absent: it lies beside the package, in a checkout.
     """
-    if config.example:
-        if config.csv != Config.csv:
-            raise InputError(f"--example {config.example}: it brings its own data; leave out {config.csv}.")
-        maker = Path(__file__).parents[2] / "data" / f"make_{config.example}.py"
+    if config.data.example:
+        if config.data.csv != DEFAULTS["csv"]:
+            raise InputError(f"--example {config.data.example}: it brings its own data; leave out {config.data.csv}.")
+        maker = Path(__file__).parents[2] / "data" / f"make_{config.data.example}.py"
         if not maker.exists():
-            raise InputError(f"--example {config.example}: it is made by {maker.name}, in the data/ of a checkout.")
+            raise InputError(
+                f"--example {config.data.example}: it is made by {maker.name}, in the data/ of a checkout."
+            )
         brought = brought_along(config)
-        if len(brought) < len(EXAMPLES[config.example]):
+        if len(brought) < len(EXAMPLES[config.data.example]):
             flags = [f"--{key.replace('_', '-')} {said(value)}" for key, value in brought.items() if key != "csv"]
-            print(f"--example {config.example}, besides what you said: {' '.join(flags) or 'its rows alone'}")
-        config = replace(config, **brought, example=None)
-        if not Path(config.csv).exists() and not config.resume:
+            print(f"--example {config.data.example}, besides what you said: {' '.join(flags) or 'its rows alone'}")
+        config = config.replace(**brought, example=None)
+        if not Path(config.data.csv).exists() and not config.output.resume:
             done = subprocess.run([sys.executable, str(maker)], check=False)
             if done.returncode:
                 raise InputError(f"--example: {maker.name} could not make it; it says why above.")
     elif (
-        config.csv == Config.csv
-        and not config.resume
-        and config.task != "language_model"
-        and not Path(config.csv).exists()
+        config.data.csv == DEFAULTS["csv"]
+        and not config.output.resume
+        and config.model.task != "language_model"
+        and not Path(config.data.csv).exists()
     ):
-        raise InputError(f"{config.csv}: the bundled example is not made yet. Run: python data/make_news.py")
+        raise InputError(f"{config.data.csv}: the bundled example is not made yet. Run: python data/make_news.py")
     return config
 
 
@@ -70,14 +71,15 @@ def brought_along(config: Config) -> dict[str, Any]:
     Whoever names an input column names all of them, and a column that is named as something is nothing else. A value
     that is the default cannot be told from one that was not given.
     """
-    wanted = {key: getattr(config, key) for key in (*INPUT_KINDS, "target")}
+    flags = config.flat()
+    wanted = {key: flags[key] for key in (*INPUT_KINDS, "target")}
     named = {name for names in wanted.values() for name in names}
     inputs_named = any(wanted[kind] for kind in INPUT_KINDS)
     brought: dict[str, Any] = {}
-    for key, value in EXAMPLES[config.example or "news"].items():
-        if getattr(config, key) != getattr(Config, key) or (key in INPUT_KINDS and inputs_named):
+    for key, value in EXAMPLES[config.data.example or "news"].items():
+        if flags[key] != DEFAULTS[key] or (key in INPUT_KINDS and inputs_named):
             continue
-        if config.task == "language_model" and key not in ("csv", "text"):
+        if config.model.task == "language_model" and key not in ("csv", "text"):
             continue  # it has no use for the others, and says so
         if key in wanted:
             value = tuple(name for name in value if name not in named)

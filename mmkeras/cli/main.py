@@ -44,7 +44,9 @@ def parse(command: str, arguments: Sequence[str]) -> object:
             raise InputError("--config: expected the path of a JSON file behind it.")
         default = read_config(arguments[at + 1], options)
         del arguments[at : at + 2]
-    return tyro.cli(options, prog=f"mmkeras {command}", args=arguments, default=default)
+    return tyro.cli(
+        options, prog=f"mmkeras {command}", args=arguments, default=default, config=(tyro.conf.OmitArgPrefixes,)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

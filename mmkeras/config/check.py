@@ -6,7 +6,7 @@ import importlib.util
 import math
 from pathlib import Path
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.config.unused_flags import check_idle
 from mmkeras.errors import InputError
 
@@ -16,9 +16,9 @@ LONGEST_RUN = 8  # of characters that may be a feature
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
     _check_names(config)
-    if not config.resume:  # else the flags must be those of the run, whatever they are
+    if not config.output.resume:  # else the flags must be those of the run, whatever they are
         check_idle(config)
-    if config.text_file and config.task != "language_model" and not config.resume:
+    if config.data.text_file and config.model.task != "language_model" and not config.output.resume:
         raise InputError("--text-file: it is for language models. Add --task language_model, or leave it out.")
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
@@ -49,69 +49,74 @@ def check_config(config: Config) -> None:
         "seed": (0, 2**31 - 1),
         "random_state": (0, 2**32 - 1),
     }
+    flags = config.flat()
     for key, (low, high) in ranges.items():
-        value = getattr(config, key)
+        value = flags[key]
         if value is not None and not low <= value <= high:
             kind = "number" if isinstance(high, float) else "whole number"
             raise InputError(f"--{key.replace('_', '-')} {value}: expected a {kind} between {low} and {high}.")
-    if not 0 < config.test_size < 1:
-        raise InputError(f"--test-size {config.test_size}: expected a share above 0 and below 1, such as 0.2.")
-    if config.learning_rate is not None and not 0 < config.learning_rate < math.inf:
-        raise InputError(f"--learning-rate {config.learning_rate}: expected a number above 0.")
-    if config.word_vectors and config.tokens == "byte":
+    if not 0 < config.data.test_size < 1:
+        raise InputError(f"--test-size {config.data.test_size}: expected a share above 0 and below 1, such as 0.2.")
+    if config.training.learning_rate is not None and not 0 < config.training.learning_rate < math.inf:
+        raise InputError(f"--learning-rate {config.training.learning_rate}: expected a number above 0.")
+    if config.text.word_vectors and config.text.tokens == "byte":
         raise InputError("--word-vectors: with --tokens byte there are no words to give vectors to.")
-    if config.word_vectors and not Path(config.word_vectors).is_file():
-        found = "is a folder" if Path(config.word_vectors).is_dir() else "there is no such file"
-        raise InputError(f"--word-vectors {config.word_vectors}: {found}; expected a GloVe or word2vec file.")
+    if config.text.word_vectors and not Path(config.text.word_vectors).is_file():
+        found = "is a folder" if Path(config.text.word_vectors).is_dir() else "there is no such file"
+        raise InputError(f"--word-vectors {config.text.word_vectors}: {found}; expected a GloVe or word2vec file.")
     check_encoders(config)
-    if config.freeze_word_vectors and not config.word_vectors:
+    if config.text.freeze_word_vectors and not config.text.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
-    if config.mixed_precision and config.task in ("language_model", "generate"):
-        raise InputError(f"--mixed-precision: --task {config.task} is trained in float32. Leave it out.")
-    if config.tensorboard and not importlib.util.find_spec("tensorboard"):
+    if config.training.mixed_precision and config.model.task in ("language_model", "generate"):
+        raise InputError(f"--mixed-precision: --task {config.model.task} is trained in float32. Leave it out.")
+    if config.training.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
-    if config.overwrite and config.resume:
+    if config.output.overwrite and config.output.resume:
         raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")
 
 
 def check_encoders(config: Config) -> None:
     """Raise InputError for an encoder that is none, or a width that its heads cannot share."""
+    flags = config.flat()
     for flag, known in (("text_encoder", ("average", "transformer", "gru")), ("image_encoder", ("cnn",))):
-        value = getattr(config, flag)
+        value = flags[flag]
         if value not in known and not (value.startswith("preset:") and len(value) > len("preset:")):
             raise InputError(
                 f"--{flag.replace('_', '-')} {value}: expected {', '.join(known)}, or preset: with a name or folder."
             )
-    wrong = [name for name in config.image_augment if name not in ("flip", "crop", "colour", "none")]
+    wrong = [name for name in config.image.image_augment if name not in ("flip", "crop", "colour", "none")]
     if wrong:
         raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
     _check_char_ngrams(config)
-    if config.width and config.width % 16 and config.task != "language_model":
-        raise InputError(f"--width {config.width}: expected a multiple of 16, which the heads of a Transformer share.")
+    if config.model.width and config.model.width % 16 and config.model.task != "language_model":
+        raise InputError(
+            f"--width {config.model.width}: expected a multiple of 16, which the heads of a Transformer share."
+        )
 
 
 def _check_char_ngrams(config: Config) -> None:
     """Raise InputError for a length that is none, or a model that reads no runs of characters."""
-    if config.char_ngrams == 1:
+    if config.text.char_ngrams == 1:
         raise InputError(f"--char-ngrams 1: expected 0, or 2 to {LONGEST_RUN}, the longest run of characters.")
-    if not config.char_ngrams:
+    if not config.text.char_ngrams:
         return
     reason = ""
-    if config.model == "mlp":
+    if config.model.model == "mlp":
         reason = "--model mlp reads words alone"
-    elif config.text_encoder != "average":
-        reason = f"--text-encoder {config.text_encoder} reads tokens in their order"
-    elif config.task in ("generate", "language_model"):
-        reason = f"--task {config.task} reads tokens in their order"
+    elif config.text.text_encoder != "average":
+        reason = f"--text-encoder {config.text.text_encoder} reads tokens in their order"
+    elif config.model.task in ("generate", "language_model"):
+        reason = f"--task {config.model.task} reads tokens in their order"
     if reason:
         raise InputError(f"--char-ngrams: {reason}. Leave it out.")
 
 
 def _check_names(config: Config) -> None:
     """Raise InputError when a flag that takes several columns has taken the file, too."""
+    flags = config.flat()
     for key in ("text", "image", "audio", "number", "category", "date", "target"):
-        for name in getattr(config, key):
-            if config.csv == Config.csv and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
+        for name in flags[key]:
+            if config.data.csv == DEFAULTS["csv"] and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
                 raise InputError(
                     f"--{key} {name}: expected names of columns, and this looks like a file. Put the file before the "
                     f"flags: mmkeras train {name} --{key} …"

@@ -1,169 +1,262 @@
-"""Every choice of one training, in one frozen object: the flags, the `--config` file and the run's config.json."""
+"""Every choice of one training, in one frozen object: the flags, the `--config` file and the run's config.json.
+
+The flags stand in groups, and a function takes the group that it needs: `config.audio`, not the whole Config. A flag's
+name is unique over all groups, so that config.json is flat and a flag needs no prefix.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
+
+Columns = Annotated[tuple[str, ...], arg(metavar="COLUMN [COLUMN ...]", help_behavior_hint="")]
+File = Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")]
+Folder = Annotated[str | None, arg(metavar="FOLDER", help_behavior_hint="")]
+Word = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
+Whole = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
+Number = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
 
 
 @dataclass(frozen=True)
-class Config:
-    """What to train, on what, and how. Field names are the command line's flags."""
+class Data:
+    """The table, its columns, and the rows that are held out."""
 
-    # the table
-    csv: Positional[str] = "data/news.csv"
-    """The CSV (.csv, .tsv, .csv.gz) or Parquet file to learn from."""
-    example: Literal["news", "multimodal"] | None = None
-    """Train on a bundled example instead, which is made where it is not there: nothing is downloaded."""
-    text: tuple[str, ...] = ()
-    """Columns to read as text. Default: every column that looks like text."""
-    image: tuple[str, ...] = ()
-    """Columns that hold pictures: paths, or data URIs."""
-    audio: tuple[str, ...] = ()
-    """Columns that hold clips: paths, or data URIs."""
-    number: tuple[str, ...] = ()
+    csv: Positional[Annotated[str, arg(metavar="CSV")]] = "data/news.csv"
+    """Table to train on: .csv, .tsv, .csv.gz or Parquet."""
+    example: Annotated[
+        Literal["news", "multimodal"] | None, arg(metavar="{news,multimodal}", help_behavior_hint="")
+    ] = None
+    """Train on a bundled example. Its data are made on the first use; nothing is downloaded."""
+    text: Columns = ()
+    """Columns to read as text. Default: guessed and printed, as for every kind of column."""
+    image: Columns = ()
+    """Columns with pictures: paths or data URIs."""
+    audio: Columns = ()
+    """Columns with clips: paths or data URIs."""
+    number: Columns = ()
     """Columns to read as numbers."""
-    category: tuple[str, ...] = ()
+    category: Columns = ()
     """Columns to read as categories."""
-    date: tuple[str, ...] = ()
-    """Columns of dates: 2026-11-26, or 2026-11-26 14:30."""
-    target: tuple[str, ...] = ()
-    """Column to predict, or several of numbers. Default: `label`, `target`, `class`, `category` or `topic`, else the
-    last column."""
-    validation: str | None = None
-    """A second file to hold out; rows of the CSV with the same inputs are not learned. Default: see `test_size`."""
-    media_root: str | None = None
-    """Folder that the paths of pictures and clips begin at. Default: the CSV's."""
+    date: Columns = ()
+    """Columns with dates, such as 2026-11-26 or 2026-11-26 14:30."""
+    target: Columns = ()
+    """Column to predict; several columns of numbers are allowed. Default: the column `label`, `target`, `class`,
+    `category` or `topic`, else the last column."""
+    validation: File = None
+    """Second table to hold out. Training rows with the same inputs are left out. Default: `--test-size` of the rows."""
+    text_file: File = None
+    """Text file, one line a text, that a language model learns in place of a table's text column."""
+    media_root: Folder = None
+    """Folder that relative paths of pictures and clips start at. Default: the folder of the table."""
     allow_outside: bool = False
-    """Let such paths leave that folder."""
-    encoding: str | None = None
-    """Character encoding of the CSV. Default: detected and printed."""
-    delimiter: str | None = None
-    """Field delimiter. Default: detected among , ; tab |."""
+    """Allow paths that leave that folder."""
+    encoding: Word = None
+    """Character encoding of the table. Default: detected and printed."""
+    delimiter: Annotated[str | None, arg(metavar="CHARACTER", help_behavior_hint="")] = None
+    """Field delimiter of the table. Default: detected among `,` `;` tab and `|`."""
     max_bad_rows: float = 0.05
     """Largest share of unusable rows that training accepts."""
     test_size: float = 0.2
-    """Share of the rows held out for validation."""
+    """Share of the rows that is held out for validation."""
     random_state: int = 42
-    """Seed of the split."""
+    """Seed of the split into training and held-out rows."""
 
-    # the model
+
+@dataclass(frozen=True)
+class Model:
+    """The task, the model and the size of the model."""
+
     task: Literal["auto", "classify", "multilabel", "regress", "generate", "language_model"] = "auto"
-    """One class a row, several labels (`a|b`), or numbers; `generate`: the inputs give a text, the target's;
-    `language_model`: a text goes on. Default: what the target's cells look like, printed."""
+    """`classify`: one class a row; `multilabel`: several labels a row (`a|b`); `regress`: numbers; `generate`: a text
+    from the input columns; `language_model`: the continuation of a text. Default: guessed from the target's cells and
+    printed."""
     model: Literal["auto", "wide_deep", "mlp", "multimodal"] = "auto"
-    """`wide_deep`: n-grams and averaged vectors (the default for classes of text). `mlp`: averaged word vectors,
-    Dense 100, Dense 50. `multimodal`: an encoder for each column and a fusion (the default for all else)."""
-    fusion: Literal["attention", "concat", "sum", "decision"] | None = None
-    """How columns are joined: one Transformer over all tokens (the default), their vectors side by side, their sum, or
-    an answer each."""
-    text_encoder: str = "average"
-    """`average`, `transformer`, `gru`, or preset:NAME, a pretrained one of keras-hub by name or folder."""
-    image_encoder: str = "cnn"
-    """`cnn`, or preset:NAME, a pretrained one of keras-hub (name or folder) or keras.applications."""
-    fine_tune: bool = False
-    """Learn the weights of pretrained encoders too; else they stay as they are."""
-    width: int | None = None
-    """Numbers a token has: the one dial for the size of all encoders, the fusion and what writes. Default: the model's
-    own (multimodal 64, generate 128, language_model 200)."""
+    """`wide_deep`: n-grams and averaged vectors (default for classes from text); `mlp`: averaged word vectors, Dense
+    100, Dense 50; `multimodal`: an encoder for each column and a fusion (default for all other tables)."""
+    fusion: Annotated[
+        Literal["attention", "concat", "sum", "decision"] | None,
+        arg(metavar="{attention,concat,sum,decision}", help_behavior_hint=""),
+    ] = None
+    """How the columns are joined. `attention`: one Transformer over the tokens of all columns (default); `concat`:
+    concatenated vectors; `sum`: summed vectors; `decision`: one prediction a column, combined."""
+    width: Whole = None
+    """Size of a token's vector: the one dial for the size of encoders, fusion and decoder. Default: the model's own
+    (multimodal 64, generate 128, language_model 200)."""
     depth: int = 2
     """Blocks of each Transformer."""
     dropout: float = 0.1
-    """Share of the numbers that are dropped in training."""
-    modality_dropout: float | None = None
-    """Share of the cells that training hides, so that a missing one is normal. Default: 0.1; 0 for a single column."""
+    """Dropout rate in training."""
+    modality_dropout: Number = None
+    """Share of the cells that training hides, so that the model learns to answer without them. Default: 0.1; 0 for a
+    single column."""
+    fine_tune: bool = False
+    """Train the weights of pretrained encoders too. Without the flag they are frozen."""
+    naive_bayes: bool = False
+    """Add a naive Bayes classifier over the text features to the multimodal model. Its weight is chosen on the held-out
+    rows. Helps small training sets. A table of texts alone then uses the multimodal model."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """How text columns are read and encoded."""
+
+    text_encoder: str = "average"
+    """`average`, `transformer`, `gru`, or `preset:NAME`, a pretrained encoder of keras-hub by name or folder."""
+    tokens: Literal["mixed", "word", "character", "byte"] = "mixed"
+    """Unit of a token. `mixed`: words, but single characters for Chinese, Japanese kana, Thai and emoji."""
+    ngrams: int = 2
+    """Longest n-gram of tokens that is a feature: 1 or 2."""
+    char_ngrams: int = 0
+    """Longest n-gram of characters that is a feature, 2 to 8, for noisy texts and compounds; 0 for none."""
+    max_bytes: int = 4096
+    """Longest text in UTF-8 bytes. Longer texts are cut at a character boundary."""
     max_tokens: int = 128
-    """Longest text in tokens, for `transformer`, `gru` and presets."""
-    image_size: int = 96
-    """Pixels a side that pictures are resized to, inside the graph."""
-    image_augment: tuple[str, ...] = ("flip", "crop", "colour")
-    """What training does to pictures: any of `flip`, `crop`, `colour`, or `none`."""
-    audio_features: Literal["mel", "mfcc"] = "mel"
-    """Logarithms of mel bands, or the first coefficients of their cosine transform."""
-    audio_rate: int = 16_000
-    """Samples a second that clips are brought to."""
-    seconds: float | None = None
-    """Longest clip; what is longer is cut, silence fills the rest. Default: the longest in the file, at most 10."""
-    mels: int = 40
-    """Mel bands."""
-    coefficients: int = 20
-    """Cosine coefficients of `mfcc`."""
-    disturb: float = 1.0
-    """How much training changes clips (speed, pitch, noise, masks): 0 not at all, 1 much."""
+    """Longest text in tokens for `transformer`, `gru` and presets."""
+    max_features: int = 200_000
+    """Largest number of n-grams that become features, the most frequent first."""
+    min_rows: int = 2
+    """Training rows that an n-gram must occur in to become a feature."""
     deep: int = 16
     """Dimensions of the vectors in the deep part of `wide_deep`; 0 for the wide part alone."""
-    tokens: Literal["mixed", "word", "character", "byte"] = "mixed"
-    """What a token is: `mixed` reads words, and Chinese, Japanese kana, Thai and emoji character by character."""
-    ngrams: int = 2
-    """Longest run of tokens that counts as a feature of its own (1 or 2)."""
-    char_ngrams: int = 0
-    """Longest run of characters that counts as a feature of its own, 2 to 8, for noisy texts and compounds; 0: none."""
-    naive_bayes: bool = False
-    """Let naive Bayes of the texts' features answer too, as far as the held-out rows like it: for classes of few rows.
-    It stands beside the multimodal model, which texts alone get with it, too."""
-    max_bytes: int = 4096
-    """Longest text in UTF-8 bytes; what is longer is cut at a character boundary."""
-    max_features: int = 200_000
-    """Most n-grams kept, the most frequent first."""
-    min_rows: int = 2
-    """Training rows an n-gram must occur in to be kept."""
-    word_vectors: str | None = None
-    """GloVe or word2vec file (text or .bin, plain or .gz) for the averaged vectors."""
+    word_vectors: File = None
+    """GloVe or word2vec file (text or .bin, plain or .gz) that initialises the averaged vectors."""
     freeze_word_vectors: bool = False
-    """Leave the loaded word vectors as they are."""
+    """Do not train the loaded word vectors."""
 
-    # models that write
-    text_file: str | None = None
-    """A text file, in lines, for `language_model`, in place of a table's text column; `validation` is another one."""
+
+@dataclass(frozen=True)
+class Image:
+    """How pictures are read, augmented and encoded."""
+
+    image_encoder: str = "cnn"
+    """`cnn`, or `preset:NAME`, a pretrained encoder of keras-hub (name or folder) or keras.applications."""
+    image_size: int = 96
+    """Height and width in pixels that pictures are resized to, inside the graph."""
+    image_augment: Annotated[tuple[str, ...], arg(metavar="{flip,crop,colour,none} ...")] = ("flip", "crop", "colour")
+    """Augmentations of training pictures: any of `flip`, `crop`, `colour`, or `none`."""
+
+
+@dataclass(frozen=True)
+class Audio:
+    """How clips are read, augmented and encoded."""
+
+    audio_features: Literal["mel", "mfcc"] = "mel"
+    """Log-mel bands, or mel-frequency cepstral coefficients."""
+    audio_rate: int = 16_000
+    """Sampling rate in Hz that clips are resampled to."""
+    seconds: Number = None
+    """Longest clip in seconds. Longer clips are cut, shorter ones padded with silence. Default: the longest clip of the
+    table, at most 10."""
+    mels: int = 40
+    """Number of mel bands."""
+    coefficients: int = 20
+    """Number of cepstral coefficients of `mfcc`."""
+    disturb: float = 1.0
+    """Strength of the augmentation of training clips (speed, pitch, noise, masks): 0 for none, 1 for strong."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Models that generate text: `--task generate` and `--task language_model`."""
+
     cell: Literal["rnn", "lstm", "gru", "transformer"] = "lstm"
-    """What a language model is made of."""
+    """Layers of a language model: recurrent cells, or Transformer blocks."""
     pieces: Literal["auto", "word", "subword", "byte"] = "auto"
-    """What is written one after the other. Default: words for `language_model`, subwords for `generate`."""
+    """Unit of a generated token. Default: words for `language_model`, subwords for `generate`."""
     vocabulary: int = 10_000
-    """Most pieces: the most frequent words, or learned subwords."""
+    """Largest number of tokens: the most frequent words, or learned subwords."""
     max_target: int = 64
-    """Longest text to write, in pieces; a language model's where nothing else is said."""
+    """Longest generated text in tokens."""
     steps: int = 35
-    """Pieces of a language model's batch: how far gradients go back, or a Transformer sees."""
+    """Sequence length in tokens: the BPTT length of recurrent cells, the context window of a Transformer."""
     tie: bool = True
-    """The pieces' vectors are the output's matrix, too."""
+    """Tie the input embedding to the output projection (Press & Wolf 2017)."""
     optimizer: Literal["auto", "sgd", "adam"] = "auto"
-    """What a language model learns by. Default: plain gradients for lstm and gru, Adam for rnn and transformer."""
+    """Optimiser of a language model. Default: SGD for lstm and gru, Adam for rnn and transformer."""
     decay: Literal["cosine", "stall"] = "cosine"
-    """How a language model's rate falls: along a cosine to a hundredth, or to a quarter if an epoch brings nothing."""
+    """Learning-rate schedule of a language model. `cosine`: down to a hundredth; `stall`: to a quarter after an epoch
+    without a lower validation loss (reduce on plateau)."""
 
-    # the training
-    epochs: int | None = None
-    """Most epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20, generate 30, language_model 11)."""
-    batch_size: int | None = None
-    """Rows a step. Default: the model's own (mlp 32)."""
-    learning_rate: float | None = None
+
+@dataclass(frozen=True)
+class Training:
+    """Epochs, optimisation and precision."""
+
+    epochs: Whole = None
+    """Largest number of epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20, generate 30,
+    language_model 11)."""
+    batch_size: Whole = None
+    """Rows a step. Default: the model's own (wide_deep 128, mlp and multimodal 32, language_model 20)."""
+    learning_rate: Number = None
     """Initial learning rate. Default: the model's own."""
-    patience: int | None = None
-    """Epochs without a better validation accuracy before training stops. Default: the model's own (mlp: never)."""
+    patience: Whole = None
+    """Epochs without a better validation figure after which training stops. Default: the model's own (mlp: never)."""
     fold: bool = True
-    """Learn the held-out rows too, after they have measured the model (wide_deep; never those of `validation`)."""
-    label_smoothing: float | None = None
-    """Share of the target probability spread over all classes. Default: the model's own (multimodal 0.1, else 0)."""
+    """Train on the held-out rows too, after validation (wide_deep; never on the rows of `--validation`)."""
+    label_smoothing: Number = None
+    """Share of the target probability that is spread over all classes. Default: the model's own (multimodal 0.1, others
+    0)."""
     class_weight: Literal["none", "balanced"] = "none"
-    """`balanced`: rare classes count as much as frequent ones."""
+    """`balanced`: weight rows so that rare classes count as much as frequent ones."""
     mixed_precision: bool = False
-    """Compute in bfloat16 or float16 where the device is faster with it; not for models that write."""
+    """Compute in bfloat16 or float16 where the device is faster with it; not for models that generate text."""
     xla: bool = False
     """Compile the training step with XLA."""
     tensorboard: bool = False
     """Write TensorBoard logs into the run folder."""
     seed: int = 42
-    """Seed of weights and shuffling."""
+    """Seed of the weights and of shuffling."""
 
-    # the run folder
-    output: str | None = None
-    """The run folder. Default: runs/<name of the CSV>."""
+
+@dataclass(frozen=True)
+class Output:
+    """The run folder and what is printed."""
+
+    output: Folder = None
+    """Run folder. Default: runs/NAME, by the name of the table."""
     overwrite: bool = False
     """Replace an existing run folder."""
     resume: bool = False
-    """Go on with an interrupted run."""
+    """Continue an interrupted run."""
     debug: bool = False
     """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Train a model on a table; write a run folder with its weights, figures and a report."""
+
+    data: Data = dataclasses.field(default_factory=Data)
+    model: Model = dataclasses.field(default_factory=Model)
+    text: Text = dataclasses.field(default_factory=Text)
+    image: Image = dataclasses.field(default_factory=Image)
+    audio: Audio = dataclasses.field(default_factory=Audio)
+    generation: Generation = dataclasses.field(default_factory=Generation)
+    training: Training = dataclasses.field(default_factory=Training)
+    output: Output = dataclasses.field(default_factory=Output)
+
+    @classmethod
+    def of(cls, **flags: Any) -> Self:
+        """A Config by the flags' names: Config.of(csv="x.csv", epochs=3). Raises TypeError for an unknown name."""
+        return cls().replace(**flags)
+
+    def flat(self) -> dict[str, Any]:
+        """Flag -> value, over all groups."""
+        return {name: value for group in vars(self).values() for name, value in vars(group).items()}
+
+    def replace(self, **flags: Any) -> Self:
+        """The same Config but for some flags, by their names. Raises TypeError for an unknown name."""
+        groups = {name: dict(vars(group)) for name, group in vars(self).items()}
+        for name, value in flags.items():
+            holder = next((values for values in groups.values() if name in values), None)
+            if holder is None:
+                raise TypeError(f"{name}: there is no such flag.")
+            holder[name] = value
+        return type(self)(**{name: type(getattr(self, name))(**values) for name, values in groups.items()})
+
+
+DEFAULTS: Final[dict[str, Any]] = Config().flat()
+"""Flag -> value where nothing is said."""

@@ -15,7 +15,7 @@ from mmkeras.config.config import Config
 from mmkeras.errors import InputError
 
 
-def config_from_dict(values: dict[str, Any], source: str, kind: type = Config) -> Any:
+def config_from_dict(values: dict[str, Any], source: str, kind: type[Any] = Config) -> Any:
     """Build a Config, or another command's options, from a JSON object.
 
     values: field name -> value; lists stand for tuples, and `target` may be a single string (null: none, as runs of
@@ -23,18 +23,28 @@ def config_from_dict(values: dict[str, Any], source: str, kind: type = Config) -
     source: where the values came from, for error messages.
     Raises InputError for a key that is no field, listing the valid ones.
     """
-    names = [f.name for f in dataclasses.fields(kind)]
+    types = flag_types(kind)
     if isinstance(values.get("target", ()), str | None):
         values = {**values, "target": [values["target"]] if values["target"] else []}
     for key in values:
-        if key not in names:
-            near = difflib.get_close_matches(key, names, 1)
+        if key not in types:
+            near = difflib.get_close_matches(key, types, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(names)}.")
-        check_type(key, values[key], source, get_type_hints(kind)[key])
+            raise InputError(f"{source}: unknown key {key!r}.{hint} Valid keys: {', '.join(types)}.")
+        check_type(key, values[key], source, types[key])
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    if issubclass(kind, Config):
+        return kind.of(**fields)
     needed = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]
     return kind(**{**dict.fromkeys(needed, tyro.MISSING), **fields})
+
+
+def flag_types(kind: type[Any]) -> dict[str, Any]:
+    """Flag -> its type, of a Config over all groups, or of another command's options."""
+    hints = get_type_hints(kind)
+    if not issubclass(kind, Config):
+        return hints
+    return {name: hint for group in hints.values() for name, hint in get_type_hints(group).items()}
 
 
 def check_type(key: str, value: Any, source: str, kind: Any) -> None:
@@ -56,7 +66,7 @@ def check_type(key: str, value: Any, source: str, kind: Any) -> None:
         raise InputError(f"{source}: {key!r} is {json.dumps(value, ensure_ascii=False)}; expected {expected}.")
 
 
-def read_config(path: str | Path, kind: type = Config) -> Any:
+def read_config(path: str | Path, kind: type[Any] = Config) -> Any:
     """Read a Config, or another command's options, from a JSON file.
 
     Raises InputError when the file is absent or is not a JSON object.
@@ -74,4 +84,4 @@ def read_config(path: str | Path, kind: type = Config) -> Any:
 
 def config_to_json(config: Config) -> str:
     """The Config as readable JSON, every field present."""
-    return json.dumps(dataclasses.asdict(config), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(config.flat(), indent=2, ensure_ascii=False) + "\n"

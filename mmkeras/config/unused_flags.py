@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.errors import InputError
 
 FLAGS_OF = {
@@ -66,12 +66,12 @@ IDLE_WITH_FILE = {
 
 def check_idle(config: Config) -> None:
     """Raise InputError for a flag that the task has no use for: whoever gave it believes that it does something."""
-    idle = [*IDLE_IN.get(config.task, {}).items()]
-    if config.task == "language_model" and config.text_file:
-        if config.csv != Config.csv:
+    idle = [*IDLE_IN.get(config.model.task, {}).items()]
+    if config.model.task == "language_model" and config.data.text_file:
+        if config.data.csv != DEFAULTS["csv"]:
             raise InputError(
-                f"{config.csv}: a language model learns one text, here that of --text-file. Leave this file out, or "
-                "name its column, --text, in place of --text-file."
+                f"{config.data.csv}: a language model learns one text, here that of --text-file. Leave this file out, "
+                "or name its column, --text, in place of --text-file."
             )
         idle += IDLE_WITH_FILE.items()
     for reason, fields in idle:
@@ -81,8 +81,8 @@ def check_idle(config: Config) -> None:
 
 def given_of(config: Config, fields: Iterable[str]) -> list[str]:
     """Those of some fields, as flags, that are not what they are where nothing is said."""
-    default = Config()
-    return [f"--{field.replace('_', '-')}" for field in fields if getattr(config, field) != getattr(default, field)]
+    flags = config.flat()
+    return [f"--{field.replace('_', '-')}" for field in fields if flags[field] != DEFAULTS[field]]
 
 
 def idle_flags(config: Config, kinds: set[str]) -> Iterator[str]:

@@ -56,7 +56,7 @@ def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], 
     targets = _choose_targets(source, config, given)
     task, notes = choose_task(source, targets, config)
     useless = _why_useless(targets[0], source.rows[targets[0]], "number")
-    if task == "regress" and useless and not config.target:
+    if task == "regress" and useless and not config.data.target:
         raise InputError(
             f"{source.path}: no column looks like a target; in {targets[0]!r} {useless}. Name it: --target."
         )
@@ -76,7 +76,7 @@ def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], 
     if not inputs:
         besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
         raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
-    inputs += [Column(name, TARGET_KINDS[task], "target", given=bool(config.target)) for name in targets]
+    inputs += [Column(name, TARGET_KINDS[task], "target", given=bool(config.data.target)) for name in targets]
     return tuple(inputs), tuple(ignored), notes
 
 
@@ -84,8 +84,9 @@ def _named_inputs(source: Source, config: Config) -> dict[str, str]:
     """Column -> the kind that a flag says it is of."""
     names = list(source.rows.columns)
     given: dict[str, str] = {}
+    flags = config.flat()
     for kind in INPUT_KINDS:
-        for name in getattr(config, kind):
+        for name in flags[kind]:
             if name not in names:
                 raise no_column(name, names, f"{source.path}: --{kind}: the column")
             if name in given:
@@ -97,7 +98,7 @@ def _named_inputs(source: Source, config: Config) -> dict[str, str]:
 def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tuple[str, ...]:
     """The target columns as named, or the one that is guessed. given: the inputs that were named."""
     names = list(source.rows.columns)
-    targets = config.target or (_guess_target(names, given),)
+    targets = config.data.target or (_guess_target(names, given),)
     for k, target in enumerate(targets):
         if target not in names:
             raise no_column(target, names, f"{source.path}: --target: the column")

@@ -44,15 +44,15 @@ def read_texts(config: Config) -> tuple[list[str], list[str]]:
 
     A line of a text file, or a cell of the column `text`.
     """
-    if not config.text_file and len(config.text) != 1:
+    if not config.data.text_file and len(config.data.text) != 1:
         raise InputError(
             "--task language_model: expected a text. Name a file, --text-file train.txt, or one text column of a "
             "table: train.csv --text column"
         )
     lines = read_either(source_of(config), config)
-    if config.validation:
-        return lines, read_either(config.validation, config)
-    held_out = max(1, round(len(lines) * config.test_size))
+    if config.data.validation:
+        return lines, read_either(config.data.validation, config)
+    held_out = max(1, round(len(lines) * config.data.test_size))
     if not any(lines[:-held_out]) or not any(lines[-held_out:]):
         raise InputError(f"{source_of(config)}: {len(lines)} lines are too few to hold some out. Give --validation.")
     return lines[:-held_out], lines[-held_out:]
@@ -60,19 +60,19 @@ def read_texts(config: Config) -> tuple[list[str], list[str]]:
 
 def source_of(config: Config) -> str:
     """The file whose text is learned."""
-    return config.text_file or config.csv
+    return config.data.text_file or config.data.csv
 
 
 def read_either(path: str, config: Config) -> list[str]:
     """The lines of a text file, or the cells of a table's text column, each on one line; blank ones are left out."""
-    if config.text_file:
+    if config.data.text_file:
         return read_lines(path)
-    (name,) = config.text
+    (name,) = config.data.text
     table = read_rows(
         path,
         [Column(name, "text", "input")],
-        encoding=config.encoding,
-        delimiter=config.delimiter,
+        encoding=config.data.encoding,
+        delimiter=config.data.delimiter,
         keep_all=False,
         max_bad_rows=1.0,  # an empty cell is no fault here
     )

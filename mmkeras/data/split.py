@@ -96,19 +96,19 @@ def _hold_out(
     from sklearn.model_selection import train_test_split  # late: half a second
 
     total = len(labels)
-    size = math.ceil(total * config.test_size)  # as train_test_split rounds
+    size = math.ceil(total * config.data.test_size)  # as train_test_split rounds
     train, held_out = train_test_split(
         np.arange(total),
-        test_size=config.test_size,
-        random_state=config.random_state,
+        test_size=config.data.test_size,
+        random_state=config.data.random_state,
         stratify=strata(table, min(size, total - size)),
     )
     notes = []
     unlearned = sorted(_union(labels, range(total)) - _union(labels, train))
     if unlearned and table.task == "classify":
         raise InputError(
-            f"{table.path}: with --test-size {config.test_size} no row of {some(unlearned)} is left to learn from. "
-            "Use a smaller --test-size."
+            f"{table.path}: with --test-size {config.data.test_size} no row of {some(unlearned)} is left to learn "
+            "from. Use a smaller --test-size."
         )
     if unlearned:
         needed = _rows_with(unlearned, labels, held_out)
@@ -140,14 +140,14 @@ def _hold_out_inputs(
     from sklearn.model_selection import GroupShuffleSplit  # late: half a second
 
     place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    held_out_inputs = math.ceil(len(place) * config.test_size)  # as GroupShuffleSplit rounds
+    held_out_inputs = math.ceil(len(place) * config.data.test_size)  # as GroupShuffleSplit rounds
     if held_out_inputs >= len(place):
         raise InputError(
-            f"{table.path}: {len(place)} different inputs, of which --test-size {config.test_size} holds out "
+            f"{table.path}: {len(place)} different inputs, of which --test-size {config.data.test_size} holds out "
             f"{held_out_inputs}: none is left to learn from. Use a smaller --test-size, or add rows of other inputs."
         )
     groups = [place[key] for key in keys]
-    splitter = GroupShuffleSplit(1, test_size=config.test_size, random_state=config.random_state)
+    splitter = GroupShuffleSplit(1, test_size=config.data.test_size, random_state=config.data.random_state)
     train, held_out = next(splitter.split(groups, groups=groups))
     return train, held_out, []
 

@@ -78,7 +78,7 @@ def check_sizes(table: Table, config: Config) -> None:
             "--validation."
         )
     total, least = len(table.rows), max(2, len(counts))
-    held_out = math.ceil(total * config.test_size)  # as train_test_split rounds
+    held_out = math.ceil(total * config.data.test_size)  # as train_test_split rounds
     if min(held_out, total - held_out) < least:
         side, rows = ("validation", held_out) if held_out < least else ("training", total - held_out)
         advice = (
@@ -88,7 +88,7 @@ def check_sizes(table: Table, config: Config) -> None:
         )
         fewer = f"the {len(counts)} classes" if counts else f"{least}"
         raise InputError(
-            f"{table.path}: --test-size {config.test_size} of {total:,} rows leaves {rows} for {side}, fewer than "
+            f"{table.path}: --test-size {config.data.test_size} of {total:,} rows leaves {rows} for {side}, fewer than "
             f"{fewer}. {advice}."
         )
 

@@ -82,17 +82,17 @@ def read_table(config: Config) -> Table:
 
     Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
     """
-    source = read_source(config.csv, config.encoding, config.delimiter)
+    source = read_source(config.data.csv, config.data.encoding, config.data.delimiter)
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
         raise InputError(
             f"{source.path}: expected at least two columns, an input and a target; found only {one_line(names[0])!r} "
             f"(delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
         )
-    if not rows or len(malformed) > config.max_bad_rows * (rows + len(malformed)):
-        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.max_bad_rows)
+    if not rows or len(malformed) > config.data.max_bad_rows * (rows + len(malformed)):
+        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.data.max_bad_rows)
     columns, ignored, notes = choose_columns(source, config)
-    table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.max_bad_rows)
+    table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.data.max_bad_rows)
     if table.task in ("classify", "multilabel"):
         notes += _check_labels(table)
     return dataclasses.replace(table, ignored=ignored, notes=tuple(notes))

@@ -31,11 +31,11 @@ def choose_task(source: Source, targets: Sequence[str], config: Config) -> tuple
 
     Raises InputError for a task that the targets' cells or their count do not suit.
     """
-    if config.task == "regress" or len(targets) > 1:
+    if config.model.task == "regress" or len(targets) > 1:
         _check_numbers(source, targets, config)
-        return "regress", [] if config.task == "regress" else [_many_targets(targets)]
-    if config.task != "auto":
-        return config.task, []
+        return "regress", [] if config.model.task == "regress" else [_many_targets(targets)]
+    if config.model.task != "auto":
+        return config.model.task, []
     (name,) = targets
     cells = source.rows[name]
     cells = cells[~is_empty(cells)]
@@ -67,9 +67,9 @@ def _many_targets(targets: Sequence[str]) -> str:
 def _check_numbers(source: Source, targets: Sequence[str], config: Config) -> None:
     """Raise InputError when a target is no column of numbers, or when several are to be anything else."""
     flag = f"--target {' '.join(map(repr, targets))}"
-    if config.task not in ("auto", "regress"):
+    if config.model.task not in ("auto", "regress"):
         raise InputError(
-            f"{flag}: with --task {config.task} there can be one target only; several are for numbers "
+            f"{flag}: with --task {config.model.task} there can be one target only; several are for numbers "
             "(--task regress). Name one column."
         )
     for name in targets:

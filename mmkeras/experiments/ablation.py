@@ -45,20 +45,21 @@ def ablate(options: Ablate, say: Say = print) -> Path:
 
     check_config(options)
     check_fusions(options)
-    config = Config(**{known.name: getattr(options, known.name) for known in fields(Config)})
+    config = Config(**{group.name: getattr(options, group.name) for group in fields(Config)})
     tables = read_tables(config, say)
     groups = group(tables["table"])
     trials = list(all_trials(options, groups))
     folder = open_ablation(options)
     question = question_of(config)
-    if not options.overwrite:
+    if not options.output.overwrite:
         refuse_others(folder, question)
-    say(f"{len(trials)} trainings: {', '.join(options.fusions)}; {', '.join(groups)}; {options.seeds} seeds")
+    compared = options.ablation
+    say(f"{len(trials)} trainings: {', '.join(compared.fusions)}; {', '.join(groups)}; {compared.seeds} seeds")
     rows = choose_rows(config, tables, folder, say)
     question["media"] = rows.media
-    if not options.overwrite:
+    if not options.output.overwrite:
         refuse_others(folder, question)
-    begin(folder, question, options.overwrite)
+    begin(folder, question, options.output.overwrite)
     train_all(trials, write_rows(rows, config, folder), tables["table"], question, folder, say)
     say(as_table(json.loads((folder / RESULT).read_text(encoding="utf-8"))))
     from mmkeras.report.ablation import write_ablation_report  # late: Matplotlib
@@ -102,11 +103,11 @@ def train_all(
 def open_ablation(options: Ablate) -> Path:
     """The folder of all trainings: --output, or runs/<name of the CSV>-ablation."""
     folder = (
-        Path(options.output)
-        if options.output
+        Path(options.output.output)
+        if options.output.output
         else default_output(options).with_name(f"{default_output(options).name}-ablation")
     )
-    for name in (options.csv, options.validation, options.word_vectors):
+    for name in (options.data.csv, options.data.validation, options.text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(f"{folder}: {name} lies in it, and could be replaced. Choose another --output.")
     ours = (QUESTION, f"*/{FINISHED}", "*/config.json")

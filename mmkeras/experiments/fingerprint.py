@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.errors import InputError
 from mmkeras.runs.environment import file_hash
 from mmkeras.runs.run import FINISHED, read_json
@@ -22,14 +21,17 @@ MOST_SAID: Final = 4
 
 def question_of(config: Config) -> dict[str, Any]:
     """What a training answers, as JSON has it: the options that matter, and hashes of what the files hold."""
-    options = {key: value for key, value in asdict(config).items() if key not in NO_MATTER}
-    files = {"csv": file_hash(config.csv), "validation": file_hash(config.validation) if config.validation else None}
+    options = {key: value for key, value in config.flat().items() if key not in NO_MATTER}
+    files = {
+        "csv": file_hash(config.data.csv),
+        "validation": file_hash(config.data.validation) if config.data.validation else None,
+    }
     return dict(json.loads(json.dumps({"options": options, "sha256": files})))
 
 
 def differences(known: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What two questions differ in, as parts of a sentence. Media count where both know them."""
-    default, found = json.loads(json.dumps(asdict(Config()))), []
+    default, found = json.loads(json.dumps(DEFAULTS)), []
     for key, value in now["options"].items():
         before = known["options"].get(key, default[key])
         if before != value:

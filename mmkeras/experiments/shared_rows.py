@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -67,12 +67,11 @@ def write_rows(rows: Rows, config: Config, folder: Path) -> Config:
     for name, frame in ((TRAIN, rows.split.train), (HELD_OUT, held_out)):
         write_csv(folder / name, itertools.chain([list(frame.columns)], frame.itertuples(index=False, name=None)))
     write_bad_rows(rows.tables["table"], folder / "bad_rows.csv", rows.tables.get("validation"))
-    return replace(
-        config,
+    return config.replace(
         csv=str(folder / TRAIN),
         validation=str(folder / HELD_OUT),
-        media_root=config.media_root or str(Path(config.csv).parent),
-        allow_outside=config.allow_outside or moved,
+        media_root=config.data.media_root or str(Path(config.data.csv).parent),
+        allow_outside=config.data.allow_outside or moved,
         encoding="utf-8",
         delimiter=",",
         max_bad_rows=1.0,  # the bad ones are gone: what is left out now has nothing in the subset's columns
@@ -85,7 +84,11 @@ def _held_out(rows: Rows, config: Config) -> tuple[pd.DataFrame, bool]:
     Such paths may lie outside the one folder that a training knows. They have been checked against their own.
     """
     frame, file = rows.split.validation, rows.split.validation_file
-    if config.media_root or Path(file).parent.resolve() == Path(config.csv).parent.resolve() or not rows.media:
+    if (
+        config.data.media_root
+        or Path(file).parent.resolve() == Path(config.data.csv).parent.resolve()
+        or not rows.media
+    ):
         return frame, False
     from mmkeras.modalities import MEDIA
     from mmkeras.modalities.media.paths import (
@@ -93,7 +96,7 @@ def _held_out(rows: Rows, config: Config) -> tuple[pd.DataFrame, bool]:
         find_media,
     )
 
-    root, frame = MediaRoot.of(file, config.media_root, config.allow_outside), frame.copy(deep=False)
+    root, frame = MediaRoot.of(file, config.data.media_root, config.data.allow_outside), frame.copy(deep=False)
     for column in rows.tables["table"].inputs:
         if column.kind in MEDIA:
             cells = frame[column.name].tolist()

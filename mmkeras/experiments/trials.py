@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,12 +59,12 @@ def group(table: Table) -> dict[str, tuple[str, ...]]:
 
 def all_trials(options: Ablate, groups: dict[str, tuple[str, ...]]) -> Iterator[Trial]:
     """The trainings, the smallest subsets first. Raises InputError for a subset that is none, or far too many."""
-    fusions = tuple(dict.fromkeys(options.fusions))
-    for chosen in all_subsets(options.subsets, groups, options.seeds, len(fusions)):
+    fusions = tuple(dict.fromkeys(options.ablation.fusions))
+    for chosen in all_subsets(options.ablation.subsets, groups, options.ablation.seeds, len(fusions)):
         columns = tuple(column for modality in chosen for column in groups[modality])
         for fusion in fusions if len(columns) > 1 else (None,):
-            for k in range(options.seeds):
-                yield Trial(fusion, chosen, columns, options.seed + k)
+            for k in range(options.ablation.seeds):
+                yield Trial(fusion, chosen, columns, options.training.seed + k)
 
 
 def all_subsets(
@@ -109,7 +109,7 @@ def trial_config(trial: Trial, shared: Config, table: Table, output: Path) -> Co
         "output": str(output),
         "overwrite": True,  # of what did not end, or was forgotten
     }
-    return replace(shared, **named, **chosen)
+    return shared.replace(**named, **chosen)
 
 
 def run_trial(trial: Trial, config: Config, question: dict[str, Any], output: Path) -> dict[str, Any]:

@@ -31,8 +31,8 @@ def build_core(columns: dict[str, Modality], outputs: int, config: Config, expor
 
     exporting: with layers that every format has in place of those that train faster; the weights are the same.
     """
-    recipe = importlib.import_module(MODELS[config.model])
-    if config.model == "multimodal":
+    recipe = importlib.import_module(MODELS[config.model.model])
+    if config.model.model == "multimodal":
         model, parts = recipe.build(columns, outputs, config, exporting)
         return Core(model, parts, takes_presence=True)
     texts: dict[str, Any] = dict(columns)

@@ -42,9 +42,9 @@ def finish(inputs: dict[str, Any], logits: Any) -> keras.Model:
 def text_rule_values(config: Config) -> dict[str, Any]:
     """The part of a TextRule that no model decides."""
     return {
-        "mode": config.tokens,
-        "max_bytes": config.max_bytes,
-        "max_features": config.max_features,
-        "min_rows": config.min_rows,
-        "char_ngrams": config.char_ngrams,
+        "mode": config.text.tokens,
+        "max_bytes": config.text.max_bytes,
+        "max_features": config.text.max_features,
+        "min_rows": config.text.min_rows,
+        "char_ngrams": config.text.char_ngrams,
     }

@@ -40,10 +40,12 @@ def streaming(config: Config, pieces: int, batch: int, steps: int) -> Streaming:
     """The trunk with the states of the batch before, compiled for so many steps in all."""
     core, trunk, parts = build_core(config, pieces)
     given = keras.Input(batch_shape=(batch, None), dtype="int32", name="pieces")
-    carried = Carried(trunk, batch, name="carried") if config.cell != "transformer" else None
+    carried = Carried(trunk, batch, name="carried") if config.generation.cell != "transformer" else None
     model = keras.Model(given, carried(given), name="streaming") if carried else trunk
     model.compile(
-        optimizer=optimizer(config, steps), loss=PieceLoss(parts.embedding), jit_compile=config.xla or by_xla(config)
+        optimizer=optimizer(config, steps),
+        loss=PieceLoss(parts.embedding),
+        jit_compile=config.training.xla or by_xla(config),
     )
     return Streaming(model, core, parts, carried)
 
@@ -54,7 +56,7 @@ def by_xla(config: Config) -> bool:
     XLA's product of two matrices the first of which is transposed takes 1.5 times as long as TensorFlow's. On a GPU
     cuDNN is faster.
     """
-    return config.cell != "lstm" and not tf.config.list_physical_devices("GPU")
+    return config.generation.cell != "lstm" and not tf.config.list_physical_devices("GPU")
 
 
 def build_core(config: Config, pieces: int) -> tuple[Any, Any, Any]:
@@ -62,7 +64,7 @@ def build_core(config: Config, pieces: int) -> tuple[Any, Any, Any]:
 
     And its trunk, the same in front of the logits, and their parts.
     """
-    if config.cell != "transformer":
+    if config.generation.cell != "transformer":
         parts = RecurrentParts(config, pieces)
         return *parts.build(), parts
     given, decoder = keras.Input((None,), dtype="int32", name="pieces"), language_decoder(config, pieces)
@@ -72,24 +74,28 @@ def build_core(config: Config, pieces: int) -> tuple[Any, Any, Any]:
 
 def language_decoder(config: Config, pieces: int) -> Any:
     """A Transformer over the last `steps` pieces, without a memory."""
-    width = config.width or WIDTH
+    width = config.model.width or WIDTH
     return Decoder(
         pieces,
-        config.steps,
+        config.generation.steps,
         width,
-        config.depth,
+        config.model.depth,
         heads_of(width, HEAD),
-        config.dropout,
+        config.model.dropout,
         crossing=False,
-        tie=config.tie,
+        tie=config.generation.tie,
         name="decoder",
     )
 
 
 def optimizer(config: Config, steps: int) -> Any:
     """Plain gradients at a high rate, or Adam (Kingma & Ba 2015); clipped as a whole."""
-    adam = config.optimizer == "adam" or (config.optimizer == "auto" and config.cell in ADAM_RATES)
-    rate: Any = config.learning_rate or (ADAM_RATES.get(config.cell, ADAM_RATE) if adam else LEARNING_RATE)
-    if config.decay == "cosine":
+    adam = config.generation.optimizer == "adam" or (
+        config.generation.optimizer == "auto" and config.generation.cell in ADAM_RATES
+    )
+    rate: Any = config.training.learning_rate or (
+        ADAM_RATES.get(config.generation.cell, ADAM_RATE) if adam else LEARNING_RATE
+    )
+    if config.generation.decay == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
     return keras.optimizers.Adam(rate, global_clipnorm=ADAM_CLIP) if adam else ClippedSGD(rate, CLIP)

@@ -36,8 +36,8 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     means = []
     for name, rows in sizes.items():
         dim = dims.get(name, DIMENSIONS)
-        embedding = BagEmbedding(rows, dim, "uniform", sparse=not config.xla, name=f"{name}_vectors")
-        embedding.trainable = not config.freeze_word_vectors
+        embedding = BagEmbedding(rows, dim, "uniform", sparse=not config.training.xla, name=f"{name}_vectors")
+        embedding.trainable = not config.text.freeze_word_vectors
         means.append(embedding(*bags[name]))  # [b, dim]
     x = means[0] if len(means) == 1 else layers.Concatenate(name="columns")(means)
     x = layers.Dense(100, activation="relu", name="hidden_100")(x)
@@ -48,8 +48,10 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
 def compile_model(model: keras.Model, config: Config, steps: int, loss: Any = None, metrics: Any = None) -> None:
     """Adam at a constant rate, whatever the number of steps, and the model's own loss: cross-entropy."""
     model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate or LEARNING_RATE),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing or 0.0),
+        optimizer=keras.optimizers.Adam(config.training.learning_rate or LEARNING_RATE),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=config.training.label_smoothing or 0.0
+        ),
         metrics=["accuracy"],
-        jit_compile=config.xla,
+        jit_compile=config.training.xla,
     )

@@ -32,17 +32,17 @@ WIDTH, HEAD_WIDTH = 64, 16
 def text_rule(config: Config) -> TextRule:
     """As a bag: tokens and pairs by TF-IDF. As a sequence: tokens; unknown ones share a few vectors by their hash."""
     values = text_rule_values(config)
-    values["max_features"] = min(config.max_features, VECTOR_ROWS)
-    if config.text_encoder == "average":
-        return TextRule(orders=config.ngrams, weighting="tfidf", **values)
+    values["max_features"] = min(config.text.max_features, VECTOR_ROWS)
+    if config.text.text_encoder == "average":
+        return TextRule(orders=config.text.ngrams, weighting="tfidf", **values)
     values["char_ngrams"] = 0
     return TextRule(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **values)
 
 
 def shape_of(config: Config) -> Shape:
     """Sizes by the dial `width`."""
-    width = config.width or WIDTH
-    return Shape(width, config.depth, max(1, width // HEAD_WIDTH), config.dropout)
+    width = config.model.width or WIDTH
+    return Shape(width, config.model.depth, max(1, width // HEAD_WIDTH), config.model.dropout)
 
 
 def build(
@@ -51,8 +51,8 @@ def build(
     """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of them."""
     shape = shape_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
-    fused = FUSIONS[config.fusion or "attention"](encoded, present, outputs, shape)
-    if config.naive_bayes:
+    fused = FUSIONS[config.model.fusion or "attention"](encoded, present, outputs, shape)
+    if config.model.naive_bayes:
         fused = with_counts(fused, columns, inputs, outputs)
     return finish(inputs, fused.logits), fused.parts
 
@@ -96,11 +96,11 @@ def encode_columns(
     there = {name: keras.Input((1,), name=f"{name}_present") for name in columns}
     inputs = {key: tensor for each in features.values() for key, tensor in each.items()}
     inputs |= {f"{name}_present": tensor for name, tensor in there.items()}
-    rate = config.modality_dropout
+    rate = config.model.modality_dropout
     if rate is None:
         rate = MODALITY_DROPOUT if len(columns) > 1 else 0.0
     present = layers.Concatenate(name="present")(list(there.values())) if len(there) > 1 else next(iter(there.values()))
-    present = ModalityDropout(rate, config.seed, name="modality.dropout")(present)  # [b, M]
+    present = ModalityDropout(rate, config.training.seed, name="modality.dropout")(present)  # [b, M]
     encoded = {}
     for k, (name, column) in enumerate(columns.items()):
         options = {"exporting": exporting} if getattr(column, "encoder", "") == "gru" else {}
@@ -112,7 +112,9 @@ def encode_columns(
 def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
     """AdamW (Loshchilov & Hutter 2019), gradients clipped; biases and normalisations do not decay."""
     made = keras.optimizers.AdamW(
-        WarmUpCosine(config.learning_rate or LEARNING_RATE, steps), weight_decay=WEIGHT_DECAY, global_clipnorm=1.0
+        WarmUpCosine(config.training.learning_rate or LEARNING_RATE, steps),
+        weight_decay=WEIGHT_DECAY,
+        global_clipnorm=1.0,
     )
     made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
     return made
@@ -124,5 +126,5 @@ def compile_model(model: keras.Model, config: Config, steps: int, loss: Any, met
         optimizer=optimizer(model, config, steps),
         loss=loss,
         metrics=metrics,
-        jit_compile=config.xla,
+        jit_compile=config.training.xla,
     )

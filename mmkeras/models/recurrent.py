@@ -27,20 +27,20 @@ class RecurrentParts:
     """The layers, which training, scoring and steps share. states: [b, n_states, width], all layers' in a row."""
 
     def __init__(self, config: Config, pieces: int) -> None:
-        width, seed = config.width or WIDTH, config.seed
+        width, seed = config.model.width or WIDTH, config.training.seed
         self.width = width
         start = keras.initializers.RandomUniform(-RANGE, RANGE, seed=seed)
         self.embedding = PieceEmbedding(
-            pieces, width, tie_weights=config.tie, embeddings_initializer=start, name="embedding"
+            pieces, width, tie_weights=config.generation.tie, embeddings_initializer=start, name="embedding"
         )
-        kind = CELLS[config.cell]
+        kind = CELLS[config.generation.cell]
         self.cells = [
-            kind(width, return_sequences=True, return_state=True, name=f"layer_{k}") for k in range(config.depth)
+            kind(width, return_sequences=True, return_state=True, name=f"layer_{k}") for k in range(config.model.depth)
         ]
-        self.states_of_layer = 2 if config.cell == "lstm" else 1
+        self.states_of_layer = 2 if config.generation.cell == "lstm" else 1
         self.drops = [
-            layers.Dropout(config.dropout, noise_shape=(None, 1, None), seed=seed + k, name=f"dropout_{k}")
-            for k in range(config.depth + 1)
+            layers.Dropout(config.model.dropout, noise_shape=(None, 1, None), seed=seed + k, name=f"dropout_{k}")
+            for k in range(config.model.depth + 1)
         ]
 
     @property

@@ -38,24 +38,24 @@ class Writer:
 
 def shape_of(config: Config) -> Shape:
     """Sizes by the dial `width`."""
-    width = config.width or WIDTH
-    return Shape(width, config.depth, heads_of(width, 2 * HEAD_WIDTH), config.dropout)
+    width = config.model.width or WIDTH
+    return Shape(width, config.model.depth, heads_of(width, 2 * HEAD_WIDTH), config.model.dropout)
 
 
 def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting: bool = False) -> Writer:
     """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
     shape = shape_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
-    memory: Encoded = MEMORIES[config.fusion or "concat"](encoded, present, shape)
-    tokens = layers.Dropout(config.dropout, name="memory_dropout")(memory.tokens)
+    memory: Encoded = MEMORIES[config.model.fusion or "concat"](encoded, present, shape)
+    tokens = layers.Dropout(config.model.dropout, name="memory_dropout")(memory.tokens)
     decoder = Decoder(
         pieces,
-        config.max_target + 1,
+        config.generation.max_target + 1,
         shape.width,
         shape.depth,
         shape.heads,
-        config.dropout,
-        tie=config.tie,
+        config.model.dropout,
+        tie=config.generation.tie,
         name="decoder",
     )
     written = keras.Input((None,), dtype="int32", name="written")
@@ -71,7 +71,7 @@ def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting
 
 def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
     """AdamW with a warm-up, as the multimodal model's, and the second moment of Vaswani et al. 2017, section 5.3."""
-    rate = WarmUpCosine(config.learning_rate or LEARNING_RATE, steps)
+    rate = WarmUpCosine(config.training.learning_rate or LEARNING_RATE, steps)
     made = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, beta_2=0.98, epsilon=1e-9, global_clipnorm=1.0)
     made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
     return made

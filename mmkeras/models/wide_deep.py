@@ -29,7 +29,7 @@ VECTOR_ROWS = 20_000  # only the most frequent features have a vector: the rare 
 
 def text_rule(config: Config) -> TextRule:
     """Tokens and pairs of tokens, by TF-IDF; unknown ones say nothing."""
-    return TextRule(orders=config.ngrams, weighting="tfidf", **text_rule_values(config))
+    return TextRule(orders=config.text.ngrams, weighting="tfidf", **text_rule_values(config))
 
 
 class OneVsRest(keras.losses.Loss):
@@ -71,14 +71,14 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     votes, vectors = [], []
     for name, n_rows in sizes.items():
         rows, weights = bags[name]
-        sparse = not config.xla
+        sparse = not config.training.xla
         votes.append(BagEmbedding(n_rows, n_classes, sparse=sparse, name=f"{name}_wide")(rows, weights))  # [b, classes]
-        dim = dims.get(name, config.deep)
+        dim = dims.get(name, config.text.deep)
         if dim:
             limit = n_rows if name in dims else min(n_rows, VECTOR_ROWS)
             frequent = rows if limit == n_rows else Frequent(limit, name=f"{name}_frequent")(rows)
             table = BagEmbedding(limit, dim, "uniform", sparse=sparse, name=f"{name}_vectors")
-            table.trainable = not config.freeze_word_vectors
+            table.trainable = not config.text.freeze_word_vectors
             vectors.append(table(frequent, weights))  # [b, dim]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
@@ -91,11 +91,11 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
 
 def compile_model(model: keras.Model, config: Config, steps: int, loss: Any = None, metrics: Any = None) -> None:
     """The rate falls linearly to 0 over `steps`, all that there are; the loss is its own, one against the rest."""
-    rate = config.learning_rate or LEARNING_RATE
+    rate = config.training.learning_rate or LEARNING_RATE
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)
     model.compile(
-        optimizer=RowAdagrad(schedule, sparse=not config.xla),
-        loss=OneVsRest(config.label_smoothing or 0.0),
+        optimizer=RowAdagrad(schedule, sparse=not config.training.xla),
+        loss=OneVsRest(config.training.label_smoothing or 0.0),
         metrics=["accuracy"],
-        jit_compile=config.xla,
+        jit_compile=config.training.xla,
     )

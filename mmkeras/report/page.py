@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from markupsafe import Markup
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS
 from mmkeras.report import ablation, classes, labels, modalities, numbers, plots
 from mmkeras.report.commands import commands
 from mmkeras.report.files import RunFiles, read_run
@@ -62,7 +61,7 @@ def render(run: RunFiles) -> str:
 
 def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
     """Every field of the Config, those that were changed first."""
-    defaults = {name: list(v) if isinstance(v, tuple) else v for name, v in dataclasses.asdict(Config()).items()}
+    defaults = {name: list(v) if isinstance(v, tuple) else v for name, v in DEFAULTS.items()}
     fields = [{"name": name, "value": v, "default": defaults.get(name)} for name, v in config.items()]
     for field in fields:
         field["changed"] = field["name"] not in defaults or field["value"] != field["default"]

@@ -40,14 +40,16 @@ def environment(config: Config) -> dict[str, Any]:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
-    files = {name: file_hash(name) for name in (config.text_file or config.csv, config.validation) if name}
+    files = {
+        name: file_hash(name) for name in (config.data.text_file or config.data.csv, config.data.validation) if name
+    }
     return {
         "command": shlex.join(["mmkeras", "train", *sys.argv[1 + (sys.argv[1:2] == ["train"]) :]]),
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": versions,
-        "seed": config.seed,
-        "random_state": config.random_state,
+        "seed": config.training.seed,
+        "random_state": config.data.random_state,
         "sha256": files,
     }

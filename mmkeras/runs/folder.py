@@ -13,8 +13,8 @@ from mmkeras.runs.run import FINISHED, read_json
 
 def default_output(config: Config) -> Path:
     """runs/<name of the CSV>, unless `--output` says otherwise."""
-    name = Path(config.text_file or config.csv).name.split(".")[0] or "run"
-    return Path(config.output) if config.output else Path("runs") / name
+    name = Path(config.data.text_file or config.data.csv).name.split(".")[0] or "run"
+    return Path(config.output.output) if config.output.output else Path("runs") / name
 
 
 def is_run(folder: Path) -> bool:
@@ -36,13 +36,13 @@ def open_folder(config: Config) -> Path:
         raise InputError(f"{folder}: expected a folder for the run, found a file. Choose another --output.")
     if folder.is_dir() and any(folder.iterdir()):
         ours = is_run(folder)
-        if config.overwrite and not ours:
+        if config.output.overwrite and not ours:
             raise InputError(
                 f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output."
             )
-        if config.overwrite:
+        if config.output.overwrite:
             _set_aside(folder, config)
-        elif not config.resume:
+        elif not config.output.resume:
             state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
             raise InputError(
                 f"{folder}: the folder {state}. Go on with --resume, replace it with --overwrite, or choose --output."
@@ -65,7 +65,7 @@ def _replaced(folder: Path) -> Path:
 
 def _set_aside(folder: Path, config: Config) -> None:
     """Move an ended run out of the way; an interrupted one is of no use and goes."""
-    for name in (config.text_file or config.csv, config.validation, config.word_vectors):
+    for name in (config.data.text_file or config.data.csv, config.data.validation, config.text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(
                 f"{folder}: --overwrite would replace the folder that {name} lies in. Choose another --output."

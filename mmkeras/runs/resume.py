@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
 from mmkeras.runs.environment import file_hash
@@ -24,23 +23,24 @@ def resumed_config(given: Config) -> Config:
         raise InputError(
             f"{folder}: this run has ended; there is nothing to resume. `mmkeras export {folder}` comes next."
         )
-    saved, default = asdict(read_config(folder / "config.json")), asdict(Config())
-    for key, value in asdict(given).items():
-        if key not in ("resume", "overwrite", "output", "debug", "csv") and value not in (default[key], saved[key]):
-            said, began = (" ".join(v) or None if isinstance(v, tuple) else v for v in (value, saved[key]))
+    began = read_config(folder / "config.json")
+    saved = began.flat()
+    for key, value in given.flat().items():
+        if key not in ("resume", "overwrite", "output", "debug", "csv") and value not in (DEFAULTS[key], saved[key]):
+            said, before = (" ".join(v) or None if isinstance(v, tuple) else v for v in (value, saved[key]))
             raise InputError(
-                f"--{key.replace('_', '-')} {said} cannot change when a run is resumed: it began with {began}. "
+                f"--{key.replace('_', '-')} {said} cannot change when a run is resumed: it began with {before}. "
                 "Leave the flag out, or start anew with --overwrite."
             )
-    if given.csv not in (Config.csv, saved["csv"]):
+    if given.data.csv not in (DEFAULTS["csv"], saved["csv"]):
         raise InputError(
-            f"{given.csv}: a run is resumed on the file it began with, {saved['csv']}. Leave the file out, or start "
-            "anew with --overwrite."
+            f"{given.data.csv}: a run is resumed on the file it began with, {saved['csv']}. Leave the file out, or "
+            "start anew with --overwrite."
         )
     check_same_files(folder)
-    if folder != default_output(Config(**saved)):  # else the flag stays as it was given, and config.json with it
-        saved["output"] = str(folder)
-    return Config(**{**saved, "resume": True, "overwrite": False, "debug": given.debug})
+    if folder != default_output(began):  # else the flag stays as it was given, and config.json with it
+        began = began.replace(output=str(folder))
+    return began.replace(resume=True, overwrite=False, debug=given.output.debug)
 
 
 def check_same_files(folder: Path) -> None:

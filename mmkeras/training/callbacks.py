@@ -153,7 +153,7 @@ class BestAndResume(keras.callbacks.Callback):
 
 def tensorboard(config: Config, folder: Path) -> list[keras.callbacks.Callback]:
     """What writes TensorBoard's logs into the run folder, where it was asked for."""
-    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if config.tensorboard else []
+    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if config.training.tensorboard else []
 
 
 def stalling(known: list[float]) -> Any:

@@ -24,7 +24,7 @@ def precision(config: Config) -> Iterator[None]:
     import tensorflow as tf
 
     before = keras.config.dtype_policy()
-    if config.mixed_precision:
+    if config.training.mixed_precision:
         on_gpu = bool(tf.config.list_physical_devices("GPU"))
         keras.config.set_dtype_policy("mixed_float16" if on_gpu else "mixed_bfloat16")
     try:
@@ -35,10 +35,10 @@ def precision(config: Config) -> Iterator[None]:
 
 def build_and_fit(config: Config, material: Material, folder: Path, say: Callable[[str], None]) -> tuple[Core, Any]:
     """Build, compile and model.fit. Returns the core with its best weights, and the callback that kept them."""
-    recipe = importlib.import_module(MODELS[config.model])
+    recipe = importlib.import_module(MODELS[config.model.model])
     task = importlib.import_module(TASKS[material.targets.task])
-    epochs, batch_size = config.epochs or recipe.EPOCHS, config.batch_size or recipe.BATCH_SIZE
-    train = material.batches("train", batch_size, config, config.seed)
+    epochs, batch_size = config.training.epochs or recipe.EPOCHS, config.training.batch_size or recipe.BATCH_SIZE
+    train = material.batches("train", batch_size, config, config.training.seed)
     validation = material.batches("validation", EVALUATION_BATCH, config, None)
     with precision(config):
         core = build_core(material.columns, material.targets.outputs, config)
@@ -49,8 +49,8 @@ def build_and_fit(config: Config, material: Material, folder: Path, say: Callabl
     recipe.compile_model(model, config, len(train) * epochs, task.loss(config), task.metrics())
     make_variables(model)
     rows = len(material.encoded["validation"]) if recipe.LATEST_OF_EQUALS else None
-    keeper = BestAndResume(folder, config.patience or recipe.PATIENCE, task.MONITOR, rows)
-    if config.resume:
+    keeper = BestAndResume(folder, config.training.patience or recipe.PATIENCE, task.MONITOR, rows)
+    if config.output.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
     callbacks = [train, EpochLines(epochs, say), keeper, *tensorboard(config, folder)]

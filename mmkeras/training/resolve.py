@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from mmkeras.config.config import Config
@@ -16,8 +15,8 @@ def resolved(config: Config, table: Table) -> Config:
     texts_alone = kinds == {"text"}
     if table.task == "generate":
         return resolved_writer(config, table)
-    plain = config.text_encoder == "average" and config.fusion is None and not config.naive_bayes
-    model = config.model
+    plain = config.text.text_encoder == "average" and config.model.fusion is None and not config.model.naive_bayes
+    model = config.model.model
     if model == "auto":
         model = "wide_deep" if texts_alone and plain and table.task == "classify" else "multimodal"
     if model != "multimodal" and not (texts_alone and table.task == "classify" and plain):
@@ -26,31 +25,33 @@ def resolved(config: Config, table: Table) -> Config:
             f"of {', '.join(sorted(kinds))}{'' if plain else ', with an encoder or a fusion chosen, or naive Bayes'}. "
             "Leave --model out, give multimodal, or name the columns to use with --text."
         )
-    if config.class_weight != "none" and table.task != "classify":
+    if config.training.class_weight != "none" and table.task != "classify":
         raise InputError(f"--class-weight balanced: it is for classes, and the task is {table.task}. Leave it out.")
-    if config.naive_bayes and (table.task != "classify" or config.text_encoder != "average"):
+    if config.model.naive_bayes and (table.task != "classify" or config.text.text_encoder != "average"):
         raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
-    if config.word_vectors and not config.text_encoder == "average":
+    if config.text.word_vectors and not config.text.text_encoder == "average":
         raise InputError("--word-vectors: they are for --text-encoder average. Leave one of the flags out.")
-    fusion = config.fusion
+    fusion = config.model.fusion
     if model == "multimodal" and fusion is None:
         fusion = "attention" if len(table.inputs) > 1 else "concat"
     decided: dict[str, Any] = {"task": table.task, "model": model, "fusion": fusion}
-    return replace(config, **decided)
+    return config.replace(**decided)
 
 
 def resolved_writer(config: Config, table: Table) -> Config:
     """As `resolved`, for a text to write: tokens in their order, and a fusion that keeps them."""
-    if config.model not in ("auto", "multimodal"):
-        raise InputError(f"--model {config.model} answers with classes; --task generate writes. Leave --model out.")
-    if config.fusion == "decision":
+    if config.model.model not in ("auto", "multimodal"):
+        raise InputError(
+            f"--model {config.model.model} answers with classes; --task generate writes. Leave --model out."
+        )
+    if config.model.fusion == "decision":
         raise InputError("--fusion decision: a text is written by one decoder. Give attention, concat or sum.")
-    idle = {"--class-weight": config.class_weight != "none", "--word-vectors": config.word_vectors}
-    for flag, value in {**idle, "--naive-bayes": config.naive_bayes}.items():
+    idle = {"--class-weight": config.training.class_weight != "none", "--word-vectors": config.text.word_vectors}
+    for flag, value in {**idle, "--naive-bayes": config.model.naive_bayes}.items():
         if value:
             raise InputError(f"{flag}: --task generate has no use for it. Leave it out.")
     several = len(table.inputs) > 1
     decided: dict[str, Any] = {"task": table.task, "model": "multimodal"}
-    decided["fusion"] = config.fusion or ("attention" if several else "concat")
-    decided["text_encoder"] = "transformer" if config.text_encoder == "average" else config.text_encoder
-    return replace(config, **decided)
+    decided["fusion"] = config.model.fusion or ("attention" if several else "concat")
+    decided["text_encoder"] = "transformer" if config.text.text_encoder == "average" else config.text.text_encoder
+    return config.replace(**decided)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +37,17 @@ def train(config: Config, say: Say = print) -> Path:
 
     Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
     """
-    if (resumed_config(config) if config.resume else config).task == "language_model":
+    if (resumed_config(config) if config.output.resume else config).model.task == "language_model":
         from mmkeras.tasks.text_generation.language_model import train_language_model
 
         return train_language_model(config, say)
     began = time.perf_counter()
     check_config(config)
-    if config.resume:
+    if config.output.resume:
         config = resumed_config(config)
     tables = read_tables(config, say)
     kinds = {column.name: column.kind for column in tables["table"].inputs}
-    if config.resume:
+    if config.output.resume:
         check_same_kinds(config, kinds)
     else:
         for note in idle_flags(config, set(kinds.values())):
@@ -58,20 +57,18 @@ def train(config: Config, say: Say = print) -> Path:
         split_table(tables["table"], config, tables.get("validation"))  # what is wrong shows before anything is written
     folder = open_folder(config)
     # how it was started is no choice of the training: the same file starts the same training again
-    write_atomically(
-        folder / "config.json", config_to_json(replace(config, overwrite=False, resume=False, debug=False))
-    )
+    write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
     write_json(folder / "environment.json", environment(config))  # so early, for a resumed run must find the same files
     try:
         figures = fit(config, tables, folder, say)
     except InputError:
-        if not config.resume:
+        if not config.output.resume:
             restore_replaced(folder)  # nothing to go on with: what the user mends is given again
         raise
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)
-    if config.task == "generate":
+    if config.model.task == "generate":
         from mmkeras.report.writing import write_text_report
 
         write_text_report(folder)
@@ -89,16 +86,16 @@ def read_tables(config: Config, say: Say) -> dict[str, Table]:
     """`table` and, if there is such a file, `validation`: checked rows, said as they are read."""
     table = read_table(config)
     say(describe(table))
-    if not config.validation:
+    if not config.data.validation:
         return {"table": table}
     validation = read_rows(
-        config.validation,
+        config.data.validation,
         table.columns,
-        encoding=config.encoding,
-        delimiter=config.delimiter,
+        encoding=config.data.encoding,
+        delimiter=config.data.delimiter,
         target_optional=False,
         keep_all=False,
-        max_bad_rows=config.max_bad_rows,
+        max_bad_rows=config.data.max_bad_rows,
     )
     say(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
     return {"table": table, "validation": validation}
@@ -116,7 +113,7 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     say(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
     write_split(split, folder / "split.csv")
     checked = time.perf_counter()
-    start_tensorflow(config.seed, large_tensors=config.model == "multimodal")
+    start_tensorflow(config.training.seed, large_tensors=config.model.model == "multimodal")
     from mmkeras.tasks.prediction.evaluate import measure
     from mmkeras.tasks.prediction.material import Material, write_held_out, write_schema
     from mmkeras.tasks.prediction.naive_bayes import count_texts
@@ -124,10 +121,12 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     from mmkeras.training.loop import build_and_fit
 
     targets = learn_targets(table.task, [column.name for column in table.targets], split.train)
-    text_rule = importlib.import_module(MODELS[config.model]).text_rule(config)
-    columns, sides = adapt_columns(config, tables, split, media, text_rule, config.model == "multimodal", folder, say)
+    text_rule = importlib.import_module(MODELS[config.model.model]).text_rule(config)
+    columns, sides = adapt_columns(
+        config, tables, split, media, text_rule, config.model.model == "multimodal", folder, say
+    )
     write_schema(folder, table, columns, targets)
-    if config.task == "generate":
+    if config.model.task == "generate":
         from mmkeras.tasks.text_generation.seq2seq import learn_to_write
 
         inputs = input_entries(columns, table, takes_presence=True)
@@ -136,7 +135,9 @@ def fit(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> dic
     material = Material(columns, sides, targets, encoded)
     prepared = time.perf_counter()
     core, keeper = build_and_fit(config, material, folder, say)
-    pooled = count_texts(core, material, config.class_weight == "balanced") if config.naive_bayes else None
+    pooled = (
+        count_texts(core, material, config.training.class_weight == "balanced") if config.model.naive_bayes else None
+    )
     inputs = input_entries(columns, table, core.takes_presence)
     measured = measure(core, material, targets.truth(split.validation), inputs)
     write_held_out(split, measured, folder)

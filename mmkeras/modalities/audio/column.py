@@ -77,7 +77,7 @@ def learn(
     for side, clips in cells.items():
         valid = (frames < clips.arrays["frames"][:, None]).astype("float32")  # [u, frames]
         sides[side] = ArraySide({f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}, clips.index)
-    return AudioColumn(name, rule, config.disturb), sides
+    return AudioColumn(name, rule, config.audio.disturb), sides
 
 
 def load(entry: dict[str, Any], folder: Path) -> AudioColumn:

@@ -89,10 +89,10 @@ def learn(
 ) -> tuple[ImageColumn, dict[str, ArraySide]]:
     """The pictures are on disk already, as pixels; what training does to them is said by the Config."""
     preset = None
-    if config.image_encoder.startswith(PRESET):
-        preset = read_image_preset(config.image_encoder.removeprefix(PRESET), rule.size, f"{name}_backbone")
-    augment = tuple(change for change in config.image_augment if change != "none")
-    column = ImageColumn(name, rule, augment, config.seed, config.fine_tune, preset)
+    if config.image.image_encoder.startswith(PRESET):
+        preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), rule.size, f"{name}_backbone")
+    augment = tuple(change for change in config.image.image_augment if change != "none")
+    column = ImageColumn(name, rule, augment, config.training.seed, config.model.fine_tune, preset)
     sides = {side: ArraySide({f"{name}_pixels": m.arrays["pixels"]}, m.index) for side, m in cells.items()}
     return column, sides
 

@@ -52,7 +52,7 @@ class Media:
 def without_bad(table: Table, good: np.ndarray, bad: list[BadRow], config: Config, folder: Path) -> Table:
     """`drop_rows`; where there are too many, all of them are listed beside the run, of which nothing stays."""
     try:
-        return drop_rows(table, good, bad, config.max_bad_rows)
+        return drop_rows(table, good, bad, config.data.max_bad_rows)
     except InputError as error:
         place = folder.with_name(f"{folder.name}-bad_rows.csv")
         write_bad_rows(replace(table, bad_rows=tuple(sorted([*table.bad_rows, *bad], key=lambda b: b.line))), place)
@@ -67,15 +67,15 @@ def has_media(table: Table) -> bool:
 def rule_for(kind: str, cells: list[str], root: MediaRoot, config: Config, say: Callable[[str], None]) -> Any:
     """How a column of pictures or clips is read. Raises InputError where no clip can be read, or a mel band is deaf."""
     if kind == "image":
-        return ImageRule(config.image_size)
-    seconds = config.seconds
+        return ImageRule(config.image.image_size)
+    seconds = config.audio.seconds
     if seconds is None:
         longest = longest_clip(cells, root)
         seconds = min(max(math.ceil(longest * 100) / 100, 0.1), LONGEST)
         say(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
-    rule = audio_rule(
-        config.audio_rate, seconds, config.audio_features, config.mels, min(config.coefficients, config.mels)
-    )
+    audio = config.audio
+    coefficients = min(audio.coefficients, audio.mels)
+    rule = audio_rule(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
     mel_filters(rule)  # here, before processes that could only end with it
     return rule
 
@@ -100,11 +100,11 @@ def check_media(
     """
     rules: dict[str, Any] = {}
     features: dict[str, dict[str, MediaFeatures]] = {}
-    began_with = keys_before(folder) if config.resume else {}
+    began_with = keys_before(folder) if config.output.resume else {}
     keys: dict[str, str] = {}
     checked = {}
     for file, table in tables.items():
-        root = MediaRoot.of(table.path, config.media_root, config.allow_outside)
+        root = MediaRoot.of(table.path, config.data.media_root, config.data.allow_outside)
         found: dict[str, MediaFeatures] = {}
         bad: dict[int, BadRow] = {}
         for graph_name, column in zip(input_names([c.name for c in table.inputs]), table.inputs, strict=True):

@@ -119,7 +119,7 @@ def learn(
     name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
 ) -> tuple[CategoryColumn, dict[str, ArraySide]]:
     """The values of at least `min_rows` training rows; the row number of every cell."""
-    column = CategoryColumn(name, *adapt(cells["train"], config.min_rows))
+    column = CategoryColumn(name, *adapt(cells["train"], config.text.min_rows))
     layer = CategoryRows(column.vocabulary)
     sides = {}
     for side, some in cells.items():

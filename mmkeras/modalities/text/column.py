@@ -117,15 +117,15 @@ def learn(
     name: str, cells: dict[str, list[str]], rule: TextRule, config: Config, folder: Path, say: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
-    if config.text_encoder.startswith(preset_column.PRESET):
+    if config.text.text_encoder.startswith(preset_column.PRESET):
         return preset_column.learn(name, cells, config, folder, say)
-    column, sides = learn_text(name, cells, rule, folder / "features", config.text_encoder, config.max_tokens)
+    column, sides = learn_text(name, cells, rule, folder / "features", config.text.text_encoder, config.text.max_tokens)
     cut = f"{column.cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
     say(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
-    if not config.word_vectors:
+    if not config.text.word_vectors:
         return column, sides
-    vectors, found = load_word_vectors(config.word_vectors, column.state)
-    say(f"{name}: {found} of {column.state.vocabulary.size} features have a vector in {config.word_vectors}")
+    vectors, found = load_word_vectors(config.text.word_vectors, column.state)
+    say(f"{name}: {found} of {column.state.vocabulary.size} features have a vector in {config.text.word_vectors}")
     return replace(column, vectors=vectors, vector_dim=vectors.shape[1]), sides
 
 

@@ -20,7 +20,7 @@ def row_weights(targets: np.ndarray, config: Config) -> np.ndarray | None:
 
     targets: one-hot, [n, classes].
     """
-    if config.class_weight == "none":
+    if config.training.class_weight == "none":
         return None
     truth = targets.argmax(1)
     rows = np.bincount(truth)
@@ -29,7 +29,7 @@ def row_weights(targets: np.ndarray, config: Config) -> np.ndarray | None:
 
 def loss(config: Config) -> Any:
     """Cross-entropy."""
-    smoothing = LABEL_SMOOTHING if config.label_smoothing is None else config.label_smoothing
+    smoothing = LABEL_SMOOTHING if config.training.label_smoothing is None else config.training.label_smoothing
     return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
 
 

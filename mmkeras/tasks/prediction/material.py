@@ -39,7 +39,7 @@ class Material:
         """One side's rows; shuffled and weighted by class only where there is a seed: for training."""
         task = importlib.import_module(TASKS[self.targets.task])
         weights = None if seed is None else task.row_weights(self.encoded[side], config)
-        return Batches(self.sides[side], self.encoded[side], batch_size, seed, weights, config.xla)
+        return Batches(self.sides[side], self.encoded[side], batch_size, seed, weights, config.training.xla)
 
 
 def write_held_out(split: Split, measured: Any, folder: Path) -> None:

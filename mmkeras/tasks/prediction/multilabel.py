@@ -21,7 +21,7 @@ def row_weights(targets: np.ndarray, config: Config) -> None:
 
 def loss(config: Config) -> Any:
     """Binary cross-entropy of each label, their mean."""
-    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.label_smoothing or 0.0)
+    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.training.label_smoothing or 0.0)
 
 
 def metrics() -> list[Any]:

@@ -19,10 +19,12 @@ def fold_held_out(model: Any, config: Config, material: Material) -> bool:
     moves little. It was worth as much as training anew on all rows, in a third of the time (docs/recipe.md).
     False for a model that has no such step.
     """
-    recipe = importlib.import_module(MODELS[config.model])
+    recipe = importlib.import_module(MODELS[config.model.model])
     if not recipe.FOLD_EPOCHS:
         return False
-    held_out = material.batches("validation", config.batch_size or recipe.BATCH_SIZE, config, config.seed + 1)
+    held_out = material.batches(
+        "validation", config.training.batch_size or recipe.BATCH_SIZE, config, config.training.seed + 1
+    )
     learned = model.optimizer
     task = importlib.import_module(TASKS[material.targets.task])
     recipe.compile_model(model, config, len(held_out) * recipe.FOLD_EPOCHS, task.loss(config), task.metrics())
@@ -39,10 +41,10 @@ def learn_held_out(core: Any, config: Config, material: Any, pooled: Any, say: A
     from mmkeras.tasks.prediction.naive_bayes import count_held_out
 
     # a file of their own is what rows are measured on again and again: it is not learned
-    if not config.fold or config.validation:
+    if not config.training.fold or config.data.validation:
         return False
     folded = fold_held_out(core.model, config, material)
-    balanced = config.class_weight == "balanced"
+    balanced = config.training.class_weight == "balanced"
     counted = pooled is not None and count_held_out(core, material, pooled, balanced)
     if folded or counted:
         rows, word = len(material.encoded["validation"]), "learned" if folded else "counted"

@@ -31,7 +31,9 @@ def write_samples(graph: Graph, run: Run, folder: Path) -> None:
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
     if any(entry["kind"] in MEDIA for entry in inputs) and len(rows) > SAMPLE_ROWS:
         rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
-    root = MediaRoot.of(run.config.validation or run.config.csv, run.config.media_root, run.config.allow_outside)
+    root = MediaRoot.of(
+        run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
+    )
     values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(inputs)}
     runner = KerasRunner(graph)
     answers, ids = answer_samples(runner, values, len(rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +37,17 @@ def train_language_model(config: Config, say: Say = print) -> Path:
     """
     began = time.perf_counter()
     check_config(config)
-    if config.resume:
+    if config.output.resume:
         config = resumed_config(config)
     lines, held_out = read_texts(config)
     say(f"{source_of(config)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
     folder = open_folder(config)
-    write_atomically(
-        folder / "config.json", config_to_json(replace(config, overwrite=False, resume=False, debug=False))
-    )
+    write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
     write_json(folder / "environment.json", environment(config))
     try:
         figures = fit(config, lines, held_out, folder, say)
     except InputError:
-        if not config.resume:
+        if not config.output.resume:
             restore_replaced(folder)
         raise
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
@@ -67,8 +64,8 @@ def train_language_model(config: Config, say: Say = print) -> Path:
 def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say: Say) -> dict[str, Any]:
     """Learn the pieces and the model; write everything but the figures, which are returned."""
     began = time.perf_counter()
-    kind = "word" if config.pieces == "auto" else config.pieces
-    pieces = learn_pieces(kind, lines, config.vocabulary)
+    kind = "word" if config.generation.pieces == "auto" else config.generation.pieces
+    pieces = learn_pieces(kind, lines, config.generation.vocabulary)
     (folder / "state").mkdir(exist_ok=True)
     pieces.save(folder / "state")
     streams = {"train": as_stream(lines, pieces), "validation": as_stream(held_out, pieces)}
@@ -78,7 +75,7 @@ def fit(config: Config, lines: list[str], held_out: list[str], folder: Path, say
     )
     write_schema(folder, config, pieces)
     write_atomically(folder / "validation.txt", "\n".join(held_out) + "\n")
-    start_tensorflow(config.seed, large_tensors=True)
+    start_tensorflow(config.training.seed, large_tensors=True)
     prepared = time.perf_counter()
     core, model, keeper = build_and_fit(config, streams, len(pieces), folder, say)
     fitted = time.perf_counter()
@@ -103,7 +100,7 @@ def write_schema(folder: Path, config: Config, pieces: Pieces) -> None:
     """What the model takes and gives."""
     column = {"name": "text", "kind": "text", "role": "input"}
     facts = {"task": "language_model", "target": "text", "targets": {}, "labels": [], "inputs": [], "columns": [column]}
-    own = {"pieces": {"kind": pieces.kind, "size": len(pieces)}, "cell": config.cell}
+    own = {"pieces": {"kind": pieces.kind, "size": len(pieces)}, "cell": config.generation.cell}
     write_json(folder / "schema.json", {**facts, **own, "file": {"path": source_of(config)}})
 
 
@@ -117,15 +114,15 @@ def build_and_fit(
     from mmkeras.models.language_model import streaming
     from mmkeras.training.callbacks import BestAndResume, EpochLines, tensorboard
 
-    epochs, batch = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
-    train = StreamBatches(streams["train"], batch, config.steps, source_of(config))
-    held_out = config.validation or f"the held-out lines of {source_of(config)}"
-    validation = StreamBatches(enough(streams["validation"], batch), batch, config.steps, held_out)
+    epochs, batch = config.training.epochs or EPOCHS, config.training.batch_size or BATCH_SIZE
+    train = StreamBatches(streams["train"], batch, config.generation.steps, source_of(config))
+    held_out = config.data.validation or f"the held-out lines of {source_of(config)}"
+    validation = StreamBatches(enough(streams["validation"], batch), batch, config.generation.steps, held_out)
     built = streaming(config, pieces, batch, len(train) * epochs)
     model, carried = built.model, built.carried
     model.optimizer.build(model.trainable_variables)
-    keeper = BestAndResume(folder, config.patience or PATIENCE, ("loss", "min"))
-    if config.resume:
+    keeper = BestAndResume(folder, config.training.patience or PATIENCE, ("loss", "min"))
+    if config.output.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
     callbacks = [EpochLines(epochs, say), keeper, *tensorboard(config, folder)]
@@ -133,7 +130,7 @@ def build_and_fit(
         forget = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.forget())
         forget.on_test_begin = lambda *_: carried.forget()
         callbacks = [forget, *callbacks]
-    if config.decay == "stall":
+    if config.generation.decay == "stall":
         # in front of the keeper, so that the rate that is saved is the one that was cut
         callbacks.insert(callbacks.index(keeper), stalling([epoch["val_loss"] for epoch in keeper.history]))
     if not keeper.exhausted and keeper.epochs_done < epochs:

@@ -36,7 +36,7 @@ def text_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Graph]:
     with reading(run.folder / "model.keras"):
         writer.model.load_weights(run.folder / "model.keras")
     names = {entry["name"]: entry["column"] for entry in run.inputs}
-    facts = {**facts, "max_target": run.config.max_target}
+    facts = {**facts, "max_target": run.config.generation.max_target}
     return [
         encode_graph(writer, columns, names, facts),
         step_graph(writer.decoder, writer.memory_length, facts),
@@ -51,4 +51,4 @@ def language_graphs(run: Run, pieces: Pieces, facts: dict[str, Any]) -> list[Gra
     core, _, model = build_core(run.config, len(pieces))
     with reading(run.folder / "model.keras"):
         core.load_weights(run.folder / "model.keras")
-    return graphs_of(model, {**facts, "max_target": run.config.max_target})
+    return graphs_of(model, {**facts, "max_target": run.config.generation.max_target})

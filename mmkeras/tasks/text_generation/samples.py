@@ -28,7 +28,9 @@ def row_samples(writer: Writer, run: Run) -> TextSamples:
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
     some = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
     rows = rows.iloc[some]
-    root = MediaRoot.of(run.config.validation or run.config.csv, run.config.media_root, run.config.allow_outside)
+    root = MediaRoot.of(
+        run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
+    )
     values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(writer.inputs)}
     parts = {
         subset.name: writer.write_rows(values, min(len(rows), SUBSET_ROWS), Choice(), hidden=subset.hidden)

@@ -48,15 +48,14 @@ def learn_to_write(
     """
     (target,) = [column.name for column in table.targets]
     cells = {side: getattr(split, side)[target].tolist() for side in sides}
-    kind = "subword" if config.pieces == "auto" else config.pieces
-    pieces = learn_pieces(kind, cells["train"], config.vocabulary)
+    kind = "subword" if config.generation.pieces == "auto" else config.generation.pieces
+    pieces = learn_pieces(kind, cells["train"], config.generation.vocabulary)
     pieces.save(folder / "state")
     texts, cut = {}, {}
     for side, some in cells.items():
-        texts[side], cut[side] = as_rows(some, pieces, config.max_target)
-    say(
-        f"{target}: {len(pieces):,} pieces ({kind}); {cut['train']:,} texts are longer than {config.max_target} and cut"
-    )
+        texts[side], cut[side] = as_rows(some, pieces, config.generation.max_target)
+    longest = config.generation.max_target
+    say(f"{target}: {len(pieces):,} pieces ({kind}); {cut['train']:,} texts are longer than {longest} and cut")
     began = time.perf_counter()
     writer, keeper = build_and_fit(config, columns, sides, texts, len(pieces), folder, say)
     fitted = time.perf_counter()
@@ -99,21 +98,21 @@ def build_and_fit(
     say: Say,
 ) -> tuple[Writer, BestAndResume]:
     """Build, compile and model.fit. Returns the writer with its best weights, and the callback that kept them."""
-    epochs, size = config.epochs or EPOCHS, config.batch_size or BATCH_SIZE
-    train = TextBatches(sides["train"], texts["train"], size, config.seed, config.xla)
-    validation = TextBatches(sides["validation"], texts["validation"], EVALUATION_BATCH, None, config.xla)
+    epochs, size = config.training.epochs or EPOCHS, config.training.batch_size or BATCH_SIZE
+    train = TextBatches(sides["train"], texts["train"], size, config.training.seed, config.training.xla)
+    validation = TextBatches(sides["validation"], texts["validation"], EVALUATION_BATCH, None, config.training.xla)
     writer = build_writer(columns, pieces, config)
     model = writer.model
-    smoothing = generate.LABEL_SMOOTHING if config.label_smoothing is None else config.label_smoothing
+    smoothing = generate.LABEL_SMOOTHING if config.training.label_smoothing is None else config.training.label_smoothing
     model.compile(
         optimizer=optimizer(model, config, len(train) * epochs),
         loss=SmoothedPieces(smoothing),
         weighted_metrics=["accuracy"],
-        jit_compile=config.xla,
+        jit_compile=config.training.xla,
     )
     model.optimizer.build(model.trainable_variables)
-    keeper = BestAndResume(folder, config.patience or PATIENCE, generate.MONITOR)
-    if config.resume:
+    keeper = BestAndResume(folder, config.training.patience or PATIENCE, generate.MONITOR)
+    if config.output.resume:
         keeper.restore(model)
         say(f"resuming after {keeper.epochs_done} of {epochs} epochs")
     say(f"{model.count_params():,} weights, {len(train)} steps an epoch")

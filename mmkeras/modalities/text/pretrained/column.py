@@ -125,20 +125,22 @@ def learn(name: str, cells: dict[str, list[str]], config: Config, folder: Path, 
 
     Raises InputError for a preset that cannot be used.
     """
-    source = config.text_encoder.removeprefix(PRESET)
+    source = config.text.text_encoder.removeprefix(PRESET)
     preset = read_preset(source)
-    max_tokens = min(config.max_tokens, preset.max_tokens)
+    max_tokens = min(config.text.max_tokens, preset.max_tokens)
     check_length(preset, max_tokens)
     tokenizer = folder / "tokenizers" / name
     if not preset.in_graph:
         keep_tokenizer(source, tokenizer)
     tables = build_tables(preset.vocabulary, preset.lowercase) if preset.in_graph else None
-    encoder = encoder_of(source, config.fine_tune, name)
-    column = PresetColumn(name, preset, encoder, max_tokens, config.max_bytes, config.fine_tune, tables, tokenizer)
+    encoder = encoder_of(source, config.model.fine_tune, name)
+    column = PresetColumn(
+        name, preset, encoder, max_tokens, config.text.max_bytes, config.model.fine_tune, tables, tokenizer
+    )
     say(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
     sides: dict[str, Any] = {}
     for side, some in cells.items():
-        if config.fine_tune:
+        if config.model.fine_tune:
             ids, mask = read_ids(column, some)
             place = folder / "features" / f"{name}-{side}"
             ragged.save(ragged.from_mask(mask > 0, ids, mask), place)
