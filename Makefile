@@ -38,13 +38,13 @@ check: setup
 bench: setup $(VENV)/models
 	$(BIN)/python -m benchmarks.news
 	$(BIN)/python -m benchmarks.multimodal
-	$(BIN)/python -m benchmarks.mm_parity
-	$(BIN)/python -m benchmarks.mm_latency
-	$(BIN)/python -m benchmarks.mm_memory
-	$(BIN)/python -m benchmarks.mm_waiting
+	$(BIN)/python -m benchmarks.multimodal.parity
+	$(BIN)/python -m benchmarks.multimodal.latency
+	$(BIN)/python -m benchmarks.multimodal.memory
+	$(BIN)/python -m benchmarks.multimodal.waiting
 	$(BIN)/python -m benchmarks.generation
-	$(BIN)/python -m benchmarks.generation_table --docs
-	$(BIN)/python -m benchmarks.lm_throughput
+	$(BIN)/python -m benchmarks.generation.table --docs
+	$(BIN)/python -m benchmarks.generation.throughput
 
 # Pin again what pyproject.toml's ranges allow today (needs uv).
 lock:

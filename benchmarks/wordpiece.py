@@ -21,7 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NEWS = Path(__file__).parents[1] / "data" / "news.csv"
+from benchmarks import ROOT
+
+NEWS = ROOT / "data" / "news.csv"
 TOKENS = {256: 64, 512: 128, 2048: 512}  # of so many bytes
 WARM_UP = 30
 

@@ -1,1 +1,1 @@
-"""The peers: each a thin script that trains, predicts and answers as its own users would write it."""
+"""The peers: one script a system, each as its users write it. command.py is the command line that they share."""

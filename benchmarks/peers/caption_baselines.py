@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.caption_score import cider
+from benchmarks.generation.caption_score import cider
 from mmkeras.metrics.texts import text_figures
 
 SIDE = 16

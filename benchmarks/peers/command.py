@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from benchmarks.client import WARM_UP, Answer, serve, summary, time_each, write_json
-from benchmarks.scores import score
+from benchmarks.harness.client import WARM_UP, Answer, serve, summary, time_each, write_json
+from benchmarks.harness.scores import score
 
 LARGEST_CELL = 2**31 - 1  # the longest post of news20 is above the csv module's own limit
 

@@ -1,7 +1,7 @@
 """mmkeras in the benchmark: its commands, and a minimal client of its artefacts.
 
-    python -m benchmarks.ours predict.tflite documents.csv --step serve
-    python -m benchmarks.ours predict.onnx document.txt --step answer
+    python -m benchmarks.news.ours predict.tflite documents.csv --step serve
+    python -m benchmarks.news.ours predict.onnx document.txt --step answer
 
 Everything that knows the product's command line or its Python interface stands in this file.
 """
@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.client import Answer, serve
+from benchmarks.harness.client import Answer, serve
 
 FORMATS = {"LiteRT": "predict.tflite", "ONNX Runtime": "predict.onnx"}
 
@@ -36,7 +36,7 @@ def predict_command(test: Path, folder: Path) -> list[str | Path]:
 
 def client_command(artefact: Path, source: Path, step: str) -> list[str | Path]:
     """This file, as a client of one artefact."""
-    return [sys.executable, "-m", "benchmarks.ours", artefact, source, "--step", step]
+    return [sys.executable, "-m", "benchmarks.news.ours", artefact, source, "--step", step]
 
 
 def open_answer(artefact: Path) -> Answer:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ROOT
 from mmkeras.config.config import Config
 
-ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "data" / "multimodal"
 WIDTH, SIDE, MAX_BYTES = 16, 32, 128
 START = datetime.datetime(2019, 12, 30)
@@ -126,7 +126,7 @@ def config_for(encoder: Encoder, table: Path, presets: Path) -> Config:
         options[f"{encoder.kind}_encoder"] = f"preset:{place}"
     kind, column = encoder.beside
     columns: dict[str, Any] = {encoder.kind: (encoder.column,), kind: (column,)}
-    return Config(
+    return Config.of(
         csv=str(table),
         media_root=str(EXAMPLE),
         **columns,

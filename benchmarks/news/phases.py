@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.client import summary, write_json
-from benchmarks.measure import Cost, Server, StepFailed, run_process, same_threads, size_mb
-from benchmarks.scores import read_predictions, score
-from benchmarks.systems import Client, Command, Place, System
+from benchmarks.harness.client import summary, write_json
+from benchmarks.harness.measure import Cost, Server, StepFailed, run_process, same_threads, size_mb
+from benchmarks.harness.scores import read_predictions, score
+from benchmarks.news.systems import Client, Command, Place, System
 
 ONE_DOCUMENT_ROUNDS = 5
 

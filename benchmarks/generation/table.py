@@ -1,9 +1,9 @@
 """What `benchmarks.generation` measured, as tables.
 
-python -m benchmarks.generation_table [RESULTS.json …] [--docs]
+python -m benchmarks.generation.table [RESULTS.json …] [--docs]
 
 One of how well each system writes, one of how far its artefacts are from the trained model; `--docs` writes the second
-into docs/parity_writing.md.
+into docs/parity_text_generation.md.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mm_run import ROOT
+from benchmarks import RESULTS, ROOT
 
-DOCS = ROOT / "docs" / "parity_writing.md"
-COMMAND = "python -m benchmarks.generation_table --docs"
-HEAD = f"""# Models that write, in every format
+DOCS = ROOT / "docs" / "parity_text_generation.md"
+COMMAND = "python -m benchmarks.generation.table --docs"
+HEAD = f"""# Text generation, in every format
 
-`{COMMAND}` makes this page of what `python -m benchmarks.generation` measured: each system is trained by `train.py`,
-exported by `export.py`, and each of its three artefacts writes the texts of held-out rows, piece by piece, in a process
-of its own without Keras. `cells` are small language models of an epoch for the sake of this table; the others are
-those of the README. **Texts**: of how many rows, and whether all of them are the same as the trained model's in
-SavedModel, LiteRT and ONNX. **log P**: the largest difference of a log-probability of a piece (language models: of
-every piece of held-out lines; others: of what was written). **Score**: the perplexity of those lines, or the BLEU of
-those rows (the chrF where most have fewer than four words), by each artefact. Flickr has no more than 100 pictures to
-hold out.
+`{COMMAND}` makes this page of what `python -m benchmarks.generation` measured: each
+system is trained by `train.py`, exported by `export.py`, and each of its three artefacts generates the texts of
+held-out rows, token by token, in a process of its own without Keras. `cells` are small language models, trained for
+one epoch to fill this table; the others are those of `benchmarks/RESULTS.md`. **Texts**: the number of rows, and
+whether all their texts are the same as the trained model's in SavedModel, LiteRT and ONNX. **log P**: the largest
+difference of a token's log-probability (language models: over all tokens of held-out lines; others: over the generated
+texts). **Score**: the perplexity of those lines, or the BLEU of those rows (the chrF if most have fewer than four
+words), by each artefact. Flickr has no more than 100 pictures to hold out.
 
 """
 
@@ -95,7 +95,7 @@ def quality(found: dict[str, dict[str, Any]]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Print both; write the page if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="*", type=Path, default=[ROOT / "benchmarks" / "results" / "generation.json"])
+    parser.add_argument("results", nargs="*", type=Path, default=[RESULTS / "generation.json"])
     parser.add_argument("--docs", action="store_true")
     args = parser.parse_args(arguments)
     found = read(args.results)

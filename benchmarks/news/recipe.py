@@ -1,6 +1,6 @@
 """What the default model's choices are worth on held-out training rows: docs/recipe.md's first table.
 
-    python -m benchmarks.recipe [--sets bbc news20 tnews] [--seeds 0 1] [--variants default wide …]
+    python -m benchmarks.news.recipe [--sets bbc news20 tnews] [--seeds 0 1] [--variants default wide …]
 
 Each variant is one `train.py` with other flags, on the set's training rows alone; the accuracy is that of the rows the
 run held out of them. Test rows are never read.
@@ -17,10 +17,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import same_threads
-from benchmarks.sets import SETS, SetMissing, prepare
+from benchmarks import ROOT
+from benchmarks.harness.measure import same_threads
+from benchmarks.news.sets import SETS, SetMissing, prepare
 
-ROOT = Path(__file__).resolve().parents[1]
 VARIANTS = {
     "default": (),
     "wide part alone": ("--deep", "0"),

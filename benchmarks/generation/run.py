@@ -21,10 +21,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.caption_score import cider
-from benchmarks.machine import describe
-from benchmarks.mm_run import ROOT
-from benchmarks.multimodal import make_example
+from benchmarks import RESULTS, ROOT
+from benchmarks.generation.caption_score import cider
+from benchmarks.harness.machine import describe
+from benchmarks.harness.measure import LAUNCHER
+from benchmarks.multimodal.accuracy import make_example
 from benchmarks.peers import caption_baselines
 from mmkeras.metrics.texts import text_figures
 
@@ -174,7 +175,7 @@ def train(system: System, seed: int, run: Path) -> dict[str, Any]:
                 str(run),
                 "--overwrite",
             ]
-            launcher = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "launch.py"), str(figures), str(log)]
+            launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(figures), str(log)]
             subprocess.run([*launcher, *asked], cwd=ROOT, check=True)
             cost = json.loads(figures.read_text(encoding="utf-8"))
             if cost["exit_code"]:
@@ -231,13 +232,17 @@ def ask(exported: Path, system: System, flags: tuple[str, ...], work: Path, medi
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print a line a figure, write results/generation.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.generation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     parser.add_argument("--systems", nargs="+", default=[])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / "results" / "generation_work")
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--work", type=Path, default=RESULTS / "generation_work")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     args = parser.parse_args(arguments)
     args.work.mkdir(parents=True, exist_ok=True)
     path = args.results / "generation.json"
@@ -254,7 +259,3 @@ def main(arguments: list[str] | None = None) -> int:
             path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
             print(f"{name}: {system.name}: {json.dumps(found)}", flush=True)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,9 @@
-"""The accuracy of some flags within one training file, by cross-validation: what is chosen so has seen no test row.
+r"""The accuracy of some flags within one training file, by cross-validation: what is chosen so has seen no test row.
 
-python -m benchmarks.folds ../shared/data/mvsa/train.csv --target label --only 0 1 2 -- --text text --model multimodal
-python -m benchmarks.folds ../shared/data/fsdd/speaker_train.csv --target label --group speaker -- --audio audio
+python -m benchmarks.multimodal.folds ../shared/data/mvsa/train.csv --target label --only 0 1 2 -- --text text \
+    --model multimodal
+python -m benchmarks.multimodal.folds ../shared/data/fsdd/speaker_train.csv --target label --group speaker -- \
+    --audio audio
 
 What stands behind `--` is for `train.py`, which holds a tenth of the other rows out for itself, to choose the epoch by.
 """
@@ -19,7 +21,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from benchmarks.mm_run import System, measure
+from benchmarks.multimodal.run import System, measure
 
 
 def folds(table: pd.DataFrame, target: str, group: str | None, count: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -1,6 +1,6 @@
 """One way of asking a multimodal model, loaded once; it takes turns with the others (`measure.Server`).
 
-    python -m benchmarks.mm_client WAY PLACE SAMPLES ROWS
+    python -m benchmarks.multimodal.client WAY PLACE SAMPLES ROWS
 
 WAY: `artefact` (PLACE is a .tflite, .onnx or SavedModel), `call` or `predict` (PLACE is a run), `matmul` (any PLACE).
 Documents are rows of SAMPLES (sample_inputs.npz) as arrays: first ROWS with pictures of their own size, then the same
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.client import serve
+from benchmarks.harness.client import serve
 from mmkeras.modalities.image.cells import pixels_of
 from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.runtime.feeds import feed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from mmkeras.config.config import Config
 from mmkeras.data.split import split_table
 from mmkeras.data.table import Table
 from mmkeras.data.targets import learn_targets
-from mmkeras.modalities.adapt import prepare
+from mmkeras.modalities.adapt import adapt_columns
 from mmkeras.modalities.media.check import check_media
-from mmkeras.training.train import read_tables, resolved, start_tensorflow
+from mmkeras.models import MODELS
+from mmkeras.system.tensorflow import start_tensorflow
+from mmkeras.training.resolve import resolved
+from mmkeras.training.train import read_tables
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,11 @@ def prepared(config: Config, folder: Path) -> Prepared:
     config = resolved(config, tables["table"])
     tables, media = check_media(config, tables, folder, silent)
     split = split_table(tables["table"], config, None)
-    start_tensorflow(config)
-    from mmkeras.tasks.prediction.material import (
-        Material,  # imports Keras, which must find the seed and the allocator set
-    )
+    start_tensorflow(config.training.seed, large_tensors=True)
+    from mmkeras.tasks.prediction.material import Material  # imports Keras, which must find the seed set
 
     targets = learn_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
-    columns, sides = prepare(config, tables, split, media, folder, silent)
+    text_rule = importlib.import_module(MODELS[config.model.model]).text_rule(config)
+    columns, sides = adapt_columns(config, tables, split, media, text_rule, True, folder, silent)
     encoded = {side: targets.encode(getattr(split, side)) for side in sides}
     return Prepared(config, tables["table"], Material(columns, sides, targets, encoded))

@@ -1,6 +1,6 @@
 """Pieces a second of writing one text, one thread: the exported graphs with their cache, without one, and Keras itself.
 
-python -m benchmarks.generation_speed RUN EXPORTED [--text "A man is riding a horse ."] [--pieces 48] [--rounds 5]
+python -m benchmarks.generation.speed RUN EXPORTED [--text "A man is riding a horse ."] [--pieces 48] [--rounds 5]
 
 All write the same number of pieces (what would end a text is passed over) and take turns in one process: read ratios.
 Without a cache the whole text so far is given at each step, as a plain exported decoder would need it.
@@ -24,8 +24,8 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.machine import describe
-from benchmarks.mm_run import ROOT
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.machine import describe
 from mmkeras.data.target_tokenizer import END, UNKNOWN
 from mmkeras.generation.decoding import States
 from mmkeras.generation.generator import Writer, open_writer
@@ -80,7 +80,9 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
     from mmkeras.tasks.text_generation.graphs import array, described_array
 
     made = open_run(run)
-    writer = build_writer(load_columns(made), len(Pieces.load(run / "state")), made.config, exporting=True)
+    writer = build_writer(
+        load_columns(made.inputs, made.folder), len(Pieces.load(run / "state")), made.config, exporting=True
+    )
     writer.model.load_weights(run / "model.keras")
 
     class Last(layers.Layer):
@@ -158,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
         first, last = 1e3 * float(median[:8].mean()), 1e3 * float(median[-8:].mean())
         figures[name] = {"pieces_a_second": rate, "first_ms": first, "last_ms": last}
         print(f"| {name} | {rate:.0f} | {rate / best:.2f} | {first:.2f} | {last:.2f} |", flush=True)
-    path = ROOT / "benchmarks" / "results" / "generation_speed.json"
+    path = RESULTS / "generation_speed.json"
     path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return 0
 

@@ -3,7 +3,7 @@
 python -m benchmarks.multimodal [--sets fsdd mvsa example] [--seeds 0 1 2] [--shared ../shared/data]
 
 Every figure is of rows that no training has seen and nothing was chosen by: `train.py` holds rows out of the training
-file itself, `mmkeras predict` answers the test file. (benchmarks/mm_*.py: parity, latency, memory, waiting.)
+file itself, `mmkeras predict` answers the test file. (Beside this file: parity, latency, memory, waiting.)
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ import argparse
 import importlib.util
 import json
 import statistics
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe
-from benchmarks.mm_run import Measured, System, measure, python
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.machine import describe
+from benchmarks.multimodal.run import Measured, System, measure, python
 from benchmarks.peers import media_baselines
 
-ROOT = Path(__file__).resolve().parents[1]
 FUSIONS = ("attention", "concat", "sum", "decision")
 
 
@@ -140,16 +139,15 @@ def spread(values: Sequence[float]) -> str:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    results = ROOT / "benchmarks" / "results"
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.multimodal",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=list(SETS))
     parser.add_argument("--systems", nargs="+", default=[], help="only these, by name")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds fsdd/ and mvsa/")
-    parser.add_argument("--results", type=Path, default=results)
-    parser.add_argument("--work", type=Path, default=results / "multimodal_work", help="runs and the example's rows")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--work", type=Path, default=RESULTS / "multimodal_work", help="runs and the example's rows")
     return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

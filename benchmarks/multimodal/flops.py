@@ -1,6 +1,6 @@
 """The arithmetic that one row costs: multiplications and additions of every matrix product and convolution of a graph.
 
-    python -m benchmarks.mm_flops RUN
+    python -m benchmarks.multimodal.flops RUN
 
 Counted from the shapes of the operations that Keras' layers make of one row, pictures of the model's size. Everything
 else (additions, activations, look-ups of words) is left out: it is little, and the count is to be a floor.

@@ -1,6 +1,6 @@
 """Every encoder with every fusion, in every format: how far is an artefact from the Keras model it was made of?
 
-    python -m benchmarks.mm_parity [--encoders text-gru …] [--fusions attention …] [--docs]
+    python -m benchmarks.multimodal.parity [--encoders text-gru …] [--fusions attention …] [--docs]
 
 Each pair is a graph of its own, from raw inputs to class probabilities: that encoder's column and a light one. Weights
 are random and shaken, so that rows differ in their answers. The Keras model answers all rows at once; each artefact
@@ -18,16 +18,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.client import write_json
-from benchmarks.machine import describe
-from benchmarks.mm_encoders import ENCODERS, ROOT, config_for, write_table
-from benchmarks.mm_material import Prepared, prepared
+from benchmarks import RESULTS
+from benchmarks.harness.client import write_json
+from benchmarks.harness.machine import describe
+from benchmarks.multimodal.encoders import ENCODERS, ROOT, config_for, write_table
+from benchmarks.multimodal.material import Prepared, prepared
 from mmkeras.experiments.options import FUSIONS
 from mmkeras.export.formats import FORMATS
 from mmkeras.runtime.feeds import columns_of, feed, trim, with_tokenizers
@@ -35,9 +35,8 @@ from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import Subset, modalities_of, subsets
 from mmkeras.system.tensorflow import import_tensorflow, native_noise_muted
 
-RESULTS = ROOT / "benchmarks" / "results"
 DOCS = ROOT / "docs" / "parity.md"
-COMMAND = "python -m benchmarks.mm_parity --docs"
+COMMAND = "python -m benchmarks.multimodal.parity --docs"
 ROWS, BATCHES = 8, (1, 4)
 MOST = 1e-5  # difference of a probability
 SHAKE = 0.1
@@ -56,7 +55,7 @@ def graph_of(made: Prepared, fusion: str) -> Iterator[Any]:
 
     keras.utils.set_random_seed(1)
     targets, columns = made.material.targets, made.material.columns
-    config = replace(made.config, fusion=fusion)  # type: ignore[arg-type]
+    config = made.config.replace(fusion=fusion)
     core = build_core(columns, targets.outputs, config, exporting=True)
     rng = np.random.default_rng(5)
     first = [(variable, variable.numpy()) for variable in core.model.variables if "float" in variable.dtype]
@@ -71,10 +70,11 @@ def graph_of(made: Prepared, fusion: str) -> Iterator[Any]:
 def values_of(made: Prepared, inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The raw inputs of the first rows; pictures of several sizes."""
     from mmkeras.modalities.image.cells import pixels_of
-    from mmkeras.modalities.media.paths import root_of
+    from mmkeras.modalities.media.paths import MediaRoot
     from mmkeras.runtime.feeds import sample_values
 
-    root = root_of(made.table.path, made.config)
+    data = made.config.data
+    root = MediaRoot.of(made.table.path, data.media_root, data.allow_outside)
     values = {}
     for entry in columns_of(inputs):
         found = sample_values([str(cell) for cell in made.table.rows[str(entry["column"])][:ROWS]], entry, root)
@@ -195,11 +195,12 @@ def markdown(figures: dict[str, Any]) -> str:
 
 ABOUT = f"""# Every encoder with every fusion, in every format
 
-`{COMMAND}` makes this page. Each pair is a graph from raw inputs to class probabilities, made by the
-product's own code out of that encoder's column and a light one (a number; beside the number a category), with random
-weights far from their first values. It is exported to SavedModel, LiteRT and ONNX, and the files are asked {ROWS} rows
-of the bundled example one by one and {BATCHES[1]} at a time, with all columns and with every subset of them missing. A
-cell is the largest difference of a probability from the Keras model's, over formats, batches and subsets.
+`{COMMAND}` makes this page. Each pair is a graph from raw inputs to class
+probabilities, made by the product's code of that encoder's column and a light one (a number; beside the number a
+category), with random weights far from their initial values. It is exported to SavedModel, LiteRT and ONNX, and the
+files answer {ROWS} rows of the bundled example, one by one and {BATCHES[1]} at a time, with all columns and with every
+subset of them missing. A cell is the largest difference of a probability from the Keras model's, over formats, batches
+and subsets.
 """
 
 

@@ -1,4 +1,4 @@
-"""The README's figures: mmkeras and its peers on three sets of news. `make bench` runs it; README.md explains it.
+"""mmkeras and its peers on three sets of news. `make bench` runs it; benchmarks/README.md explains each figure.
 
 python -m benchmarks.news [--sets bbc news20 tnews] [--systems ours svm …] [--seeds 0 1 2] [--repeats 3] [--quick]
 """
@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
-from benchmarks.fasttext_env import NoFastText, fasttext_python
-from benchmarks.machine import describe
-from benchmarks.measure import same_threads
-from benchmarks.phases import Bench, SetRun
-from benchmarks.sets import SETS, SetMissing, Split, prepare
-from benchmarks.systems import DEFAULT, SYSTEMS, Place
-from benchmarks.table import markdown
-
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.machine import describe
+from benchmarks.harness.measure import same_threads
+from benchmarks.news.fasttext_env import NoFastText, fasttext_python
+from benchmarks.news.phases import Bench, SetRun
+from benchmarks.news.sets import SETS, SetMissing, Split, prepare
+from benchmarks.news.systems import DEFAULT, SYSTEMS, Place
+from benchmarks.news.table import markdown
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,8 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    results = ROOT / "benchmarks" / "results"
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.news", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=list(SETS))
     parser.add_argument("--systems", nargs="+", choices=tuple(SYSTEMS), default=list(DEFAULT))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
@@ -58,7 +57,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds news20/, tnews/")
     parser.add_argument("--bbc", type=Path, default=ROOT / "data" / "news.csv", help="made when absent")
     parser.add_argument("--fasttext-env", type=Path, default=ROOT / ".venv-fasttext", help="made when absent")
-    parser.add_argument("--results", type=Path, default=results, help="folder of news.json and news.md")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of news.json and news.md")
     parser.add_argument("--keep", action="store_true", help="keep models, predictions and logs in RESULTS/work")
     args = parser.parse_args(arguments)
     if args.quick:
@@ -88,7 +87,3 @@ def measure_set(bench: Bench, split: Split) -> None:
         "systems": rows,
     }
     SetRun(bench, Place(split, python), systems, rows).all_phases()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

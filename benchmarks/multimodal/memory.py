@@ -1,6 +1,6 @@
 """Does the memory of a training grow with its table? The bundled example with 1, 4 and 16 times as many rows.
 
-    python -m benchmarks.mm_memory [--rows 500 2000 8000] [--epochs 1] [--without-bfc] [--threads 1]
+    python -m benchmarks.multimodal.memory [--rows 500 2000 8000] [--epochs 1] [--without-bfc] [--threads 1]
 
 Each training is `train.py` in a process of its own. Counted is *anonymous* memory, of it and of the processes that
 check its media together: what the kernel cannot take back. Features on disk are memory-mapped; their pages are a cache
@@ -21,13 +21,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.client import write_json
-from benchmarks.machine import describe
-from benchmarks.measure import StepFailed, failure, same_threads
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.client import write_json
+from benchmarks.harness.machine import describe
+from benchmarks.harness.measure import StepFailed, failure, same_threads
 from mmkeras.cli.examples import EXAMPLES
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 EVERY = 0.05  # seconds between two looks at a process
 MOST = 1.3  # the largest ratio of memory that is right, at sixteen times the rows
 

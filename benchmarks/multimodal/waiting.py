@@ -1,6 +1,6 @@
 """How much of a training's time goes into waiting for its input?
 
-    python -m benchmarks.mm_waiting [--sets example fsdd] [--epochs 2]
+    python -m benchmarks.multimodal.waiting [--sets example fsdd] [--epochs 2]
 
 The product's own batches are taken by hand where `fit` takes them, and the product's own step is given them: what
 `next(batch)` takes is waiting, what `train_on_batch` takes is work. The first epoch, in which the step is traced, does
@@ -14,20 +14,18 @@ import importlib
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.client import write_json
-from benchmarks.machine import describe
-from benchmarks.mm_material import Prepared, prepared
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.client import write_json
+from benchmarks.harness.machine import describe
+from benchmarks.multimodal.material import Prepared, prepared
 from mmkeras.cli.examples import EXAMPLES, with_example
 from mmkeras.config.config import Config
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 MOST = 0.05  # share of the time that may be spent waiting
 SETS = {
     "example": "the bundled example: text, image, audio, number",
@@ -40,24 +38,26 @@ def config_for(name: str, shared: Path) -> Config:
     """The choices of a training on a set."""
     if name == "example":
         csv = str(ROOT / EXAMPLES["multimodal"]["csv"])
-        return replace(with_example(Config(example="multimodal")), csv=csv)
+        return with_example(Config.of(example="multimodal")).replace(csv=csv)
     table = shared / name / "train.csv"
     if name == "fsdd":
-        return Config(csv=str(table), audio=("audio",), target=("label",), audio_rate=8000, seconds=1.0)
-    return Config(csv=str(table), text=("text",), image=("image",), target=("label",))
+        return Config.of(csv=str(table), audio=("audio",), target=("label",), audio_rate=8000, seconds=1.0)
+    return Config.of(csv=str(table), text=("text",), image=("image",), target=("label",))
 
 
 def measure(made: Prepared, epochs: int) -> dict[str, Any]:
     """Seconds of every wait and every step, over the epochs behind the first; the waits' share of all."""
     from mmkeras.models import MODELS
     from mmkeras.models.core import build_core, make_variables
+    from mmkeras.tasks import TASKS
 
     config, material = made.config, made.material
     recipe = importlib.import_module(MODELS[config.model.model])
     size = config.training.batch_size or recipe.BATCH_SIZE
     batches = material.batches("train", size, config, config.training.seed)
     model = build_core(material.columns, material.targets.outputs, config).model
-    recipe.compile_model(model, config, len(batches) * (epochs + 1))
+    task = importlib.import_module(TASKS[config.model.task])
+    recipe.compile_model(model, config, len(batches) * (epochs + 1), task.loss(config), task.metrics())
     make_variables(model)
     waits, steps = [], []
     for epoch in range(epochs + 1):

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable
 from typing import Any
 
-from benchmarks.systems import YARDSTICK
+from benchmarks.news.systems import YARDSTICK
 
 NONE = "–"
 HEAD = (

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import ours
-from benchmarks.sets import NewsSet, Split
+from benchmarks.news import ours
+from benchmarks.news.sets import NewsSet, Split
 
 Command = list[str | Path]
 

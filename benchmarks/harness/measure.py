@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from benchmarks.client import REPLY
+from benchmarks.harness.client import REPLY
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 
@@ -71,7 +71,7 @@ def run_process(command: Sequence[str | Path], log: Path, root: Path, variables:
 
 
 class Server:
-    """A client process that stays loaded and times documents when asked (`benchmarks.client.serve`)."""
+    """A client process that stays loaded and times documents when asked (`benchmarks.harness.client.serve`)."""
 
     def __init__(self, command: Sequence[str | Path], log: Path, root: Path, variables: dict[str, str]) -> None:
         """Start it and wait until it is warm. Raises StepFailed when it ends before that."""

@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks import ROOT
+from benchmarks.harness.measure import LAUNCHER
 from mmkeras.metrics.predictions import classification_metrics
 
-ROOT = Path(__file__).resolve().parents[1]
 Measured = dict[str, Any]
 
 
@@ -46,7 +47,7 @@ def measure(system: System, seed: int, work: Path) -> Measured:
         figures, log = Path(scratch) / "figures.json", Path(scratch) / "log"
         command = [sys.executable, "train.py", str(system.train), *system.flags]
         command += ["--seed", str(seed), "--output", str(run), "--overwrite"]
-        launcher = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "launch.py"), str(figures), str(log)]
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(figures), str(log)]
         subprocess.run([*launcher, *command], cwd=ROOT, check=True)
         cost = json.loads(figures.read_text(encoding="utf-8"))
         if cost["exit_code"]:

@@ -1,6 +1,6 @@
 """Tokens a second of training an LSTM of 2 x 200 over 10,000 words: `model.fit` as `train.py` calls it, and PyTorch.
 
-python -m benchmarks.lm_throughput [--rounds 3] [--seconds 35] [--shapes 20x35 20x20 64x35]
+python -m benchmarks.generation.throughput [--rounds 3] [--seconds 35] [--shapes 20x35 20x20 64x35]
 
 Both take turns, each in a process of its own, with the same batch, steps and threads: read the ratio. PyTorch gets an
 environment of its own, `.venv-torch`, on first use.
@@ -15,23 +15,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.machine import describe
-from benchmarks.mm_run import ROOT
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.machine import describe
 
 TORCH = "torch==2.13.0"
 PIECES = 10_000
 OURS = """
 import sys, time
 from mmkeras.config.config import Config
-from mmkeras.system.start import start_tensorflow
+from mmkeras.system.tensorflow import start_tensorflow
 batch, steps, threads, seconds, pieces = map(int, sys.argv[1:6])
-config = Config(task="language_model", dropout=0.2, batch_size=batch, steps=steps)
-start_tensorflow(config)
+config = Config.of(task="language_model", dropout=0.2, batch_size=batch, steps=steps)
+start_tensorflow(config.training.seed, large_tensors=True)
 import numpy as np, tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(threads)
-from mmkeras.models.language_model import dataset, streaming
-from mmkeras.features.stream_batches import StreamBatches
+from mmkeras.models.language_model import streaming
+from mmkeras.features.stream_batches import StreamBatches, dataset
 def some(n):
     stream = np.random.default_rng(0).integers(0, pieces, batch * steps * n + 1)
     return StreamBatches(stream.astype("int32"), batch, steps)
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
         figures[shape] = {"rounds": rounds, "median_ratio": statistics.median(ratios)}
         ours, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
         print(f"| {shape} | {ours:.0f} | {theirs:.0f} | {', '.join(f'{r:.2f}' for r in ratios)} |", flush=True)
-    path = ROOT / "benchmarks" / "results" / "lm_throughput.json"
+    path = RESULTS / "lm_throughput.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return 0

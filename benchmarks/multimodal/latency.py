@@ -1,6 +1,6 @@
 """One raw row of several modalities, one thread: LiteRT, ONNX Runtime, the SavedModel and Keras itself.
 
-    python -m benchmarks.mm_latency [exported/multimodal] [runs/multimodal] [--rows 64] [--rounds 10]
+    python -m benchmarks.multimodal.latency [exported/multimodal] [runs/multimodal] [--rows 64] [--rounds 10]
 
 Default folders: `python train.py --example multimodal`, then `python export.py runs/multimodal`. Each way is loaded
 once, in a process of its own, and they take turns, so that a slow moment of the machine meets all of them. A row is
@@ -20,12 +20,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.client import summary, write_json
-from benchmarks.machine import describe
-from benchmarks.measure import Server, same_threads
+from benchmarks import RESULTS, ROOT
+from benchmarks.harness.client import summary, write_json
+from benchmarks.harness.machine import describe
+from benchmarks.harness.measure import Server, same_threads
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 WAYS = {  # name -> how it is opened, and what: a file of the exported folder, or the run
     "LiteRT": ("artefact", "predict.tflite"),
     "ONNX Runtime": ("artefact", "predict.onnx"),
@@ -47,7 +46,15 @@ def measure(exported: Path, run: Path, rows: int, rounds: int, logs: Path) -> di
     servers: dict[str, Server] = {}
     try:
         for name, (way, place) in commands.items():
-            words: list[str | Path] = [sys.executable, "-m", "benchmarks.mm_client", way, place, samples, str(rows)]
+            words: list[str | Path] = [
+                sys.executable,
+                "-m",
+                "benchmarks.multimodal.client",
+                way,
+                place,
+                samples,
+                str(rows),
+            ]
             servers[name] = Server(words, logs / f"{way}-{len(servers)}.log", ROOT, same_threads(1))
         spent: dict[str, dict[str, list[float]]] = {size: {name: [] for name in servers} for size in SIZES}
         for number in range(rounds):
@@ -63,8 +70,8 @@ def measure(exported: Path, run: Path, rows: int, rounds: int, logs: Path) -> di
 
 def floor(run: Path, latency: dict[str, Any]) -> dict[str, Any]:
     """The arithmetic of one row, the rate of a matrix product in the same minutes, and how near LiteRT comes to it."""
-    from benchmarks.mm_client import MATMUL_FLOP
-    from benchmarks.mm_flops import flop_of
+    from benchmarks.multimodal.client import MATMUL_FLOP
+    from benchmarks.multimodal.flops import flop_of
 
     parts = flop_of(run)
     matmul = statistics.fmean(latency[size][MATMUL]["p50_us"] for size in SIZES)

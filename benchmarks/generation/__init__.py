@@ -1,0 +1,1 @@
+"""Text generation: perplexity, translations, captions, transcripts, replies; speed of decoding and of training."""
