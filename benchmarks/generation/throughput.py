@@ -31,17 +31,17 @@ import numpy as np, tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(threads)
 from mmkeras.models.language_model import streaming
-from mmkeras.features.stream_batches import StreamBatches, dataset
+from mmkeras.features.stream_batches import StreamBatches
 def some(n):
     stream = np.random.default_rng(0).integers(0, pieces, batch * steps * n + 1)
     return StreamBatches(stream.astype("int32"), batch, steps)
 model = streaming(config, pieces, batch, 1000).model
-model.fit(dataset(some(3)), verbose=0)
+model.fit(some(3).dataset(), verbose=0)
 began = time.perf_counter()
-model.fit(dataset(some(10)), verbose=0)
+model.fit(some(10).dataset(), verbose=0)
 n = int(10 * seconds / (time.perf_counter() - began))
 began = time.perf_counter()
-model.fit(dataset(some(n)), verbose=0)  # one epoch, as long as is asked for
+model.fit(some(n).dataset(), verbose=0)  # one epoch, as long as is asked for
 print(batch * steps * n / (time.perf_counter() - began))
 """
 

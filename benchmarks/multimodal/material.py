@@ -11,12 +11,12 @@ from mmkeras.config.config import Config
 from mmkeras.data.split import split_table
 from mmkeras.data.table import Table
 from mmkeras.data.targets import learn_targets
-from mmkeras.modalities.adapt import adapt_columns
+from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.modalities.media.check import check_media
 from mmkeras.models import MODELS
 from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.training.resolve import resolved
-from mmkeras.training.train import read_tables
+from mmkeras.training.sources import read_tables
 
 
 @dataclass(frozen=True)
@@ -48,5 +48,6 @@ def prepared(config: Config, folder: Path) -> Prepared:
     targets = learn_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
     text_rule = importlib.import_module(MODELS[config.model.model]).text_rule(config)
     columns, sides = adapt_columns(config, tables, split, media, text_rule, True, folder, silent)
+    inputs = input_entries(columns, tables["table"], takes_presence=True)
     encoded = {side: targets.encode(getattr(split, side)) for side in sides}
-    return Prepared(config, tables["table"], Material(columns, sides, targets, encoded))
+    return Prepared(config, tables["table"], Material(columns, sides, targets, encoded, split, inputs))

@@ -41,7 +41,7 @@ def ablate(options: Ablate, say: Say = print) -> Path:
     Raises InputError where none can be trained, for an unknown fusion or subset, or for a folder that holds something
     else, trainings of other options or another CSV among it.
     """
-    from mmkeras.training.train import read_tables  # late: whoever asks for --help needs none of it
+    from mmkeras.training.sources import read_tables  # late: whoever asks for --help needs none of it
 
     check_config(options)
     check_fusions(options)

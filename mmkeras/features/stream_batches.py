@@ -48,8 +48,7 @@ class StreamBatches:
             cut = slice(start, start + self.steps)
             yield self.given[:, cut], self.wanted[:, cut]
 
-
-def dataset(batches: StreamBatches) -> Any:
-    """What `fit` takes; each pass begins at the stream's start."""
-    spec = tf.TensorSpec((batches.batch, None), tf.int32)
-    return generated(lambda: batches, (spec, spec), len(batches))
+    def dataset(self) -> Any:
+        """What `fit` takes; each pass begins at the stream's start."""
+        spec = tf.TensorSpec((self.batch, None), tf.int32)
+        return generated(lambda: self, (spec, spec), len(self))

@@ -14,9 +14,12 @@ from mmkeras.models.decoder import Decoder, heads_of
 from mmkeras.models.fusions import MEMORIES
 from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
+from mmkeras.models.token_loss import SmoothedPieces
 
 EPOCHS = 30
+BATCH_SIZE = 32
 PATIENCE = 10
+LABEL_SMOOTHING = 0.1
 
 WIDTH = 128
 Tensor = Any
@@ -75,3 +78,14 @@ def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
     made = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, beta_2=0.98, epsilon=1e-9, global_clipnorm=1.0)
     made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
     return made
+
+
+def compile_model(model: keras.Model, config: Config, steps: int) -> None:
+    """Cross-entropy of the pieces with label smoothing; the rate is scheduled over `steps`, all that there are."""
+    smoothing = config.training.label_smoothing
+    model.compile(
+        optimizer=optimizer(model, config, steps),
+        loss=SmoothedPieces(LABEL_SMOOTHING if smoothing is None else smoothing),
+        weighted_metrics=["accuracy"],
+        jit_compile=config.training.xla,
+    )

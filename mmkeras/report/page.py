@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mmkeras.config.config import DEFAULTS
 from mmkeras.report import ablation, classes, labels, modalities, numbers, plots
 from mmkeras.report.commands import commands
-from mmkeras.report.files import RunFiles, read_run
+from mmkeras.report.files import RunFiles, read_json, read_run
 from mmkeras.report.mistakes import mistakes
 from mmkeras.report.template import environment
 from mmkeras.system.files import write_atomically
@@ -36,6 +36,10 @@ def write_report(folder: Path) -> Path:
     Raises FileNotFoundError, naming the file, when the folder lacks one of its own.
     """
     page = folder / "report.html"
+    if read_json(folder / "schema.json")["task"] not in FACTS:
+        from mmkeras.report.writing import write_text_report
+
+        return write_text_report(folder)
     write_atomically(page, render(read_run(folder)))
     return page
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mmkeras.config.config import Config
-from mmkeras.config.json_file import read_config
+from mmkeras.config.json_file import config_to_json, read_config
 from mmkeras.errors import InputError
+from mmkeras.runs.environment import environment
 from mmkeras.runs.run import FINISHED, read_json
+from mmkeras.system.files import write_atomically, write_json
 
 
 def default_output(config: Config) -> Path:
@@ -87,3 +92,28 @@ def restore_replaced(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if _replaced(folder).exists():
         _replaced(folder).rename(folder)
+
+
+@contextlib.contextmanager
+def new_run(config: Config) -> Iterator[Path]:
+    """The run folder with config.json and environment.json, for a training inside the block, and `finish` behind it.
+
+    An InputError in the block takes the folder away and brings back the run that it was to replace; not where a run is
+    resumed. After any other interruption the folder stays: `--resume` continues it.
+    """
+    folder = open_folder(config)
+    # how a training was started is no choice of the training: the same file starts the same training again
+    write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
+    write_json(folder / "environment.json", environment(config))  # so early, for a resumed run must find the same files
+    try:
+        yield folder
+    except InputError:
+        if not config.output.resume:
+            restore_replaced(folder)
+        raise
+
+
+def finish(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write metrics.json, which makes a run a finished one, and drop the run that it replaces."""
+    write_json(folder / FINISHED, figures)
+    drop_replaced(folder)

@@ -1,11 +1,105 @@
-"""What can be learned; a task is a module named in a literal dict.
+"""What is learned. A task is a module named in the literal dict TASKS that fits the protocol Task.
 
-Each module has ANSWER (name of the graph's output), MONITOR (the figure of an epoch that is watched, and whether `max`
-or `min` of it is best), and `loss(config)`, `metrics()`, `row_weights(targets, config)` and `answer(logits, targets)`.
+A task owns what differs between tasks: training data, model, figures, graphs, and the rows that travel with artefacts.
+`training.train`, `export.export` and `verification.verify` are one path each, for all tasks.
 """
 
-TASKS = {
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
+
+from mmkeras.system.progress import Say
+
+if TYPE_CHECKING:
+    from mmkeras.config.config import Config
+    from mmkeras.graph import Graph
+    from mmkeras.runs.run import Run
+
+TASKS: Final = {
     "classify": "mmkeras.tasks.prediction.classify",
     "multilabel": "mmkeras.tasks.prediction.multilabel",
     "regress": "mmkeras.tasks.prediction.regress",
+    "generate": "mmkeras.tasks.text_generation.generate",
+    "language_model": "mmkeras.tasks.text_generation.language_model",
 }
+LEARN_LINES: Final = ("language_model",)
+"""Tasks that learn lines of text; all others learn the rows of a table."""
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """What `training.loop.fit` needs of any model.
+
+    model: compiled, its optimiser's variables made.
+    saved: the Keras model whose weights the run keeps.
+    parts: the task's own handle on the model, for `evaluate`.
+    train, validation: batches, with `len` and `dataset()`.
+    epochs, patience: of the Config, or the model's own; patience None: no early stopping.
+    monitor: the figure of an epoch that is watched, and whether `max` or `min` of it is best.
+    rows: held-out rows, where epochs within one standard error of the best accuracy count as equal; else None.
+    callbacks: the model's own, in front of all others.
+    plateau: cut the learning rate after an epoch that brought nothing?
+    """
+
+    model: Any
+    saved: Any
+    parts: Any
+    train: Any
+    validation: Any
+    epochs: int
+    patience: int | None
+    monitor: tuple[str, str]
+    rows: int | None = None
+    callbacks: Sequence[Any] = field(default=())
+    plateau: bool = False
+
+
+class Task(Protocol):
+    """What every task module has: the first four functions train, the last two export."""
+
+    ANSWERS: Literal["numbers", "texts"]
+    """Which comparison proves an artefact: a key of `verification.verify.COMPARISONS`."""
+
+    def prepare(self, config: Config, source: Any, folder: Path, say: Say) -> Any:
+        """Adapt the columns or train a tokenizer; write state and schema.json. Returns the task's training data.
+
+        source: rows of a table in two splits, or lines for a task of LEARN_LINES (`training.sources`).
+        """
+        ...
+
+    def build(self, config: Config, data: Any, say: Say) -> Trainable:
+        """Build and compile the model; make the batches of both splits."""
+        ...
+
+    def evaluate(
+        self, trained: Trainable, data: Any, config: Config, best: Mapping[str, float], folder: Path, say: Say
+    ) -> dict[str, Any]:
+        """Figures on the held-out rows, for metrics.json; write validation.csv and samples.json; refit if asked.
+
+        best: the figures of the epoch whose weights were kept.
+        """
+        ...
+
+    def summary(self, figures: Mapping[str, Any]) -> str:
+        """The last line of a training: the figures that matter. figures: those of metrics.json."""
+        ...
+
+    def graphs(self, run: Run) -> dict[str, Graph]:
+        """A finished run's graphs with the trained weights, by name."""
+        ...
+
+    def samples(self, graphs: Mapping[str, Graph], run: Run, folder: Path) -> Any:
+        """Held-out rows with the trained model's answers, which travel with the artefacts.
+
+        folder: of the export, where files of tokenizers lie by now.
+        """
+        ...
+
+
+def load_task(name: str) -> Task:
+    """A task's module. Imports TensorFlow and Keras."""
+    return cast(Task, importlib.import_module(TASKS[name]))

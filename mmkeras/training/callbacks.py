@@ -14,7 +14,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from mmkeras.config.config import Config
 from mmkeras.errors import InputError
 from mmkeras.system.files import written_whole
 
@@ -151,15 +150,13 @@ class BestAndResume(keras.callbacks.Callback):
         (self.folder / "checkpoint.npz").unlink(missing_ok=True)
 
 
-def tensorboard(config: Config, folder: Path) -> list[keras.callbacks.Callback]:
+def tensorboard(asked: bool, folder: Path) -> list[keras.callbacks.Callback]:
     """What writes TensorBoard's logs into the run folder, where it was asked for."""
-    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if config.training.tensorboard else []
+    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if asked else []
 
 
 def stalling(known: list[float]) -> Any:
     """A quarter of the rate whenever an epoch brings nothing. known: the losses of epochs before an interruption."""
-    import keras
-
     stall = keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0)
     begin = stall.on_train_begin
 

@@ -27,13 +27,16 @@ EVALUATION_BATCH = 256
 class Material:
     """What is learned from: adapted columns, and for each side of the split the features of its rows and their truth.
 
-    encoded: side -> float32 [n, outputs], as the loss takes it.
+    encoded: side -> float32 [n, outputs], as the loss takes it. inputs: those of the signature, with presences.
     """
 
     columns: dict[str, Modality]
     sides: dict[str, list[Side]]
     targets: Targets
     encoded: dict[str, np.ndarray]
+    split: Split
+    inputs: list[dict[str, Any]]
+    bad_rows: int = 0
 
     def batches(self, side: str, batch_size: int, config: Config, seed: int | None) -> Batches:
         """One side's rows; shuffled and weighted by class only where there is a seed: for training."""

@@ -9,8 +9,12 @@ import numpy as np
 from keras import ops
 
 from mmkeras.config.config import Config
+from mmkeras.tasks.prediction.training import build, evaluate, prepare, summary
+
+__all__ = ["ANSWER", "ANSWERS", "MONITOR", "build", "evaluate", "prepare", "summary"]  # of the protocol Task
 
 ANSWER = "probabilities"
+ANSWERS = "numbers"
 MONITOR = ("loss", "min")  # thresholds make a score jump; the loss does not
 
 

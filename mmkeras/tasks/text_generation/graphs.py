@@ -13,8 +13,6 @@ from mmkeras.modalities import Modality
 from mmkeras.models.seq2seq import Writer
 from mmkeras.tasks.graph_inputs import read_columns
 
-MONITOR = ("accuracy", "max")
-LABEL_SMOOTHING = 0.1
 Tensor = Any
 
 

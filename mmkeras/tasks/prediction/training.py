@@ -1,0 +1,114 @@
+"""The training half of the tasks that answer a row with classes, labels or numbers: they share all of it.
+
+What differs between them (loss, metrics, row weights, activation) lies in their own modules.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from mmkeras.config.config import Config
+from mmkeras.data.targets import learn_targets
+from mmkeras.metrics.tables import summary as summary_of
+from mmkeras.modalities.adapt import adapt_columns, input_entries
+from mmkeras.models import MODELS, VECTORS
+from mmkeras.models.core import Core, build_core, make_variables
+from mmkeras.system.progress import Say
+from mmkeras.tasks import TASKS, Trainable
+from mmkeras.tasks.prediction.evaluate import measure
+from mmkeras.tasks.prediction.material import EVALUATION_BATCH, Material, write_held_out, write_schema
+from mmkeras.tasks.prediction.naive_bayes import count_texts
+from mmkeras.tasks.prediction.refit import learn_held_out
+
+
+def prepare(config: Config, source: Any, folder: Path, say: Say) -> Material:
+    """Adapt the input columns and the targets on the training rows; write state and schema.json."""
+    table, split = source.table, source.split
+    targets = learn_targets(table.task, [column.name for column in table.targets], split.train)
+    model = config.model.model
+    text_rule = importlib.import_module(MODELS[model]).text_rule(config)
+    takes_presence = model == "multimodal"
+    columns, sides = adapt_columns(config, source.tables, split, source.media, text_rule, takes_presence, folder, say)
+    write_schema(folder, table, columns, targets)
+    encoded = {side: targets.encode(getattr(split, side)) for side in ("train", "validation")}
+    inputs = input_entries(columns, table, takes_presence)
+    return Material(columns, sides, targets, encoded, split, inputs, len(table.bad_rows))
+
+
+@contextlib.contextmanager
+def precision(mixed: bool) -> Iterator[None]:
+    """The core computes in 16 bits if `mixed`. The layers before it count in whole numbers and never do."""
+    before = keras.config.dtype_policy()
+    if mixed:
+        on_gpu = bool(tf.config.list_physical_devices("GPU"))
+        keras.config.set_dtype_policy("mixed_float16" if on_gpu else "mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def build(config: Config, data: Material, say: Say) -> Trainable:
+    """Build and compile the model; word vectors of a file go into their layer."""
+    recipe = importlib.import_module(MODELS[config.model.model])
+    task = importlib.import_module(TASKS[data.targets.task])
+    training = config.training
+    epochs = training.epochs or recipe.EPOCHS
+    train = data.batches("train", training.batch_size or recipe.BATCH_SIZE, config, training.seed)
+    with precision(training.mixed_precision):
+        core = build_core(data.columns, data.targets.outputs, config)
+    for name, column in data.columns.items():
+        if (vectors := getattr(column, "vectors", None)) is not None:
+            core.model.get_layer(VECTORS.format(name=name)).table.assign(vectors)
+    recipe.compile_model(core.model, config, len(train) * epochs, task.loss(config), task.metrics())
+    make_variables(core.model)
+    return Trainable(
+        model=core.model,
+        saved=core.model,
+        parts=core,
+        train=train,
+        validation=data.batches("validation", EVALUATION_BATCH, config, None),
+        epochs=epochs,
+        patience=training.patience or recipe.PATIENCE,
+        monitor=task.MONITOR,
+        rows=len(data.encoded["validation"]) if recipe.LATEST_OF_EQUALS else None,
+        callbacks=[train],
+    )
+
+
+def evaluate(
+    trained: Trainable, data: Material, config: Config, best: Mapping[str, float], folder: Path, say: Say
+) -> dict[str, Any]:
+    """Figures on the held-out rows; then naive Bayes, the refit on all rows and the temperature enter the model."""
+    core: Core = trained.parts
+    split = data.split
+    balanced = config.training.class_weight == "balanced"
+    pooled = count_texts(core, data, balanced) if config.model.naive_bayes else None
+    measured = measure(core, data, data.targets.truth(split.validation), data.inputs)
+    write_held_out(split, measured, folder)
+    figures = measured.figures
+    figures["folded"] |= learn_held_out(core, config, data, pooled, say)
+    if pooled is not None:
+        figures["naive_bayes"] = {"share": pooled.share}
+        silent = "naive Bayes of the texts is of no use to the held-out rows, and says nothing"
+        say(f"naive Bayes of the texts answers too, to the power of {pooled.share:g}" if pooled.share else silent)
+    if "calibration" in figures:
+        core.model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
+    return {
+        "target": data.targets.names[0],
+        **figures,
+        "rows": {"train": len(split.train), "validation": len(split.validation), "bad": data.bad_rows},
+        "cut": {name: column.cut for name, column in data.columns.items() if hasattr(column, "cut")},
+    }
+
+
+def summary(figures: Mapping[str, Any]) -> str:
+    """Accuracy and macro F1, or the figures of labels or numbers, and of how many rows they are."""
+    return summary_of(figures["validation"])

@@ -1,0 +1,112 @@
+"""What a training learns from, read and checked before TensorFlow is loaded: the rows of a table, or lines of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmkeras.config.config import Config
+from mmkeras.config.unused_flags import idle_flags
+from mmkeras.data.describe import describe
+from mmkeras.data.lines import read_texts, source_of
+from mmkeras.data.split import Split, split_table, write_split
+from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
+from mmkeras.modalities.media.check import Media, check_media, has_media
+from mmkeras.runs.resume import check_same_kinds
+from mmkeras.system.progress import Say
+from mmkeras.tasks import LEARN_LINES
+from mmkeras.training.resolve import resolved
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """Rows whose media are checked, in two splits. tables: `table` and, of a file of its own, `validation`."""
+
+    tables: dict[str, Table]
+    media: Media
+    split: Split
+
+    @property
+    def table(self) -> Table:
+        """The table that the training rows are of."""
+        return self.tables["table"]
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """A table and, if there is such a file, a table of held-out rows."""
+
+    tables: dict[str, Table]
+
+    def resolve(self, config: Config, say: Say) -> Config:
+        """The Config with what the table decides. Raises InputError where table and flags contradict each other.
+
+        Says which flags change nothing. Whatever can be wrong with the split shows here, before anything is written.
+        """
+        kinds = {column.name: column.kind for column in self.tables["table"].inputs}
+        if config.output.resume:
+            check_same_kinds(config, kinds)
+        else:
+            for note in idle_flags(config, set(kinds.values())):
+                say(note)
+        config = resolved(config, self.tables["table"])
+        if not has_media(self.tables["table"]):
+            split_table(self.tables["table"], config, self.tables.get("validation"))
+        return config
+
+    def split(self, config: Config, folder: Path, say: Say) -> SplitRows:
+        """Check all pictures and clips, split the rows; write bad_rows.csv and split.csv."""
+        tables, media = check_media(config, self.tables, folder, say)
+        write_bad_rows(tables["table"], folder / "bad_rows.csv", tables.get("validation"))
+        split = split_table(tables["table"], config, tables.get("validation"))
+        for note in split.notes:
+            say(note)
+        say(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
+        write_split(split, folder / "split.csv")
+        return SplitRows(tables, media, split)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of text in two splits. name: of the file that they are of."""
+
+    name: str
+    train: list[str]
+    validation: list[str]
+
+    def resolve(self, config: Config, say: Say) -> Config:
+        """Lines decide nothing of the Config."""
+        return config
+
+    def split(self, config: Config, folder: Path, say: Say) -> Lines:
+        """They are split already: the held-out lines are the last ones, or a file of their own."""
+        return self
+
+
+def read_source(config: Config, say: Say) -> TableSource | Lines:
+    """Read the file or files that a training is given. Raises InputError, which names the line, for what is wrong."""
+    if config.model.task in LEARN_LINES:
+        lines, held_out = read_texts(config)
+        say(f"{source_of(config)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
+        return Lines(source_of(config), lines, held_out)
+    return TableSource(read_tables(config, say))
+
+
+def read_tables(config: Config, say: Say) -> dict[str, Table]:
+    """`table` and, if there is such a file, `validation`: checked rows, described as they are read."""
+    table = read_table(config)
+    say(describe(table))
+    data = config.data
+    if not data.validation:
+        return {"table": table}
+    validation = read_rows(
+        data.validation,
+        table.columns,
+        encoding=data.encoding,
+        delimiter=data.delimiter,
+        target_optional=False,
+        keep_all=False,
+        max_bad_rows=data.max_bad_rows,
+    )
+    say(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
+    return {"table": table, "validation": validation}
