@@ -1,4 +1,4 @@
-"""Who may import whom, by DESIGN.md's rule of dependence, and what a process that only answers never loads."""
+"""Who may import whom: the rule of dependence as one table, no circles of files, and what never loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,6 +14,33 @@ from broken_inputs import BROKEN_INPUTS, GOOD
 
 ROOT = small_runs.ROOT
 HEAVY = ("tensorflow", "keras", "tf2onnx", "matplotlib", "sklearn", "ai_edge_litert", "onnxruntime", "onnx")
+
+# The rule of dependence. A package, or a module at the root, may import those behind it and nothing else of mmkeras.
+# Data flow down the list; what trains or exports stands above `tasks`; what only answers (runtime, generation,
+# verification) knows neither models, tasks, training nor export. `cli` may import everything, and nothing imports it.
+MAY_IMPORT = {
+    "errors": "",
+    "graph": "",
+    "metrics": "",
+    "system": "",
+    "config": "errors",
+    "runs": "config errors system",
+    "data": "config errors system",
+    "features": "data errors system",
+    "modalities": "config data errors features graph system",
+    "models": "config modalities",
+    "runtime": "data errors graph metrics modalities system",
+    "report": "config data errors metrics modalities runs system",
+    "generation": "data errors features graph metrics modalities runtime system",
+    "verification": "data errors features generation graph metrics modalities runtime system",
+    "tasks": "config data errors features generation graph metrics modalities models runs runtime system verification",
+    "training": "config data errors features graph metrics modalities models report runs system tasks",
+    "export": "data errors graph metrics modalities runs runtime system tasks verification",
+    "experiments": "config data errors modalities report runs system training",
+    "api": "config data errors export generation graph metrics runs runtime system tasks training verification",
+    "cli": "api config data errors experiments export generation report runtime system training verification",
+}
+AT_THE_ROOT = {"__init__", "__main__", "api", "errors", "graph"}  # the public face, the errors, the contract
 
 
 @dataclass(frozen=True)
@@ -32,12 +59,13 @@ def module_name(path: Path) -> str:
 
 
 def imports_of(path: Path) -> Iterator[Import]:
-    """Every import of a file but those for type checkers; `from a import b` counts as a.b where that is a module."""
+    """Every import of a file: module level, inside functions, under TYPE_CHECKING.
+
+    `from a import b` counts as a.b where that is a module.
+    """
 
     def visit(node: ast.AST, place: str, late: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-                continue
             if isinstance(child, ast.Import):
                 for alias in child.names:
                     yield Import(alias.name, late, child.lineno, place)
@@ -49,6 +77,8 @@ def imports_of(path: Path) -> Iterator[Import]:
             else:
                 name = getattr(child, "name", "") if isinstance(child, ast.ClassDef | ast.FunctionDef) else ""
                 deeper = late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+                if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+                    deeper = True  # never executed: as little loaded as what a function imports
                 yield from visit(child, f"{place}.{name}".strip(".") if name else place, deeper)
 
     yield from visit(ast.parse(path.read_text(encoding="utf-8")), "", False)
@@ -64,9 +94,9 @@ def within(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def ours(module: str) -> list[str]:
-    """The modules of ours that a module imports, at once or late."""
-    return [i.module for i in IMPORTS[module] if within(i.module, "mmkeras")]
+def room(module: str) -> str:
+    """mmkeras.data.table -> data; the package itself, for mmkeras."""
+    return module.split(".")[1] if "." in module else module
 
 
 def reached(module: str) -> dict[str, tuple[str, ...]]:
@@ -86,248 +116,54 @@ def reached(module: str) -> dict[str, tuple[str, ...]]:
     return ways
 
 
-def check_only(modules: list[str], allowed: tuple[str, ...]) -> None:
-    """The modules import none of ours but the allowed ones and each other."""
-    for name in modules:
-        odd = [other for other in ours(name) if not within(other, *allowed, *modules) and other != "mmkeras"]
-        assert not odd, f"{name} imports {odd}"
+def test_every_room_is_in_the_table() -> None:
+    rooms = {room(name) for name in MODULES} - {"mmkeras", "__main__"}
+    assert rooms == MAY_IMPORT.keys()
 
 
-def modules_of(package: str) -> list[str]:
-    return [name for name in MODULES if within(name, package)]
+def test_nothing_lies_at_the_root_but_the_public_face_the_errors_and_the_contract() -> None:
+    assert {path.stem for path in (ROOT / "mmkeras").glob("*.py")} <= AT_THE_ROOT
 
 
-BELOW_TABLE = ("mmkeras.config.config", "mmkeras.data.dates", "mmkeras.errors", "mmkeras.system.files")
-TABLE = [
-    *(
-        "mmkeras.data.table",
-        "mmkeras.data.columns",
-        "mmkeras.data.cells",
-        "mmkeras.data.reading",
-        "mmkeras.data.csv_records",
-        "mmkeras.data.charset",
-    ),
-    *(
-        "mmkeras.data.task_guess",
-        "mmkeras.data.targets",
-        "mmkeras.data.split",
-        "mmkeras.data.stratify",
-        "mmkeras.data.describe",
-    ),
-    "mmkeras.training.resolve",
-]
-ALONE = [  # know nothing of ours
-    *(
-        "mmkeras.inputs",
-        "mmkeras.modalities.encoded",
-        "mmkeras.features.ragged",
-        "mmkeras.metrics.predictions",
-        "mmkeras.models.optimizers",
-    ),
-    *(
-        "mmkeras.system.progress",
-        "mmkeras.system.workers",
-        "mmkeras.system.tensorflow",
-        "mmkeras.system.files",
-        "mmkeras.errors",
-        "mmkeras.data.dates",
-    ),
-    "mmkeras.system.malloc",
-]
-MEDIA = ["mmkeras.modalities.media.work", "mmkeras.modalities.media.features"]
-TASKS = ["mmkeras.tasks.prediction.classify", "mmkeras.tasks.prediction.multilabel", "mmkeras.tasks.prediction.regress"]
-
-
-def test_the_modules_named_here_exist() -> None:
-    named = (*BELOW_TABLE, *TABLE, *ALONE, *MEDIA, *TASKS, *RUN_WITHOUT_KERAS)
-    assert not [name for name in named if name not in MODULES]
-    assert len(MODULES) > 20
-
-
-def test_what_knows_nothing_of_ours() -> None:
-    for name in ALONE:
-        check_only([name], ())
-    check_only(["mmkeras.config.config", "mmkeras.errors"], ())
-
-
-def test_table_knows_the_config_alone() -> None:
-    check_only(TABLE, BELOW_TABLE)
-
-
-def test_modalities_know_what_is_below_and_not_the_table() -> None:
-    below = (
-        "mmkeras.features.ragged",
-        "mmkeras.modalities.encoded",
-        "mmkeras.inputs",
-        "mmkeras.features.column_features",
-        "mmkeras.features.cache",
-    )
-    check_only(modules_of("mmkeras.modalities"), (*BELOW_TABLE, *below))
-    check_only(["mmkeras.models.fusions"], ("mmkeras.modalities.encoded",))
-
-
-def test_features_know_sides_alone() -> None:
-    check_only(["mmkeras.features.batches"], ("mmkeras.features.dataset", "mmkeras.features.column_features"))
-    check_only(["mmkeras.features.dataset"], ("mmkeras.system.malloc",))
-    check_only(["mmkeras.features.column_features"], ("mmkeras.features.ragged",))
-    check_only(["mmkeras.features.cache"], ("mmkeras.errors", "mmkeras.system.files"))
-
-
-def test_media_are_checked_without_the_model() -> None:
-    below = (
-        "mmkeras.errors",
-        "mmkeras.features.cache",
-        "mmkeras.modalities",
-        "mmkeras.system.progress",
-        "mmkeras.system.workers",
-    )
-    check_only(MEDIA, below)
-    check_only(["mmkeras.modalities.media.check"], (*BELOW_TABLE, *TABLE, *MEDIA, *below, "mmkeras.inputs"))
-
-
-def test_models_know_modalities_and_not_the_table() -> None:
-    allowed = (
-        *BELOW_TABLE,
-        "mmkeras.modalities",
-        "mmkeras.modalities.encoded",
-        "mmkeras.models.fusions",
-        "mmkeras.models.optimizers",
-    )
-    check_only(
-        modules_of("mmkeras.models"),
-        (*allowed, "mmkeras.tasks", "mmkeras.features.stream_batches", "mmkeras.features.dataset"),
-    )
-    for name in modules_of("mmkeras.models"):  # of the tasks, by their names: the dict
-        assert not [other for other in ours(name) if within(other, *TASKS, "mmkeras.tasks.prediction.graph")], name
-
-
-def test_tasks_know_the_config_and_predicting_the_graph() -> None:
-    check_only(TASKS, ("mmkeras.config.config",))
-    joined = ("mmkeras.graph", "mmkeras.modalities", "mmkeras.models.core", "mmkeras.data.targets", "mmkeras.tasks")
-    check_only(["mmkeras.tasks.prediction.graph"], joined)
-    writing = (
-        "mmkeras.graph",
-        "mmkeras.modalities",
-        "mmkeras.models",
-        "mmkeras.data.target_tokenizer",
-        "mmkeras.tasks",
-    )
-    check_only(["mmkeras.tasks.text_generation.graphs", "mmkeras.tasks.text_generation.recurrent_graphs"], writing)
-
-
-def test_fitting_and_measuring_know_no_export() -> None:
-    below = (
-        "mmkeras.modalities",
-        "mmkeras.models",
-        "mmkeras.tasks",
-        "mmkeras.data.targets",
-        "mmkeras.features.batches",
-    )
-    check_only(
-        ["mmkeras.training.loop"],
-        (*BELOW_TABLE, *below, "mmkeras.training.callbacks", "mmkeras.features.column_features"),
-    )
-    check_only(
-        ["mmkeras.tasks.prediction.evaluate"],
-        (
-            *below,
-            "mmkeras.training.loop",
-            "mmkeras.metrics.predictions",
-            "mmkeras.runtime.feeds",
-            "mmkeras.features.column_features",
-        ),
-    )
-
-
-def test_exporters_know_graphs_not_tasks() -> None:
-    check_only(
-        modules_of("mmkeras.export.formats"),
-        ("mmkeras.errors", "mmkeras.graph", "mmkeras.inputs", "mmkeras.data.target_tokenizer"),
-    )
-    check_only(["mmkeras.graph"], ("mmkeras.inputs",))
-    below = (
-        "mmkeras.system.files",
-        "mmkeras.graph",
-        "mmkeras.inputs",
-        "mmkeras.metrics.predictions",
-        "mmkeras.runs.run",
-    )
-    check_only(["mmkeras.export.model_card"], below)
-
-
-def test_what_answers_knows_arrays_and_signatures() -> None:
-    """Neither columns of a table nor layers: what a signature says is enough."""
-    check_only(
-        ["mmkeras.runtime.feeds"], ("mmkeras.data.dates", "mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities")
-    )
-    check_only(["mmkeras.runtime.runners"], ("mmkeras.errors", "mmkeras.inputs", "mmkeras.modalities.image.resize"))
-    check_only(["mmkeras.verification.samples"], ("mmkeras.errors", "mmkeras.features.ragged"))
-    check_only(["mmkeras.metrics.agreement"], ("mmkeras.metrics.predictions",))
-    answering = [
-        "mmkeras.verification.clean_process.predictions",
-        "mmkeras.verification.clean_process.signatures",
-        "mmkeras.verification.clean_process.client_inputs",
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_a_room_imports_what_the_table_says(name: str) -> None:
+    """Late imports and those for type checkers count too."""
+    allowed = {name, "mmkeras", *MAY_IMPORT[name].split()}
+    odd = [
+        f"{module}:{found.line} imports {found.module}"
+        for module in MODULES
+        if room(module) == name
+        for found in IMPORTS[module]
+        if within(found.module, "mmkeras") and room(found.module) not in allowed
     ]
-    below = (
-        "mmkeras.runtime.feeds",
-        "mmkeras.runtime.runners",
-        "mmkeras.verification.samples",
-        "mmkeras.metrics.agreement",
-        "mmkeras.inputs",
-    )
-    check_only(answering, (*below, "mmkeras.modalities"))
-    below = ("mmkeras.errors", "mmkeras.system.files", "mmkeras.verification.samples", "mmkeras.metrics.agreement")
-    check_only(["mmkeras.verification.verify"], (*below, "mmkeras.verification.texts"))
+    assert not odd
 
 
-def test_what_writes_knows_runners_and_pieces() -> None:
-    """The loop over pieces knows no runtime, and what opens an exported folder no layers."""
-    check_only(
-        ["mmkeras.generation.options", "mmkeras.generation.decoding"],
-        ("mmkeras.errors", "mmkeras.data.target_tokenizer"),
-    )
-    check_only(
-        ["mmkeras.data.target_tokenizer", "mmkeras.features.stream_batches"],
-        ("mmkeras.errors", "mmkeras.system.files", "mmkeras.data.target_tokenizer"),
-    )
-    check_only(
-        ["mmkeras.generation.generator"],
-        (
-            *(
-                "mmkeras.generation.options",
-                "mmkeras.generation.decoding",
-                "mmkeras.errors",
-                "mmkeras.data.target_tokenizer",
-                "mmkeras.runtime.feeds",
-            ),
-            *("mmkeras.runtime.runners", "mmkeras.verification.samples"),
-        ),
-    )
-    for name in (
-        "mmkeras.generation.decoding",
-        "mmkeras.data.target_tokenizer",
-        "mmkeras.generation.generator",
-        "mmkeras.verification.texts",
-    ):
-        assert not {"tensorflow", "keras"} & reached(name).keys(), name
+def test_the_table_itself_has_no_circle() -> None:
+    """A room may import what stands above it in the table alone."""
+    order = list(MAY_IMPORT)
+    for name, allowed in MAY_IMPORT.items():
+        assert all(order.index(other) < order.index(name) for other in allowed.split()), name
 
 
-def test_the_report_is_made_of_the_run_folder_s_files() -> None:
-    """And of the pictures and clips that its rows name, which it reads as training does, without TensorFlow."""
-    check_only(
-        modules_of("mmkeras.report"), (*BELOW_TABLE, "mmkeras.runs.run", "mmkeras.modalities", "mmkeras.metrics.texts")
-    )
-    for name in modules_of("mmkeras.report"):
-        late = [i.module for i in IMPORTS[name] if i.late and within(i.module, "mmkeras")]
-        for module in (name, *late):
-            assert not {"tensorflow", "keras"} & reached(module).keys(), module
+def test_no_circles_of_files() -> None:
+    """Through every import, late ones included: a late import hides a circle, it does not open it."""
+    after = {name: {i.module for i in IMPORTS[name] if i.module in MODULES} - {name} for name in MODULES}
+    while leaves := {name for name, others in after.items() if not others & after.keys()}:
+        after = {name: others - leaves for name, others in after.items() if name not in leaves}
+    assert not after, f"in a circle, or above one: {after}"
 
 
-def test_nothing_imports_the_command_line() -> None:
-    for name in MODULES:
-        assert not [other for other in ours(name) if within(other, "mmkeras.cli.main")], (
-            f"{name} imports the command line"
-        )
+@pytest.mark.parametrize("package", sorted({path.parent for path in PATHS if path.name == "__init__.py"}))
+def test_a_package_says_in_its_first_line_what_lives_there(package: Path) -> None:
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+    assert text, f"{package}/__init__.py has no docstring"
+    assert text.splitlines()[0].endswith((".", "?"))
+
+
+def test_every_room_has_its_tests() -> None:
+    rooms = {path.parent.name for path in (ROOT / "mmkeras").glob("*/__init__.py")}
+    assert not {name for name in rooms if not any((ROOT / "tests" / name).rglob("test_*.py"))}
 
 
 @pytest.mark.parametrize("script", ["train.py", "export.py"])
@@ -335,34 +171,22 @@ def test_the_scripts_import_the_command_line_alone(script: str) -> None:
     assert {i.module for i in imports_of(ROOT / script)} == {"sys", "mmkeras.cli.main"}
 
 
-def test_no_circles() -> None:
-    """Among imports at module level, a circle works or fails by the order of imports."""
-    for name in MODULES:
-        for found in IMPORTS[name]:
-            back = not found.late and found.module in MODULES and found.module != name and name in reached(found.module)
-            # importing mmkeras.a.b runs mmkeras.a's __init__: that is no circle
-            assert not back or within(found.module, name), f"{name} and {found.module} import each other"
-
-
 # what runs where Keras is not: a client's process, verify's, and the workers that read pictures and clips
 ANSWERING = (
-    *(
-        "mmkeras.runtime.runners",
-        "mmkeras.verification.verify",
-        "mmkeras.verification.clean_process.predictions",
-        "mmkeras.verification.clean_process.signatures",
-        "mmkeras.verification.clean_process.client_inputs",
-    ),
-    *("mmkeras.runtime.feeds", "mmkeras.verification.samples", "mmkeras.metrics.agreement", "mmkeras.inputs"),
+    *("mmkeras.runtime.runners", "mmkeras.runtime.feeds", "mmkeras.runtime.exported", "mmkeras.graph"),
+    *("mmkeras.verification.verify", "mmkeras.verification.samples", "mmkeras.metrics.agreement"),
+    *(name for name in MODULES if within(name, "mmkeras.verification.clean_process")),
 )
 READING = ("mmkeras.modalities.media.work", "mmkeras.modalities.media.features", "mmkeras.modalities.media.check")
-RUN_WITHOUT_KERAS = ("mmkeras", *ANSWERING, *READING, "mmkeras.runtime.predict", "mmkeras.cli.main")
+WITHOUT_KERAS = ("data", "metrics", "runs", "runtime", "generation", "verification", "config")  # whole rooms
+RUN_WITHOUT_KERAS = (
+    *("mmkeras", "mmkeras.api", "mmkeras.cli.main", "mmkeras.training.train", *READING),
+    *(name for name in MODULES if room(name) in WITHOUT_KERAS),
+)
 # of them, those of a client or of verify, which must start at once: NumPy is all that they load
 LIGHT = (
-    "mmkeras.runtime.runners",
-    "mmkeras.verification.verify",
+    *("mmkeras.runtime.runners", "mmkeras.verification.verify", "mmkeras.runtime.feeds"),
     "mmkeras.verification.clean_process.predictions",
-    "mmkeras.runtime.feeds",
 )
 
 
@@ -381,23 +205,26 @@ def test_only_the_saved_model_runner_asks_for_tensorflow() -> None:
                 assert (name, found.place.split(".")[0]) == ("mmkeras.runtime.runners", "SavedModelRunner")
 
 
-def test_reading_a_cell_asks_for_no_tensorflow() -> None:
+CELLS = [name for name in MODULES if within(name, "mmkeras.modalities") and name.endswith(".cells")]
+
+
+@pytest.mark.parametrize("name", ["mmkeras.runtime.feeds", *CELLS])
+def test_reading_a_cell_asks_for_no_tensorflow(name: str) -> None:
     """Late imports count too: pictures and clips are read where the graph runs, by Pillow and soundfile.
 
     But for byte pairs and SentencePiece, whose tokenizers are keras-hub's.
     """
-    for found in IMPORTS["mmkeras.runtime.feeds"]:
+    for found in IMPORTS[name]:
         if found.place == "read_ids":
             continue
         heavy = set(HEAVY) & {name.split(".")[0] for name in reached(found.module)}
         assert not heavy, f"{found.place} imports {heavy}"
 
 
-def test_predict_asks_for_keras_for_a_run_alone() -> None:
-    """Late imports count too here: those of open_model, whose branch for a run needs Keras, and no others."""
+def test_predict_asks_for_no_keras() -> None:
+    """Late imports count too: whoever opens a run loads Keras, and hands a Runner down."""
     for found in IMPORTS["mmkeras.runtime.predict"]:
-        if found.late:
-            assert found.place == "open_model"
+        assert not found.late
         assert not within(found.module, "keras", "tensorflow")
 
 
@@ -450,7 +277,7 @@ PREDICT = (
     [
         ("predict.tflite", "ai_edge_litert", {"tensorflow", "keras", "onnxruntime", "sklearn", "matplotlib"}),
         ("predict.onnx", "onnxruntime", {"tensorflow", "keras", "ai_edge_litert", "sklearn", "matplotlib"}),
-        # TensorFlow itself imports Keras, and that scikit-learn and Matplotlib; test_verify.py blocks it
+        # TensorFlow itself imports Keras, and that scikit-learn and Matplotlib; verification/test_process.py blocks it
         ("savedmodel/1", "tensorflow", {"ai_edge_litert", "onnxruntime"}),
     ],
 )
@@ -467,7 +294,7 @@ def test_this_file_s_own_parser(tmp_path: Path) -> None:
     """It must see every import, or the rule is not enforced."""
     path = tmp_path / "m.py"
     path.write_text(
-        "import a, b.c\nfrom mmkeras import table\nfrom mmkeras.data.table import Table\nif True:\n    import d\n"
+        "import a, b.c\nfrom mmkeras.data import table\nfrom mmkeras.data.table import Table\nif True:\n    import d\n"
         "class K:\n    import e\n    def f(self):\n        with x: import g\n",
         encoding="utf-8",
     )

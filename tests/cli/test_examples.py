@@ -1,0 +1,74 @@
+"""The bundled examples: the flags that they bring, and what gives way to what was said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import small_runs
+
+from mmkeras.cli import examples
+from mmkeras.config.config import Config
+from mmkeras.data.table import read_table
+from mmkeras.errors import InputError
+from mmkeras.experiments.options import Ablate
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where the example seems to be made already."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "multimodal").mkdir(parents=True)
+    path = tmp_path / "data" / "multimodal" / "multimodal.csv"
+    path.write_text("made before", encoding="utf-8")
+    return path
+
+
+def test_the_example_brings_its_own_flags(made: Path) -> None:
+    config = examples.with_example(Config.of(example="multimodal", epochs=3))
+    assert (config.example, config.text, config.image, config.target) == (None, ("note",), ("photo",), ("label",))
+    assert (config.epochs, config.image_size, config.audio_rate) == (3, 48, 8000)
+    with pytest.raises(InputError, match="it brings its own data; leave out other.csv"):
+        examples.with_example(config.replace(csv="other.csv", example="multimodal"))
+
+
+def inputs_of(config: Config) -> tuple[str, ...]:
+    return (*config.text, *config.image, *config.audio, *config.number, *config.category, *config.date)
+
+
+def test_the_example_gives_way_to_what_was_said(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",), image_size=64))
+    assert (config.target, config.image_size, config.audio_rate) == (("reply",), 64, 8000)
+    assert inputs_of(config) == ("note", "photo", "clip", "price")
+    assert "--text note --image photo --audio clip --number price --audio-rate 8000" in capsys.readouterr().out
+    config = examples.with_example(Config.of(example="multimodal", text=("note",)))
+    assert (inputs_of(config), config.target) == (("note",), ("label",))
+    config = examples.with_example(Config.of(example="multimodal", target=("price",), task="regress"))
+    assert inputs_of(config) == ("note", "photo", "clip")
+    config = examples.with_example(Config.of(example="multimodal", task="language_model"))
+    assert (config.text, config.image, config.target) == (("note",), (), ())
+
+
+def test_replies_are_learned_of_the_example_without_its_label(made: Path) -> None:
+    header = "note,photo,clip,price,label,reply\n"
+    lines = (f"note {k},images/{k}.png,audio/{k}.wav,{k}.5,a-b,reply {k}\n" for k in range(12))
+    made.write_text(header + "".join(lines), encoding="utf-8")
+    table = read_table(examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",))))
+    assert [column.name for column in table.inputs] == ["note", "photo", "clip", "price"]
+    assert [column.name for column in table.ignored] == ["label"]
+    assert table.task == "generate"
+
+
+def test_ablate_knows_the_example(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Ablate] = []
+
+    def stand_in(options: Ablate) -> Path:
+        asked.append(options)
+        return Path("done")
+
+    monkeypatch.setattr("mmkeras.experiments.ablation.ablate", stand_in)
+    done = small_runs.main("ablate", "--example", "multimodal", "--seeds", "2", "--subsets", "text", "--epochs", "4")
+    assert done.code == 0, done.err
+    (options,) = asked
+    assert (options.csv, options.target) == ("data/multimodal/multimodal.csv", ("label",))
+    assert (options.seeds, options.subsets, options.epochs) == (2, ("text",), 4)

@@ -1,0 +1,22 @@
+"""Flags that change nothing for the columns of a table."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from mmkeras.config.config import Config
+from mmkeras.config.unused_flags import FLAGS_OF, idle_flags
+
+
+def test_a_flag_that_changes_nothing_is_said() -> None:
+    notes = list(idle_flags(Config.of(char_ngrams=5, image_size=64, mels=20), {"image", "number"}))
+    assert [note.split(" changes")[0] for note in notes] == ["note: --char-ngrams", "note: --mels"]
+    assert "there is no text column" in notes[0]
+    assert not list(idle_flags(Config.of(char_ngrams=5), {"text"}))
+    assert not list(idle_flags(Config.of(min_rows=5), {"category"})), "categories have it, too"
+    assert not list(idle_flags(Config(), {"number"})), "what was not given is not said"
+
+
+def test_every_idle_flag_is_a_choice_of_the_config() -> None:
+    known = {field.name for field in dataclasses.fields(Config)}
+    assert {flag for flags in FLAGS_OF.values() for flag in flags} <= known

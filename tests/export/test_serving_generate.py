@@ -1,0 +1,84 @@
+"""The SavedModel of a model that writes: strings in, strings out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.generation.decoding import write
+from mmkeras.generation.options import Choice
+
+
+@pytest.mark.slow
+def test_a_text_s_outer_space_is_what_python_takes_for_it() -> None:
+    import tensorflow as tf
+
+    from mmkeras.export.serving.generate import GreedyLoop
+
+    pieces = Pieces("byte", (b"", b"", *(bytes([k]) for k in range(256))))
+
+    class Says(GreedyLoop):
+        """Writes a text whatever it is told."""
+
+        def __init__(self, text: str) -> None:
+            self.table, self.longest, self.window = tf.constant(list(pieces.table)), 40, 0
+            self.ids = [*pieces.encode(text), 0]
+
+        def advance(self, piece: object, position: tf.Tensor, states: object, memory: object) -> object:
+            return tf.one_hot(tf.gather(self.ids, tf.minimum(position, len(self.ids) - 1)), 258, 0.0, -9.0), []
+
+    for text in ("\u3000\u3000中文\u00a0", " a\x1c", "\x85b\u2028 ", "", "\u200ba"):  # the last is none
+        loop = Says(text)
+        found = loop.write(loop.advance(None, tf.constant([0]), None, None)[0], [], tf.constant([1]), {})  # type: ignore[index]
+        assert found["text"].numpy()[0].decode() == pieces.decode(pieces.encode(text)), repr(text)
+
+
+def small_transformer(window: int, pieces: int) -> Any:
+    """The graph `decode_step` of a language model that has learned nothing, with a window of so many pieces."""
+    import keras
+
+    from mmkeras.config.config import Config
+    from mmkeras.models.language_model import language_decoder
+    from mmkeras.tasks.text_generation.recurrent_graphs import graphs_of
+
+    keras.utils.set_random_seed(0)
+    config = Config.of(task="language_model", cell="transformer", width=16, depth=1, steps=window)
+    decoder = language_decoder(config, pieces)
+    decoder(np.zeros((1, 2), "int32"))
+    for variable in decoder.trainable_variables:  # far enough apart that no two pieces are equally likely
+        variable.assign(variable + keras.random.normal(variable.shape, stddev=0.5, seed=len(variable.shape)))
+    return graphs_of(decoder, {"task": "language_model", "target": "text", "max_target": 5})[0]
+
+
+def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
+    """Prompts of several lengths at once, of which half a window is kept, and the note that says so."""
+    import tensorflow as tf
+
+    from mmkeras.data.target_tokenizer import learn_pieces
+    from mmkeras.export.serving.generate import GreedyLoop, continue_function
+    from mmkeras.export.serving.prompts import prompts_of
+    from mmkeras.generation.generator import Writer
+    from mmkeras.generation.notes import warn_of
+    from mmkeras.models.traced import traced
+
+    pieces = learn_pieces("word", ["a b c d e f g h i j"], 20)
+    graph = small_transformer(8, len(pieces))
+    prompts = ["a b c d e f g h i j", "c", "", "d e f g", "g h i j e"]
+    served = continue_function(GreedyLoop(graph, pieces), prompts_of(pieces))(tf.constant(prompts))
+    call, ids = traced(graph.model), [pieces.encode(prompt) for prompt in prompts]
+    texts = write(call, graph.signature(), {}, Choice(), ids)
+    for k, text in enumerate(texts):
+        assert served["pieces"][k].numpy().tolist() == [*text.ids, *[END] * (5 - len(text.ids))], prompts[k]
+        assert float(served["log_probability"][k]) == pytest.approx(text.score, abs=1e-4)
+    assert texts[0].ids == write(call, graph.signature(), {}, Choice(), [ids[0][-4:]])[0].ids
+    assert len({tuple(text.ids) for text in texts}) > 2, "it goes on from what it is given"
+
+    said: list[str] = []
+    step: Any = call
+    step.signature = graph.signature()
+    for prompt in (prompts[0], prompts[3]):
+        warn_of(Writer({"decode_step": step}, pieces, {}), prompt, Choice(), said.append)
+    assert said == ["note: the prompt has 10 pieces; the model sees the last 4 of them"]

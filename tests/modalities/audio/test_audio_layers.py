@@ -1,0 +1,233 @@
+"""Audio inside the graph: features as librosa defines them, tokens and masks alike, in Keras and all three formats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import small_runs
+import tensorflow as tf
+from parity import runners
+
+from mmkeras.modalities.audio.augment import Disturb, SpecAugment
+from mmkeras.modalities.audio.decode import pad_clips
+from mmkeras.modalities.audio.encoder import audio_tokens
+from mmkeras.modalities.audio.filters import mel_filters
+from mmkeras.modalities.audio.layers import FrameMask, LogMel, Mfcc, Smoothed, audio_features
+from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+
+Run = Callable[[np.ndarray], dict[str, np.ndarray]]
+RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")
+GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz"
+RULE = audio_rule(8000, 0.8, "mfcc")
+
+
+def clips(n: int, rule: AudioRule = RULE, seed: int = 0) -> np.ndarray:
+    """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(rule.window, rule.n_samples + 1, n)
+    sounds = [rng.normal(0, 10.0 ** rng.uniform(-3, 0), k).astype("float32") for k in lengths]
+    return pad_clips(sounds, rule.n_samples)
+
+
+def of_samples(model: keras.Model) -> dict[str, Run]:
+    """Name of a runtime -> `samples` [b, n_samples] to what a model of them answers there."""
+    made = runners(model)
+    given = {"savedmodel": made["savedmodel"], "tflite": made["litert"], "onnx": made["onnx"]}
+    keras_itself = {"keras": lambda x: {k: np.asarray(v) for k, v in model(x, training=False).items()}}
+    return keras_itself | {name: lambda x, run=run: run({"samples": x}) for name, run in given.items()}
+
+
+@pytest.fixture(scope="module")
+def features() -> dict[str, Run]:
+    """Log-mel, MFCC and mask of clips up to 0.8 s."""
+    samples = keras.Input((RULE.n_samples,), name="samples")
+    log_mel = LogMel(RULE)(samples)
+    outputs = {"log_mel": log_mel, "mfcc": Mfcc(RULE)(log_mel), "mask": FrameMask(RULE)(samples)}
+    return of_samples(keras.Model(samples, outputs))
+
+
+@pytest.fixture(scope="module")
+def golden() -> Any:
+    if not GOLDEN.exists():
+        pytest.skip("the golden features are in ../shared/conformance, which is not here")
+    return np.load(GOLDEN)
+
+
+# ---------------------------------------------------------------- features
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("batch", [1, 12])
+def test_features_are_librosas(features: dict[str, Run], golden: Any, runtime: str, batch: int) -> None:
+    """Each clip with zeros behind it: the frames of the clip are the golden ones, whatever follows."""
+    n_clips = len(json.loads(GOLDEN.with_suffix(".json").read_text(encoding="utf-8"))["clips"])
+    waves = [golden[f"waveform_{k}"] for k in range(n_clips)]
+    for start in range(0, n_clips, batch):
+        found = features[runtime](pad_clips(waves[start : start + batch], RULE.n_samples))
+        for k in range(min(batch, n_clips - start)):
+            for name in ("log_mel", "mfcc"):
+                expected = golden[f"{name}_{start + k}"]
+                np.testing.assert_allclose(found[name][k, : len(expected)], expected, rtol=0, atol=1e-4)
+            real = np.arange(RULE.n_frames) < len(golden[f"log_mel_{start + k}"])
+            np.testing.assert_array_equal(found["mask"][k], real.astype("float32"))
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 22_050])
+def test_features_are_numpys_own(rate: int) -> None:
+    """The definition again, by an FFT in float64: for other rates there are no golden values."""
+    rule = audio_rule(rate, 0.5, "mfcc")
+    wave = clips(1, rule)[0]
+    frames = np.stack([wave[k * rule.hop :][: rule.window] for k in range(rule.n_frames)]).astype("float64")
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(rule.window) / rule.window)
+    power = np.abs(np.fft.rfft(frames * hann, rule.fft)) ** 2
+    expected = np.log(power @ mel_filters(rule).T.astype("float64") + 1e-6)
+    log_mel = LogMel(rule)(wave[None])
+    assert log_mel.shape == (1, rule.n_frames, rule.mels) == LogMel(rule).compute_output_shape((1, rule.n_samples))
+    np.testing.assert_allclose(log_mel[0], expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_frames_behind_the_clip_are_masked(features: dict[str, Run], runtime: str) -> None:
+    batch = clips(20)
+    batch[0], batch[1, 300:] = 0, 0  # silence; a clip of one frame
+    batch[2, 100:] = 0  # shorter than a frame
+    batch[3, 500:900] = 0  # a pause is no end
+    mask = features[runtime](batch)["mask"]
+    ends = [int(np.flatnonzero(row).max(initial=-1)) + 1 for row in batch]
+    for row, end in zip(mask, ends, strict=True):
+        n = max(1, 1 + (end - RULE.window) // RULE.hop)
+        assert row.tolist() == [1.0] * n + [0.0] * (RULE.n_frames - n)
+
+
+def test_masks_of_every_length() -> None:
+    rule = audio_rule(8000, 0.06)
+    whole = np.ones((rule.n_samples, rule.n_samples), "float32") * np.tri(rule.n_samples, dtype="float32")
+    found = FrameMask(rule)(whole).numpy().sum(axis=1)
+    expected = [max(1, 1 + (n - rule.window) // rule.hop) for n in range(1, rule.n_samples + 1)]
+    assert found.tolist() == expected
+
+
+def test_the_rule_chooses_the_features() -> None:
+    samples = keras.Input((8000,))
+    assert [t.shape for t in audio_features(samples, audio_rule(8000, 1.0), "a")] == [(None, 98, 40), (None, 98)]
+    assert audio_features(samples, audio_rule(8000, 1.0, "mfcc"), "b")[0].shape == (None, 98, 13)
+
+
+@pytest.mark.parametrize(
+    "layer", [LogMel(RULE, True), Mfcc(RULE), Smoothed(RULE), FrameMask(RULE), Disturb(0.5, 1), SpecAugment(3, 4, 5)]
+)
+def test_layers_are_rebuilt_from_their_configuration(layer: keras.layers.Layer) -> None:
+    config = json.loads(json.dumps(layer.get_config()))
+    again = type(layer).from_config(config)
+    assert again.get_config() == layer.get_config()
+    assert not layer.trainable_variables
+
+
+@pytest.mark.parametrize(("shielded", "least", "most"), [(True, 0, 1e-3), (False, 0.5, 30)])
+def test_int8_quantisation_leaves_shielded_features_alone(shielded: bool, least: float, most: float) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    layer = LogMel(RULE, shielded=shielded)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((1, RULE.n_samples), "float32")])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], layer)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
+    interpreter.allocate_tensors()
+    wave = 0.5 * np.sin(np.arange(RULE.n_samples, dtype="float32") / 3)[None]  # loud in one band, silent in the others
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], wave)
+    interpreter.invoke()
+    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    worst = float(np.abs(found - LogMel(RULE)(wave)).max())
+    assert least <= worst <= most
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
+    """Samples -> tokens, their mask and probabilities, random weights and batch statistics."""
+    keras.utils.set_random_seed(0)
+    samples = keras.Input((n_samples or rule.n_samples,), name="samples")
+    log_mel, mask = LogMel(rule)(samples), FrameMask(rule)(samples)
+    tokens, mask = audio_tokens(log_mel, mask, rule, 16, 8, "clip")
+    mean = keras.ops.sum(tokens, axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
+    model = keras.Model(samples, {"tokens": tokens, "mask": mask, "p": keras.layers.Dense(5, "softmax")(mean)})
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            ranges = {"gamma": (0.5, 2), "beta": (-0.5, 0.5), "moving_mean": (-0.5, 0.5), "moving_variance": (0.5, 2)}
+            for weight in layer.weights:
+                weight.assign(rng.uniform(*ranges[weight.name], weight.shape))
+    return model
+
+
+@pytest.fixture(scope="module", params=["mel", pytest.param("mfcc", marks=pytest.mark.slow)])
+def tokens(request: pytest.FixtureRequest) -> dict[str, Run]:
+    return of_samples(tokens_model(audio_rule(8000, 0.5, request.param)))
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES[1:])
+@pytest.mark.parametrize("batch", [1, 4])
+def test_tokens_are_keras_own_in_every_format(tokens: dict[str, Run], runtime: str, batch: int) -> None:
+    data = clips(12, audio_rule(8000, 0.5))
+    data[0] = 0
+    for start in range(0, len(data), batch):
+        expected = tokens["keras"](data[start : start + batch])
+        found = tokens[runtime](data[start : start + batch])
+        assert expected["tokens"].shape == (batch, 12, 16)
+        assert np.abs(expected["tokens"]).max() > 0.5
+        np.testing.assert_array_equal(found["mask"], expected["mask"])
+        np.testing.assert_allclose(found["p"], expected["p"], rtol=0, atol=1e-5)
+        np.testing.assert_allclose(found["tokens"], expected["tokens"], rtol=0, atol=1e-5)
+
+
+def test_the_answer_depends_on_the_clip(tokens: dict[str, Run]) -> None:
+    """That the comparisons above can fail."""
+    p = tokens["keras"](clips(12, audio_rule(8000, 0.5)))["p"]
+    assert p.std(axis=0).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", ["mel", "mfcc"])
+def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
+    """Neither its loudness, nor how long it is: the same weights over more zeros give the same tokens."""
+    rule = audio_rule(8000, 0.5, kind)
+    data = clips(6, rule)
+    short = tokens_model(rule)
+    expected = {k: v.numpy() for k, v in short(data, training=False).items()}
+    for more in (80, 160, 240, 4000):
+        longer = tokens_model(rule, rule.n_samples + more)
+        longer.set_weights(short.get_weights())
+        found = longer(np.pad(data, [(0, 0), (0, more)]), training=False)
+        n = expected["tokens"].shape[1]
+        np.testing.assert_array_equal(found["mask"][:, :n], expected["mask"])
+        np.testing.assert_allclose(found["tokens"][:, :n], expected["tokens"], rtol=0, atol=1e-5)
+        assert not np.asarray(found["tokens"][:, n:]).any()
+        np.testing.assert_allclose(found["p"], expected["p"], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["mel", "mfcc"])
+def test_loudness_is_no_feature_pitch_is(kind: str) -> None:
+    """Ten times louder is the same clip; two steady tones, which differ in their mean alone, are two."""
+    rule = audio_rule(8000, 0.5, kind)
+    at = np.arange(rule.n_samples) / rule.rate
+    low, high = (np.sin(2 * np.pi * hz * at).astype("float32")[None] for hz in (300, 600))
+    noise = np.random.default_rng(0).normal(0, 0.1, low.shape).astype("float32")
+    model = tokens_model(rule)
+    a, louder, b = (model(0.05 * x, training=False)["tokens"] for x in (low + noise, 10 * (low + noise), high + noise))
+    assert np.abs(a - louder).max() < 0.05
+    assert np.abs(a - b).max() > 0.3
+
+
+def test_every_layer_is_named_after_its_column() -> None:
+    rule = audio_rule(8000, 0.5, "mfcc")
+    log_mel, mask = keras.Input((rule.n_frames, rule.mels)), keras.Input((rule.n_frames,))
+    core = keras.Model([log_mel, mask], audio_tokens(log_mel, mask, rule, 16, 8, "clip"))
+    ours = [layer.name for layer in core.layers if layer.weights]
+    assert ours
+    assert all(name.startswith("clip_") for name in ours)

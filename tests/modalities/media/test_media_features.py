@@ -1,0 +1,260 @@
+"""Images and clips -> features on disk: what is made, what is found again, and processes that die."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_runs
+import strange_work
+from damaged_media import BAD_CLIPS, BAD_IMAGES, CLIPS, IMAGES, encoded, picture
+
+from mmkeras.errors import BadCell, InputError
+from mmkeras.modalities.audio.cells import read_clip
+from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
+from mmkeras.modalities.image.resize import resize_pixels
+from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.media import features as media_features
+from mmkeras.modalities.media import work as media_work
+from mmkeras.modalities.media.features import MediaFeatures, longest_clip, make_features
+from mmkeras.modalities.media.paths import MediaRoot
+
+
+def make(
+    cells: Sequence[str],
+    root: Path,
+    rule: ImageRule | AudioRule = IMAGES,
+    elsewhere: Sequence[Path] = (),
+    folder: str = "features",
+    name: str = "photo",
+    say: Callable[[str], None] = lambda line: None,
+    allow_outside: bool = False,
+) -> MediaFeatures:
+    kind = "image" if isinstance(rule, ImageRule) else "audio"
+    where = MediaRoot(str(root), allow_outside)
+    return make_features(name, kind, cells, rule, where, root.parent / folder, elsewhere, say)
+
+
+def pooled(monkeypatch: pytest.MonkeyPatch, chunk: int = 2) -> None:
+    """Few cells are enough for processes."""
+    monkeypatch.setattr(media_features, "FEW", 2)
+    monkeypatch.setattr(media_features, "CHUNK", chunk)
+    monkeypatch.setattr(media_features, "cpu_count", lambda: 2)
+
+
+# ---- a column
+
+
+@pytest.mark.parametrize("in_processes", [False, True])
+def test_images(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if in_processes:
+        pooled(monkeypatch)
+    bad = list(BAD_IMAGES)
+    cells = ["0.png", "", "1.png", " 0.png", *bad, "  ", "5.png", bad[0]]
+    lines: list[str] = []
+    found = make(cells, media, say=lines.append)
+    assert found.index.dtype == "int32"
+    assert found.index.tolist() == [0, -1, 1, 0, *[-1] * len(bad), -1, 2 + len(bad), -1]
+    pixels = found.arrays["pixels"]
+    assert isinstance(pixels, np.memmap)
+    assert (pixels.dtype, pixels.shape) == (np.dtype("uint8"), (3 + len(bad), 16, 16, 3))
+    for row, number in ((0, 0), (2, 1), (3, 0), (len(cells) - 2, 5)):
+        np.testing.assert_array_equal(pixels[found.index[row]], resize_pixels(picture(number), 16))
+    assert sorted(found.faults) == [*range(4, 4 + len(bad)), len(cells) - 1]
+    for row, fault in found.faults.items():
+        with pytest.raises(BadCell, match=BAD_IMAGES[cells[row]]):
+            raise BadCell(fault)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"photo: {3 + len(bad)} images checked in ")
+    assert lines[0].endswith(f" s ({len(bad)} bad)")
+
+
+@pytest.mark.parametrize("in_processes", [False, True])
+def test_clips(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if in_processes:
+        pooled(monkeypatch)
+    cells = [*(f"{k}.wav" for k in range(6)), *BAD_CLIPS, ""]
+    found = make(cells, media, CLIPS)
+    assert found.index.tolist() == [*range(6), *[-1] * (len(BAD_CLIPS) + 1)]
+    assert list(found.faults) == list(range(6, 6 + len(BAD_CLIPS)))
+    for k in range(6):
+        samples = read_clip(cells[k], MediaRoot(str(media)), CLIPS)
+        # a process has one thread, which adds up in another order
+        np.testing.assert_allclose(found.arrays["log_mel"][k], log_mel(samples, CLIPS), rtol=0, atol=1e-5)
+        assert found.arrays["frames"][k] == valid_frames(samples, CLIPS)
+    assert found.arrays["frames"].dtype == "int32"
+    assert longest_clip(cells, MediaRoot(str(media))) == pytest.approx(0.35)
+
+
+def test_a_column_without_one_good_cell(media: Path) -> None:
+    for cells in ([], ["", " "]):
+        found = make(cells, media)
+        assert found.index.tolist() == [-1] * len(cells)
+        assert not found.faults
+        assert found.arrays["pixels"].shape == (0, 16, 16, 3)
+    assert make(["absent.png"], media).index.tolist() == [-1]
+    assert longest_clip(["", "absent.wav"], MediaRoot(str(media))) == 0.0
+
+
+# ---- made once
+
+
+def stamps(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_ino for path in sorted(folder.rglob("*.npy"))}
+
+
+def test_features_are_found_again(media: Path) -> None:
+    cells = ["0.png", "text.png", "1.png"]
+    first = make(cells, media)
+    made = stamps(media.parent / "features")
+    lines: list[str] = []
+    again = make([*cells, "", "0.png"], media, say=lines.append)  # rows do not matter, distinct cells do
+    assert stamps(media.parent / "features") == made
+    assert lines == ["photo: features of 3 images were made before (1 bad)"]
+    assert again.index.tolist() == [0, -1, 2, -1, 0]
+    assert again.faults[1] == first.faults[1]
+    np.testing.assert_array_equal(again.arrays["pixels"], first.arrays["pixels"])
+
+
+@pytest.mark.parametrize(
+    "change", ["bytes", "appears", "cells", "order", "size", "allowed", "damaged array", "damaged faults", "unfinished"]
+)
+def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
+    cells = ["0.png", "absent.png", "../secret.png"]
+    make(cells, media)
+    (folder,) = (media.parent / "features").iterdir()
+    rule, allowed = IMAGES, False
+    match change:
+        case "bytes":
+            (media / "0.png").write_bytes(encoded(picture(7)))
+        case "appears":
+            (media / "absent.png").write_bytes(encoded(picture(7)))
+        case "cells":
+            cells.append("2.png")
+        case "order":
+            cells.reverse()
+        case "size":
+            rule = ImageRule(17)
+        case "allowed":
+            allowed = True
+        case "damaged array":
+            (folder / "pixels.npy").write_bytes((folder / "pixels.npy").read_bytes()[:-1])
+        case "damaged faults":
+            (folder / "faults.json").write_text("{", encoding="utf-8")
+        case _:
+            (folder / "done.json").unlink()
+    lines: list[str] = []
+    found = make(cells, media, rule, say=lines.append, allow_outside=allowed)
+    assert "checked in" in lines[0]
+    expected = picture(7 if change == "bytes" else 0)
+    row = cells.index("0.png")
+    np.testing.assert_array_equal(found.arrays["pixels"][found.index[row]], resize_pixels(expected, rule.size))
+    assert (cells.index("absent.png") in found.faults) == (change != "appears")
+    assert (cells.index("../secret.png") in found.faults) == (change != "allowed")
+    assert len(list((media.parent / "features").iterdir())) == 1  # the old ones are gone
+
+
+def test_mel_and_mfcc_share_their_features(media: Path) -> None:
+    lines: list[str] = []
+    for kind in ("mel", "mfcc"):
+        make(["0.wav"], media, audio_rule(8000, 0.25, kind), say=lines.append)
+    assert lines[1] == "photo: features of 1 clips were made before"
+
+
+def test_only_the_column_s_own_folders_are_removed(media: Path) -> None:
+    features = media.parent / "features"
+    make(["0.png"], media, name="photo-2")
+    make(["0.png"], media, name="photo")
+    (features / f"photo-{'0' * 32}.partial").mkdir()
+    (features / "photo-of-mine").mkdir()
+    make(["1.png"], media, name="photo")
+    names = sorted(path.name.rpartition("-")[0] for path in features.iterdir())
+    assert names == ["photo", "photo-2", "photo-of"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_another_run_s_features_are_taken(links: bool, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    first = make(["0.png", "text.png"], media, folder="first", name="table-0")
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    lines: list[str] = []
+    places = [media.parent / "nowhere", media.parent / "first"]
+    found = make(["0.png", "text.png"], media, elsewhere=places, folder="second", say=lines.append)
+    assert lines == ["photo: features of 2 images were made before (1 bad)"]
+    assert found.faults == first.faults
+    (there,), (here,) = (list((media.parent / place).glob("*/pixels.npy")) for place in ("first", "second"))
+    assert here.samefile(there) == links
+    shutil.rmtree(media.parent / "first")
+    np.testing.assert_array_equal(
+        make(["0.png", "text.png"], media, folder="second").arrays["pixels"], first.arrays["pixels"]
+    )
+
+
+def test_no_room(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(InputError, match="no room for features of 0.0 MB \\(No space left on device\\)"):
+        make(["0.png"], media)
+    assert not list((media.parent / "features").iterdir())
+
+
+# ---- processes
+
+
+def test_a_decoder_that_crashes_is_a_fault(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pooled(monkeypatch, chunk=4)
+    monkeypatch.setattr(media_features, "fill_rows", strange_work.crash)
+    found = make([f"{k}.png" for k in range(6)], media)
+    assert found.faults == {2: "the decoder crashed on 2.png."}
+    assert found.index.tolist() == [0, 1, -1, 3, 4, 5]
+    for k in (0, 1, 3, 4, 5):
+        np.testing.assert_array_equal(found.arrays["pixels"][k], resize_pixels(picture(k), 16))
+    monkeypatch.setattr(media_features, "fill_rows", media_work.fill_rows)
+    assert make([f"{k}.png" for k in range(6)], media).faults == found.faults  # it is not tried at every start
+
+
+def exhaust(cell: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
+    raise MemoryError
+
+
+def test_too_little_memory_is_a_fault(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_work, "features_of", exhaust)
+    assert make(["0.png"], media).faults == {0: "0.png: decoding it takes more memory than there is."}
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from mmkeras.modalities.media import features as media_features
+from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.media.paths import MediaRoot
+media_features.FEW = 2
+print("once")
+cells = [f"{k}.png" for k in range(6)]
+rule, root = ImageRule(16), MediaRoot("media")
+found = media_features.make_features("photo", "image", cells, rule, root, Path("features"), [], print)
+assert not found.faults and not {"tensorflow", "keras"} & set(sys.modules)
+"""
+
+
+def test_a_script_without_a_guard_is_not_run_again(media: Path) -> None:
+    """And the path of the files is relative: processes start in the same folder."""
+    (media.parent / "script.py").write_text(SCRIPT, encoding="utf-8")
+    (media.parent / "pickle.py").write_text("raise SystemExit('not the real one')", encoding="utf-8")
+    done = small_runs.process("-P", "script.py", cwd=media.parent)
+    assert done.code == 0, done.err
+    assert done.lines[0] == "once"
+    assert done.lines[1].startswith("photo: 6 images checked in ")
+    assert len(done.lines) == 2

@@ -1,0 +1,251 @@
+"""The report of every task and modality: labels, numbers, pictures and clips, missing modalities, contributions."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from report_pages import Page, make_run, some_rows, write_csv, written
+
+from mmkeras.metrics.predictions import evaluate
+from mmkeras.modalities.audio.spec import audio_rule
+from mmkeras.report import media
+from mmkeras.report.ablation import findings, write_ablation_report
+from mmkeras.report.files import read_bad_rows
+from mmkeras.report.modalities import score, score_change
+from mmkeras.report.numbers import residuals
+from mmkeras.report.template import figure, number, signed
+from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
+
+RULE = audio_rule(8000, 0.5, mels=20)
+KINDS = {"note": "text", "photo": "image", "clip": "audio", "price": "number", "brand": "category"}
+CELLS = {"note": "a <b>chair</b> 椅子", "photo": "p.png", "clip": "c.wav", "price": "7.50", "brand": "Böhm"}
+
+
+def make_task_run(
+    folder: Path,
+    task: str,
+    figures: dict[str, Any],
+    rows: Sequence[Sequence[Any]],
+    targets: dict[str, Any],
+    **more: Any,
+) -> Path:
+    """A run of another task: rows are prediction, probability and the targets' cells; every input has CELLS.
+
+    more: `cells` (column -> another cell), `parts` (column -> number), `metrics` and `config` (added to those files).
+    """
+    make_run(folder, some_rows(["a", "b"]), ["a", "b"])
+    cells, parts = {**CELLS, **more.get("cells", {})}, more.get("parts", {})
+    schema = json.loads((folder / "schema.json").read_text())
+    rules = {"image": {"size": 32}, "audio": dataclasses.asdict(RULE)}
+    inputs = [{"name": f"the_{c}", "column": c, "kind": k, "rule": rules.get(k)} for c, k in KINDS.items()]
+    csv = {"path": str(folder.parent / "t.csv"), "encoding": "utf-8", "delimiter": ","}
+    schema |= {"task": task, "targets": {"task": task, **targets}, "inputs": inputs, "file": csv}
+    metrics = json.loads((folder / "metrics.json").read_text())
+    del metrics["calibration"]
+    metrics |= {"validation": figures, **more.get("metrics", {})}
+    config = json.loads((folder / "config.json").read_text()) | more.get("config", {})
+    for name, content in {"schema": schema, "metrics": metrics, "config": config}.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    measure = "mae" if task == "regress" else "accuracy"
+    write_csv(folder / "history.csv", ["epoch", "loss", measure, "val_loss", f"val_{measure}"], [[1, 1, 0.5, 2, 0.4]])
+    header = [LINE, PREDICTION, PROBABILITY, *(f"{PART}the_{c}" for c in parts), *KINDS, *targets["names"]]
+    lines = [[k + 2, r[0], r[1], *parts.values(), *cells.values(), *r[2:]] for k, r in enumerate(rows)]
+    write_csv(folder / "validation.csv", header, lines)
+    return folder
+
+
+def write_media(folder: Path) -> None:
+    """p.png, a picture of 400 x 20 pixels, and c.wav, a tone of half a second."""
+    Image.fromarray(np.arange(400 * 20 * 3).reshape(20, 400, 3).astype("uint8")).save(folder / "p.png")
+    soundfile.write(folder / "c.wav", 0.5 * np.sin(np.arange(4000) * 2 * np.pi * 1000 / 8000), 8000)
+
+
+def regress_run(folder: Path, **more: Any) -> Path:
+    """Two targets, thirty rows: one is drawn to the middle, of the other all but one are exact."""
+    truth = np.array([[k, 1000.0 * k] for k in range(30)])
+    said = np.stack([15 + 0.3 * (truth[:, 0] - 15), truth[:, 1]], axis=1)
+    said[7, 1] += 90_000
+    figures = evaluate("regress", truth, said, ["rating", "weight"])
+    rows = [[f"{s[0]:.6g} {s[1]:.6g}", 1.0, f"{t[0]}", f"{t[1]}"] for t, s in zip(truth, said, strict=True)]
+    targets = {"names": ["rating", "weight"], "labels": [], "mean": [15.0, 15_000.0], "deviation": [8.0, 8000.0]}
+    return make_task_run(folder, "regress", figures, rows, targets, **more)
+
+
+def uris(page: Page, tag: str) -> list[bytes]:
+    """What the pictures or the sounds of a page hold."""
+    found = [attributes["src"] or "" for name, attributes in page.tags if name == tag]
+    assert all(uri.startswith("data:") for uri in found)
+    return [base64.b64decode(uri.partition(",")[2]) for uri in found]
+
+
+def test_numbers_get_scatter_plots_and_the_largest_errors(tmp_path: Path) -> None:
+    """Figures a target, a plot each, errors to either side; the worst row first; no calibration."""
+    folder = regress_run(tmp_path / "run")
+    text, page = written(folder)
+    measured = json.loads((folder / "metrics.json").read_text())["validation"]
+    for row in measured["per_target"]:
+        assert f"R² {figure(row['r2'])}, MAE {number(row['mae'])}" in page.text
+    assert "answers are drawn to the middle" in page.text
+    assert re.search(r"The largest errors.*weight: said 97,000, truth 7000 \(\+90,000\)", page.text, re.DOTALL)
+    assert "/t.csv, line 9" in page.text[: page.text.index("weight: said 97,000") + 200]
+    assert sum(tag == "svg" for tag, _ in page.tags) == 4  # loss, mae, a scatter plot a target
+    assert "Calibration" not in page.text
+    assert "temperature" not in page.text
+    assert len(re.findall(r"<use ", text)) >= 60
+
+
+def test_answers_that_are_no_numbers(tmp_path: Path) -> None:
+    """A training that diverged has a page, too, and says so."""
+    figures = evaluate("regress", np.ones((3, 1)), np.full((3, 1), np.nan), ["y"])
+    targets = {"names": ["y"], "labels": [], "mean": [1.0], "deviation": [1.0]}
+    rows = [["nan", 1.0, "1"]] * 3
+    _, page = written(make_task_run(tmp_path / "run", "regress", figures, rows, targets))
+    assert "3 rows have an answer that is no number" in page.text
+
+
+def test_residuals() -> None:
+    """By hand: errors of 1 at both ends, to the middle."""
+    truth = np.arange(20.0)
+    found = residuals(truth, truth + np.where(truth < 10, 1, -1), 9.5)
+    assert (found["bias"], found["half"], found["low"], found["high"]) == (0, 1, 1, -1)
+    assert (found["drawn_in"], found["always_mean"]) == (True, 5)
+    assert residuals(truth[:3], truth[:3], 0)["low"] is None
+
+
+def test_labels_show_what_was_missed_and_what_was_added(tmp_path: Path) -> None:
+    """Per label: figures, missed, given wrongly; the surest wrong rows first, with both kinds of mistake."""
+    names = ["happy", "<loud>", "costly"]
+    truth = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0]], "float32")
+    said = np.array([[0.9, 0.1, 0.9], [0.9, 0.2, 0.7], [0.1, 0.4, 0.1]])
+    words = [["|".join(n for n, yes in zip(names, row > 0.5, strict=True) if yes) for row in m] for m in (said, truth)]
+    rows = [[words[0][k], (0.9, 0.7, 0.6)[k], words[1][k]] for k in range(3)]
+    figures = evaluate("multilabel", truth, said, names)
+    targets = {"names": ["tags"], "labels": names, "mean": [], "deviation": []}
+    _, page = written(make_task_run(tmp_path / "run", "multilabel", figures, rows, targets))
+    for row in figures["per_label"]:
+        assert f"{row['average_precision']:.3f}" in page.text
+    assert "Missed most often: <loud> (2 rows)" in page.text
+    assert "Given wrongly most often: costly (1 row)" in page.text
+    assert f"{figures['micro_f1']:.2%}" in page.text
+    part = page.text[page.text.index("The most confident mistakes") :]
+    assert re.search(r"given wrongly costly\s+missed <loud>\s+right happy\s+each 70.0% sure", part)
+    assert part.index("70.0%") < part.index("60.0%")
+
+
+def test_pictures_and_clips_are_shown_inside_the_page(tmp_path: Path) -> None:
+    """A thumbnail that fits, a spectrogram of the tone at its place, a sound to play; text and category as they are."""
+    write_media(tmp_path)
+    _, page = written(regress_run(tmp_path / "run"))
+    images, sounds = uris(page, "img"), uris(page, "audio")
+    assert (len(images), len(sounds)) == (50, 25)
+    with Image.open(io.BytesIO(images[0])) as thumbnail, Image.open(io.BytesIO(images[1])) as spectrogram:
+        assert thumbnail.size == (160, 8)
+        assert spectrogram.size == media.SPECTROGRAM
+        levels = np.asarray(spectrogram.convert("L"), "float32").mean(axis=1)
+    mel = 1000 / 700  # of the tone, against the highest band at 4,000 Hz
+    assert abs(1 - levels.argmax() / len(levels) - np.log1p(mel) / np.log1p(4000 / 700)) < 0.08
+    samples, rate = soundfile.read(io.BytesIO(sounds[0]))
+    assert (len(samples), rate) == (4000, 8000)
+    for words in ("a <b>chair</b> 椅子", "7.50", "Böhm", "c.wav, 0.50 s"):
+        assert words in page.text
+
+
+@pytest.mark.parametrize("cell", ["gone.png", "", "data:image/png;base64,AAAA", "../t.png"])
+def test_media_that_are_gone_leave_a_note(tmp_path: Path, cell: str) -> None:
+    """No file, no cell, no picture: the page is written, and says why."""
+    write_media(tmp_path)
+    _, page = written(regress_run(tmp_path / "run", cells={"photo": cell, "clip": cell}))
+    assert not uris(page, "img")
+    assert ("(missing)" if not cell else "It cannot be shown any more") in page.text
+
+
+def test_a_page_has_room_for_so_much(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Sound is left out first, then pictures; the page says so."""
+    write_media(tmp_path)
+    monkeypatch.setattr(media, "KEPT_FOR_PICTURES", 20_000)
+    entry = {"kind": "audio", "rule": dataclasses.asdict(RULE)}
+    root, room = media.MediaRoot(str(tmp_path)), media.Room(30_000)
+    shown = [media.show("c.wav", entry, root, room) for _ in range(40)]
+    assert "sound" in shown[0]
+    assert ("sound" not in shown[10], "picture" in shown[10]) == (True, True)
+    assert "The page is full" in shown[-1]["gone"]
+    assert room.left >= 0
+
+
+def test_small_pictures_are_enlarged_and_silence_is_black() -> None:
+    """Eight pixels are shown as 160; a clip without a sound has a spectrogram."""
+    shown = media._picture(*media.thumbnail(np.zeros((8, 4, 3), "uint8")), media.Room())
+    assert (shown["width"], shown["height"], shown["enlarged"]) == (80, 160, True)
+    with Image.open(io.BytesIO(media.spectrogram(np.zeros(4000, "float32"), RULE))) as image:
+        assert np.asarray(image).max() == 0
+
+
+def test_missing_modalities_contributions_and_parts(tmp_path: Path) -> None:
+    """The matrix by how much is there, the difference to all, the dearest; what columns add, and of each row."""
+    missing = [
+        {"present": ["text"], "rows": 30, "r2": -0.25},
+        {"present": ["image"], "rows": 30, "r2": 0.5},
+        {"present": ["text", "image"], "rows": 30, "r2": 0.75},
+    ]
+    shares = [
+        {"column": "the_note", "mean": 0.1, "mean_size": 0.1},
+        {"column": "the_photo", "mean": 0.3, "mean_size": 0.3},
+    ]
+    more = {"metrics": {"missing": missing, "contributions": shares, "folded": True}, "config": {"fusion": "sum"}}
+    _, page = written(regress_run(tmp_path / "run", parts={"note": 0.125, "photo": 0.5}, **more))
+    words = re.sub(r"\s+", " ", page.text)
+    assert "The dearest to lose is image: without it the R² falls from 0.750 to −0.250." in words
+    assert re.search(r"●●0.750 ·●0.500−0.250 ●·−0.250−1.000", words)
+    assert re.search(r"photo75%0.3 note25%0.1", words)
+    assert "the model learned from the held-out rows, too" in words
+    bars = [attributes["style"] for _, attributes in page.tags if (attributes.get("class") or "").startswith("part")]
+    assert bars[:2] == ["--l: 0.0%; --w: 25.0%", "--l: 0.0%; --w: 100.0%"]
+
+
+def test_the_ablation_is_drawn_and_tabled(tmp_path: Path) -> None:
+    """Beside the runs and by itself: mean and spread of each fusion and subset, and a fusion that hurts."""
+    rows = [
+        {"fusion": None, "modalities": ["标题"], "columns": ["标题"], "scores": [0.8, 0.9]},
+        {"fusion": None, "modalities": ["b&<x>"], "columns": ["b&<x>"], "scores": [0.4, 0.5]},
+        {"fusion": "sum", "modalities": ["标题", "b&<x>"], "columns": ["标题", "b&<x>"], "scores": [0.7, 0.8]},
+        {"fusion": "concat", "modalities": ["标题", "b&<x>"], "columns": ["标题", "b&<x>"], "scores": [0.96, 0.98]},
+    ]
+    result = {"csv": "t.csv", "score_name": "accuracy", "rows": rows}
+    (tmp_path / "ablation.json").write_text(json.dumps(result))
+    own = Page(write_ablation_report(tmp_path).read_text(encoding="utf-8"))
+    _, beside = written(make_run(tmp_path / "run", some_rows(["a", "b"]), ["a", "b"]))
+    for page in (own, beside):
+        words = re.sub(r"\s+", " ", page.text)
+        assert "The best: concat on 标题 + b&<x>, accuracy 97.0%. The best single modality: 标题, 85.0%." in words
+        assert "sum on 标题 + b&<x> is worse than that, 75.0%" in words
+        assert "97.0% ± 1.4%" in words
+        assert words.count("标题 + b&<x>") >= 4  # said twice, in the plot, in the table
+    assert findings({**result, "rows": []})["plot"] is None
+
+
+def test_bad_rows_of_every_column_are_shown() -> None:
+    """Many bad clips do not hide the one bad picture."""
+    rows = [{"column": "clip", "reason": f"clip {k}"} for k in range(50)] + [{"column": "photo", "reason": "photo"}]
+    found = read_bad_rows(iter(rows))
+    assert found.by_column == {"clip": 50, "photo": 1}
+    assert [row["reason"] for row in found.shown] == [*(f"clip {k}" for k in range(9)), "photo"]
+
+
+def test_how_figures_are_written() -> None:
+    """Quantities of any size, scores, differences."""
+    written_as = [number(q) for q in (0.01234, 3.14159, 12345.6, -12345.6, 1.2345e16, -0.0, None)]
+    assert written_as == ["0.01234", "3.142", "12,346", "−12,346", "1.234e+16", "0", "–"]
+    assert [signed(q) for q in (0.5, -0.5, 0.0)] == ["+0.5", "−0.5", "±0"]
+    assert [score(0.98765, "accuracy"), score(-0.5, "r2")] == ["98.8%", "−0.500"]
+    assert [score_change(c, "micro_f1") for c in (-0.1, 0.01, 0.0)] == ["−10.0 points", "+1.0 points", "±0.0 points"]

@@ -1,0 +1,65 @@
+"""The run folder: nothing is replaced without a flag, and what is replaced comes back where nothing came of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+from small_runs import SmallRun
+
+from mmkeras.errors import InputError
+
+pytestmark = pytest.mark.slow
+
+
+def test_nothing_is_overwritten_without_a_flag(run: SmallRun) -> None:
+    """Neither the run, nor the exported folder, nor predictions."""
+    folder = run.csv.parent
+    output = folder / "predictions.csv"
+    output.write_text("mine")
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    commands = [
+        ["train", "news.csv", *small_runs.FLAGS],
+        ["export", "runs/news"],
+        ["predict", "exported/news/predict.tflite", "news.csv"],
+    ]
+    with small_runs.working_folder(folder):
+        for command in commands:
+            done = small_runs.main(*command)
+            assert done.code == 2
+            assert "--overwrite" in done.err
+            assert "already" in done.err
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    output.unlink()
+
+
+def test_overwrite_replaces_a_run(run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mmkeras.training.train
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mmkeras.training.train, "fit_and_evaluate", interrupted)
+    shutil.copytree(run.folder, tmp_path / "r")
+    (tmp_path / "r/stale.txt").write_text("old")
+    assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 130
+    left = sorted(p.name for p in (tmp_path / "r").iterdir())
+    assert left == ["config.json", "environment.json"], "all that stands before media are checked and rows split"
+
+
+def test_a_run_comes_back_when_the_one_that_replaces_it_comes_to_nothing(
+    run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mmkeras.training.train
+
+    def refused(*_: Any) -> None:
+        raise InputError("v.txt: damaged")
+
+    monkeypatch.setattr(mmkeras.training.train, "fit_and_evaluate", refused)
+    shutil.copytree(run.folder, tmp_path / "r")
+    before = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 2
+    assert {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before

@@ -1,0 +1,234 @@
+"""Naive Bayes of the texts: counted as scikit-learn counts, pooled as far as it helps, in every format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import small_mixtures as mixtures
+import small_runs
+
+from mmkeras.features.ragged import Ragged, from_mask
+from mmkeras.modalities.text import naive_bayes
+
+
+def some_bags(texts: int = 30, n_rows: int = 12) -> tuple[Ragged, np.ndarray]:
+    """Bags, one of them empty, and the same as a matrix [texts, n_rows]."""
+    rng = np.random.default_rng(3)
+    dense = rng.uniform(0.1, 1, (texts, n_rows)) * (rng.uniform(size=(texts, n_rows)) < 0.3)
+    dense[:, 0], dense[4] = 0, 0
+    rows = np.broadcast_to(np.arange(n_rows, dtype="int32"), dense.shape)
+    return from_mask(dense > 0, rows, dense.astype("float32")), dense
+
+
+def test_it_counts_as_scikit_learn_does() -> None:
+    from sklearn.naive_bayes import MultinomialNB
+
+    bags, dense = some_bags()
+    classes = np.arange(len(dense)) % 3
+    table = naive_bayes.log_likelihoods([(bags, classes)], dense.shape[1], 3)
+    known = MultinomialNB(alpha=naive_bayes.SMOOTHING, fit_prior=False).fit(dense[:, 1:], classes)
+    expected = known.feature_log_prob_.T
+    np.testing.assert_allclose(table[1:], expected - expected.mean(axis=1, keepdims=True), atol=1e-5)
+    assert not table[0].any(), "no feature says nothing"
+    np.testing.assert_array_equal((dense @ table).argmax(1), known.predict(dense[:, 1:]))
+
+
+def test_its_answer_is_scikit_learns_posterior() -> None:
+    from sklearn.naive_bayes import MultinomialNB
+
+    bags, dense = some_bags(60)
+    classes = np.minimum(np.arange(len(dense)) % 5, 2)  # the last three times as frequent as each other one
+    table = naive_bayes.log_likelihoods([(bags, classes)], dense.shape[1], 3)
+    found = dense @ table + naive_bayes.log_frequencies(classes, 3)
+    known = MultinomialNB(alpha=naive_bayes.SMOOTHING).fit(dense[:, 1:], classes).predict_log_proba(dense[:, 1:])
+    np.testing.assert_allclose(found - found.mean(1, keepdims=True), known - known.mean(1, keepdims=True), atol=1e-5)
+
+
+def test_a_class_of_no_row_is_rare_and_not_impossible() -> None:
+    found = naive_bayes.log_frequencies(np.array([0, 0, 1, 0]), 3)
+    assert np.isfinite(found).all()
+    assert found[0] > found[1] > found[2]
+
+
+def test_it_counts_as_far_as_it_helps() -> None:
+    from mmkeras.tasks.prediction.naive_bayes import SHARES, best_share
+
+    rng = np.random.default_rng(0)
+    classes = rng.integers(0, 3, 2000)
+    right = np.eye(3)[classes]
+    noise = rng.normal(size=(2, 2000, 3))
+    assert best_share(2 * right + noise[0], 5 * noise[1], classes)[0] == 0
+    unsure = 0.5 * (2 * right + noise[1])
+    assert best_share(right + noise[0], unsure, classes)[0] == max(SHARES)
+    share, temperature = best_share(right + noise[0], 4 * right + 4 * noise[1], classes)
+    assert share == 0.25, "it is too sure of itself"
+    again = best_share(10 * (right + noise[0]), 4 * right + 4 * noise[1], classes)
+    assert again == (share, pytest.approx(10 * temperature, rel=1e-3)), "how sure the network is does not matter"
+
+
+def test_few_rows_do_not_choose_by_chance() -> None:
+    from mmkeras.tasks.prediction.naive_bayes import best_share
+
+    chosen = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        classes = rng.integers(0, 3, 60)
+        right = np.eye(3)[classes]
+        noise = rng.normal(size=(2, 60, 3))
+        chosen.append(best_share(right + noise[0], right + noise[1], classes)[0])
+    assert chosen == [1.0] * 5
+    assert best_share(np.full((60, 3), np.nan), right, classes)[0] == 0, "a network that has diverged"
+
+
+def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
+    """A core with two columns of text, `b` there in even rows alone; what it learns from; a's bags, matrix; classes."""
+    import keras
+
+    from mmkeras.features.column_features import ArraySide, bag_side
+    from mmkeras.models.core import Core
+    from mmkeras.models.fusions import Fused
+    from mmkeras.models.multimodal import with_counts
+    from mmkeras.tasks.prediction.material import Material
+
+    bags, dense = some_bags()
+    reverse = bags.take(np.arange(len(bags))[::-1])
+    n, width = dense.shape
+    names = {"rows": ((None,), "int32"), "weights": ((None,), "float32"), "present": ((1,), "float32")}
+    inputs = {
+        f"{c}_{part}": keras.Input(shape, dtype=dtype, name=f"{c}_{part}")
+        for c in "ab"
+        for part, (shape, dtype) in names.items()
+    }
+    columns: Any = {c: SimpleNamespace(state=SimpleNamespace(n_rows=width)) for c in "ab"}
+    logits = keras.layers.Dense(3, kernel_initializer="zeros")(inputs["a_present"])
+    core = Core(keras.Model(inputs, with_counts(Fused(logits, {}), columns, inputs, 3).logits))
+    there = (np.arange(n) % 2 == 0).astype("float32")[:, None]
+    side = [
+        bag_side("a", bags),
+        ArraySide({"a_present": np.ones_like(there)}),
+        bag_side("b", reverse),
+        ArraySide({"b_present": there}),
+    ]
+    classes = np.minimum(np.arange(n) % 5, 2)
+    encoded = np.eye(3, dtype="float32")[classes]
+    material: Any = Material(
+        columns, {"train": side, "validation": side}, SimpleNamespace(), dict.fromkeys(("train", "validation"), encoded)
+    )  # type: ignore[arg-type]
+    return core, material, bags, dense, classes
+
+
+def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmkeras.models import COUNTED, FREQUENCIES
+    from mmkeras.tasks.prediction import naive_bayes as counting
+
+    core, material, bags, dense, classes = two_texts()
+    n, width = dense.shape
+    reverse, there = bags.take(np.arange(n)[::-1]), np.arange(n)[:, None] % 2 == 0
+    seen: list[np.ndarray] = []
+
+    def quarter(logits: np.ndarray, counted: np.ndarray, known: np.ndarray) -> tuple[float, float]:
+        seen.append(counted)
+        np.testing.assert_array_equal(known, classes)
+        return 0.25, 2.0
+
+    monkeypatch.setattr(counting, "best_share", quarter)
+    monkeypatch.setattr(naive_bayes, "TEXTS", 7)
+    pooled = counting.count_texts(core, material)
+    assert pooled == counting.Pooled(0.25, 0.5)
+    tables = {c: naive_bayes.log_likelihoods([(some, classes)], width, 3) for c, some in (("a", bags), ("b", reverse))}
+    frequencies = {
+        "a": naive_bayes.log_frequencies(classes, 3),
+        "b": naive_bayes.log_frequencies(classes[there[:, 0] > 0], 3),
+    }
+    for c, table in tables.items():
+        found = np.asarray(core.model.get_layer(COUNTED.format(name=c)).table)
+        np.testing.assert_allclose(found, 0.5 * table, rtol=1e-5)
+        found = np.asarray(core.model.get_layer(FREQUENCIES.format(name=c)).kernel)
+        np.testing.assert_allclose(found, 0.5 * frequencies[c][None] / 2, rtol=1e-5)
+    # column b is there in even rows alone
+    expected = dense @ tables["a"] + frequencies["a"] / 2
+    expected += there * (dense[::-1] @ tables["b"] + frequencies["b"] / 2)
+    np.testing.assert_allclose(seen[0], expected, atol=1e-5)
+    assert not np.allclose(tables["a"], tables["b"])
+    assert counting.count_held_out(core, material, pooled)
+    twice = naive_bayes.log_likelihoods([(bags, classes)] * 2, width, 3)
+    np.testing.assert_allclose(np.asarray(core.model.get_layer(COUNTED.format(name="a")).table), 0.5 * twice, rtol=1e-5)
+    assert np.abs(twice - tables["a"]).max() > 0.01
+    counting.count_texts(core, material, balanced=True)
+    assert not np.asarray(core.model.get_layer(FREQUENCIES.format(name="a")).kernel).any()
+
+
+def test_a_vocabulary_without_features_says_nothing() -> None:
+    empty = Ragged(np.zeros(4, "int64"), (np.zeros(0, "int32"), np.zeros(0, "float32")))
+    table = naive_bayes.log_likelihoods([(empty, np.array([0, 1, 0]))], 1, 2)
+    assert table.shape == (1, 2)
+    assert not table.any()
+
+
+def test_what_is_counted_is_added_where_the_text_is_there() -> None:
+    import keras
+
+    from mmkeras.models import COUNTED, FREQUENCIES
+    from mmkeras.models.fusions import Fused
+    from mmkeras.models.multimodal import with_counts
+
+    inputs = {
+        "note_rows": keras.Input((None,), dtype="int32", name="note_rows"),
+        "note_weights": keras.Input((None,), name="note_weights"),
+        "note_present": keras.Input((1,), name="note_present"),
+        "logits": keras.Input((2,), name="logits"),
+    }
+    column: Any = SimpleNamespace(state=SimpleNamespace(n_rows=4))
+    fused = with_counts(Fused(inputs["logits"], {"note": inputs["logits"]}), {"note": column}, inputs, 2)
+    model = keras.Model(inputs, [fused.logits, fused.parts["note"]])
+    assert not model.trainable_variables
+    table = np.array([[0, 0], [1, -1], [2, -2], [4, -4]], "float32")
+    model.get_layer(COUNTED.format(name="note")).table.assign(table)
+    model.get_layer(FREQUENCIES.format(name="note")).kernel.assign([[0.5, -0.5]])
+    given = {
+        "note_rows": np.array([[3, 1], [3, 1]], "int32"),
+        "note_weights": np.array([[0.5, 1], [0.5, 1]], "float32"),
+        "note_present": np.array([[1], [0]], "float32"),
+        "logits": np.array([[1, 1], [1, 1]], "float32"),
+    }
+    for found in model(given):
+        np.testing.assert_allclose(found, [[4.5, -2.5], [1, 1]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fusion", "formats"), [("sum", ()), ("decision", ("--formats", "tflite"))])
+def test_it_answers_too_in_every_format(fusion: str, formats: tuple[str, ...], tmp_path: Path) -> None:
+    """And what each column adds still sums up to the answer. The network has hardly learned."""
+    from mmkeras.runs.run import open_run
+    from mmkeras.tasks.prediction.load import load_graph
+
+    unequal = [row for k, row in enumerate(mixtures.rows(tmp_path, 100)) if row["label"] == "high" or k % 3]
+    csv = small_runs.write_rows(tmp_path / "mix.csv", unequal)
+    flags = ("--text", "note", "--number", "price", *mixtures.SIZES, "--epochs", "1", "--learning-rate", "1e-5")
+    with small_runs.working_folder(tmp_path):
+        done = small_runs.main(
+            "train", csv, *flags, "--target", "label", "--fusion", fusion, "--naive-bayes", "--output", "r"
+        )
+        assert done.code == 0, done.err
+        exported = small_runs.main("export", "r", "--output", "e", *formats)
+        assert exported.code == 0, exported.out + exported.err
+    metrics = json.loads((tmp_path / "r/metrics.json").read_text(encoding="utf-8"))
+    assert metrics["naive_bayes"]["share"] > 0
+    assert metrics["validation"]["accuracy"] > 0.9, "by counting alone"
+    assert "naive Bayes of the texts answers too" in done.out
+    core = load_graph(open_run(tmp_path / "r")).model
+    present = {f"{name}_present": np.ones((1, 1), "float32") for name in ("note", "price")}
+    asked = {"note": np.array([list(b"a high thing")], "uint8"), "price": np.zeros((1, 1), "float32"), **present}
+    parts = np.asarray(core(asked)["contributions"])[0]
+    assert parts[0, 0] - parts[0, 1] > 0.2, "a high thing"
+    found = core(asked | {"note": np.array([list(b"zzz")], "uint8")})
+    parts = np.asarray(found["contributions"])[0]
+    assert parts[0, 0] - parts[0, 1] > 0.1, "no feature of it is known, and more things are high"
+    if fusion == "sum":
+        logits = np.log(np.asarray(found["probabilities"]))[0]
+        np.testing.assert_allclose(parts.sum(0) - parts.sum(0).mean(), logits - logits.mean(), atol=1e-4)

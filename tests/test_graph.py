@@ -1,0 +1,28 @@
+"""Names of a Graph's inputs, and of what is made of them."""
+
+from __future__ import annotations
+
+from mmkeras.graph import input_names
+
+
+def test_names_never_meet() -> None:
+    """Neither each other nor what is made of them: presences, files, ids."""
+    columns = [
+        "photo",
+        "photo_present",
+        "photo!",
+        "photo_bytes",
+        "Photo",
+        "photo_ids",
+        "probabilities",
+        "标题",
+        "1st",
+        "",
+    ]
+    names = input_names(columns)
+    assert names[0] == "photo"
+    made = [made for name in names for made in (name, f"{name}_present", f"{name}_bytes", f"{name}_ids")]
+    assert len(set(made)) == len(made)
+    assert all(name.isascii() and name.isidentifier() and name[0].isalpha() for name in names)
+    assert names == input_names(columns)
+    assert not {"probabilities", "prediction", "values", "contributions"} & set(made)

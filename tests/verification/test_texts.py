@@ -1,0 +1,116 @@
+"""Texts of an artefact against those of the trained model: ties, what is followed, what differs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmkeras.data.target_tokenizer import Pieces
+
+pytestmark = pytest.mark.slow
+
+
+def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
+    from mmkeras.verification.texts import compare
+
+    expected = [([4, 5], [-1.0, -2.0, -0.1]), ([4], [-1.0, -0.7]), ([4], [-1.0, -0.7])]
+    free = [
+        ([4, 6], [-1.0, -2.000001, -0.3]),  # another piece, as likely: following the trained model it is not taken
+        ([4], [-1.0, -0.70001]),
+        ([7], [-1.2, -0.7]),
+    ]
+    found = compare({"free": free, "following": [([4, 5], [-1.0, -2.00002, -0.1]), *free[1:]]}, expected)
+    assert (found.other, found.at_ties) == (1, 1)
+    assert found.largest == pytest.approx(2e-5, rel=1e-3), "of what comes after the tie too"
+    assert compare({"free": free}, expected).other == 2, "it did not follow"
+    assert compare({"free": expected}, expected) == compare({"free": expected, "following": expected}, expected)
+    assert compare({"free": expected[:2]}, expected).other == 1, "a text too few"
+    assert compare({"free": [([4, 5], [-1.0, float("nan"), -0.1])]}, expected[:1]).largest == float("inf")
+
+
+def test_words_of_a_format_whose_texts_part_at_ties() -> None:
+    from mmkeras.verification.texts import words_of
+
+    def words(**counts: int) -> str:
+        return words_of({"texts_other": 0, "texts_apart_at_ties": 0, **counts})
+
+    assert words() == "same"
+    assert words(texts_apart_at_ties=2) == "same but 2 at ties"
+    assert words(texts_apart_at_ties=2, texts_other=1) == "DIFFER"
+
+
+def test_a_text_is_followed_only_where_some_part() -> None:
+    from mmkeras.generation.decoding import Written
+    from mmkeras.verification.clean_process.texts import both_ways
+
+    free = [Written([4], [-1.0, -0.5]), Written([5], [-1.0, -0.5])]
+    given: list[object] = []
+
+    def writes(follow: object) -> list[Written]:
+        given.append(follow)
+        return free
+
+    assert both_ways(writes, free) == {"free": free}
+    known = [free[0], Written([6], [-1.0, -0.5])]
+    assert both_ways(writes, known, free) == {"free": free, "following": free}
+    assert given == [None, [[4], [6]]]
+
+
+def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
+    from types import SimpleNamespace
+
+    from mmkeras.generation.decoding import Written
+    from mmkeras.verification.clean_process.texts import compare_served
+
+    writer = SimpleNamespace(pieces=Pieces("word", tuple(b"<eos>, <unk>, the, of, a, b".split(b","))))
+    own, tie = Written([4, 5], [-1.0, -0.5, -0.1]), Written([4, 3], [-1.0, -0.5, -0.4])
+
+    def served(ids: list[int], text: str, log_p: float) -> dict[str, object]:
+        def writes(follow: object) -> list[Written]:
+            return [own if follow is None else tie]
+
+        given = {"pieces": np.array([ids]), "text": np.array([text.encode()]), "log_probability": np.array([log_p])}
+        return compare_served(writer, writes, given)  # type: ignore[arg-type]
+
+    same = served([4, 5, 0, 0], "a b", -1.6)
+    assert same == {"rows": 1, "texts_identical": True, "texts_apart_at_ties": 0, "largest_difference": 0.0}
+    other = served([4, 3, 0, 0], "a of", -1.9)
+    assert (other["texts_identical"], other["texts_apart_at_ties"]) == (True, 1), "of two equally likely the other"
+    assert not served([4, 2, 0, 0], "a the", -1.9)["texts_identical"], "another, and no tie"
+    assert not served([4, 5, 0, 0], "a", -1.6)["texts_identical"], "a table that tells another text"
+    assert served([4, 5, 0, 0], "a b", -1.9)["largest_difference"] == pytest.approx(0.1), "of a piece, on the mean"
+    assert np.isnan(served([4, 5, 0, 0], "a b", float("nan"))["largest_difference"])  # type: ignore[arg-type]
+
+
+def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
+    """verify's result where rows without a column were written in these ways, and all else as the model does."""
+    from mmkeras.generation.decoding import Written
+    from mmkeras.verification.samples import TextSamples
+    from mmkeras.verification.texts import check
+
+    text = [[4, 5], [-1.0, -0.5, -0.1]]
+    samples = TextSamples(
+        [["a b"]], [Written([4, 5], [-1.0, -0.5, -0.1])], subsets={"en": [Written([4], [-1.0, -0.2])]}
+    )
+    found = {
+        "written": {"1": {"free": [text]}},
+        "subsets": {"en": ways},
+        "signature": {},
+        "seconds": 1.0,
+        "pieces_written": 3,
+        "load_seconds": 1.0,
+        "peak_memory_mib": 1.0,
+    }
+    pieces = Pieces("word", tuple(b"<eos> <unk> the of a b".split()))
+    return check(found, samples, pieces, {"graphs": {}})
+
+
+def test_what_is_written_without_a_column_is_compared_piece_by_piece() -> None:
+    assert not checked_subsets({"free": [[[4], [-1.0, -0.2]]]})["breaches"]
+    assert checked_subsets({"free": [[[5], [-1.0, -0.2]]]})["breaches"] == ["with nothing but en: 1 texts differ"]
+    tie = checked_subsets({"free": [[[5], [-1.0, -0.2]]], "following": [[[4], [-1.0, -0.2]]]})
+    assert not tie["breaches"]
+    assert (tie["subset_texts_apart_at_ties"], tie["texts_identical"]) == (1, True)
+    flat = checked_subsets({"free": [[[], [-1.8]]], "following": [[[4], [-1.8, -1.8]]]})
+    assert "log-probabilities differ by up to 1.6e+00" in str(flat["breaches"]), "it follows whatever is given"
+    assert checked_subsets({"free": []})["breaches"], "nothing was written"
