@@ -1,4 +1,4 @@
-"""The flags of every command but `train` and `ablate`."""
+"""The flags of every command but `train` and `ablate`, whose flags are a Config."""
 
 from __future__ import annotations
 
@@ -7,100 +7,105 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from mmkeras.config.config import File, Folder, Word
 from mmkeras.generation.options import Choice
+
+Formats = Annotated[tuple[str, ...], arg(metavar="{savedmodel,tflite,onnx} ...")]
+Format = Annotated[Literal["tflite", "onnx", "savedmodel"] | None, arg(metavar="{tflite,onnx,savedmodel}")]
+OutputFile = Annotated[str, arg(metavar="FILE")]
 
 
 @dataclass(frozen=True)
 class Export:
-    """Write a run as SavedModel, LiteRT and ONNX, and prove each on the held-out rows."""
+    """Write a run as SavedModel, LiteRT and ONNX; prove on the held-out rows that each answers as the trained model."""
 
     run: Positional[Annotated[str, arg(metavar="RUN")]] = "runs/news"
-    """The run folder."""
-    formats: tuple[str, ...] = ("savedmodel", "tflite", "onnx")
+    """Run folder."""
+    formats: Formats = ("savedmodel", "tflite", "onnx")
     """Formats to write."""
-    output: str | None = None
-    """Folder for the artefacts. Default: exported/<name of the run>."""
+    output: Folder = None
+    """Folder of the artefacts. Default: exported/NAME, by the name of the run."""
     overwrite: bool = False
-    """Replace an existing folder, if the new artefacts pass."""
+    """Replace an existing folder if the new artefacts pass."""
     debug: bool = False
     """Show Python tracebacks."""
 
 
 @dataclass(frozen=True)
 class Predict:
-    """Answer every row of a file with an artefact or a run."""
+    """Predict every row of a file with an artefact or a run."""
 
     artefact: Positional[Annotated[str, arg(metavar="ARTEFACT")]]
     """A .tflite or .onnx file, a SavedModel folder (savedmodel/1), or a run folder."""
     csv: Positional[Annotated[str, arg(metavar="CSV")]]
-    """CSV or Parquet file with the input columns; with the target column, figures are printed."""
-    output: str = "predictions.csv"
-    """Where the predictions go."""
+    """CSV or Parquet file with the input columns. With the target column too, figures are printed."""
+    output: OutputFile = "predictions.csv"
+    """CSV file of the predictions."""
     probabilities: bool = False
-    """Write a column a class as well."""
-    media_root: str | None = None
-    """Folder that the paths of pictures and clips begin at. Default: the CSV's."""
+    """Write the probability of every class, one column each."""
+    media_root: Folder = None
+    """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV."""
     allow_outside: bool = False
-    """Let such paths leave that folder."""
-    encoding: str | None = None
+    """Allow paths that leave that folder."""
+    encoding: Word = None
     """Character encoding of the CSV. Default: detected."""
-    delimiter: str | None = None
-    """Field delimiter. Default: detected."""
+    delimiter: Annotated[str | None, arg(metavar="CHARACTER")] = None
+    """Field delimiter of the CSV. Default: detected."""
     overwrite: bool = False
-    """Replace an existing output."""
+    """Replace an existing output file."""
     debug: bool = False
     """Show Python tracebacks."""
 
 
 @dataclass(frozen=True)
 class Verify:
-    """Check an exported folder's artefacts against the trained model's answers."""
+    """Compare an exported folder's artefacts with the trained model's answers on the held-out rows."""
 
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/news"
-    """A folder that `mmkeras export` wrote."""
-    formats: tuple[str, ...] = ()
-    """Formats to check. Default: all that were exported."""
+    """Folder that `mmkeras export` wrote."""
+    formats: Formats = ()
+    """Formats to verify. Default: all that were exported."""
     debug: bool = False
     """Show Python tracebacks."""
 
 
 @dataclass(frozen=True)
 class Generate(Choice):
-    """Write texts with an exported model, or with a run."""
+    """Generate texts with an exported model or a run."""
 
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/model"
-    """An exported folder, or a run."""
-    texts: Positional[Annotated[tuple[str, ...], arg(metavar="TEXTS")]] = ()
-    """Cells of the first text column; for a language model, what it shall go on with."""
-    input: tuple[str, ...] = ()
-    """Other columns, as column=value."""
-    csv: str | None = None
-    """A file with a row for each text to write, instead."""
-    output: str = "texts.csv"
-    """Where the texts of a file go."""
-    format: Literal["tflite", "onnx", "savedmodel"] | None = None
-    """Which artefact to use. Default: the first that is there."""
-    media_root: str | None = None
-    """Folder that the paths of pictures and clips begin at. Default: the CSV's, or the current one."""
+    """Exported folder, or run folder."""
+    texts: Positional[Annotated[tuple[str, ...], arg(metavar="TEXT ...")]] = ()
+    """Cells of the first text column; for a language model, prompts to continue."""
+    input: Annotated[tuple[str, ...], arg(metavar="COLUMN=VALUE ...")] = ()
+    """Cells of other columns."""
+    csv: File = None
+    """CSV file with one row for each text to generate, in place of TEXT and --input."""
+    output: OutputFile = "texts.csv"
+    """CSV file of the texts, with --csv."""
+    format: Format = None
+    """Artefact to use. Default: the first that exists of tflite, onnx, savedmodel."""
+    media_root: Folder = None
+    """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV, or the current one."""
     allow_outside: bool = False
-    """Let such paths leave that folder."""
+    """Allow paths that leave that folder."""
     overwrite: bool = False
-    """Replace an existing output."""
+    """Replace an existing output file."""
     debug: bool = False
     """Show Python tracebacks."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """How probable a language model finds texts: log P of each piece, of the whole, and the perplexity."""
+    """Score texts with a language model: log P of every token and of the whole, and the perplexity."""
 
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]]
-    """An exported folder, or a run."""
-    texts: Positional[Annotated[tuple[str, ...], arg(metavar="TEXTS")]] = ()
+    """Exported folder, or run folder."""
+    texts: Positional[Annotated[tuple[str, ...], arg(metavar="TEXT ...")]] = ()
     """Texts to score."""
-    file: str | None = None
-    """A text file, read as one stream of lines."""
-    format: Literal["tflite", "onnx", "savedmodel"] | None = None
-    """Which artefact to use. Default: the first that is there."""
+    file: File = None
+    """Text file to score as one stream of lines."""
+    format: Format = None
+    """Artefact to use. Default: the first that exists of tflite, onnx, savedmodel."""
     debug: bool = False
     """Show Python tracebacks."""

@@ -12,14 +12,14 @@ FUSIONS = ("attention", "concat", "sum", "decision")
 
 @dataclass(frozen=True)
 class Ablation:
-    """Which trainings are compared."""
+    """The trainings that `ablate` compares."""
 
     seeds: int = 3
-    """Seeds of each training, counted from `seed`."""
+    """Number of seeds of each training, from `--seed` on."""
     fusions: tuple[str, ...] = FUSIONS
     """Fusions to compare."""
     subsets: tuple[str, ...] = ()
-    """Subsets to compare, such as text+image. Default: all of them."""
+    """Subsets of the modalities to compare, such as text+image. Default: all subsets."""
 
 
 @dataclass(frozen=True)

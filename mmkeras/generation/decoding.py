@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.data.target_tokenizer import END
-from mmkeras.generation.options import NEVER, Choice, allowed_of, draw
+from mmkeras.generation.sampling import NEVER, Choice, allowed_of, draw
 
 Arrays = dict[str, np.ndarray]
 Step = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]

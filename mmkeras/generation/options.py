@@ -1,40 +1,35 @@
-"""How the next piece is chosen from log-probabilities: the most probable, or by chance; what may not be written."""
+"""How the next token is chosen: greedy decoding, beam search or sampling. Imports nothing heavy: the flags need it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from mmkeras.data.target_tokenizer import UNKNOWN
 from mmkeras.errors import InputError
-
-NEVER = -1e9  # the log-probability of what may not be written
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How pieces are chosen: greedy, by a beam, or by chance."""
+    """How tokens are chosen: greedily, by beam search or by sampling."""
 
     beam: int = 1
-    """Texts kept side by side; 1 for the most probable piece each time."""
+    """Beam width; 1 for greedy decoding."""
     length_penalty: float = 1.0
-    """How much longer texts are favoured by a beam (alpha of Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
+    """Length penalty of beam search, alpha of Wu et al. 2016 (arXiv:1609.08144), eq. 14: larger values favour longer
+    texts."""
     temperature: float = 0.0
-    """0 for the most probable piece; above, pieces are drawn, the more evenly the higher."""
+    """Sampling temperature; 0 for greedy decoding or beam search. Higher values sample more evenly."""
     top_k: int = 0
-    """Draw from so many of the most probable pieces; 0 for all."""
+    """Sample from the k most probable tokens; 0 for all."""
     top_p: float = 1.0
-    """Draw from the fewest pieces whose probabilities sum to this (Holtzman et al. 2020)."""
+    """Sample from the smallest set of tokens whose probabilities sum to p (Holtzman et al. 2020)."""
     seed: int = 0
-    """Seed of what is drawn."""
+    """Seed of sampling."""
     no_repeat: int = 0
-    """No run of so many pieces comes twice, counting what a language model goes on with; 0 to allow it."""
+    """Do not generate an n-gram of this many tokens twice; a prompt counts. 0 to allow repeats."""
     longest: int | None = None
-    """Most pieces to write. Default: as many as the model was made for."""
+    """Largest number of generated tokens. Default: the model's own limit."""
     unknown: bool = False
-    """Let the unknown piece be written."""
+    """Allow the unknown token in generated texts."""
 
     def check(self) -> None:
         """Raise InputError for numbers outside their range, or that contradict each other."""
@@ -55,34 +50,3 @@ class Choice:
             raise InputError("--beam and --temperature contradict each other: a beam draws nothing by chance.")
         if not self.temperature and (self.top_k or self.top_p < 1):
             raise InputError("--top-k and --top-p are for drawing by chance: give a --temperature, such as 0.8.")
-
-
-def allowed_of(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice) -> np.ndarray:
-    """Log-probabilities where what may not be written is NEVER. texts: of each row all pieces, a prompt's in front."""
-    allowed = said.copy()
-    if not choice.unknown:
-        allowed[:, UNKNOWN] = NEVER
-    n = choice.no_repeat
-    for row, text in zip(allowed, texts, strict=True) if n else ():
-        last = tuple(text[len(text) - n + 1 :])  # the n - 1 pieces before the next
-        for start in range(len(text) - n + 1):
-            if tuple(text[start : start + n - 1]) == last:
-                row[text[start + n - 1]] = NEVER
-    return allowed
-
-
-def draw(allowed: np.ndarray, choice: Choice, rng: np.random.Generator) -> np.ndarray:
-    """A piece a row by chance, int [b]."""
-    likest = allowed.max(1, keepdims=True)  # taken away first, in float64: a temperature may be next to nothing
-    with np.errstate(over="ignore"):  # -inf is what is meant
-        scaled = (allowed - likest).astype("float64") / choice.temperature
-    order = np.argsort(-scaled, axis=1, kind="stable")
-    ranked = np.take_along_axis(scaled, order, 1)
-    weights = np.exp(ranked - ranked[:, :1])
-    weights /= weights.sum(1, keepdims=True)
-    if choice.top_k:
-        weights[:, choice.top_k :] = 0
-    weights[np.cumsum(weights, 1) - weights >= choice.top_p] = 0  # the first that passes the sum still counts
-    total = np.cumsum(weights, 1)
-    place = (total < rng.random((len(total), 1)) * total[:, -1:]).sum(1)
-    return np.take_along_axis(order, place[:, None], 1)[:, 0]

@@ -11,15 +11,15 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks.harness.client import summary
 from benchmarks.harness.measure import Server, StepFailed, run_process, same_threads
-from benchmarks.news.phases import Bench, SetRun
 from benchmarks.harness.scores import accuracy, macro_f1, read_predictions
-from benchmarks.news.systems import SYSTEMS, Place
-from benchmarks.news.table import markdown
-
 from benchmarks.news import run as news
 from benchmarks.news import sets
+from benchmarks.news.phases import Bench, SetRun
+from benchmarks.news.systems import SYSTEMS, Place
+from benchmarks.news.table import markdown
 from benchmarks.peers.command import read_rows, run
 from benchmarks.peers.fasttext_news import characters, words
 

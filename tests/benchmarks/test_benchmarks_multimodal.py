@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.harness.measure import StepFailed
 
+from benchmarks.harness.measure import StepFailed
 from benchmarks.multimodal import encoders, folds, latency, memory, parity, waiting
 from mmkeras.config.config import Config
 
@@ -105,8 +105,8 @@ def test_memory_of_trainings_whose_runs_replace_each_other(tmp_path: Path, monke
 
 def test_arithmetic_is_counted() -> None:
     import keras
-    from benchmarks.multimodal.flops import by_part, flop_by_operation
 
+    from benchmarks.multimodal.flops import by_part, flop_by_operation
     from mmkeras.graph import Input
 
     pixels = keras.Input((8, 8, 3), name="photo")

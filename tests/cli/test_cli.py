@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -13,8 +12,8 @@ import pytest
 import small_runs
 
 import mmkeras
-from mmkeras.cli import main as cli
-from mmkeras.config.config import Config
+from mmkeras.cli.dispatch import COMMANDS, load_options
+from mmkeras.config.json_file import flag_types
 from mmkeras.errors import InputError
 
 
@@ -22,19 +21,21 @@ from mmkeras.errors import InputError
 def test_help_lists_the_commands(arguments: list[str]) -> None:
     done = small_runs.main(*arguments)
     assert (done.code, done.err) == (0, "")
-    for command, (options, _) in cli.COMMANDS.items():
+    for command, entry in COMMANDS.items():
         (line,) = [line for line in done.lines if line.split()[:1] == [command]]
-        assert line.split(maxsplit=1)[1] == (options.__doc__ or "").splitlines()[0]
+        assert line.split(maxsplit=1)[1] == entry.summary
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_lists_its_flags(command: str) -> None:
     done = small_runs.main(command, "--help")
     assert done.code == 0
-    for field in dataclasses.fields(cli.COMMANDS[command][0]):
-        positional = "Positional" in str(field.type)
-        flag = field.name.upper() if positional else f"--{field.name.replace('_', '-')}"
-        assert flag in done.out, f"{command} --help does not name {flag}"
+    for name in flag_types(load_options(command)):
+        flag = f"--{name.replace('_', '-')}"
+        positional = any(part in done.lines[0] for part in (name.upper(), name.upper().removesuffix("S")))
+        assert positional or flag in done.out or f"--no-{flag[2:]}" in done.out, (
+            f"{command} --help does not name {flag}"
+        )
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
@@ -47,14 +48,14 @@ def test_unknown_command_is_named_and_the_known_ones_listed() -> None:
     done = small_runs.main("evaluate", "x")
     assert done.code == 2
     assert done.err.startswith("error: there is no command 'evaluate'")
-    assert all(command in done.out for command in cli.COMMANDS)
+    assert all(command in done.out for command in COMMANDS)
 
 
 def replace_train(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def run(_: Any) -> int:
         raise error
 
-    monkeypatch.setitem(cli.COMMANDS, "train", (Config, run))
+    monkeypatch.setattr("mmkeras.cli.commands.run_train", run)
 
 
 def test_an_input_error_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +82,7 @@ def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
     """`mmkeras train --help | head -1`, say."""
-    code = "import sys; from mmkeras import cli; cli.COMMANDS['train'] = (cli.Config, lambda _: print('x' * 10**6) or 0); sys.exit(cli.main(['train']))"
+    code = "import sys; from mmkeras.cli import commands, main; commands.run_train = lambda _: print('x' * 10**6) or 0; sys.exit(main.main(['train']))"
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
@@ -99,7 +100,7 @@ def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
 
 def test_a_terminal_that_knows_ascii_alone_is_no_error(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
-    code = "import sys, mmkeras.training.train; mmkeras.training.train.fit = lambda *_: sys.exit(0); from mmkeras.cli.main import main; main(sys.argv[1:])"
+    code = "import sys, mmkeras.training.train; mmkeras.training.train.fit_and_evaluate = lambda *_: sys.exit(0); from mmkeras.cli.main import main; main(sys.argv[1:])"
     arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]
     environment = {**small_runs.environment(), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
@@ -128,7 +129,7 @@ def test_the_scripts_are_the_commands(script: str, tmp_path: Path) -> None:
 def test_progress_reaches_a_pipe_as_it_happens(tmp_path: Path) -> None:
     """`python train.py | tee log` shows the table before the training, not after it."""
     path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(30))
-    code = "import sys, mmkeras.training.train, time; mmkeras.training.train.fit = lambda *_: time.sleep(60); from mmkeras.cli.main import main; main(sys.argv[1:])"
+    code = "import sys, mmkeras.training.train, time; mmkeras.training.train.fit_and_evaluate = lambda *_: time.sleep(60); from mmkeras.cli.main import main; main(sys.argv[1:])"
     environment = small_runs.environment()
     del environment["PYTHONUNBUFFERED"]
     arguments = ["train", str(path), *small_runs.FLAGS, "--output", str(tmp_path / "r")]

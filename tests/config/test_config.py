@@ -12,7 +12,7 @@ import small_runs
 from every_flag import OTHER
 
 import mmkeras.training.train
-from mmkeras.cli.main import parse
+from mmkeras.cli.dispatch import parse
 from mmkeras.cli.options import Export, Predict
 from mmkeras.config.config import Config
 from mmkeras.config.json_file import config_from_dict, config_to_json, read_config

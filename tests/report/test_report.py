@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from report_pages import Row, make_run, some_rows, written
 
-from mmkeras.cli.main import parse
+from mmkeras.cli.dispatch import parse
 from mmkeras.config.config import Config
 from mmkeras.report.findings import excerpt, interval
 from mmkeras.report.page import write_report

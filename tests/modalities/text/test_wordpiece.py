@@ -19,9 +19,9 @@ from parity import export_graph
 from mmkeras.errors import InputError
 from mmkeras.export.graph_module import GraphModule
 from mmkeras.graph import Graph, Input, Serving
-from mmkeras.modalities.text.wordpiece import bert_characters as bert
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.serving import read_texts
+from mmkeras.modalities.text.wordpiece import bert_characters as bert
 from mmkeras.modalities.text.wordpiece.layer import WordPiece, code_points
 from mmkeras.modalities.text.wordpiece.tables import build_tables, load_tables, save_tables
 

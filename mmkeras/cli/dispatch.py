@@ -1,0 +1,59 @@
+"""The literal dict of commands: where each one's options and function are. To add a command: a line here, a function in
+`commands`, a dataclass of flags.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mmkeras.errors import InputError
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command's options and its function are, named and not imported: `mmkeras --help` loads neither."""
+
+    options: str
+    run: str
+    summary: str
+
+
+COMMANDS: Final = {
+    "train": Command("config.config:Config", "run_train", "Train a model on a table; write a run folder."),
+    "ablate": Command(
+        "experiments.options:Ablate", "run_ablate", "Train every fusion on every subset of the modalities; compare."
+    ),
+    "export": Command("cli.options:Export", "run_export", "Write a run as SavedModel, LiteRT and ONNX; prove each."),
+    "predict": Command("cli.options:Predict", "run_predict", "Predict every row of a file with an artefact or a run."),
+    "generate": Command("cli.options:Generate", "run_generate", "Generate texts with an exported model or a run."),
+    "score": Command("cli.options:Score", "run_score", "Score texts with a language model: log P and perplexity."),
+    "verify": Command("cli.options:Verify", "run_verify", "Compare exported artefacts with the trained model."),
+}
+
+
+def load_options(command: str) -> type[Any]:
+    """The dataclass of a command's flags."""
+    module, _, name = COMMANDS[command].options.partition(":")
+    return getattr(importlib.import_module(f"mmkeras.{module}"), name)
+
+
+def parse(command: str, arguments: Sequence[str]) -> object:
+    """Flags -> the command's options. `--config file.json` gives their defaults; flags win over it."""
+    import tyro
+
+    from mmkeras.config.json_file import read_config
+
+    options = load_options(command)
+    arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
+    default = None
+    if "--config" in arguments:
+        at = arguments.index("--config")
+        if at + 1 == len(arguments):
+            raise InputError("--config: expected the path of a JSON file behind it.")
+        default = read_config(arguments[at + 1], options)
+        del arguments[at : at + 2]
+    ungrouped = (tyro.conf.OmitArgPrefixes,)  # --epochs, not --training.epochs
+    return tyro.cli(options, prog=f"mmkeras {command}", args=arguments, default=default, config=ungrouped)
