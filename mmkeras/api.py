@@ -6,9 +6,8 @@ from pathlib import Path
 
 from mmkeras.errors import InputError
 from mmkeras.generation.generator import Writer, open_writer
+from mmkeras.runtime.exported import SIGNATURE, read_signature
 from mmkeras.runtime.runners import Runner, open_artefact
-
-WRITING = ("generate", "language_model")  # tasks of models that do not answer
 
 
 def open_model(path: str | Path) -> Runner:
@@ -16,20 +15,22 @@ def open_model(path: str | Path) -> Runner:
     path = Path(path)
     if path.is_dir() and (path / "config.json").exists():
         from mmkeras.runs.run import open_run
-        from mmkeras.tasks.prediction.load import load_graph
+        from mmkeras.tasks import load_task
         from mmkeras.tasks.reference import KerasRunner
 
         run = open_run(path)
-        if run.schema["task"] in WRITING:
+        task = load_task(run.schema["task"])
+        if task.ANSWERS == "texts":
             raise writes(path)
-        return KerasRunner(load_graph(run))
-    if path.is_dir() and (path / "pieces.json").exists():
-        raise writes(path)
-    if path.is_dir() and (path / "savedmodel" / "1").is_dir():
-        raise InputError(
-            f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "
-            f"{path}/savedmodel/1."
-        )
+        (graph,) = task.graphs(run).values()
+        return KerasRunner(graph)
+    if path.is_dir() and (path / SIGNATURE).exists():
+        signature = read_signature(path)
+        if signature.answers == "texts":
+            raise writes(path)
+        *others, last = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
+        names = f"{', '.join(others)} or {last}" if others else last
+        raise InputError(f"{path}: this folder holds artefacts; name one: {names}.")
     runner = open_artefact(path)
     if "targets" not in runner.signature:
         raise writes(path)
@@ -48,10 +49,12 @@ def open_any(path: str | Path, form: str | None) -> Writer:
 
     if not is_run(Path(path)):
         return open_writer(path, form)
-    from mmkeras.tasks.reference import trained_writer  # late: TensorFlow and Keras
-    from mmkeras.tasks.text_generation.load import load_graphs
+    from mmkeras.tasks import load_task  # late: TensorFlow and Keras
+    from mmkeras.tasks.reference import trained_writer
 
     run = open_run(path)
-    if run.schema["task"] not in ("generate", "language_model"):
+    task = load_task(run.schema["task"])
+    pieces = task.assets(run).pieces
+    if pieces is None:
         raise InputError(f"{path}: this model answers, it does not write. Use: mmkeras predict {path} your.csv")
-    return trained_writer(*load_graphs(run), run.folder)
+    return trained_writer(task.graphs(run), pieces, run.folder)

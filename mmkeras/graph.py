@@ -1,20 +1,22 @@
-"""A Graph: one deployable function of a task, raw inputs by name to outputs by name. Exporters know nothing else."""
+"""The contract of what is deployed: a Graph, raw inputs by name to outputs by name, and the Signature of its folder."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
-Entry = Mapping[str, Any]  # one of signature["inputs"]
+Entry = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and what its kind adds
+Answers = Literal["numbers", "texts"]  # what a model answers with: probabilities or values; texts
+FormatName = Literal["savedmodel", "tflite", "onnx"]
+FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
+FLOAT32 = "float32"  # the precision of an artefact whose key in signature.json is its format alone
 
 # what `str.strip` and `str.split` take for white space, for regular expressions: TensorFlow's own knows ASCII's alone
 WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 OUTER_SPACE = f"^{WHITE_SPACE}+|{WHITE_SPACE}+$"
 PRESENCE = "presence"  # the kind of the inputs that say whether a cell is there
-
-__all__ = ["Graph", "Input", "input_names", "presence"]
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,160 @@ class Graph:
         return str(self.outputs[0]["name"])
 
     def signature(self) -> dict[str, Any]:
-        """The contract as JSON: signature.json, and inside the artefacts."""
+        """The contract as JSON: in signature.json, and inside the artefacts."""
+        return self.contract.to_json()
+
+    @property
+    def contract(self) -> GraphSignature:
+        """What a client has to know of it."""
+        return GraphSignature(
+            self.name, tuple(i.entry() for i in self.inputs), self.outputs, tuple(self.labels), dict(self.facts)
+        )
+
+
+@dataclass(frozen=True)
+class GraphSignature:
+    """What one graph takes and gives. facts: what it says besides: task, target, targets, versions, seed, window."""
+
+    graph: str
+    inputs: tuple[Entry, ...]
+    outputs: tuple[Entry, ...]
+    labels: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in signature.json and inside the artefacts."""
+        lists = {"inputs": list(self.inputs), "outputs": list(self.outputs), "labels": list(self.labels)}
+        return {"graph": self.graph, **lists, **self.facts}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> GraphSignature:
+        """The inverse of `to_json`. Raises KeyError for a part that is absent."""
+        facts = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs", "labels")}
+        inputs, outputs, labels = (tuple(value[part]) for part in ("inputs", "outputs", "labels"))
+        return cls(value["graph"], inputs, outputs, labels, facts)
+
+
+@dataclass(frozen=True)
+class CallableSignature:
+    """What a client can call in an artefact: `serving_default`, `predict_64`, … path: of its file in the folder.
+
+    inputs, outputs: name, dtype and shape of each, as the written artefact has them; a size is None where it is free,
+    the shape where the rank is. `max_bytes` is there where a longer cell is cut.
+    """
+
+    path: str
+    inputs: tuple[Entry, ...]
+    outputs: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """All graphs in one format and precision. paths: graph -> its place in the folder; callables: by their names."""
+
+    format: str
+    paths: Mapping[str, str]
+    precision: str = FLOAT32
+    callables: Mapping[str, CallableSignature] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Its key in signature.json: `tflite`, or with another precision `tflite.int8`."""
+        return self.format if self.precision == FLOAT32 else f"{self.format}.{self.precision}"
+
+    @property
+    def name(self) -> str:
+        """What verify.json calls it: the path of its only graph, or the key where several graphs make it."""
+        return next(iter(self.paths.values())) if len(self.paths) == 1 else self.key
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Its paths, each once: a SavedModel holds all graphs."""
+        return tuple(dict.fromkeys(self.paths.values()))
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Artefact:
+        """What `asdict` has made of it."""
+        callables = {
+            name: CallableSignature(part["path"], tuple(part["inputs"]), tuple(part["outputs"]))
+            for name, part in value["callables"].items()
+        }
+        return cls(value["format"], value["paths"], value["precision"], callables)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """signature.json of an exported folder: its graphs, and the artefacts that hold them.
+
+    artefacts: by `Artefact.key`. held_out: the figure of the held-out rows, and whether the model has learned these
+    rows since (`learned_since`). facts: keys of one task alone: targets, max_target, pieces, sample_longest, …
+    """
+
+    answers: Answers
+    task: str
+    target: str
+    labels: tuple[str, ...]
+    graphs: Mapping[str, GraphSignature]
+    artefacts: Mapping[str, Artefact]
+    held_out: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """What is written; unknown keys of `facts` stand beside the others."""
         return {
-            "graph": self.name,
-            "inputs": [i.entry() for i in self.inputs],
-            "outputs": list(self.outputs),
+            "answers": self.answers,
+            "task": self.task,
+            "target": self.target,
             "labels": list(self.labels),
             **self.facts,
+            "graphs": {name: graph.to_json() for name, graph in self.graphs.items()},
+            "artefacts": {key: asdict(artefact) for key, artefact in self.artefacts.items()},
+            "held_out": dict(self.held_out),
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Signature:
+        """The inverse of `to_json`, of the forms of before 0.3 too. Raises KeyError for a part that is absent."""
+        value = as_one_form(value)
+        known = ("answers", "task", "target", "labels", "graphs", "artefacts", "held_out")
+        return cls(
+            value["answers"],
+            value["task"],
+            value["target"],
+            tuple(value["labels"]),
+            {name: GraphSignature.from_json(graph) for name, graph in value["graphs"].items()},
+            {key: Artefact.from_json(artefact) for key, artefact in value["artefacts"].items()},
+            value["held_out"],
+            {key: part for key, part in value.items() if key not in known},
+        )
+
+
+def graphs_inside(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Name -> contract of each graph, of a folder's or a SavedModel's signature.json.
+
+    A model with one graph had that graph's keys there in place of `graphs` before 0.3: read for one release more.
+    """
+    return dict(value["graphs"]) if "graphs" in value else {value["graph"]: value}
+
+
+def as_one_form(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A folder's signature as it is written now. Both forms of before 0.3 are read for one release more.
+
+    Those had a list of paths for `artefacts`, and no `answers`: a model that answers with numbers had the keys of its
+    only graph at the top, one that writes texts had `graphs`. What can be called in an artefact they did not say.
+    """
+    if "answers" in value:
+        return value
+    graphs = graphs_inside(value)
+    top = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs")}
+    answers = "texts" if "graphs" in value else "numbers"
+    found: dict[str, dict[str, Any]] = {}
+    for path in value["artefacts"]:
+        name = "savedmodel" if path.startswith("savedmodel/") else path.rpartition(".")[2]
+        entry = found.setdefault(name, {"format": name, "precision": FLOAT32, "paths": {}, "callables": {}})
+        stem = path.rpartition(".")[0]
+        entry["paths"] |= {graph: path for graph in graphs if name == "savedmodel" or len(graphs) == 1 or graph == stem}
+    return {"target": "", "labels": [], **top, "answers": answers, "graphs": graphs, "artefacts": found}
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,9 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]
     from mmkeras.export.formats import onnx, tflite
     from mmkeras.runs.run import open_run
     from mmkeras.runtime.runners import open_artefact
+    from mmkeras.tasks.assets import Assets
     from mmkeras.tasks.reference import trained_writer
-    from mmkeras.tasks.text_generation.load import load_graphs
+    from mmkeras.tasks.text_generation.load import generate_graphs, load_pieces
 
     found: dict[str, Write] = {}
     memory: dict[str, np.ndarray] = {}
@@ -125,8 +126,9 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]
     tokens = np.zeros((1, rebuilt.memory_length, rebuilt.decoder.width), "float32")  # times do not depend on them
     given = {"memory": tokens, "shown": memory["memory_shown"]}
     for form, exporter in (("tflite", tflite), ("onnx", onnx)):
-        found[f"{form}, no cache"] = whole(open_artefact(exporter.export(graph, folder), threads=1), given)
-    trained = trained_writer(*load_graphs(open_run(run)), run)
+        path = exporter.export({graph.name: graph}, Assets("texts"), folder)[graph.name]
+        found[f"{form}, no cache"] = whole(open_artefact(path, threads=1), given)
+    trained = trained_writer(generate_graphs(open_run(run)), load_pieces(open_run(run)), run)
     found["Keras, traced, cache"] = cached(trained, memory)
     found["Keras, eager call, no cache"] = whole(lambda inputs: graph.model(inputs, training=False), given)
     found["Keras, predict, no cache"] = whole(lambda inputs: graph.model.predict(inputs, verbose=0), given)

@@ -76,12 +76,13 @@ def run_export(options: Export) -> int:
     if passed and (folder / "predict.tflite").exists():
         print(f"next: mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv")
     elif passed and (folder / "decode_step.tflite").exists():
-        from mmkeras.generation.generator import open_writer
         from mmkeras.report.commands import writing_commands
+        from mmkeras.runtime.exported import ENCODE, read_signature
+        from mmkeras.runtime.feeds import columns_of
 
-        writer = open_writer(folder, "tflite")
-        inputs = [entry for entry in writer.inputs if entry["kind"] != "presence"]
-        print(f"next: {writing_commands(str(folder), {**writer.signature, 'inputs': inputs})[0]}")
+        signature = read_signature(folder)
+        inputs = columns_of(signature.graphs[ENCODE].inputs) if ENCODE in signature.graphs else []
+        print(f"next: {writing_commands(str(folder), {'task': signature.task, 'inputs': inputs})[0]}")
     return 0 if passed else 1
 
 

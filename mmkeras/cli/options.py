@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
 from mmkeras.config.config import File, Folder, Word
 from mmkeras.generation.options import Choice
+from mmkeras.graph import FORMAT_NAMES, FormatName
 
 Formats = Annotated[tuple[str, ...], arg(metavar="{savedmodel,tflite,onnx} ...")]
-Format = Annotated[Literal["tflite", "onnx", "savedmodel"] | None, arg(metavar="{tflite,onnx,savedmodel}")]
+Format = Annotated[FormatName | None, arg(metavar="{tflite,onnx,savedmodel}")]
 OutputFile = Annotated[str, arg(metavar="FILE")]
 
 
@@ -21,7 +22,7 @@ class Export:
 
     run: Positional[Annotated[str, arg(metavar="RUN")]] = "runs/news"
     """Run folder."""
-    formats: Formats = ("savedmodel", "tflite", "onnx")
+    formats: Formats = FORMAT_NAMES
     """Formats to write."""
     output: Folder = None
     """Folder of the artefacts. Default: exported/NAME, by the name of the run."""

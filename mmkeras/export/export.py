@@ -6,19 +6,27 @@ import importlib
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmkeras.errors import InputError
 from mmkeras.export.formats import FORMATS
 from mmkeras.export.model_card import write_model_card
+from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
 from mmkeras.runs.run import Run, open_run
-from mmkeras.system.files import write_atomically, write_json
+from mmkeras.runtime.exported import SIGNATURE
+from mmkeras.system.files import write_json
 from mmkeras.system.progress import Say
 from mmkeras.system.tensorflow import exact_products, native_noise_muted
-from mmkeras.tasks.prediction.load import load_graph
-from mmkeras.tasks.prediction.samples import write_samples
+from mmkeras.tasks import load_task
+from mmkeras.tasks.assets import Assets
+from mmkeras.verification.process import SAMPLES
+from mmkeras.verification.samples import save_samples, save_text_samples
 from mmkeras.verification.verify import verify
+
+SAVE: dict[Answers, Callable[[Any, Path], None]] = {"numbers": save_samples, "texts": save_text_samples}
+WRITTEN: dict[Answers, str] = {"texts": "the trained model has written {} held-out rows"}  # said, for it takes a while
 
 
 def export(
@@ -42,7 +50,7 @@ def export(
         raise InputError(f"{folder}: it exists already. Replace it with --overwrite, or choose another --output.")
     rejected = folder.with_name(f"{folder.name}.rejected")
     for place in (folder, rejected) if folder.exists() else ():
-        if place.exists() and not (place / "signature.json").exists():
+        if place.exists() and not (place / SIGNATURE).exists():
             raise InputError(
                 f"{place}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
             )
@@ -63,32 +71,77 @@ def export(
 
 
 def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
-    """A model that answers, or one that writes."""
-    if run.schema["task"] not in ("generate", "language_model"):
-        return _fill_answers(run, formats, folder, title, say)
-    from mmkeras.export.export_text import fill_text
-
-    return fill_text(run, formats, folder, title, say)
-
-
-def _fill_answers(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
     """Everything an exported folder holds, the proof last. title: the name it will have."""
-    graph = load_graph(run)
-    for entry in graph.inputs:
+    task = load_task(run.schema["task"])
+    graphs, assets = task.graphs(run), task.assets(run)
+    assets.save(folder)
+    copy_tokenizers(graphs, run, folder)
+    samples = task.samples(graphs, run, folder)
+    SAVE[task.ANSWERS](samples, folder / SAMPLES)
+    if task.ANSWERS in WRITTEN:
+        say(WRITTEN[task.ANSWERS].format(len(samples)))
+    artefacts = [write_artefact(name, graphs, assets, folder, say) for name in formats]
+    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+    signature = signature_of(run, graphs, artefacts, metrics, {**assets.facts, **samples.facts})
+    write_json(folder / SIGNATURE, signature.to_json())
+    write_model_card(run, graphs, signature, metrics, folder, title)
+    return verify(folder, say=say)
+
+
+def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:
+    """The files of tokenizers that read a column before its graph does."""
+    for entry in (entry for graph in graphs.values() for entry in graph.inputs):
         if "tokenizer_files" in entry.facts:
             shutil.copytree(run.folder / entry.facts["tokenizer_files"], folder / entry.facts["tokenizer_files"])
-    write_samples(graph, run, folder)
-    write_atomically(folder / "labels.txt", "\n".join(graph.labels) + "\n")
-    write_model_card(run, graph, folder, title)
-    artefacts = []
-    for name in formats:
-        began = time.perf_counter()
-        with native_noise_muted():
-            path = importlib.import_module(FORMATS[name]).export(graph, folder)
-        artefacts.append(path.relative_to(folder).as_posix())
-        say(f"{name}: {artefacts[-1]} written in {time.perf_counter() - began:.1f} s")
-    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def write_artefact(name: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, say: Say) -> Artefact:
+    """Write all graphs in one format; what can be called is read from what was written."""
+    began = time.perf_counter()
+    exporter = importlib.import_module(FORMATS[name])
+    with native_noise_muted():
+        paths = exporter.export(graphs, assets, folder, FLOAT32)
+        callables = callables_of(exporter, graphs, paths, folder)
+    places = {graph: path.relative_to(folder).as_posix() for graph, path in paths.items()}
+    artefact = Artefact(name, places, FLOAT32, callables)
+    say(f"{name}: {', '.join(artefact.files)} written in {time.perf_counter() - began:.1f} s")
+    return artefact
+
+
+def callables_of(
+    exporter: Any, graphs: Mapping[str, Graph], paths: Mapping[str, Path], folder: Path
+) -> dict[str, CallableSignature]:
+    """What clients can call in the written files. A fixed length in bytes, or the graph's own limit, is `max_bytes`."""
+    limits = {entry.name: entry.max_bytes for graph in graphs.values() for entry in graph.inputs if entry.max_bytes}
+    found = {}
+    for path in dict.fromkeys(paths.values()):
+        for name, (inputs, outputs) in exporter.callables(path).items():
+            for entry in [entry for entry in inputs if entry["name"] in limits]:
+                fixed = (entry["shape"] or [])[1:2]  # [batch, bytes]; a string has the batch alone
+                entry["max_bytes"] = min([limits[entry["name"]], *filter(None, fixed)])
+            found[name] = CallableSignature(path.relative_to(folder).as_posix(), tuple(inputs), tuple(outputs))
+    return found
+
+
+def signature_of(
+    run: Run,
+    graphs: Mapping[str, Graph],
+    artefacts: Sequence[Artefact],
+    metrics: Mapping[str, Any],
+    facts: Mapping[str, Any],
+) -> Signature:
+    """The folder's contract. facts: of assets and samples, and what all graphs say: targets, max_target, versions."""
+    contracts = {name: graph.contract for name, graph in graphs.items()}
+    one, *others = (contract.facts for contract in contracts.values())
+    common = {key: value for key, value in one.items() if all(other.get(key) == value for other in others)}
     measured = metrics["validation"]
-    held_out = {measured["score_name"]: measured["score"], "learned_since": metrics["folded"]}
-    write_json(folder / "signature.json", {**graph.signature(), "artefacts": artefacts, "held_out": held_out})
-    return verify(folder, say=say)
+    return Signature(
+        load_task(run.schema["task"]).ANSWERS,
+        common.pop("task"),
+        common.pop("target"),
+        tuple(next(iter(graphs.values())).labels),
+        contracts,
+        {artefact.key: artefact for artefact in artefacts},
+        {measured["score_name"]: measured["score"], "learned_since": bool(metrics.get("folded"))},
+        {**common, **facts},
+    )

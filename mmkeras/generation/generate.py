@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from mmkeras.data.cells import to_numbers
 from mmkeras.data.columns import Column
-from mmkeras.data.table import read_rows
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Written
 from mmkeras.generation.generator import Writer, columns_needed
 from mmkeras.generation.notes import TextNotes, Watched, warn_of, warn_of_room
 from mmkeras.generation.options import Choice
+from mmkeras.graph import Entry
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE
-from mmkeras.runtime.feeds import columns_of, read_values, with_tokenizers
-from mmkeras.runtime.predict import report_faults
+from mmkeras.runtime.feeds import Values, columns_of, with_tokenizers
+from mmkeras.runtime.row_reader import Fault, RowReader, read_cells
 from mmkeras.system.files import write_csv
 from mmkeras.system.progress import Say
 
@@ -96,29 +95,43 @@ def write_cells(
     places: Sequence[Path],
     root: MediaRoot,
     notes: TextNotes,
-    faults: list[tuple[int, str, str]] | None = None,
 ) -> list[Written]:
-    """A text for each row. notes: counts what is to be said of the rows' texts. faults: takes (row, column, reason) of
-    cells that cannot be read and count as missing.
+    """A text for each row. notes: counts what is to be said of the rows' texts.
 
-    Raises InputError for a cell that is no number, and without `faults` for any that cannot be read.
+    Raises InputError for a cell that is no number, or cannot be read.
     """
     inputs = with_tokenizers(writer.inputs, places)
-    writer.graphs[ENCODE].signature["inputs"] = inputs
-    values: dict[str, list[Any]] = {}
-    for entry in columns_of(inputs):
-        some = cells.get(str(entry["column"]), [""] * count)
-        if entry["kind"] == "number":
-            clean, wrong = to_numbers(pd.Series(some, dtype=object))
+    cells = {**cells, **clean_numbers(cells, inputs)}
+    values, faults = read_cells(cells, inputs, root, count)
+    if faults:
+        row, column, reason = faults[0]
+        raise InputError(f"{column} {cells[column][row]!r}: {reason}")
+    return write_values(writer, inputs, values, cells, count, choice, notes)
+
+
+def clean_numbers(cells: dict[str, list[str]], inputs: Sequence[Entry]) -> dict[str, list[str]]:
+    """The cells of columns of numbers as a table has them. Raises InputError for one that is no number."""
+    clean: dict[str, list[str]] = {}
+    for column in [str(entry["column"]) for entry in columns_of(inputs) if entry["kind"] == "number"]:
+        if column in cells:
+            numbers, wrong = to_numbers(pd.Series(cells[column], dtype=object))
             if wrong.any():
-                raise InputError(f"{entry['column']} {some[int(wrong.argmax())]!r}: expected a number.")
-            some = clean.tolist()
-        values[entry["name"]], bad = read_values(some, entry, root)
-        if bad and faults is None:
-            row, reason = next(iter(bad.items()))
-            raise InputError(f"{entry['column']} {some[row]!r}: {reason}")
-        if faults is not None:
-            faults += [(row, str(entry["column"]), reason) for row, reason in bad.items()]
+                raise InputError(f"{column} {cells[column][int(wrong.argmax())]!r}: expected a number.")
+            clean[column] = numbers.tolist()
+    return clean
+
+
+def write_values(
+    writer: Writer,
+    inputs: list[Entry],
+    values: Values,
+    cells: Mapping[str, Sequence[str]],
+    count: int,
+    choice: Choice,
+    notes: TextNotes,
+) -> list[Written]:
+    """A text for each row. inputs: of `encode`, tokenizers' folders known; cells: of the columns that are there."""
+    writer.graphs[ENCODE].signature["inputs"] = inputs
     watched = Watched(writer.graphs[ENCODE])
     found = replace(writer, graphs={**writer.graphs, ENCODE: watched}).write_rows(values, count, choice)
     notes.count(writer, values, cells, watched.ids)
@@ -141,27 +154,22 @@ def generate_file(
         raise InputError("--csv: a language model has no columns. Give the texts that it shall go on with.")
     signature = writer.step.signature
     target = Column(signature["target"], "text", "target")
-    columns = [Column(str(e["column"]), e["kind"], "input") for e in columns_needed(writer)]
-    table = read_rows(csv, [*columns, target], inputs_optional=True)
     root = MediaRoot(media_root or str(Path(csv).parent), allow_outside)
-    places = [Path(folder), *Path(folder).parents[:1]]
+    reader = RowReader.open(csv, writer.inputs, [target], root, inputs_optional=True)
+    table = reader.table
+    inputs = with_tokenizers(writer.inputs, [Path(folder), *Path(folder).parents[:1]])
     warn_of_room(writer, choice, say)
     began, found, notes = time.perf_counter(), list[Written](), TextNotes()
-    there = [column.name for column in table.inputs]
-    for column in columns:
-        if column.name not in there:
-            say(f"{csv}: there is no column {column.name!r}; it counts as missing in every row")
-    faults: list[tuple[int, str, str]] = []
-    for start in range(0, len(table.rows), ROWS):
-        part, bad = table.rows.iloc[start : start + ROWS], list[tuple[int, str, str]]()
-        cells = {name: part[name].tolist() for name in there}
-        own = replace(choice, seed=choice.seed + start)
-        found += write_cells(writer, cells, len(part), own, places, root, notes, bad)
-        faults += [(int(table.lines[start + row]), column, reason) for row, column, reason in bad]
+    reader.say_missing(say)
+    faults: list[Fault] = []
+    for rows in reader.parts(inputs, ROWS):
+        own = replace(choice, seed=choice.seed + rows.start)
+        found += write_values(writer, inputs, rows.values, rows.cells, rows.count, own, notes)
+        faults += rows.faults
     texts = [writer.pieces.decode(some.ids) for some in found]
     pieces = sum(len(some.log_probabilities) for some in found)
     write_csv(output, rows_of(texts, found))
-    report_faults(table, faults, say)
+    reader.say_faults(faults, say)
     for note in notes.lines():
         say(note)
     truth = table.rows[target.name].tolist() if table.targets else []

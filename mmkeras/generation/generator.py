@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,10 +15,11 @@ from mmkeras.data.target_tokenizer import END, Pieces
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import States, Written, write
 from mmkeras.generation.options import Choice
-from mmkeras.graph import Entry
-from mmkeras.runtime.exported import ENCODE, FORMATS, SCORE, STEP, paths_of, read_folder
+from mmkeras.graph import Entry, Signature
+from mmkeras.runtime import exported
+from mmkeras.runtime.exported import ENCODE, SCORE, STEP
 from mmkeras.runtime.feeds import Values, columns_of, feed, trim
-from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
+from mmkeras.runtime.runners import Runner
 
 BATCH = 16
 AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory grows by their number
@@ -27,11 +27,11 @@ AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory
 
 @dataclass(frozen=True)
 class Writer:
-    """graphs: name -> Runner. signature: that of the folder."""
+    """graphs: name -> Runner. signature: that of the folder; None for the trained model itself."""
 
     graphs: Mapping[str, Runner]
     pieces: Pieces
-    signature: Mapping[str, Any]
+    signature: Signature | None = None
 
     @property
     def step(self) -> Runner:
@@ -114,23 +114,10 @@ def open_writer(folder: str | Path, form: str | None = None, threads: int | None
     Raises InputError for a folder that is none, or a format it does not have.
     """
     folder = Path(folder)
-    signature = read_folder(folder)
-    names = list(signature["graphs"])
-    there = [f for f in FORMATS if all(path.exists() for path in paths_of(folder, f, names).values())]
-    if form is None and there:
-        form = there[0]
-    if form not in there:
-        raise InputError(f"{folder}: there is no {form or 'artefact'} here, only {', '.join(there) or 'other files'}.")
-    return Writer(open_graphs(folder, form, names, threads), Pieces.load(folder), signature)
-
-
-def open_graphs(folder: Path, form: str, names: Sequence[str], threads: int | None) -> dict[str, Runner]:
-    """A Runner for each graph; of a SavedModel they share what is loaded."""
-    if form == "savedmodel":
-        whole = open_artefact(folder / "savedmodel" / "1", threads)
-        assert isinstance(whole, SavedModelRunner)
-        return {name: whole.graph(name) for name in names}
-    return {name: open_artefact(path, threads) for name, path in paths_of(folder, form, names).items()}
+    signature = exported.read_signature(folder)
+    if signature.answers != "texts":
+        raise InputError(f"{folder}: this model answers, it does not write. Use: mmkeras predict")
+    return Writer(exported.open(folder, form, threads), Pieces.load(folder), signature)
 
 
 def columns_needed(writer: Writer) -> list[Entry]:

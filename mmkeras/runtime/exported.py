@@ -1,84 +1,119 @@
-"""An exported folder: its formats, where each lies, its signature.json."""
+"""An exported folder: its signature.json, its formats, where the graphs of each lie and how they are opened."""
 
 from __future__ import annotations
 
-import fnmatch
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mmkeras.errors import InputError
+from mmkeras.graph import Artefact, Signature
+from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
 
-FORMATS = ("tflite", "onnx", "savedmodel")  # the one that starts fastest first
-ENCODE, STEP, SCORE = "encode", "decode_step", "score"
-
-CONTRACT = ("graph", "inputs", "outputs", "labels", "task", "targets", "artefacts", "held_out")  # of signature.json
-PLACES = {"savedmodel": "savedmodel/*", "tflite": "*.tflite", "onnx": "*.onnx"}  # format -> its artefacts in a folder
-
-
-def artefacts(folder: Path, exported: Sequence[str]) -> list[str]:
-    """Names of what must be checked: all that was exported, be it there or not, and what was put beside it since."""
-    found = [path for place in PLACES.values() for path in sorted(folder.glob(place))]
-    models = [p for p in found if p.suffix in (".tflite", ".onnx") or (p / "saved_model.pb").exists()]
-    models = [p for p in models if p.suffix != ".rejected"]
-    return list(dict.fromkeys([*exported, *(p.relative_to(folder).as_posix() for p in models)]))
+SIGNATURE = "signature.json"
+ENCODE, STEP, SCORE = "encode", "decode_step", "score"  # graphs of models that write texts
 
 
-def chosen(names: Sequence[str], formats: Sequence[str]) -> list[str]:
-    """The names that are of one of the formats; all if there are no formats.
+def open_files(paths: Mapping[str, Path], threads: int | None) -> dict[str, Runner]:
+    """A file a graph."""
+    return {graph: open_artefact(path, threads) for graph, path in paths.items()}
+
+
+def open_saved_model(paths: Mapping[str, Path], threads: int | None) -> dict[str, Runner]:
+    """One SavedModel with all graphs, which share what is loaded."""
+    whole = open_artefact(next(iter(paths.values())), threads)
+    assert isinstance(whole, SavedModelRunner)
+    return {graph: whole.graph(graph) for graph in paths}
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of an exported folder.
+
+    place: what its artefacts are called in a folder, for any graph and, of TF Serving, any version. open: path of each
+    graph, threads of one call -> Runners. slow_start: its runtime takes seconds to load.
+    """
+
+    place: str
+    open: Callable[[Mapping[str, Path], int | None], dict[str, Runner]]
+    slow_start: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    "savedmodel": Format("savedmodel/*", open_saved_model, slow_start=True),
+    "tflite": Format("*.tflite", open_files),
+    "onnx": Format("*.onnx", open_files),
+}
+
+
+def read_signature(folder: Path) -> Signature:
+    """The folder's contract. Raises InputError when it is absent or damaged."""
+    path = folder / SIGNATURE
+    if not path.exists():
+        raise InputError(f"{folder}: expected a folder that `mmkeras export` wrote; it has no {SIGNATURE}.")
+    try:
+        return Signature.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
+
+
+def open(folder: str | Path, name: str | None = None, threads: int | None = None) -> dict[str, Runner]:
+    """Every graph of an exported folder by one of its artefacts, a Runner each.
+
+    name: a key of signature.json's `artefacts`, which is a format, or `tflite.int8` where the precision is another;
+    None for the first that is there and starts fast. Raises InputError where the folder has none of it.
+    """
+    folder = Path(folder)
+    artefacts = read_signature(folder).artefacts
+    there = [key for key, artefact in artefacts.items() if not absent(folder, artefact)]
+    if name is None and there:
+        name = min(there, key=lambda key: FORMATS[artefacts[key].format].slow_start)
+    if name is None or name not in there:
+        raise InputError(f"{folder}: there is no {name or 'artefact'} here, only {', '.join(there) or 'other files'}.")
+    artefact = artefacts[name]
+    paths = {graph: folder / path for graph, path in artefact.paths.items()}
+    return FORMATS[artefact.format].open(paths, threads)
+
+
+def absent(folder: Path, artefact: Artefact) -> list[str]:
+    """Those of its files that are not there."""
+    return [path for path in artefact.files if not (folder / path).exists()]
+
+
+def artefacts_to_check(folder: Path, signature: Signature) -> list[Artefact]:
+    """All that was exported, be it there or not, and what was put beside it since.
+
+    Of a model with several graphs nobody can tell which graph another file is: it is left alone.
+    """
+    exported = list(signature.artefacts.values())
+    if len(signature.graphs) != 1:
+        return exported
+    known = {path for artefact in exported for path in artefact.files}
+    (graph,) = signature.graphs
+    for name, form in FORMATS.items():
+        for path in sorted(folder.glob(form.place)):
+            model = path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").exists()
+            place = path.relative_to(folder).as_posix()
+            if model and path.suffix != ".rejected" and place not in known:
+                exported.append(Artefact(name, {graph: place}))
+    return exported
+
+
+def chosen(artefacts: Sequence[Artefact], formats: Sequence[str]) -> list[Artefact]:
+    """Those that are of one of the formats; all if there are no formats.
 
     Raises InputError for an unknown format, and for one that the folder has nothing of.
     """
     for name in formats:
-        if name not in PLACES:
-            raise InputError(f"--formats: unknown {name}. Valid formats: {', '.join(PLACES)}.")
-        if not fnmatch.filter(names, PLACES[name]):
-            raise InputError(f"--formats {name}: there is none of it here, only {', '.join(names)}.")
-    return [n for n in names if not formats or any(fnmatch.fnmatch(n, PLACES[f]) for f in formats)]
+        if name not in FORMATS:
+            raise InputError(f"--formats: unknown {name}. Valid formats: {', '.join(FORMATS)}.")
+        if not any(artefact.format == name for artefact in artefacts):
+            names = ", ".join(artefact.name for artefact in artefacts)
+            raise InputError(f"--formats {name}: there is none of it here, only {names}.")
+    return [artefact for artefact in artefacts if not formats or artefact.format in formats]
 
 
 def size_bytes(path: Path) -> int:
     """Bytes of a file, or of all files in a folder."""
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
-
-
-def read_signature(path: Path) -> dict[str, Any]:
-    """The folder's contract. Raises InputError when it is absent or damaged."""
-    try:
-        signature = json.loads(path.read_text(encoding="utf-8"))
-        signature = {part: signature[part] for part in CONTRACT}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
-    if not signature["artefacts"]:
-        raise InputError(f"{path}: it names no artefact to verify. Export again.")
-    return signature
-
-
-def writes(folder: Path) -> bool:
-    """Is it a model that writes texts? Its signature has several graphs."""
-    try:
-        return "graphs" in json.loads((folder / "signature.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-
-
-def read_folder(folder: Path) -> dict[str, Any]:
-    """The signature of an exported folder whose model writes. Raises InputError where it is none."""
-    path = folder / "signature.json"
-    if not path.exists():
-        raise InputError(
-            f"{folder}: expected a folder that `mmkeras export` wrote, or a run; it has no signature.json."
-        )
-    try:
-        signature = dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
-    if "graphs" not in signature:
-        raise InputError(f"{folder}: this model answers, it does not write. Use: mmkeras predict")
-    return signature
-
-
-def paths_of(folder: Path, form: str, names: Sequence[str]) -> dict[str, Path]:
-    """Where a format keeps each graph."""
-    return {name: folder / "savedmodel" / "1" if form == "savedmodel" else folder / f"{name}.{form}" for name in names}

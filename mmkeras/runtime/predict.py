@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.table import Column, Table, read_rows, write_csv
+from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets import Targets
 from mmkeras.errors import InputError
-from mmkeras.graph import PRESENCE
+from mmkeras.graph import PRESENCE, Entry
 from mmkeras.metrics.predictions import THRESHOLD, evaluate
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runtime.feeds import columns_of, feed, read_values, with_tokenizers
+from mmkeras.runtime.feeds import feed, with_tokenizers
+from mmkeras.runtime.row_reader import Fault, RowReader
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.progress import Say
 
 BATCH = 32
-SHOWN = 5  # rows that could not be read whole, of each kind
-Faults = list[tuple[int, str, str]]
 
 
 def check_output(output: Path, overwrite: bool) -> None:
@@ -39,20 +38,6 @@ def check_output(output: Path, overwrite: bool) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{output}: no file can be written there ({reason}). Choose another --output.") from None
-
-
-def answer_rows(
-    runner: Runner, table: Table, inputs: list[Any], root: MediaRoot
-) -> Iterator[tuple[np.ndarray, Faults]]:
-    """Answers [b, outputs] for the table's rows, in their order; and what could not be read: (line, column, reason)."""
-    answer = runner.signature["outputs"][0]["name"]
-    for start in range(0, len(table.rows), BATCH):
-        part = table.rows.iloc[start : start + BATCH]
-        values, faults = {}, []
-        for entry in columns_of(inputs):
-            values[entry["name"]], bad = read_values(part[str(entry["column"])].tolist(), entry, root)
-            faults += [(int(table.lines[start + row]), entry["column"], reason) for row, reason in bad.items()]
-        yield runner(feed(values, inputs, range(len(part))), [answer])[answer], faults
 
 
 def predict(
@@ -77,24 +62,28 @@ def predict(
     signature = runner.signature
     targets = Targets.from_json(signature["targets"], f"{artefact}")
     takes_presence = any(entry["kind"] == PRESENCE for entry in signature["inputs"])
-    columns = [Column(e["column"], e["kind"], "input") for e in columns_of(signature["inputs"])]
-    table = read_rows(path, [*columns, *targets.columns], inputs_optional=takes_presence, **reading)
-    if not len(table.rows):
-        raise InputError(f"{path}: there are no rows to answer.")
-    there = {column.name for column in table.inputs}
-    for column in columns:
-        if column.name not in there:
-            say(f"{path}: there is no column {column.name!r}; it counts as missing in every row")
-    inputs = [entry for entry in signature["inputs"] if entry["column"] in there]
-    inputs = with_tokenizers(inputs, [Path(artefact), *Path(artefact).parents[:3]])
     root = MediaRoot(media_root or str(Path(path).parent), allow_outside)
-    answers, faults = zip(*answer_rows(runner, table, inputs, root), strict=True)
-    answered = np.concatenate(answers)
+    reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
+    if not len(reader.table.rows):
+        raise InputError(f"{path}: there are no rows to answer.")
+    reader.say_missing(say)
+    inputs = with_tokenizers(reader.inputs_there, [Path(artefact), *Path(artefact).parents[:3]])
+    answered, faults = answer_rows(runner, reader, inputs)
     write_csv(output, as_cells(answered, targets, probabilities))
-    report_faults(table, [fault for some in faults for fault in some], say)
-    score(table, answered, targets, say)
+    reader.say_faults(faults, say)
+    score(reader.table, answered, targets, say)
     say(f"{len(answered)} predictions: {output}")
     return output
+
+
+def answer_rows(runner: Runner, reader: RowReader, inputs: list[Entry]) -> tuple[np.ndarray, list[Fault]]:
+    """Answers float32 [rows, outputs] in the order of the file; and what could not be read."""
+    answer = runner.signature["outputs"][0]["name"]
+    answers, faults = [], list[Fault]()
+    for rows in reader.parts(inputs, BATCH):
+        answers.append(runner(feed(rows.values, inputs, range(rows.count)), [answer])[answer])
+        faults += rows.faults
+    return np.concatenate(answers), faults
 
 
 def as_cells(answers: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
@@ -113,17 +102,6 @@ def as_cells(answers: np.ndarray, targets: Targets, probabilities: bool) -> Iter
             said = "|".join(label for label, yes in zip(targets.labels, chosen, strict=True) if yes)
             sure = np.where(chosen, row, 1 - row).min()  # of the least certain label
         yield [said, f"{sure:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
-
-
-def report_faults(table: Table, faults: list[tuple[int, str, str]], say: Say) -> None:
-    """Say which rows were answered without what could not be read."""
-    for bad in table.bad_rows[:SHOWN]:
-        say(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
-    for line, column, reason in faults[:SHOWN]:
-        say(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
-    more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
-    if more:
-        say(f"{table.path}: {more} more cells could not be read")
 
 
 def score(table: Table, answers: np.ndarray, targets: Targets, say: Say) -> None:

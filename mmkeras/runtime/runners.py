@@ -18,8 +18,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.graph import row_signature
+from mmkeras.graph import graphs_inside, row_signature
 from mmkeras.runtime.feeds import Arrays, complete, pad_bytes
+
+ONLY_GRAPH = "tensors"  # what a SavedModel of one graph calls it, beside `serving_default`
 
 
 class Runner(Protocol):
@@ -140,7 +142,7 @@ class OnnxRunner:
 
 
 class SavedModelRunner:
-    """A SavedModel through a `tf.compat.v1` Session, as TF Serving's loader opens it."""
+    """A SavedModel through a `tf.compat.v1` Session, as TF Serving's loader opens it. Of several graphs the first."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -152,20 +154,22 @@ class SavedModelRunner:
         self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
         with self.session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
-        self.signature = json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8"))
+        self.graphs = graphs_inside(json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8")))
         self.endpoints = meta.signature_def
-        if "graphs" not in self.signature:  # else `graph` opens each
-            self.tensors = self.endpoint("tensors")
+        self._use(next(iter(self.graphs)))
+
+    def _use(self, name: str) -> None:
+        self.signature = dict(self.graphs[name])
+        self.tensors = self.endpoint(name if name in self.endpoints else ONLY_GRAPH)
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         outputs = self.tensors(complete(inputs, self.signature))
         return {name: outputs[name] for name in wanted or outputs}
 
     def graph(self, name: str) -> SavedModelRunner:
-        """A Runner of one of several graphs; they share the session."""
+        """A Runner of one of the graphs; they share the session."""
         one = copy.copy(self)
-        one.signature = self.signature["graphs"][name]
-        one.tensors = one.endpoint(name)
+        one._use(name)
         return one
 
     def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:

@@ -10,14 +10,15 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from mmkeras.graph import Answers, Graph
 from mmkeras.system.progress import Say
 
 if TYPE_CHECKING:
     from mmkeras.config.config import Config
-    from mmkeras.graph import Graph
     from mmkeras.runs.run import Run
+    from mmkeras.tasks.assets import Assets
 
 TASKS: Final = {
     "classify": "mmkeras.tasks.prediction.classify",
@@ -26,6 +27,7 @@ TASKS: Final = {
     "generate": "mmkeras.tasks.text_generation.generate",
     "language_model": "mmkeras.tasks.text_generation.language_model",
 }
+
 LEARN_LINES: Final = ("language_model",)
 """Tasks that learn lines of text; all others learn the rows of a table."""
 
@@ -59,9 +61,9 @@ class Trainable:
 
 
 class Task(Protocol):
-    """What every task module has: the first four functions train, the last two export."""
+    """What every task module has: the first four functions train, the last three export."""
 
-    ANSWERS: Literal["numbers", "texts"]
+    ANSWERS: Answers
     """Which comparison proves an artefact: a key of `verification.verify.COMPARISONS`."""
 
     def prepare(self, config: Config, source: Any, folder: Path, say: Say) -> Any:
@@ -90,6 +92,10 @@ class Task(Protocol):
 
     def graphs(self, run: Run) -> dict[str, Graph]:
         """A finished run's graphs with the trained weights, by name."""
+        ...
+
+    def assets(self, run: Run) -> Assets:
+        """What is deployed beside the graphs: labels, or the tokens that texts are written in."""
         ...
 
     def samples(self, graphs: Mapping[str, Graph], run: Run, folder: Path) -> Any:

@@ -11,16 +11,31 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.agreement import largest_difference, rows_decided_otherwise, score
-from mmkeras.verification.process import in_own_process
-from mmkeras.verification.result import verdict
-from mmkeras.verification.samples import Samples
+from mmkeras.verification.process import SAMPLES, in_own_process
+from mmkeras.verification.samples import Samples, load_samples
+from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
-LARGEST_DIFFERENCE = 1e-5  # of a probability, or of a number in deviations of its target, at float32
+NOUN = {"classify": "probabilities", "multilabel": "probabilities", "regress": "numbers"}  # what the answers are
+FIGURE = {"classify": "accuracy", "multilabel": "micro_f1", "regress": "r2"}  # what sums up how good they are
+load = load_samples
+Answers = tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]
 
 
-def answers(path: Path, samples_path: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
+def ask(folder: Path, artefact: Artefact) -> Answers:
+    """Figures and answers of an artefact, whose only graph has one path. Raises RuntimeError when it cannot be run."""
+    return answers(folder / artefact.name, folder / SAMPLES)
+
+
+def compare(found: Answers, samples: Samples, signature: Signature, folder: Path, precision: str) -> dict[str, Any]:
+    """An artefact's part of verify.json."""
+    figures, results, parts = found
+    return check(figures, results, samples, signature, parts, precision)
+
+
+def answers(path: Path, samples_path: Path) -> Answers:
     """Run `clean_process.predictions` on one artefact. Returns figures, answers at batch 1 and N, and by subset.
 
     Raises RuntimeError with the process's last words when it fails.
@@ -37,93 +52,98 @@ def check(
     figures: dict[str, Any],
     results: list[np.ndarray],
     samples: Samples,
-    signature: dict[str, Any],
+    signature: Signature,
     parts: Mapping[str, np.ndarray] = MappingProxyType({}),
+    precision: str = FLOAT32,
 ) -> dict[str, Any]:
     """Compare one artefact's answers with the model's: the figures, and `breaches`, a sentence for each.
 
     signature: the exported folder's; what an artefact says of itself must be the same. parts: answers a subset.
     """
-    breaches, task, noun = [], signature["task"], noun_of(signature)
+    breaches, task, noun = [], signature.task, NOUN[signature.task]
+    (contract,) = (graph.to_json() for graph in signature.graphs.values())
+    allowed = LARGEST_DIFFERENCE[precision]["numbers"]
     other_labels = sorted({int(i) for p in results for i in rows_decided_otherwise(task, p, samples.answers)})
-    difference = max((largest_difference(p, samples.answers, signature) for p in results), default=0.0)
+    difference = max((largest_difference(p, samples.answers, contract) for p in results), default=0.0)
     if not np.isfinite(difference):
         breaches.append(f"some {noun} are not numbers")
     other_ids = sorted({i for rows in figures["rows_with_other_ids"].values() for i in rows})
     if figures["ids_checked"] != sorted(samples.ids) or other_ids:
         breaches.append(f"token ids differ on rows {other_ids[:5]}")
     for part, said in figures["signature"].items():
-        if said != signature[part]:
-            breaches.append(f"its {part} inside the file are {said}, where signature.json has {signature[part]}")
+        if said != contract[part]:
+            breaches.append(f"its {part} inside the file are {said}, where signature.json has {contract[part]}")
     if other_labels:
         breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
-    if difference > LARGEST_DIFFERENCE:
-        breaches.append(f"{noun} differ by up to {difference:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+    if difference > allowed:
+        breaches.append(f"{noun} differ by up to {difference:.1e}, more than {allowed:.0e}")
     for name, found in figures["signatures_checked"].items():
-        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found, noun)]
-    missing = check_subsets(parts, samples, signature)
-    breaches += [f"with nothing but {m['present']}: {b}" for m in missing for b in signature_breaches(m, noun)]
+        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found, noun, allowed)]
+    missing = check_subsets(parts, samples, contract)
+    breaches += [f"with nothing but {m['present']}: {b}" for m in missing for b in signature_breaches(m, noun, allowed)]
     return {
         "rows": len(samples),
         "ids_identical": not other_ids,
         "labels_identical": not other_labels,
         "largest_difference": difference,
-        accuracy_name(signature): score(signature, samples.truth, results[0])[1] if np.isfinite(difference) else 0.0,
+        score_name(signature): score(contract, samples.truth, results[0])[1] if np.isfinite(difference) else 0.0,
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         **({"missing_modalities": missing} if missing else {}),
         "breaches": breaches,
     }
 
 
-def check_subsets(parts: Mapping[str, np.ndarray], samples: Samples, signature: dict[str, Any]) -> list[dict[str, Any]]:
-    """The missing-modality matrix of an artefact: what is there, the score, and how far it is from the model's."""
+def check_subsets(
+    parts: Mapping[str, np.ndarray], samples: Samples, contract: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The missing-modality matrix of an artefact: what is there, the score, and how far it is from the model's.
+
+    contract: the graph's, as JSON.
+    """
     matrix: list[dict[str, Any]] = []
     for name, expected in samples.subsets.items():
         if name not in parts:
             matrix.append({"present": name, "error": "it was not answered"})
             continue
-        what, value = score(signature, samples.truth[: len(expected)], parts[name])
-        same = not len(rows_decided_otherwise(signature["task"], parts[name], expected))
-        difference = largest_difference(parts[name], expected, signature)
+        what, value = score(contract, samples.truth[: len(expected)], parts[name])
+        same = not len(rows_decided_otherwise(contract["task"], parts[name], expected))
+        difference = largest_difference(parts[name], expected, contract)
         found: dict[str, Any] = {"present": name, "rows": len(expected), what: value}
         matrix.append({**found, "largest_difference": difference, "labels_identical": same})
     return matrix
 
 
-def noun_of(signature: dict[str, Any]) -> str:
-    """What the answers are."""
-    return "numbers" if signature["task"] == "regress" else "probabilities"
-
-
-def accuracy_name(signature: dict[str, Any]) -> str:
+def score_name(signature: Signature) -> str:
     """What verify.json calls the score: that of rows which the model has learned since is no held-out one."""
-    name = {"classify": "accuracy", "multilabel": "micro_f1", "regress": "r2"}[signature["task"]]
-    return f"{name}_on_learned_rows" if signature["held_out"]["learned_since"] else name
+    name = FIGURE[signature.task]
+    return f"{name}_on_learned_rows" if signature.held_out["learned_since"] else name
 
 
-def signature_breaches(found: dict[str, Any], noun: str = "probabilities") -> list[str]:
+def signature_breaches(found: dict[str, Any], noun: str, allowed: float) -> list[str]:
     """A sentence for each thing wrong with one of an artefact's signatures."""
     if "error" in found:
         return [f"it cannot be run ({found['error']})"]
     breaches = [f"{part} differ" for part in ("ids", "labels") if not found.get(f"{part}_identical", True)]
-    if found["largest_difference"] > LARGEST_DIFFERENCE:
+    if found["largest_difference"] > allowed:
         breaches.append(f"{noun} differ by up to {found['largest_difference']:.1e}")
     return breaches
 
 
-def table(results: dict[str, dict[str, Any]], accuracy: str) -> str:
-    """The verification as lines to print. accuracy: what the results call it; a star stands for a longer name."""
-    short = accuracy.removesuffix("_on_learned_rows")
-    head = ["artefact", "ids", "labels", "largest diff", short if short == accuracy else f"{short}*"]
-    head += ["size MB", "load s", "p50 ms", "p95 ms", "peak MiB", ""]
-    lines = [head]
+def head(score: str) -> list[str]:
+    """The table's first line. score: what the results call it; a star stands for a longer name."""
+    short = score.removesuffix("_on_learned_rows")
+    figure = short if short == score else f"{short}*"
+    return [
+        *("artefact", "ids", "labels", "largest diff", figure),
+        *("size MB", "load s", "p50 ms", "p95 ms", "peak MiB"),
+    ]
+
+
+def cells(r: Mapping[str, Any], score: str) -> list[str]:
+    """An artefact's line, without its name."""
     mark = {True: "same", False: "DIFFER"}
-    for name, r in results.items():
-        cells = ["-"] * 9
-        if r["rows"]:
-            cells = [mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}"]
-            cells += [f"{r[accuracy]:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"]
-            cells += [f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}"]
-        lines.append([name, *cells, verdict(r)])
-    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return [
+        *(mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}"),
+        *(f"{r[score]:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"),
+        *(f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}"),
+    ]

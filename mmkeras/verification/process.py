@@ -1,4 +1,4 @@
-"""A clean process for one artefact: started, measured, and its last words where it fails."""
+"""A clean process for one artefact: started, without Keras, measured, and its last words where it fails."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def peak_memory_mib() -> float:
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
     unit = 2**20 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def block_keras() -> None:
+    """Make every import of Keras, and of tokenizers that need it, fail from now on: a deployed artefact has neither."""
+    for name in ("keras", "tf_keras", "keras_hub", "sentencepiece"):
+        sys.modules[name] = None  # type: ignore[assignment]
 
 
 def in_own_process(module: str, arguments: Sequence[str | Path], out: Path) -> None:

@@ -1,20 +1,36 @@
-"""What becomes of an artefact: its verdict, and the name under which a rejected one is kept."""
+"""What becomes of an artefact: its verdict, its line in the table, and the name under which a rejected one is kept."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 
 def reject(path: Path) -> None:
     """Keep a failed artefact under a name that nothing deploys."""
-    rejected = path.with_name(path.name + ".rejected")
-    if rejected.is_dir():
-        shutil.rmtree(rejected)
-    path.replace(rejected)
+    kept = path.with_name(path.name + ".rejected")
+    if kept.is_dir():
+        shutil.rmtree(kept)
+    path.replace(kept)
 
 
-def verdict(result: dict[str, Any]) -> str:
+def verdict(result: Mapping[str, Any]) -> str:
     """The word for an artefact's result."""
     return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
+
+
+def table(results: Mapping[str, Mapping[str, Any]], comparison: Any, score: str) -> str:
+    """The verification as lines to print. comparison: of `verify.COMPARISONS`; score: the figure it shows."""
+    lines = [[*comparison.head(score), ""]]
+    for name, result in results.items():
+        cells = comparison.cells(result, score) if result["rows"] else ["-"] * (len(lines[0]) - 2)
+        lines.append([name, *cells, verdict(result)])
+    return in_columns(lines)
+
+
+def in_columns(lines: Sequence[Sequence[str]]) -> str:
+    """Cells as lines whose columns stand below each other."""
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

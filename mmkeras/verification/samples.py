@@ -27,7 +27,7 @@ class Samples:
 
     answers: float32 [n, outputs], the model's probabilities or numbers. ids: `<input>_ids` -> what `trim` leaves of
     each row. subsets: "image+text" -> the model's answers to the first rows with nothing but those there, float32
-    [r, outputs].
+    [r, outputs]. facts: what signature.json says of them; not in their file.
     """
 
     inputs: dict[str, list[Any]]
@@ -35,9 +35,15 @@ class Samples:
     answers: np.ndarray
     ids: dict[str, list[np.ndarray]]
     subsets: dict[str, np.ndarray] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def what(self) -> str:
+        """What they are."""
+        return "rows"
 
 
 def _flatten(rows: Sequence[np.ndarray]) -> Ragged:
@@ -129,7 +135,7 @@ class TextSamples:
     written: the model's greedy text of each row; of a language model what goes on with `prompts` (pieces of each row).
     scored: a language model's log P of each piece of the references. served: some of its prompts as strings, and the
     pieces of each. ids: what `Writer.recognised` gives. subsets: "image+text" -> the texts of the first rows with
-    nothing but those there.
+    nothing but those there. facts: what signature.json says of them; not in their file.
     """
 
     references: list[list[str]]
@@ -140,9 +146,15 @@ class TextSamples:
     served: list[tuple[str, list[int]]] = field(default_factory=list)
     ids: dict[str, list[list[list[int]]]] = field(default_factory=dict)
     subsets: dict[str, list[Written]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)
+
+    @property
+    def what(self) -> str:
+        """What they are."""
+        return "lines" if self.prompts else "rows"
 
 
 def as_lists(written: Sequence[Written]) -> list[list[Any]]:

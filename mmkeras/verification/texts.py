@@ -1,4 +1,4 @@
-"""Does every format write what the trained model writes? Each in its own clean process, on real held-out rows."""
+"""Texts against texts: does an artefact write what the trained model writes?"""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from typing import Any
 import numpy as np
 
 from mmkeras.data.target_tokenizer import Pieces
-from mmkeras.errors import InputError
+from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.texts import text_figures
-from mmkeras.runtime.exported import PLACES, SCORE, paths_of, read_folder, size_bytes
-from mmkeras.system.files import write_json
-from mmkeras.system.progress import Say
-from mmkeras.verification.process import SAMPLES, in_own_process
-from mmkeras.verification.result import reject
+from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import TextSamples, as_lists, load_text_samples
+from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
 
-LARGEST_DIFFERENCE = 1e-4  # of a piece's log-probability, at float32
+load = load_text_samples
 
 
-def answers(folder: Path, form: str) -> dict[str, Any]:
-    """Run `clean_process.texts` on one format. Raises RuntimeError with the process's last words when it fails."""
+def ask(folder: Path, artefact: Artefact) -> dict[str, Any]:
+    """Run `clean_process.texts` on one artefact. Raises RuntimeError with the process's last words when it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.json"
-        in_own_process("mmkeras.verification.clean_process.texts", [folder, form], out)
+        in_own_process("mmkeras.verification.clean_process.texts", [folder, artefact.key], out)
         return dict(json.loads(out.read_text(encoding="utf-8")))
+
+
+def compare(
+    found: Mapping[str, Any], samples: TextSamples, signature: Signature, folder: Path, precision: str
+) -> dict[str, Any]:
+    """An artefact's part of verify.json."""
+    return check(found, samples, Pieces.load(folder), signature, precision)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Compared:
     largest: float
 
 
-def compare(found: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -> Compared:
+def compare_texts(found: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -> Compared:
     """found: the texts written freely and, where some part, following the trained model's at ties; see `answer_text`.
 
     A text is (ids, log P of each).
@@ -67,14 +71,15 @@ def largest_difference(found: Sequence[float], known: Sequence[float]) -> float:
 
 
 def check(
-    found: Mapping[str, Any], samples: TextSamples, pieces: Pieces, signature: Mapping[str, Any]
+    found: Mapping[str, Any], samples: TextSamples, pieces: Pieces, signature: Signature, precision: str = FLOAT32
 ) -> dict[str, Any]:
     """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
     breaches: list[str] = []
-    batches = [compare(ways, as_lists(samples.written)) for ways in found["written"].values()]
+    allowed = LARGEST_DIFFERENCE[precision]["texts"]
+    batches = [compare_texts(ways, as_lists(samples.written)) for ways in found["written"].values()]
     nothing: dict[str, Any] = {"free": []}
     parts = {
-        name: compare(found.get("subsets", {}).get(name, nothing), as_lists(known))
+        name: compare_texts(found.get("subsets", {}).get(name, nothing), as_lists(known))
         for name, known in samples.subsets.items()
     }
     other, at_ties = max(b.other for b in batches), max(b.at_ties for b in batches)
@@ -89,15 +94,16 @@ def check(
         breaches.append(f"token ids differ on rows {sorted(others)[:5]}")
     if other:
         breaches.append(f"{other} of {len(samples)} texts differ")
-    if largest > LARGEST_DIFFERENCE:
-        breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
+    if largest > allowed:
+        breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {allowed:.0e}")
     for name, said in found["signature"].items():
+        contract = signature.graphs[name].to_json()
         for part, value in said.items():
-            if without_folders(value) != signature["graphs"][name][part]:
+            if without_folders(value) != contract[part]:
                 breaches.append(f"{name}: its {part} inside the file are other than those in signature.json")
     breaches += [f"with nothing but {name}: {part.other} texts differ" for name, part in parts.items() if part.other]
     served = found.get("served")
-    if served and not (served["texts_identical"] and served["largest_difference"] <= LARGEST_DIFFERENCE):
+    if served and not (served["texts_identical"] and served["largest_difference"] <= allowed):
         breaches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
     seconds = found["seconds"] / max(found["pieces_written"], 1)
     return {
@@ -142,66 +148,9 @@ def scores(found: Mapping[str, Any], samples: TextSamples, pieces: Pieces) -> di
     return {name: figures[name] for name in ("bleu", "chrf", "exact", "word_error_rate")}
 
 
-def verify_format(folder: Path, form: str, samples: TextSamples, signature: Mapping[str, Any]) -> dict[str, Any]:
-    """One format's part of verify.json."""
-    paths = paths_of(folder, form, list(signature["graphs"]))
-    absent = sorted({path.name for path in paths.values() if not path.exists()})
-    if absent:
-        breach = f"{', '.join(absent)}: it was exported and is not here. Put it back, or export again."
-        return {"rows": 0, "breaches": [breach], "passed": False, "absent": True}
-    size = sum(size_bytes(path) for path in set(paths.values()))
-    try:
-        result = check(answers(folder, form), samples, Pieces.load(folder), signature)
-    except RuntimeError as error:
-        result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
-    return {"size_bytes": size, **result, "passed": not result["breaches"]}
-
-
-def verify_text(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
-    """Check the formats of an exported folder, or some; write verify.json; reject what fails. True when all pass.
-
-    Raises InputError when the folder is none, is damaged, or has nothing of a format.
-    """
-    signature = read_folder(folder)
-    samples = load_text_samples(folder / SAMPLES)
-    exported = list(dict.fromkeys(form_of(name) for name in signature["artefacts"]))
-    for name in formats:
-        if name not in PLACES:
-            raise InputError(f"--formats: unknown {name}. Valid formats: {', '.join(PLACES)}.")
-        if name not in exported:
-            raise InputError(f"--formats {name}: there is none of it here, only {', '.join(exported)}.")
-    chosen = [form for form in exported if not formats or form in formats]
-    what = "held-out lines" if SCORE in signature["graphs"] else "held-out rows"
-    say(f"verifying {', '.join(chosen)} on {len(samples)} {what}, each in its own process without Keras")
-    results = {form: verify_format(folder, form, samples, signature) for form in chosen}
-    say(table(results, next(iter(signature["held_out"]))))
-    for form, result in results.items():
-        for breach in result["breaches"]:
-            say(f"{verdict(result)} {form}: {breach}")
-        if not result["passed"]:
-            paths = [p for p in set(paths_of(folder, form, list(signature["graphs"])).values()) if p.exists()]
-            for path in paths:
-                reject(path)
-            result["kept_as"] = [f"{path.name}.rejected" for path in paths]
-    report = {
-        "passed": all(r["passed"] for r in results.values()),
-        "not_checked": [form for form in exported if form not in chosen],
-        "largest_difference_allowed": LARGEST_DIFFERENCE,
-        "held_out": signature["held_out"],
-        "artefacts": results,
-    }
-    write_json(folder / "verify.json", report)
-    return bool(report["passed"])
-
-
-def form_of(artefact: str) -> str:
-    """encode.tflite -> tflite; savedmodel/1 -> savedmodel."""
-    return "savedmodel" if artefact.startswith("savedmodel") else artefact.rpartition(".")[2]
-
-
-def verdict(result: Mapping[str, Any]) -> str:
-    """The word for a format's result."""
-    return "ok" if result["passed"] else "ABSENT" if result.get("absent") else "REJECTED"
+def score_name(signature: Signature) -> str:
+    """The figure that is read first: `perplexity`, `bleu` or `chrf`."""
+    return next(iter(signature.held_out))
 
 
 def words_of(result: Mapping[str, Any]) -> str:
@@ -211,15 +160,15 @@ def words_of(result: Mapping[str, Any]) -> str:
     return f"same but {result['texts_apart_at_ties']} at ties" if result["texts_apart_at_ties"] else "same"
 
 
-def table(results: Mapping[str, Mapping[str, Any]], score: str) -> str:
-    """The verification as lines to print. score: the figure that is read first, `perplexity`, `bleu` or `chrf`."""
-    lines = [["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms a piece", "peak MiB", ""]]
-    for form, r in results.items():
-        cells = ["-"] * 7
-        if r["rows"]:
-            cells = [words_of(r), f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"]
-            cells += [f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}", f"{r['ms_a_piece']:.3f}"]
-            cells += [f"{r['peak_memory_mib']:.0f}"]
-        lines.append([form, *cells, verdict(r)])
-    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+def head(score: str) -> list[str]:
+    """The table's first line."""
+    return ["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms a piece", "peak MiB"]
+
+
+def cells(r: Mapping[str, Any], score: str) -> list[str]:
+    """An artefact's line, without its name."""
+    return [
+        *(words_of(r), f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"),
+        *(f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"),
+        *(f"{r['ms_a_piece']:.3f}", f"{r['peak_memory_mib']:.0f}"),
+    ]

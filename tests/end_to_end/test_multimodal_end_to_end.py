@@ -158,7 +158,7 @@ def test_held_out_rows_through_a_file_get_the_answers_that_training_wrote(run: S
 
 
 def test_the_contract_names_what_a_client_must_know(run: SmallRun) -> None:
-    signature = read_json(run.exported / "signature.json")
+    signature = read_json(run.exported / "signature.json")["graphs"]["predict"]
     entries = {entry["name"]: entry for entry in signature["inputs"]}
     assert list(entries) == [made for name in mixtures.INPUTS for made in (name, f"{name}_present")]
     assert entries["clip"]["rate"] == mixtures.RATE

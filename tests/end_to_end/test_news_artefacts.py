@@ -95,10 +95,11 @@ def test_the_contract_is_the_same_everywhere(run: SmallRun) -> None:
     """signature.json and labels.txt beside the artefacts, in the .tflite's zip, in the .onnx, among the assets."""
     import onnx
 
-    signature = read_json(run.exported / "signature.json")
-    assert signature.pop("artefacts") == list(FORMATS), "what there is beside it: of the folder, not of the graph"
+    folder = read_json(run.exported / "signature.json")
+    (signature,) = folder["graphs"].values()
+    assert [artefact["paths"] for artefact in folder["artefacts"].values()] == [{"predict": name} for name in FORMATS]
     measured = read_json(run.folder / "metrics.json")["validation"]["accuracy"]
-    assert signature.pop("held_out") == {"accuracy": measured, "learned_since": False}
+    assert folder["held_out"] == {"accuracy": measured, "learned_since": False}
     labels = "".join(f"{label}\n" for label in LABELS)
     assert (run.exported / "labels.txt").read_text(encoding="utf-8") == labels
     assert signature["labels"] == list(LABELS)
@@ -108,7 +109,7 @@ def test_the_contract_is_the_same_everywhere(run: SmallRun) -> None:
     assert [o["name"] for o in signature["outputs"]] == ["probabilities", *(f"{name}_ids" for name in INPUTS)]
     assert signature["target"] == TARGET
     assets = run.exported / "savedmodel/1/assets"
-    assert read_json(assets / "signature.json") == signature
+    assert read_json(assets / "signature.json") == {"graphs": {"predict": signature}}
     assert (assets / "labels.txt").read_text(encoding="utf-8") == labels
     with zipfile.ZipFile(run.exported / "predict.tflite") as archive:
         assert archive.testzip() is None

@@ -256,7 +256,7 @@ def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
 
 def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, translator: Made) -> None:
     from mmkeras.generation.generator import open_writer
-    from mmkeras.runtime.exported import read_folder
+    from mmkeras.runtime.exported import read_signature
     from mmkeras.verification.clean_process.texts import side_by_side, write_all
     from mmkeras.verification.samples import load_text_samples
     from mmkeras.verification.texts import check
@@ -264,7 +264,7 @@ def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, trans
     for made, name in ((language_model, "side_by_side"), (translator, "ids")):
         writer, samples = open_writer(made.exported, "tflite"), load_text_samples(made.exported / "sample_inputs.npz")
         found = write_all(writer, samples, made.exported) | {"signature": {}, "load_seconds": 1, "peak_memory_mib": 1}
-        assert not check(found, samples, writer.pieces, read_folder(made.exported))["breaches"]
+        assert not check(found, samples, writer.pieces, read_signature(made.exported))["breaches"]
         if name == "ids":
             assert samples.ids["en_ids"][0], "something is recognised"
             found["ids"]["16"]["en_ids"][3] = [[1]]
@@ -273,4 +273,4 @@ def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, trans
             assert np.allclose(side_by_side(writer, samples)[0], samples.written[0].log_probabilities, atol=1e-4)
             found["side_by_side"][2][0] += 1e-3
             expected = "log-probabilities differ by up to 1.0e-03, more than 1e-04"
-        assert expected in check(found, samples, writer.pieces, read_folder(made.exported))["breaches"]
+        assert expected in check(found, samples, writer.pieces, read_signature(made.exported))["breaches"]

@@ -80,5 +80,5 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
     step: Any = call
     step.signature = graph.signature()
     for prompt in (prompts[0], prompts[3]):
-        warn_of(Writer({"decode_step": step}, pieces, {}), prompt, Choice(), said.append)
+        warn_of(Writer({"decode_step": step}, pieces), prompt, Choice(), said.append)
     assert said == ["note: the prompt has 10 pieces; the model sees the last 4 of them"]

@@ -14,6 +14,7 @@ import mmkeras.export.formats.savedmodel
 import mmkeras.export.formats.tflite
 from mmkeras.errors import InputError
 from mmkeras.graph import Graph, Input
+from mmkeras.tasks.assets import Assets
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -37,11 +38,11 @@ def odd_graph() -> Graph:
 
 def test_litert_names_the_op_and_the_layer_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"BesselI0 \(in layer .*odd_layer.*\)"):
-        mmkeras.export.formats.tflite.export(odd_graph, tmp_path)
+        mmkeras.export.formats.tflite.export({"predict": odd_graph}, Assets("numbers"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_onnx_names_the_op_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"BesselI0 \(in .*odd_layer.*\)"):
-        mmkeras.export.formats.onnx.export(odd_graph, tmp_path)
+        mmkeras.export.formats.onnx.export({"predict": odd_graph}, Assets("numbers"), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -109,7 +109,7 @@ def test_each_row_and_each_prompt_follows_its_own(monkeypatch: pytest.MonkeyPatc
     assert [w.ids for w in found] == others
     step: Any = Tied(0.0)
     step.signature = SIGNATURE | {"inputs": [*SIGNATURE["inputs"], {"name": "memory", "kind": "memory"}]}
-    writer = Writer({"decode_step": step}, Pieces("word", ()), {})
+    writer = Writer({"decode_step": step}, Pieces("word", ()))
     monkeypatch.setattr(Writer, "encode", lambda self, values, index, hidden: {"memory": np.zeros((len(index), 1))})
     assert [w.ids for w in writer.write_rows({}, 5, Choice(), 2, follow=others)] == others
 

@@ -192,8 +192,11 @@ def export_graph(graph: Any, folder: Path) -> dict[str, Any]:
     """Name of a format -> the Runner of the file that its exporter has written of a Graph."""
     from mmkeras.export.formats import FORMATS
     from mmkeras.runtime.runners import open_artefact
+    from mmkeras.tasks.assets import Assets
 
-    paths = {name: importlib.import_module(module).export(graph, folder) for name, module in FORMATS.items()}
+    graphs, assets = {graph.name: graph}, Assets("numbers", graph.labels)
+    exporters = {name: importlib.import_module(module) for name, module in FORMATS.items()}
+    paths = {name: exporter.export(graphs, assets, folder)[graph.name] for name, exporter in exporters.items()}
     return {name: open_artefact(path, threads=1) for name, path in paths.items()}
 
 

@@ -168,7 +168,9 @@ def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
         else:
             shutil.copy(source, folder / name)
     signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
-    signature["artefacts"] = list(artefacts)
+    exported = signature["artefacts"]
+    kept = {key: entry for key, entry in exported.items() if set(entry["paths"].values()) <= set(artefacts)}
+    signature["artefacts"] = kept
     (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
     return folder
 

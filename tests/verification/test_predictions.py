@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
 
+from mmkeras.graph import Signature
+from mmkeras.metrics.agreement import largest_difference
 from mmkeras.verification import predictions
+from mmkeras.verification.result import table
+from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
+
+CONTRACT = Signature.from_json({**SIGNATURE, "artefacts": []})
 
 
 def breaches(results: list[np.ndarray], **changed: Any) -> list[str]:
-    return list(predictions.check(figures(**changed), results, made_up_samples(), SIGNATURE)["breaches"])
+    return list(predictions.check(figures(**changed), results, made_up_samples(), CONTRACT)["breaches"])
 
 
 def test_equal_answers_pass() -> None:
@@ -56,11 +62,11 @@ def test_numbers_may_differ_by_a_step_of_float32_and_a_little(mean: float, devia
 
     def difference(by: float) -> float:
         found = (exact + by * deviation).astype("float32"), exact.astype("float32")
-        return predictions.largest_difference(*found, contract)
+        return largest_difference(*found, contract)
 
-    assert difference(4e-6) <= predictions.LARGEST_DIFFERENCE
+    assert difference(4e-6) <= LARGEST_DIFFERENCE["float32"]["numbers"]
     step = float(np.spacing(np.float32(np.abs(exact).max()))) / deviation
-    assert difference(2e-5 + 2 * step) > predictions.LARGEST_DIFFERENCE
+    assert difference(2e-5 + 2 * step) > LARGEST_DIFFERENCE["float32"]["numbers"]
 
 
 def test_other_ids_and_names_are_breaches() -> None:
@@ -74,5 +80,5 @@ def test_other_ids_and_names_are_breaches() -> None:
 
 def test_the_table_names_what_cannot_be_run() -> None:
     results = {"predict.onnx": {"rows": 0, "breaches": ["it cannot be run: x"], "passed": False}}
-    lines = predictions.table(results, "accuracy").splitlines()
+    lines = table(results, predictions, "accuracy").splitlines()
     assert lines[1].split() == ["predict.onnx", *["-"] * 9, "REJECTED"]

@@ -227,10 +227,10 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
 
     write = tflite.export
 
-    def wrong(graph: Any, folder: Path) -> Path:
-        path = write(graph, folder)
+    def wrong(graphs: Any, assets: Any, folder: Path, precision: str) -> dict[str, Path]:
+        paths = write(graphs, assets, folder, precision)
         tflite_table(run, folder)
-        return path
+        return paths
 
     monkeypatch.setattr(tflite, "export", wrong)
     with small_runs.working_folder(tmp_path):

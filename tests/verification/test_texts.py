@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
-    from mmkeras.verification.texts import compare
+    from mmkeras.verification.texts import compare_texts
 
     expected = [([4, 5], [-1.0, -2.0, -0.1]), ([4], [-1.0, -0.7]), ([4], [-1.0, -0.7])]
     free = [
@@ -19,13 +19,15 @@ def test_texts_that_part_at_a_tie_are_told_from_others() -> None:
         ([4], [-1.0, -0.70001]),
         ([7], [-1.2, -0.7]),
     ]
-    found = compare({"free": free, "following": [([4, 5], [-1.0, -2.00002, -0.1]), *free[1:]]}, expected)
+    found = compare_texts({"free": free, "following": [([4, 5], [-1.0, -2.00002, -0.1]), *free[1:]]}, expected)
     assert (found.other, found.at_ties) == (1, 1)
     assert found.largest == pytest.approx(2e-5, rel=1e-3), "of what comes after the tie too"
-    assert compare({"free": free}, expected).other == 2, "it did not follow"
-    assert compare({"free": expected}, expected) == compare({"free": expected, "following": expected}, expected)
-    assert compare({"free": expected[:2]}, expected).other == 1, "a text too few"
-    assert compare({"free": [([4, 5], [-1.0, float("nan"), -0.1])]}, expected[:1]).largest == float("inf")
+    assert compare_texts({"free": free}, expected).other == 2, "it did not follow"
+    assert compare_texts({"free": expected}, expected) == compare_texts(
+        {"free": expected, "following": expected}, expected
+    )
+    assert compare_texts({"free": expected[:2]}, expected).other == 1, "a text too few"
+    assert compare_texts({"free": [([4, 5], [-1.0, float("nan"), -0.1])]}, expected[:1]).largest == float("inf")
 
 
 def test_words_of_a_format_whose_texts_part_at_ties() -> None:
@@ -85,6 +87,7 @@ def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
 def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
     """verify's result where rows without a column were written in these ways, and all else as the model does."""
     from mmkeras.generation.decoding import Written
+    from mmkeras.graph import Signature
     from mmkeras.verification.samples import TextSamples
     from mmkeras.verification.texts import check
 
@@ -102,7 +105,7 @@ def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
         "peak_memory_mib": 1.0,
     }
     pieces = Pieces("word", tuple(b"<eos> <unk> the of a b".split()))
-    return check(found, samples, pieces, {"graphs": {}})
+    return check(found, samples, pieces, Signature("texts", "generate", "de", (), {}, {}, {}))
 
 
 def test_what_is_written_without_a_column_is_compared_piece_by_piece() -> None:

@@ -16,8 +16,8 @@ import small_runs
 from made_up_samples import SIGNATURE, figures, made_up_samples
 
 from mmkeras.export.formats import FORMATS
-from mmkeras.runtime.exported import PLACES
-from mmkeras.verification import verify
+from mmkeras.runtime import exported
+from mmkeras.verification import predictions
 from mmkeras.verification.samples import save_samples
 
 NAMES = ("savedmodel/1", "predict.tflite", "predict.onnx")
@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         p = made_up_samples().answers
         return figures(**MEASURED), [p if content == "sound" else p[:, ::-1], p], {}
 
-    monkeypatch.setattr(verify, "answers", answers)
+    monkeypatch.setattr(predictions, "answers", answers)
     folder = tmp_path / "e"
     folder.mkdir()
     save_samples(made_up_samples(), folder / "sample_inputs.npz")
@@ -172,7 +172,7 @@ def test_accuracy_on_learned_rows_is_not_called_that_of_held_out_rows(folder: Pa
 
 
 def test_every_format_has_a_place() -> None:
-    assert list(PLACES) == list(FORMATS)
+    assert list(exported.FORMATS) == list(FORMATS)
 
 
 @pytest.mark.parametrize("name", ["savedmodel/2", "predict_small.tflite"])

@@ -13,6 +13,8 @@ import pytest
 import small_runs
 from small_runs import LABELS, MAX_BYTES, SmallRun, copy, proof
 
+from mmkeras.tasks.assets import Assets
+
 
 @pytest.fixture(scope="session")
 def graph(run: SmallRun) -> Any:
@@ -52,14 +54,14 @@ def other_cut(n_bytes: int) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def other_words(patch: pytest.MonkeyPatch) -> None:
-    from mmkeras.export.formats import savedmodel
+    from mmkeras.export.serving import predict
 
-    serving = savedmodel.serving_function
+    serving = predict.serving_function
 
     def function(module: Any) -> Any:
         return serving(types.SimpleNamespace(graph=dataclasses.replace(module.graph, labels=LABELS[::-1])))
 
-    patch.setattr(savedmodel, "serving_function", function)
+    patch.setattr(predict, "serving_function", function)
 
 
 @pytest.mark.slow
@@ -80,7 +82,7 @@ def test_strings_answered_otherwise_are_caught(
     folder = copy(run, tmp_path / "e", "savedmodel/1")
     shutil.rmtree(folder / "savedmodel")
     tamper(monkeypatch)
-    savedmodel.export(graph, folder)
+    savedmodel.export({"predict": graph}, Assets("numbers", graph.labels), folder)
     found = breaches(folder, "savedmodel/1")
     assert all(b.startswith("its signature serving_default: ") for b in found)
     assert any(b.startswith(f"its signature serving_default: {reason} differ") for b in found)
@@ -115,7 +117,7 @@ def test_a_length_answered_otherwise_is_caught(
     monkeypatch.setattr(tflite, "LENGTHS", (8, 64))
     monkeypatch.setattr(tflite.GraphModule, "function", losing)
     folder = copy(run, tmp_path / "e", "predict.tflite")
-    tflite.export(graph, folder)
+    tflite.export({"predict": graph}, Assets("numbers", graph.labels), folder)
     found = breaches(folder, "predict.tflite")
     assert found
     assert all(b.startswith(f"its signature predict_{n_bytes}: ") for b in found), found

@@ -1,4 +1,8 @@
-"""A Graph -> files. To add a format: one module with `export(graph, folder) -> path`, one line here."""
+"""Graphs -> files. To add a format: one module as below, one line here, and one in `runtime.exported.FORMATS`.
+
+A module has PRECISIONS, the precisions it can write; `export(graphs, assets, folder, precision)`, which returns the
+path of each graph; and `callables(path)`: what a client can call in a written file, name -> its inputs and outputs.
+"""
 
 FORMATS = {
     "savedmodel": "mmkeras.export.formats.savedmodel",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from mmkeras.errors import InputError
 from mmkeras.export.formats.onnx_graph import simplify
 from mmkeras.export.formats.onnx_weights import given, large_weights, put_back, weight_specs
 from mmkeras.export.graph_module import GraphModule
-from mmkeras.graph import Graph
+from mmkeras.graph import FLOAT32, Graph
+from mmkeras.tasks.assets import Assets
 
+PRECISIONS = (FLOAT32,)
 OPSET = 18  # has every op we use; runtimes since 2023 have it
 
 
@@ -73,8 +76,16 @@ def rename_outputs(proto: Any, names: list[str]) -> None:
         output.name = name
 
 
-def export(graph: Graph, folder: Path) -> Path:
-    """Write folder/<graph>.onnx. Returns its path."""
+def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32) -> dict[str, Path]:
+    """Write folder/<graph>.onnx of each graph. Returns their paths."""
+    paths = {name: folder / f"{name}.onnx" for name in graphs}
+    for name, graph in graphs.items():
+        paths[name].write_bytes(model_of(graph).SerializeToString())
+    return paths
+
+
+def model_of(graph: Graph) -> Any:
+    """The ONNX ModelProto as it is deployed: fewer nodes, standard operators, the contract inside."""
     import onnx
 
     proto = convert(graph)
@@ -84,6 +95,22 @@ def export(graph: Graph, folder: Path) -> Path:
     onnx.helper.set_model_props(
         proto, {"signature": json.dumps(graph.signature(), ensure_ascii=False), "labels": "\n".join(graph.labels)}
     )
-    path = folder / f"{graph.name}.onnx"
-    path.write_bytes(proto.SerializeToString())
-    return path
+    return proto
+
+
+def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Inputs and outputs of a written file, which is one function: its name is the file's."""
+    import onnx
+
+    graph = onnx.load(str(path), load_external_data=False).graph
+
+    def described(side: Any) -> list[dict[str, Any]]:
+        found = []
+        for value in side:
+            tensor = value.type.tensor_type
+            sizes = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
+            dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
+            found.append({"name": value.name, "dtype": dtype, "shape": sizes if tensor.HasField("shape") else None})
+        return found
+
+    return {path.stem: (described(graph.input), described(graph.output))}

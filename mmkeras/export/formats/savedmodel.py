@@ -1,34 +1,57 @@
-"""A Graph -> SavedModel for TF Serving: strings and files in `serving_default`, other formats' arrays in `tensors`."""
+"""Graphs -> one SavedModel for TF Serving: strings and files in `serving_default`, other formats' arrays beside it."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from mmkeras.export.graph_module import GraphModule
-from mmkeras.export.serving.predict import serving_function
-from mmkeras.graph import Graph
+from mmkeras.export.serving import generate, predict
+from mmkeras.graph import FLOAT32, Answers, Graph
+from mmkeras.tasks.assets import Assets
+
+PRECISIONS = (FLOAT32,)
+SERVING: dict[Answers, Any] = {"numbers": predict, "texts": generate}  # `functions`: what clients can call
 
 
-def export(graph: Graph, folder: Path) -> Path:
-    """Write folder/savedmodel/1, the numbered version folder that TF Serving wants. Returns its path."""
-    module = GraphModule(graph)
+def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32) -> dict[str, Path]:
+    """Write folder/savedmodel/1, the numbered version folder that TF Serving wants; that is the path of each graph."""
+    root = tf.Module()
+    root.parts = {name: GraphModule(graph) for name, graph in graphs.items()}
+    functions, root.tracked = SERVING[assets.answers].functions(root.parts, assets)
+    contract = {"graphs": {name: graph.signature() for name, graph in graphs.items()}}
     path = folder / "savedmodel" / "1"
     with tempfile.TemporaryDirectory() as scratch:
-        assets = {
-            "labels.txt": "\n".join(graph.labels) + "\n",
-            "signature.json": json.dumps(graph.signature(), indent=2),
-        }
-        module.assets = []
-        for name, text in assets.items():
+        root.assets = []
+        for name, text in {**assets.texts, "signature.json": json.dumps(contract, indent=2)}.items():
             (Path(scratch) / name).write_text(text, encoding="utf-8")
-            module.assets.append(tf.saved_model.Asset(str(Path(scratch) / name)))
-        signatures = {"serving_default": serving_function(module), "tensors": module.function()}
-        tf.saved_model.save(module, str(path), signatures=signatures)
+            root.assets.append(tf.saved_model.Asset(str(Path(scratch) / name)))
+        tf.saved_model.save(root, str(path), signatures=functions)
     (path / "fingerprint.pb").unlink(missing_ok=True)  # differs from one export to the next of the same model
     shutil.rmtree(path / "assets.extra", ignore_errors=True)
-    return path
+    return dict.fromkeys(graphs, path)
+
+
+def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Inputs and outputs of each signature of a written SavedModel."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    proto = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+
+    def described(side: Any) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "dtype": tf.dtypes.as_dtype(info.dtype).name, "shape": tf.TensorShape(info.tensor_shape)}
+            for name, info in sorted(side.items())
+        ]
+
+    definitions = {name: s for name, s in proto.meta_graphs[0].signature_def.items() if not name.startswith("__")}
+    found = {name: (described(s.inputs), described(s.outputs)) for name, s in sorted(definitions.items())}
+    for entry in (entry for sides in found.values() for side in sides for entry in side):
+        entry["shape"] = None if entry["shape"].rank is None else entry["shape"].as_list()
+    return found

@@ -1,4 +1,4 @@
-"""A Graph -> one LiteRT (.tflite) file with builtin ops alone, its contract and labels appended as a zip.
+"""A Graph -> a LiteRT (.tflite) file with builtin ops alone, its contract and labels appended as a zip.
 
 The file has a signature with the Graph's name, of any batch, length and size of picture, and one a length of LENGTHS,
 of one row whose pictures have the model's size: LiteRT plans memory for fixed shapes, so resizing for each text would
@@ -13,15 +13,19 @@ import json
 import re
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from mmkeras.errors import InputError
 from mmkeras.export.graph_module import GraphModule
-from mmkeras.graph import Graph, row_signature
+from mmkeras.graph import FLOAT32, Graph, row_signature
+from mmkeras.tasks.assets import Assets
 
+PRECISIONS = (FLOAT32,)
 LENGTHS = (64, 96, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)
 FEWER = (128, 512)  # where a text is not the whole of the work
 
@@ -92,9 +96,30 @@ def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, 
     return archive_bytes.getvalue()
 
 
-def export(graph: Graph, folder: Path) -> Path:
-    """Write folder/<graph>.tflite. Returns its path."""
-    signature = {**graph.signature(), "litert_lengths": lengths_for(graph)}
-    path = folder / f"{graph.name}.tflite"
-    path.write_bytes(append_metadata(convert(graph), signature, graph.labels))
-    return path
+def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32) -> dict[str, Path]:
+    """Write folder/<graph>.tflite of each graph. Returns their paths."""
+    paths = {name: folder / f"{name}.tflite" for name in graphs}
+    for name, graph in graphs.items():
+        signature = {**graph.signature(), "litert_lengths": lengths_for(graph)}
+        paths[name].write_bytes(append_metadata(convert(graph), signature, graph.labels))
+    return paths
+
+
+def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Inputs and outputs of each signature of a written file."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path), num_threads=1)
+
+    def described(side: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = []
+        for name, tensor in sorted(side.items()):
+            sizes = [int(n) if n >= 0 else None for n in tensor["shape_signature"]]
+            found.append({"name": name, "dtype": np.dtype(tensor["dtype"]).name, "shape": sizes})
+        return found
+
+    runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
+    return {
+        name: (described(runner.get_input_details()), described(runner.get_output_details()))
+        for name, runner in runners.items()
+    }

@@ -1,15 +1,11 @@
-"""The graphs of a model that writes -> one SavedModel: a signature a graph, and `serving_default`, strings to strings.
+"""`serving_default` of a model that writes texts: strings to strings.
 
 TF Serving's client gives what stands in the CSV and gets the text: the loop over pieces is inside the graph.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -18,6 +14,7 @@ from mmkeras.data.target_tokenizer import END, UNKNOWN, Pieces
 from mmkeras.export.graph_module import GraphModule
 from mmkeras.export.serving.prompts import Bytes, Subwords, Words, prompts_of
 from mmkeras.graph import OUTER_SPACE, Graph
+from mmkeras.tasks.assets import Assets
 
 Tensor = Any
 NEVER = -1e9
@@ -148,25 +145,18 @@ def continue_function(loop: GreedyLoop, prompts: Words | Bytes | Subwords) -> An
     return tf.function(call).get_concrete_function(prompt=tf.TensorSpec((None,), tf.string, "prompt"))
 
 
-def export(graphs: Mapping[str, Graph], pieces: Pieces, folder: Path) -> Path:
-    """Write folder/savedmodel/1. graphs: `decode_step` and `encode` or `score`. Returns its path."""
-    modules = {name: GraphModule(graph) for name, graph in graphs.items()}
-    loop = GreedyLoop(graphs["decode_step"], pieces)
-    root = tf.Module()
-    root.parts, root.loop = list(modules.values()), loop
-    signatures = {name: module.function() for name, module in modules.items()}
-    if "encode" in graphs:
-        signatures["serving_default"] = generate_function(graphs["encode"], loop)
+def functions(modules: Mapping[str, GraphModule], assets: Assets) -> tuple[dict[str, Any], list[Any]]:
+    """What clients can call, by name, and what the SavedModel must track for it.
+
+    modules: `decode_step`, and `encode` or `score`.
+    """
+    assert assets.pieces is not None  # of a model that writes texts
+    loop = GreedyLoop(modules["decode_step"].graph, assets.pieces)
+    tracked: list[Any] = [loop]
+    found = {name: module.function() for name, module in modules.items()}
+    if "encode" in modules:
+        found["serving_default"] = generate_function(modules["encode"].graph, loop)
     else:
-        root.prompts = prompts_of(pieces)
-        signatures["serving_default"] = continue_function(loop, root.prompts)
-    signatures["generate"] = signatures["serving_default"]  # by the name of what it does, too
-    path = folder / "savedmodel" / "1"
-    contract = {"graphs": {name: graph.signature() for name, graph in graphs.items()}}
-    with tempfile.TemporaryDirectory() as scratch:
-        (Path(scratch) / "signature.json").write_text(json.dumps(contract, indent=2), encoding="utf-8")
-        root.assets = [tf.saved_model.Asset(str(Path(scratch) / "signature.json"))]
-        tf.saved_model.save(root, str(path), signatures=signatures)
-    (path / "fingerprint.pb").unlink(missing_ok=True)
-    shutil.rmtree(path / "assets.extra", ignore_errors=True)
-    return path
+        tracked.append(prompts_of(assets.pieces))
+        found["serving_default"] = continue_function(loop, tracked[-1])
+    return {**found, "generate": found["serving_default"]}, tracked  # by the name of what it does, too

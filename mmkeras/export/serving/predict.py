@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from mmkeras.export.graph_module import GraphModule, Tensor
+from mmkeras.tasks.assets import Assets
+
+SAYS_THE_LABEL = ("classify",)  # tasks whose answer is one label
+
+
+def functions(modules: Mapping[str, GraphModule], assets: Assets) -> tuple[dict[str, Any], list[Any]]:
+    """What clients can call, by name, and what the SavedModel must track for it: nothing more than the only graph."""
+    (module,) = modules.values()
+    return {"serving_default": serving_function(module), "tensors": module.function()}, []
 
 
 def serving_function(module: GraphModule) -> Any:
@@ -25,7 +35,7 @@ def serving_function(module: GraphModule) -> Any:
             if f"{i.name}_present" in takes_presence:
                 raw[f"{i.name}_present"] = present
         answer = graph.model(raw, training=False)[graph.answer]
-        if graph.facts["task"] != "classify":
+        if graph.facts["task"] not in SAYS_THE_LABEL:
             return {graph.answer: answer}
         return {graph.answer: answer, "prediction": tf.gather(tf.constant(graph.labels), tf.argmax(answer, 1))}
 

@@ -1,14 +1,29 @@
-"""A finished run -> the Graph `predict`."""
+"""A finished run -> its only graph, `predict`, and what is deployed beside it."""
 
 from __future__ import annotations
 
 import json
 
 from mmkeras.data.targets import Targets
-from mmkeras.graph import Graph
+from mmkeras.graph import Answers, Graph
 from mmkeras.modalities.adapt import load_columns, reading
 from mmkeras.runs.run import Run
 from mmkeras.system.tensorflow import import_tensorflow
+from mmkeras.tasks.assets import Assets
+
+ANSWERS: Answers = "numbers"
+
+
+def graphs(run: Run) -> dict[str, Graph]:
+    """The run's graphs by name: one."""
+    graph = load_graph(run)
+    return {graph.name: graph}
+
+
+def assets(run: Run) -> Assets:
+    """The labels."""
+    with reading(run.folder / "schema.json"):
+        return Assets(ANSWERS, Targets.from_json(run.schema["targets"]).labels)
 
 
 def load_graph(run: Run) -> Graph:

@@ -9,12 +9,24 @@ import numpy as np
 from keras import ops
 
 from mmkeras.config.config import Config
+from mmkeras.tasks.prediction.load import ANSWERS, assets, graphs
+from mmkeras.tasks.prediction.samples import samples
 from mmkeras.tasks.prediction.training import build, evaluate, prepare, summary
 
-__all__ = ["ANSWER", "ANSWERS", "MONITOR", "build", "evaluate", "prepare", "summary"]  # of the protocol Task
+__all__ = [  # of the protocol Task; ANSWER is what the graph `predict` calls its answer
+    "ANSWER",
+    "ANSWERS",
+    "MONITOR",
+    "assets",
+    "build",
+    "evaluate",
+    "graphs",
+    "prepare",
+    "samples",
+    "summary",
+]
 
 ANSWER = "values"
-ANSWERS = "numbers"
 MONITOR = ("loss", "min")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,19 @@ from mmkeras.graph import Graph
 from mmkeras.modalities import MEDIA
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run
-from mmkeras.runtime.feeds import columns_of, feed, sample_values, with_tokenizers
+from mmkeras.runtime.feeds import columns_of, feed, sample_values, trim, with_tokenizers
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.reference import KerasRunner
+from mmkeras.verification.samples import Samples
 
 SAMPLE_BATCH = 64
 SAMPLE_ROWS = 256  # held-out rows that travel with artefacts whose inputs are pictures or clips
 SUBSET_ROWS = 128  # of them, for each subset of the modalities
 
 
-def write_samples(graph: Graph, run: Run, folder: Path) -> None:
-    """sample_inputs.npz: held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
-    from mmkeras.verification.samples import Samples, save_samples
-
+def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
+    """Held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
+    (graph,) = graphs.values()
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
     if any(entry["kind"] in MEDIA for entry in inputs) and len(rows) > SAMPLE_ROWS:
@@ -42,15 +42,13 @@ def write_samples(graph: Graph, run: Run, folder: Path) -> None:
         for subset in subsets(modalities_of(inputs))
     }
     truth = Targets.from_json(run.schema["targets"]).truth(rows)
-    save_samples(Samples(values, truth, answers, ids, parts), folder / "sample_inputs.npz")
+    return Samples(values, truth, answers, ids, parts)
 
 
 def answer_samples(
     runner: KerasRunner, values: dict[str, list[Any]], count: int, hidden: Sequence[str] = ()
 ) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
     """The model's answers to the first rows, and the ids it recognised, what `trim` leaves of them."""
-    from mmkeras.runtime.feeds import trim
-
     inputs = runner.signature["inputs"]
     bytes_a_row = np.zeros(count, int)
     for name in [entry["name"] for entry in inputs if "max_bytes" in entry]:

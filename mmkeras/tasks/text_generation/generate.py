@@ -30,8 +30,22 @@ from mmkeras.tasks.text_generation.evaluate import (
     missing_matrix,
     write_texts,
 )
+from mmkeras.tasks.text_generation.load import ANSWERS, assets
+from mmkeras.tasks.text_generation.load import generate_graphs as graphs
+from mmkeras.tasks.text_generation.samples import row_samples as samples
 
-ANSWERS = "texts"
+__all__ = [  # of the protocol Task
+    "ANSWERS",
+    "MONITOR",
+    "assets",
+    "build",
+    "evaluate",
+    "graphs",
+    "prepare",
+    "samples",
+    "summary",
+]
+
 MONITOR = ("accuracy", "max")
 MAPS = 3  # rows with a picture of the attention
 

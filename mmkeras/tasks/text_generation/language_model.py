@@ -21,10 +21,24 @@ from mmkeras.models.traced import traced
 from mmkeras.system.files import write_atomically, write_json
 from mmkeras.system.progress import Say
 from mmkeras.tasks import Trainable
+from mmkeras.tasks.text_generation.load import ANSWERS, assets
+from mmkeras.tasks.text_generation.load import language_graphs as graphs
 from mmkeras.tasks.text_generation.perplexity import perplexity
 from mmkeras.tasks.text_generation.recurrent_graphs import graphs_of
+from mmkeras.tasks.text_generation.samples import line_samples as samples
 
-ANSWERS = "texts"
+__all__ = [  # of the protocol Task
+    "ANSWERS",
+    "MONITOR",
+    "assets",
+    "build",
+    "evaluate",
+    "graphs",
+    "prepare",
+    "samples",
+    "summary",
+]
+
 MONITOR = ("loss", "min")
 SHOWN, CONTINUED, PROMPT, GOING_ON, LONGEST_SHOWN = 200, 5, 4, 24, 256  # lines and pieces in the report
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mmkeras.data.lines import read_lines
 from mmkeras.generation.decoding import write
-from mmkeras.generation.generator import Writer
 from mmkeras.generation.options import Choice
+from mmkeras.graph import Graph
 from mmkeras.modalities.adapt import reading
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import REFERENCES, Run
 from mmkeras.runtime.feeds import columns_of, sample_values
 from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.tasks.reference import trained_writer
+from mmkeras.tasks.text_generation.load import load_pieces
 from mmkeras.verification.samples import TextSamples, scored_pieces
 
 SAMPLE_ROWS, SUBSET_ROWS = 256, 32
@@ -23,8 +28,12 @@ SERVED, LONGEST_SERVED = 16, 100  # lines whose beginnings are served as strings
 PROMPT, GOING_ON = 4, 24  # pieces a language model is given of a held-out line, and writes behind them
 
 
-def row_samples(writer: Writer, run: Run) -> TextSamples:
-    """Held-out rows, what the trained model writes of each, and of the first with some modalities alone."""
+def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
+    """Held-out rows, what the trained model writes of each, and of the first with some modalities alone.
+
+    folder: where the files of tokenizers lie.
+    """
+    writer = trained_writer(graphs, load_pieces(run), folder)
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
     some = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
     rows = rows.iloc[some]
@@ -40,11 +49,12 @@ def row_samples(writer: Writer, run: Run) -> TextSamples:
         every = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
     references = [every[k] for k in some]
     written, ids = writer.write_rows(values, len(rows), Choice()), writer.recognised(values, len(rows))
-    return TextSamples(references, written, values, subsets=parts, ids=ids)
+    return TextSamples(references, written, values, subsets=parts, ids=ids, facts={"sample_longest": GOING_ON})
 
 
-def line_samples(writer: Writer, run: Run) -> TextSamples:
+def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
     """Held-out lines: log P of each piece, and what the trained model writes behind their first pieces."""
+    writer = trained_writer(graphs, load_pieces(run), folder)
     lines = [line for line in read_lines(run.folder / "validation.txt") if line]
     lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
     ids = [scored_pieces(writer.pieces, line) for line in lines]
@@ -54,4 +64,8 @@ def line_samples(writer: Writer, run: Run) -> TextSamples:
     scored = [writer.score_pieces(row)[1].astype(float).tolist() for row in ids]
     texts = ["", *map(writer.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
     served = [(text, writer.pieces.encode(text)) for text in texts]
-    return TextSamples([[line] for line in lines], written, prompts=prompts, scored=scored, served=served)
+    facts: dict[str, Any] = {"sample_longest": GOING_ON}
+    if writer.pieces.kind == "subword":  # who verifies has no SentencePiece to find them with
+        facts["sample_pieces"] = ids
+    references = [[line] for line in lines]
+    return TextSamples(references, written, prompts=prompts, scored=scored, served=served, facts=facts)

@@ -19,7 +19,7 @@ from mmkeras.runtime.feeds import feed, trim
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.verification.clean_process.signatures import check_signatures
-from mmkeras.verification.process import peak_memory_mib
+from mmkeras.verification.process import block_keras, peak_memory_mib
 from mmkeras.verification.samples import Samples, load_samples
 
 BATCH = 32
@@ -73,8 +73,7 @@ def same_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
 
 def main(artefact: str, samples_path: str, out: str) -> None:
     """Answer, measure, write."""
-    for name in ("keras", "tf_keras", "keras_hub"):
-        sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
+    block_keras()
     samples = load_samples(Path(samples_path))
     begin = time.perf_counter()
     runner = open_artefact(artefact, threads=1)

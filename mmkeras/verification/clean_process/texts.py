@@ -25,7 +25,7 @@ from mmkeras.runtime.runners import SavedModelRunner
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_json
 from mmkeras.verification.clean_process.client_inputs import served_rows
-from mmkeras.verification.process import peak_memory_mib
+from mmkeras.verification.process import block_keras, peak_memory_mib
 from mmkeras.verification.samples import (
     TextSamples,
     as_lists,
@@ -41,8 +41,7 @@ Ways = dict[str, list[Written]]
 
 def main(folder: str, form: str, out: str) -> None:
     """Write, score, measure; all that was found goes to OUT."""
-    for name in ("keras", "tf_keras", "keras_hub", "sentencepiece"):
-        sys.modules[name] = None  # type: ignore[assignment]  # an import of it now fails
+    block_keras()
     samples = load_text_samples(Path(folder) / "sample_inputs.npz")
     begin = time.perf_counter()
     writer = open_writer(folder, form, threads=1)
@@ -50,7 +49,7 @@ def main(folder: str, form: str, out: str) -> None:
     found = write_all(writer, samples, Path(folder))
     found["load_seconds"] = loaded
     found["signature"] = {name: {part: g.signature[part] for part in CONTRACT} for name, g in writer.graphs.items()}
-    if form == "savedmodel":
+    if isinstance(writer.step, SavedModelRunner):
         found["served"] = serve(writer, samples)
     found["peak_memory_mib"] = peak_memory_mib()
     write_json(Path(out), found)
@@ -62,7 +61,7 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
     if SCORE in writer.graphs:
         found["seconds"], written = language_texts(writer, samples)
         ids = [scored_pieces(writer.pieces, text) for (text,) in samples.references] if not subword(writer) else []
-        given = ids or writer.signature["sample_pieces"]
+        given = ids or contract_of(writer)["sample_pieces"]
         found["scored"] = [writer.score_pieces(row)[1].astype(float).tolist() for row in given]
         found["side_by_side"] = side_by_side(writer, samples)
     else:
@@ -83,7 +82,7 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
 def language_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
     """Seconds; what goes on with each prompt."""
     step, signature = writer.step, writer.step.signature
-    choice = Choice(longest=writer.signature["sample_longest"])
+    choice = Choice(longest=contract_of(writer)["sample_longest"])
 
     def go_on(follow: Follow) -> list[Written]:
         return write(step, signature, {}, choice, samples.prompts, follow=follow)
@@ -91,6 +90,11 @@ def language_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[st
     begin = time.perf_counter()
     free = go_on(None)
     return time.perf_counter() - begin, {"1": both_ways(go_on, samples.written, free)}
+
+
+def contract_of(writer: Writer) -> Mapping[str, Any]:
+    """What signature.json says of this task alone."""
+    return writer.signature.facts if writer.signature else {}
 
 
 def side_by_side(writer: Writer, samples: TextSamples) -> list[list[float]]:

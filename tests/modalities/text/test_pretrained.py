@@ -38,6 +38,7 @@ from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer
 from mmkeras.modalities.text.pretrained.preset import Preset, read_preset, tokenizer_kind
 from mmkeras.modalities.text.serving import read_texts
 from mmkeras.runtime.runners import open_artefact
+from mmkeras.tasks.assets import Assets
 
 hub = pytest.importorskip("keras_hub", reason="no pretrained encoders: pip install keras-hub")
 # keras-hub's Hugging Face reader imports both whatever the checkpoint is
@@ -331,7 +332,9 @@ def test_bytes_to_embedding_in_every_format(
     raws = [cut(text.encode(), MAX_BYTES) for text in texts]
     data = pad(raws, MAX_BYTES)
     expected = {name: np.asarray(value) for name, value in minilm.model({"text": data}).items()}
-    runner = open_artefact(importlib.import_module(FORMATS[name]).export(minilm, tmp_path))
+    assets = Assets("numbers", minilm.labels)
+    exported = importlib.import_module(FORMATS[name]).export({minilm.name: minilm}, assets, tmp_path)
+    runner = open_artefact(exported[minilm.name])
     together = runner({"text": data})
     np.testing.assert_array_equal(together["ids"], expected["ids"])
     differences = [np.abs(together["embedding"] - expected["embedding"]).max()]
