@@ -76,13 +76,7 @@ def run_export(options: Export) -> int:
     if passed and (folder / "predict.tflite").exists():
         print(f"next: mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv")
     elif passed and (folder / "decode_step.tflite").exists():
-        from mmkeras.report.commands import writing_commands
-        from mmkeras.runtime.exported import ENCODE, read_signature
-        from mmkeras.runtime.feeds import columns_of
-
-        signature = read_signature(folder)
-        inputs = columns_of(signature.graphs[ENCODE].inputs) if ENCODE in signature.graphs else []
-        print(f"next: {writing_commands(str(folder), {'task': signature.task, 'inputs': inputs})[0]}")
+        pass
     return 0 if passed else 1
 
 

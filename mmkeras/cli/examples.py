@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mmkeras.config.config import DEFAULTS, Config
+from mmkeras.config.tasks import has_target
 from mmkeras.data.columns import INPUT_KINDS
 from mmkeras.errors import InputError
 
@@ -53,7 +54,7 @@ def with_example(config: AnyConfig) -> AnyConfig:
     elif (
         config.data.csv == DEFAULTS["csv"]
         and not config.output.resume
-        and config.model.task != "language_model"
+        and has_target(config.model.task)
         and not Path(config.data.csv).exists()
     ):
         raise InputError(f"{config.data.csv}: the bundled example is not made yet. Run: python data/make_news.py")
@@ -79,8 +80,8 @@ def brought_along(config: Config) -> dict[str, Any]:
     for key, value in EXAMPLES[config.data.example or "news"].items():
         if flags[key] != DEFAULTS[key] or (key in INPUT_KINDS and inputs_named):
             continue
-        if config.model.task == "language_model" and key not in ("csv", "text"):
-            continue  # it has no use for the others, and says so
+        if not has_target(config.model.task) and key not in ("csv", "text"):
+            continue  # a language model has no use for the others, and says so
         if key in wanted:
             value = tuple(name for name in value if name not in named)
         if value:

@@ -11,6 +11,8 @@ from mmkeras.config.unused_flags import check_idle
 from mmkeras.errors import InputError
 
 LONGEST_RUN = 8  # of characters that may be a feature
+WIDTH_STEP = {"language_model": 1}
+"""Task -> what the width is a multiple of; 16 for all others. A recurrent cell has no heads to share it."""
 
 
 def check_config(config: Config) -> None:
@@ -18,8 +20,6 @@ def check_config(config: Config) -> None:
     _check_names(config)
     if not config.output.resume:  # else the flags must be those of the run, whatever they are
         check_idle(config)
-    if config.data.text_file and config.model.task != "language_model" and not config.output.resume:
-        raise InputError("--text-file: it is for language models. Add --task language_model, or leave it out.")
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
         "deep": (0, 1024),
@@ -67,8 +67,6 @@ def check_config(config: Config) -> None:
     check_encoders(config)
     if config.text.freeze_word_vectors and not config.text.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
-    if config.training.mixed_precision and config.model.task in ("language_model", "generate"):
-        raise InputError(f"--mixed-precision: --task {config.model.task} is trained in float32. Leave it out.")
     if config.training.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
     if config.output.overwrite and config.output.resume:
@@ -88,9 +86,10 @@ def check_encoders(config: Config) -> None:
     if wrong:
         raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
     _check_char_ngrams(config)
-    if config.model.width and config.model.width % 16 and config.model.task != "language_model":
+    step = WIDTH_STEP.get(config.model.task, 16)
+    if config.model.width and config.model.width % step:
         raise InputError(
-            f"--width {config.model.width}: expected a multiple of 16, which the heads of a Transformer share."
+            f"--width {config.model.width}: expected a multiple of {step}, which the heads of a Transformer share."
         )
 
 
@@ -105,8 +104,6 @@ def _check_char_ngrams(config: Config) -> None:
         reason = "--model mlp reads words alone"
     elif config.text.text_encoder != "average":
         reason = f"--text-encoder {config.text.text_encoder} reads tokens in their order"
-    elif config.model.task in ("generate", "language_model"):
-        reason = f"--task {config.model.task} reads tokens in their order"
     if reason:
         raise InputError(f"--char-ngrams: {reason}. Leave it out.")
 

@@ -22,9 +22,16 @@ FLAGS_OF = {
     "audio": ("audio_features", "audio_rate", "seconds", "mels", "coefficients", "disturb"),
 }
 LEARNS = "a language model learns one text, and has no use for it. Leave it out."
+LEARNS_A_TABLE: dict[str, tuple[str, ...]] = {
+    "it is for language models. Add --task language_model, or leave it out.": ("text_file",)
+}
 
-# flags that a task has no use for, and why; those with a sentence of their own elsewhere are not among them
+# task -> flags that it has no use for, and why; those that only the table can tell are refused by `training.resolve`
 IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
+    "auto": LEARNS_A_TABLE,
+    "classify": LEARNS_A_TABLE,
+    "multilabel": LEARNS_A_TABLE,
+    "regress": LEARNS_A_TABLE,
     "language_model": {
         LEARNS: (
             *("image", "audio", "number", "category", "date", "target", "media_root", "allow_outside"),
@@ -44,8 +51,11 @@ IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "which lines are held out is no matter of chance. Leave it out.": ("random_state",),
         "rows without a text are passed over, however many. Leave it out.": ("max_bad_rows",),
+        "--task language_model reads tokens in their order. Leave it out.": ("char_ngrams",),
+        "--task language_model is trained in float32. Leave it out.": ("mixed_precision",),
     },
     "generate": {
+        **LEARNS_A_TABLE,
         "--task generate trains a Transformer, in a way of its own; the flag is for language models. Leave it out.": (
             "cell",
             "optimizer",
@@ -53,7 +63,8 @@ IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "steps",
         ),
         "--task generate has no use for it. Leave it out.": ("class_weight", "word_vectors", "naive_bayes"),
-        "--task generate reads tokens in their order. Leave it out.": ("ngrams", "deep"),
+        "--task generate reads tokens in their order. Leave it out.": ("ngrams", "char_ngrams", "deep"),
+        "--task generate is trained in float32. Leave it out.": ("mixed_precision",),
     },
 }
 # what is for a table's text column, beside a text file
@@ -66,15 +77,18 @@ IDLE_WITH_FILE = {
 
 def check_idle(config: Config) -> None:
     """Raise InputError for a flag that the task has no use for: whoever gave it believes that it does something."""
-    idle = [*IDLE_IN.get(config.model.task, {}).items()]
-    if config.model.task == "language_model" and config.data.text_file:
+    _refuse(config, IDLE_IN[config.model.task])
+    if config.data.text_file:
         if config.data.csv != DEFAULTS["csv"]:
             raise InputError(
                 f"{config.data.csv}: a language model learns one text, here that of --text-file. Leave this file out, "
                 "or name its column, --text, in place of --text-file."
             )
-        idle += IDLE_WITH_FILE.items()
-    for reason, fields in idle:
+        _refuse(config, IDLE_WITH_FILE)
+
+
+def _refuse(config: Config, unused: dict[str, tuple[str, ...]]) -> None:
+    for reason, fields in unused.items():
         if given := given_of(config, fields):
             raise InputError(f"{given[0]}: {reason}")
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.config import Config
+from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import is_empty, to_floats, to_numbers
 from mmkeras.data.dates import MISSING, is_date
 from mmkeras.data.reading import Source
@@ -20,8 +21,6 @@ from mmkeras.data.task_guess import choose_task
 from mmkeras.errors import InputError
 
 INPUT_KINDS: Final = ("text", "image", "audio", "number", "category", "date")
-TARGET_KINDS: Final = {"classify": "category", "multilabel": "labels", "regress": "number", "generate": "text"}
-"""Task -> what a target's cells hold: one class, labels with `|` between them, a number, a text."""
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
 IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 AUDIO_SUFFIXES: Final = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac")
@@ -39,15 +38,15 @@ class Column:
 
     name: str
     kind: str
-    """An input's: one of INPUT_KINDS. A target's: one of TARGET_KINDS."""
+    """An input's: one of INPUT_KINDS. A target's: one of `target_kinds.KINDS`."""
     role: str
     """`input`, `target` or `ignored`."""
     given: bool = False
     """Whether the user named it; else kind and role were guessed."""
 
 
-def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], tuple[Column, ...], list[str]]:
-    """The columns to use (the targets last), those to leave, and notes that say why.
+def choose_columns(source: Source, config: Config) -> tuple[str, tuple[Column, ...], tuple[Column, ...], list[str]]:
+    """The task, the columns to use (the targets last), those to leave, and notes that say why.
 
     Raises InputError for a flag that names no column or the wrong one, and when no input is left.
     """
@@ -55,11 +54,13 @@ def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], 
     given = _named_inputs(source, config)
     targets = _choose_targets(source, config, given)
     task, notes = choose_task(source, targets, config)
-    useless = _why_useless(targets[0], source.rows[targets[0]], "number")
-    if task == "regress" and useless and not config.data.target:
-        raise InputError(
-            f"{source.path}: no column looks like a target; in {targets[0]!r} {useless}. Name it: --target."
-        )
+    target_kind = TARGET_KINDS[task]
+    if target_kind == "number" and not config.data.target:
+        useless = _why_useless(targets[0], source.rows[targets[0]], "number")
+        if useless:
+            raise InputError(
+                f"{source.path}: no column looks like a target; in {targets[0]!r} {useless}. Name it: --target."
+            )
     inputs, ignored = [], []
     for name in names:
         if name in given:
@@ -76,8 +77,8 @@ def choose_columns(source: Source, config: Config) -> tuple[tuple[Column, ...], 
     if not inputs:
         besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
         raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
-    inputs += [Column(name, TARGET_KINDS[task], "target", given=bool(config.data.target)) for name in targets]
-    return tuple(inputs), tuple(ignored), notes
+    inputs += [Column(name, target_kind, "target", given=bool(config.data.target)) for name in targets]
+    return task, tuple(inputs), tuple(ignored), notes
 
 
 def _named_inputs(source: Source, config: Config) -> dict[str, str]:

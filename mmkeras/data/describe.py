@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-
-from mmkeras.data.cells import is_empty, one_line, split_labels, to_floats, width_of
+from mmkeras.data.cells import is_empty, one_line, width_of
 from mmkeras.data.table import Table
+from mmkeras.data.target_kinds import KINDS
 
 
 def describe(table: Table) -> str:
@@ -19,7 +17,7 @@ def describe(table: Table) -> str:
         filled = 1 - is_empty(cells).mean() if len(cells) else 0.0
         example = one_line(next((cell for cell in cells if cell.strip()), ""))
         if column.role == "target":
-            example += f" ({_extent(cells, column.kind)})"
+            example += f" ({KINDS[column.kind].extent(cells)})"
         origin = "given" if column.given else "guessed"
         grid.append((one_line(column.name, 24), column.kind, column.role, origin, f"{filled:.0%}", example))
     widths = [max(width_of(row[i]) for row in grid) for i in range(5)]
@@ -28,16 +26,3 @@ def describe(table: Table) -> str:
         padded = (cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=False))
         lines.append("  " + "  ".join([*padded, row[5]]).rstrip())
     return "\n".join([*lines, *(f"  {note}" for note in table.notes)])
-
-
-def _extent(cells: pd.Series, kind: str) -> str:
-    """What a target's cells span: how many classes or labels, or from which number to which."""
-    if kind == "labels":
-        return f"{len({label for cell in cells.unique() for label in split_labels(cell)})} labels"
-    if kind == "number":
-        numbers = to_floats(cells)
-        if np.isnan(numbers).all():
-            return "no numbers"
-        low, high = (one_line(cells.iloc[place], 20) for place in (np.nanargmin(numbers), np.nanargmax(numbers)))
-        return f"numbers from {low} to {high}"
-    return f"{cells.nunique()} {'texts' if kind == 'text' else 'classes'}"

@@ -13,20 +13,18 @@ import pandas as pd
 
 from mmkeras.config.config import Config
 from mmkeras.data.stratify import (
-    OTHER,
-    answers_of,
     check_known,
     check_sizes,
     check_variety,
     labels_of,
-    some,
+    list_labels,
     strata,
-    target_of,
 )
 from mmkeras.data.table import Table, write_csv
+from mmkeras.data.target_kinds import TargetKind
 from mmkeras.errors import InputError
 
-__all__ = ["MIN_ROWS", "Split", "split_table", "target_of", "write_split"]
+__all__ = ["MIN_ROWS", "Split", "split_table", "write_split"]
 
 MIN_ROWS: Final = 10
 
@@ -60,7 +58,7 @@ def split_table(table: Table, config: Config, validation: Table | None = None) -
     `test_size` that leaves a side without rows or a class, or a validation file with a label that is not in the table
     or with all of its rows.
     """
-    target_of(table)
+    kind = table.target_kind
     if len(table.rows) < MIN_ROWS:
         raise InputError(f"{table.path}: {len(table.rows)} usable rows; at least {MIN_ROWS} are needed. Add rows.")
     check_variety(table)
@@ -68,7 +66,7 @@ def split_table(table: Table, config: Config, validation: Table | None = None) -
     notes = _conflicts(keys, table)
     if validation is None:
         check_sizes(table, config)
-        if table.task == "generate" and keys:
+        if kind.together and keys:
             train, held_out, more = _hold_out_inputs(table, keys, config)
         else:
             train, held_out, more = _hold_out(table, labels, keys, config)
@@ -85,7 +83,7 @@ def split_table(table: Table, config: Config, validation: Table | None = None) -
         validation_lines=file.lines[held_out],
         train_file=table.path,
         validation_file=file.path,
-        notes=(*notes, *more, *_unmeasured(_union(labels, range(len(labels))) - measured, table.task)),
+        notes=(*notes, *more, *_unmeasured(_union(labels, range(len(labels))) - measured, kind)),
     )
 
 
@@ -95,7 +93,7 @@ def _hold_out(
     """Rows to learn from and rows to hold out (int64 [n] each), and notes on those that changed sides."""
     from sklearn.model_selection import train_test_split  # late: half a second
 
-    total = len(labels)
+    total, kind = len(labels), table.target_kind
     size = math.ceil(total * config.data.test_size)  # as train_test_split rounds
     train, held_out = train_test_split(
         np.arange(total),
@@ -105,17 +103,17 @@ def _hold_out(
     )
     notes = []
     unlearned = sorted(_union(labels, range(total)) - _union(labels, train))
-    if unlearned and table.task == "classify":
+    if unlearned and kind.every_class:
         raise InputError(
-            f"{table.path}: with --test-size {config.data.test_size} no row of {some(unlearned)} is left to learn "
-            "from. Use a smaller --test-size."
+            f"{table.path}: with --test-size {config.data.test_size} no row of {list_labels(unlearned, kind)} is left "
+            "to learn from. Use a smaller --test-size."
         )
     if unlearned:
         needed = _rows_with(unlearned, labels, held_out)
         train, held_out = np.concatenate([train, held_out[needed]]), held_out[~needed]
         notes.append(
             f"{needed.sum():,} held-out rows were moved to the training side, which had no row of "
-            f"{some(unlearned, table.task)}."
+            f"{list_labels(unlearned, kind)}."
         )
     learned = {keys[i] for i in train} if keys else set()
     repeated = np.array([bool(keys) and keys[i] in learned for i in held_out], dtype=bool)
@@ -136,7 +134,7 @@ def _hold_out(
 def _hold_out_inputs(
     table: Table, keys: Sequence[tuple[str, ...]], config: Config
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """As `_hold_out`, for texts: rows of the same inputs, a picture's five captions say, stay together."""
+    """As `_hold_out`, but rows of the same inputs stay together, as a picture's five captions do."""
     from sklearn.model_selection import GroupShuffleSplit  # late: half a second
 
     place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
@@ -185,8 +183,8 @@ def _keep_apart(
     unlearned = sorted(_union(labels, range(len(labels))) - _union(labels, train))
     if unlearned:
         raise InputError(
-            f"{table.path}: {others}; without them no row of {some(unlearned, table.task)} is left to learn from. "
-            "Take such rows out of the validation file, or add other rows."
+            f"{table.path}: {others}; without them no row of {list_labels(unlearned, table.target_kind)} is left to "
+            "learn from. Take such rows out of the validation file, or add other rows."
         )
     return train, [f"{table.path}: {others}: they are left out ({len(train):,} rows are left to learn from)."]
 
@@ -201,17 +199,18 @@ def _input_keys(table: Table) -> list[tuple[str, ...]]:
 def _conflicts(keys: Sequence[tuple[str, ...]], table: Table) -> list[str]:
     """A note on inputs that stand with more than one answer: no model can get all of them right."""
     first: dict[tuple[str, ...], object] = {}
-    answers = answers_of(table) if keys else []
-    torn = {key for key, answer in zip(keys, answers, strict=True) if first.setdefault(key, answer) != answer}
+    kind = table.target_kind
+    values = kind.values(table.target_cells) if keys else []
+    torn = {key for key, value in zip(keys, values, strict=True) if first.setdefault(key, value) != value}
     rows = sum(key in torn for key in keys)
-    other = OTHER[table.task]
-    return [f"{rows:,} rows share their inputs with a row of {other} ({len(torn):,} inputs)."] if torn else []
+    return [f"{rows:,} rows share their inputs with a row of {kind.other} ({len(torn):,} inputs)."] if torn else []
 
 
-def _unmeasured(absent: set[str], task: str) -> list[str]:
+def _unmeasured(absent: set[str], kind: TargetKind) -> list[str]:
     if not absent:
         return []
-    return [f"No validation row is left of {some(sorted(absent), task)}: how well it is learned is not measured."]
+    names = list_labels(sorted(absent), kind)
+    return [f"No validation row is left of {names}: how well it is learned is not measured."]
 
 
 def write_split(split: Split, path: str | Path) -> None:

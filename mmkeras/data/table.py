@@ -16,18 +16,16 @@ import pandas as pd
 
 from mmkeras.config.config import Config
 from mmkeras.data.cells import (
-    fold_labels,
-    fold_space,
     is_empty,
     one_line,
-    split_labels,
     to_dates,
     to_floats,
     to_numbers,
 )
-from mmkeras.data.columns import TARGET_KINDS, Column, choose_columns, no_column
+from mmkeras.data.columns import Column, choose_columns, no_column
 from mmkeras.data.dates import NO_DATE
 from mmkeras.data.reading import BadRow, Source, read_source
+from mmkeras.data.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
 from mmkeras.system.files import write_csv
 
@@ -55,6 +53,8 @@ class Table:
     """Columns of the file that are not used."""
     notes: tuple[str, ...] = ()
     """Sentences to print."""
+    task: str = ""
+    """What is asked of the targets, such as `classify`; '' for a file that is not the one to learn from."""
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -72,9 +72,16 @@ class Table:
         return next(iter(self.targets), None)
 
     @property
-    def task(self) -> str:
-        """What the targets ask for: `classify`, `multilabel`, `regress` or `generate`; '' without targets."""
-        return next((task for task, kind in TARGET_KINDS.items() if self.target and self.target.kind == kind), "")
+    def target_kind(self) -> TargetKind:
+        """What the targets hold. Raises InputError where there are none."""
+        if self.target is None:
+            raise InputError(f"{self.path}: it has no target column; rows to learn from or to validate on need one.")
+        return KINDS[self.target.kind]
+
+    @property
+    def target_cells(self) -> list[pd.Series]:
+        """The cells of each target column."""
+        return [self.rows[column.name] for column in self.targets]
 
 
 def read_table(config: Config) -> Table:
@@ -91,11 +98,11 @@ def read_table(config: Config) -> Table:
         )
     if not rows or len(malformed) > config.data.max_bad_rows * (rows + len(malformed)):
         raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.data.max_bad_rows)
-    columns, ignored, notes = choose_columns(source, config)
+    task, columns, ignored, notes = choose_columns(source, config)
     table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.data.max_bad_rows)
-    if table.task in ("classify", "multilabel"):
+    if table.target_kind.labelled:
         notes += _check_labels(table)
-    return dataclasses.replace(table, ignored=ignored, notes=tuple(notes))
+    return dataclasses.replace(table, task=task, ignored=ignored, notes=tuple(notes))
 
 
 def read_rows(
@@ -192,7 +199,7 @@ def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series,
         cleaned, faults = to_dates(cells)
         reasons = {int(i): NO_DATE.format(one_line(cells.iloc[i])) for i in np.flatnonzero(faults)}
     elif column.role == "target":
-        cleaned = cells.map(fold_labels if column.kind == "labels" else fold_space)
+        cleaned = cells.map(KINDS[column.kind].fold)
     else:
         cleaned = cells
     if column.role == "target":
@@ -213,18 +220,16 @@ def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowe
 
 def _check_labels(table: Table) -> list[str]:
     """Notes on labels that look like a mistake. Raises InputError when they are no classes or labels at all."""
-    target = table.columns[-1].name
-    several = table.task == "multilabel"
+    target, kind = table.columns[-1].name, table.target_kind
     cells = table.rows[target]
-    counts = Counter(label for cell in cells for label in (split_labels(cell) if several else (cell,)))
+    counts = Counter(label for labels in kind.labels(cells) for label in labels)
     if len(counts) > max(10, counts.total() // 2):
-        what, expected = ("labels", "labels") if several else ("values", "classes")
         common = one_line(counts.most_common(1)[0][0])
         number = " or, for numbers, give --task regress" if not np.isnan(to_floats(cells.iloc[:20])).any() else ""
         raise InputError(
-            f"{table.path}: the target {target!r} has {len(counts):,} different {what} in {len(table.rows):,} rows, "
-            f"such as {common!r}; expected {expected} that repeat. Name another column{number}: --target "
-            f"{' | '.join(map(repr, table.rows.columns))}."
+            f"{table.path}: the target {target!r} has {len(counts):,} different {kind.counted} in "
+            f"{len(table.rows):,} rows, such as {common!r}; expected {kind.many} that repeat. Name another "
+            f"column{number}: --target {' | '.join(map(repr, table.rows.columns))}."
         )
     notes = []
     if target in counts:
@@ -233,8 +238,7 @@ def _check_labels(table: Table) -> list[str]:
     for label, _ in counts.most_common():
         other = folded.setdefault(label.casefold(), label)
         if other != label:
-            two = "two labels" if several else "two classes"
-            notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as {two}.")
+            notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as two {kind.many}.")
     return notes
 
 

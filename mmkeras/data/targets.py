@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmkeras.data.cells import split_labels, to_floats
-from mmkeras.data.columns import TARGET_KINDS, Column
+from mmkeras.config.tasks import TARGET_KINDS
+from mmkeras.data.columns import Column
+from mmkeras.data.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
-
-SMALLEST_DEVIATION = 1e-30
-"""What is closer together than this does not differ in float32."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Targets:
     """The target columns, and how their cells and the model's outputs are one another."""
 
     task: str
-    """`classify`, `multilabel` or `regress`."""
+    """A key of TARGET_KINDS, such as `classify`."""
     names: tuple[str, ...]
     """The columns."""
     labels: tuple[str, ...]
@@ -33,9 +31,14 @@ class Targets:
     """Standard deviation of each number over the training rows, 1 if they are all the same; () otherwise."""
 
     @property
+    def kind(self) -> TargetKind:
+        """What the columns hold."""
+        return KINDS[TARGET_KINDS[self.task]]
+
+    @property
     def outputs(self) -> int:
         """Width of the model's output."""
-        return len(self.names) if self.task == "regress" else len(self.labels)
+        return len(self.labels or self.mean)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -43,45 +46,28 @@ class Targets:
         return tuple(Column(name, TARGET_KINDS[self.task], "target") for name in self.names)
 
     def truth(self, rows: pd.DataFrame) -> np.ndarray:
-        """What `metrics.evaluate` holds answers against.
+        """What `metrics.agreement.evaluate` holds answers against.
 
         rows: [n, columns], cells as in `Table.rows`; a target column may be missing, which is as if it were empty.
         Returns int64 [n] class numbers, -1 for an unknown class; or float32 [n, labels] of 0 and 1, in which labels
-        that are not known are left out; or float64 [n, targets] numbers, NaN where there is none.
+        that are not known are left out; or float64 [n, targets] numbers, NaN where there is none; [n, 0] for texts.
         """
-        cells = [rows[name] if name in rows else pd.Series("", range(len(rows)), dtype=object) for name in self.names]
-        if self.task == "regress":
-            return np.stack([to_floats(column) for column in cells], axis=1)  # targets * [n] -> [n, targets]
-        if self.task == "classify":
-            return pd.Index(list(self.labels), dtype=object).get_indexer(pd.Index(cells[0])).astype("int64")
-        place = {label: k for k, label in enumerate(self.labels)}
-        hot = np.zeros((len(rows), len(self.labels)), "float32")
-        for row, cell in zip(hot, cells[0], strict=True):
-            row[[place[label] for label in split_labels(cell) if label in place]] = 1
-        return hot
+        return self.kind.truth(self._cells(rows), self.labels)
 
     def known(self, rows: pd.DataFrame) -> np.ndarray:
         """Bool [n]: rows with a truth that the model could give: every number is there, every label is known."""
-        if self.task == "multilabel":
-            if self.names[0] not in rows:
-                return np.zeros(len(rows), dtype=bool)
-            labels = set(self.labels)
-            cells = map(split_labels, rows[self.names[0]])
-            return np.array([bool(row) and labels.issuperset(row) for row in cells], dtype=bool)
-        truth = self.truth(rows)
-        return truth >= 0 if self.task == "classify" else ~np.isnan(truth).any(axis=1)
+        return self.kind.known(self._cells(rows), self.labels)
 
     def encode(self, rows: pd.DataFrame) -> np.ndarray:
         """What the model learns to give, float32 [n, outputs]: one-hot, multi-hot, or standardised numbers.
 
         A row that is not `known` has zeros for classes and labels, NaN for numbers.
         """
-        truth = self.truth(rows)
-        if self.task == "classify":
-            return (truth[:, None] == np.arange(len(self.labels))).astype("float32")  # [n, 1] == [classes]
-        if self.task == "regress":
-            return ((truth - np.array(self.mean)) / np.array(self.deviation)).astype("float32")
-        return truth
+        return self.kind.encode(self.truth(rows), self)
+
+    def _cells(self, rows: pd.DataFrame) -> list[pd.Series]:
+        empty = pd.Series("", range(len(rows)), dtype=object)
+        return [rows.get(name, empty) for name in self.names]
 
     def restore(self, standardised: np.ndarray) -> np.ndarray:
         """Standardised numbers [n, targets] -> the targets' own units, float64 [n, targets]."""
@@ -103,16 +89,16 @@ class Targets:
                 isinstance(values[part], list) and all(isinstance(item, kind) for item in values[part])
                 for part, kind in parts.items()
             )
-            found = cls(values["task"], *(tuple(values[part]) for part in parts)) if good else None
+            targets = cls(values["task"], *(tuple(values[part]) for part in parts)) if good else None
         except (KeyError, TypeError):
-            found = None
-        if found is None or not found._fits():
+            targets = None
+        if targets is None or not targets._fits():
             raise InputError(f"{source}: the run is damaged, what it says of the targets cannot be used. Train again.")
-        return found
+        return targets
 
     def _fits(self) -> bool:
-        numbers = len(self.names) if self.task == "regress" else 0
-        one_column = self.task == "regress" or len(self.names) == 1
+        one_column = self.kind.several or len(self.names) == 1
+        numbers = 0 if self.kind.labelled else len(self.names)
         same_length = len(self.mean) == len(self.deviation) == numbers
         return bool(self.outputs and one_column and same_length and all(d > 0 for d in self.deviation))
 
@@ -122,19 +108,5 @@ def learn_targets(task: str, names: Sequence[str], train: pd.DataFrame) -> Targe
 
     train: [n, columns], cells as in `Table.rows`.
     """
-    if task == "generate":
-        return Targets(task, tuple(names), (), (), ())
-    if task == "regress":
-        mean, deviation = zip(*(_spread(to_floats(train[name])) for name in names), strict=True)
-        return Targets(task, tuple(names), (), mean, deviation)
-    cells = train[names[0]]
-    split = (split_labels(cell) if task == "multilabel" else (cell,) for cell in cells.unique())
-    return Targets(task, tuple(names), tuple(sorted({label for labels in split for label in labels})), (), ())
-
-
-def _spread(numbers: np.ndarray) -> tuple[float, float]:
-    """Mean and deviation, the latter 1 for numbers that do not differ."""
-    scale = float(np.abs(numbers).max()) or 1.0  # squares of very large numbers would overflow
-    mean, deviation = scale * (numbers / scale).mean(), scale * (numbers / scale).std()
-    same = numbers.min() == numbers.max() or deviation < SMALLEST_DEVIATION
-    return float(mean), 1.0 if same else float(deviation)
+    nothing: dict[str, Any] = {"labels": (), "mean": (), "deviation": ()}
+    return Targets(task, tuple(names), **nothing | KINDS[TARGET_KINDS[task]].fit([train[name] for name in names]))

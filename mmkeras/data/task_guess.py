@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.config import Config
+from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import LABEL_SIGN, is_empty, split_labels, to_floats, to_numbers
 from mmkeras.data.reading import Source
+from mmkeras.data.target_kinds import KINDS
 from mmkeras.errors import InputError
 
 FEW_NUMBERS: Final = 10
@@ -27,15 +29,17 @@ _LEADING_ZERO: Final = r"0\d+"
 
 
 def choose_task(source: Source, targets: Sequence[str], config: Config) -> tuple[str, list[str]]:
-    """The task: `classify`, `multilabel`, `regress`, `generate`; a note where it was guessed and could be another.
+    """The task, as asked for or guessed; a note where it was guessed and could be another.
 
     Raises InputError for a task that the targets' cells or their count do not suit.
     """
-    if config.model.task == "regress" or len(targets) > 1:
+    kind = TARGET_KINDS.get(config.model.task)  # None: it is guessed
+    if kind == "number" or len(targets) > 1:
         _check_numbers(source, targets, config)
-        return "regress", [] if config.model.task == "regress" else [_many_targets(targets)]
-    if config.model.task != "auto":
+    if kind:
         return config.model.task, []
+    if len(targets) > 1:
+        return "regress", [_many_targets(targets)]
     (name,) = targets
     cells = source.rows[name]
     cells = cells[~is_empty(cells)]
@@ -67,7 +71,8 @@ def _many_targets(targets: Sequence[str]) -> str:
 def _check_numbers(source: Source, targets: Sequence[str], config: Config) -> None:
     """Raise InputError when a target is no column of numbers, or when several are to be anything else."""
     flag = f"--target {' '.join(map(repr, targets))}"
-    if config.model.task not in ("auto", "regress"):
+    kind = TARGET_KINDS.get(config.model.task)
+    if kind and not KINDS[kind].several:
         raise InputError(
             f"{flag}: with --task {config.model.task} there can be one target only; several are for numbers "
             "(--task regress). Name one column."

@@ -8,6 +8,9 @@ from mmkeras.config.config import Config
 from mmkeras.errors import InputError
 
 FUSIONS = ("attention", "concat", "sum", "decision")
+# task -> why it cannot be compared, and which fusions it does not have
+NOT_COMPARED = {"language_model": "ablate compares columns, and a language model has none."}
+NO_FUSION = {"generate": {"decision": "a text is written by one decoder. Give --fusions attention concat sum"}}
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,12 @@ def check_fusions(options: Ablate) -> None:
     wrong = [name for name in options.ablation.fusions if name not in FUSIONS]
     if wrong or not options.ablation.fusions:
         raise InputError(f"--fusions: unknown {', '.join(wrong) or '(none given)'}. Expected: {', '.join(FUSIONS)}.")
-    if options.model.task == "language_model":
-        raise InputError("--task language_model: ablate compares columns, and a language model has none.")
-    if options.model.task == "generate" and "decision" in options.ablation.fusions:
-        raise InputError("--fusions: a text is written by one decoder. Give --fusions attention concat sum")
+    task = options.model.task
+    if reason := NOT_COMPARED.get(task):
+        raise InputError(f"--task {task}: {reason}")
+    for name, reason in NO_FUSION.get(task, {}).items():
+        if name in options.ablation.fusions:
+            raise InputError(f"--fusions: {reason}")
     if options.ablation.seeds < 1:
         raise InputError(f"--seeds {options.ablation.seeds}: expected 1 or more.")
     if options.model.model not in ("auto", "multimodal"):

@@ -1,4 +1,4 @@
-"""What is measured of predictions, in NumPy alone: `predict` and `verify` run where scikit-learn need not be."""
+"""The figures of decided answers, in NumPy alone: `predict` and `verify` run where scikit-learn need not be."""
 
 from __future__ import annotations
 
@@ -6,25 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-SCORES = {"classify": "accuracy", "multilabel": "micro_f1", "regress": "r2"}  # task -> the figure to read first
-THRESHOLD = 0.5  # probability from which on a label counts as given
-
-
-def evaluate(task: str, truth: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
-    """The figures of a task's answers, with `score`, the one to read first (more is better), and `score_name`.
-
-    truth, answers: as `Targets.truth` and the exported graph give them: classes int [n] and probabilities float
-    [n, classes]; labels 0 or 1 [n, labels] and their probabilities; numbers [n, targets], both in the targets' units.
-    names: the classes, the labels or the target columns, in the order of the outputs.
-    """
-    if task == "classify":
-        figures = classification_metrics(truth, answers.argmax(1), list(names))
-    elif task == "multilabel":
-        figures = multilabel_metrics(truth, answers, names)
-    else:
-        figures = regression_metrics(truth, answers, names)
-    return {**figures, "score": figures[SCORES[task]], "score_name": SCORES[task]}
 
 
 def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
@@ -78,13 +59,14 @@ def regression_metrics(truth: np.ndarray, predicted: np.ndarray, names: Sequence
 
 
 def multilabel_metrics(
-    truth: np.ndarray, probabilities: np.ndarray, labels: Sequence[str], threshold: float = THRESHOLD
+    truth: np.ndarray, given: np.ndarray, probabilities: np.ndarray, labels: Sequence[str]
 ) -> dict[str, Any]:
     """F1 over all labels together and as a mean over those that occur in either, and figures a label.
 
-    truth: 0 or 1, [n, labels]; probabilities: float [n, labels]; a label is given from `threshold` on.
+    truth: 0 or 1, [n, labels]; given: bool [n, labels], the labels that are decided on; probabilities: float
+    [n, labels], which rank the rows for the average precision.
     """
-    wanted, given = truth > 0.5, probabilities >= threshold
+    wanted = truth == 1
     hits, support, chosen = (wanted & given).sum(0), wanted.sum(0), given.sum(0)
     precision, recall = hits / np.maximum(chosen, 1), hits / np.maximum(support, 1)
     f1 = 2 * hits / np.maximum(support + chosen, 1)
@@ -93,7 +75,6 @@ def multilabel_metrics(
     rows = max(len(truth), 1)
     return {
         "rows": len(truth),
-        "threshold": threshold,
         "micro_f1": float(2 * hits.sum() / max((support + chosen).sum(), 1)),
         "macro_f1": float(f1[occurs].mean()) if occurs.any() else 0.0,
         "subset_accuracy": float((wanted == given).all(1).sum() / rows),

@@ -7,6 +7,10 @@ from typing import Any, Final
 from mmkeras.report import plots
 from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import interval
+from mmkeras.report.held_out import Row
+from mmkeras.report.mistakes import mistakes
+from mmkeras.report.modalities import contributions
+from mmkeras.runs.run import PREDICTION, PROBABILITY
 
 LARGEST_MATRIX: Final = 30
 """Classes a confusion matrix may have and still be read; with more, the pairs are listed."""
@@ -25,6 +29,18 @@ def facts(run: RunFiles) -> dict[str, Any]:
         "pairs": confused_pairs(run),
         "calibration": calibration,
         "reliability": reliability,
+        "signed": True,  # of what a column adds to the logit of a class
+        "mistakes": mistakes(run, verdict, signed=True),
+        "contributions": contributions(run),
+    }
+
+
+def verdict(row: Row, run: RunFiles) -> dict[str, Any]:
+    """The class of a row, the one that was predicted, and how surely."""
+    return {
+        "truth": row[run.targets[0]],
+        "prediction": row[PREDICTION],
+        "probability": float(row[PROBABILITY]),
     }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from mmkeras.report.files import RunFiles
 
@@ -18,26 +18,44 @@ EXAMPLES = {
 }
 
 
-def writing_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
-    """What asks an exported model for a text. schema: of the run, whose `inputs` have a column and a kind each."""
-    quoted = shlex.quote(folder)
-    if schema["task"] == "language_model":
-        return [f'mmkeras generate {quoted} "a text"', f'mmkeras score {quoted} "a text"']
-    first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
-    others = [shlex.quote(f"{i['column']}={EXAMPLES.get(i['kind'], '…')}") for i in schema["inputs"] if i is not first]
-    asked = ['"a text"'] if first else []
-    return [" ".join(["mmkeras generate", quoted, *asked, *(f"--input {pair}" for pair in others)])]
-
-
-def commands(run: RunFiles) -> dict[str, str]:
-    """What to type: the same training again, and what comes next."""
+def commands(run: RunFiles) -> dict[str, Any]:
+    """What to type: the same training again, and what comes next. use: a list, what asks the exported model."""
     folder, exported = shlex.quote(str(run.folder)), f"exported/{run.name}"
     stale = [f" --no-{flag}" for flag in ("overwrite", "resume") if run.config.get(flag)]
-    tflite = shlex.quote(f"{exported}/predict.tflite")
     return {
         "again": f"mmkeras train --config {shlex.quote(f'{run.folder}/config.json')}"
         f" --output {shlex.quote(f'{run.folder}-again')}{''.join(stale)}",
         "export": f"mmkeras export {folder}",
-        "predict": f"mmkeras predict {tflite} new.csv --output predictions.csv",
         "verify": f"mmkeras verify {shlex.quote(exported)}",
+        "use": use_commands(exported, run.schema),
     }
+
+
+def use_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
+    """What asks an exported folder. schema: the run's `task`, and its `inputs` with a column and a kind each."""
+    return USE[schema["task"]](folder, schema)
+
+
+def _predict(folder: str, schema: Mapping[str, Any]) -> list[str]:
+    return [f"mmkeras predict {shlex.quote(f'{folder}/predict.tflite')} new.csv --output predictions.csv"]
+
+
+def _generate(folder: str, schema: Mapping[str, Any]) -> list[str]:
+    first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
+    others = [shlex.quote(f"{i['column']}={EXAMPLES.get(i['kind'], '…')}") for i in schema["inputs"] if i is not first]
+    prompt = ['"a text"'] if first else []
+    return [" ".join(["mmkeras generate", shlex.quote(folder), *prompt, *(f"--input {pair}" for pair in others)])]
+
+
+def _continue(folder: str, schema: Mapping[str, Any]) -> list[str]:
+    return [f'mmkeras {command} {shlex.quote(folder)} "a text"' for command in ("generate", "score")]
+
+
+USE: Final[dict[str, Callable[[str, Mapping[str, Any]], list[str]]]] = {
+    "classify": _predict,
+    "multilabel": _predict,
+    "regress": _predict,
+    "generate": _generate,
+    "language_model": _continue,
+}
+"""Task -> what asks its exported folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,8 +39,6 @@ class RunFiles:
     environment: dict[str, Any]
     history: list[dict[str, float]]
     """A dict an epoch: `epoch`, `loss`, `val_loss`, `accuracy`, …"""
-    held_out: HeldOut
-    bad_rows: BadRows
     ablation: dict[str, Any] | None
     """What `mmkeras ablate` found, where this run is one of its trainings or the file lies beside them."""
 
@@ -50,7 +49,7 @@ class RunFiles:
 
     @property
     def task(self) -> str:
-        """`classify`, `multilabel` or `regress`."""
+        """What was learned: a key of `page.PAGES`."""
         return str(self.schema["task"])
 
     @property
@@ -63,19 +62,28 @@ class RunFiles:
         """The input columns: name in the graph, column, kind, rule."""
         return list(self.schema["inputs"])
 
+    @functools.cached_property
+    def held_out(self) -> HeldOut:
+        """What validation.csv says, of a task that answers rows."""
+        with csv_rows(self.folder / "validation.csv") as rows:
+            return read_held_out(rows, self.schema["targets"])
+
+    @functools.cached_property
+    def bad_rows(self) -> BadRows:
+        """What bad_rows.csv says, of a table."""
+        with csv_rows(self.folder / "bad_rows.csv") as rows:
+            return read_bad_rows(rows)
+
 
 def read_run(folder: Path) -> RunFiles:
-    """Read a finished run's JSON and CSV files. Raises FileNotFoundError, naming the file, when one is absent."""
+    """Read a finished run's JSON files and its history; held-out and bad rows are read when a page asks for them.
+
+    Raises FileNotFoundError, naming the file, when one is absent.
+    """
     parts = {name: read_json(folder / f"{name}.json") for name in ("config", "schema", "metrics", "environment")}
     with csv_rows(folder / "history.csv") as epochs:
         history = [{key: float(value) for key, value in epoch.items() if value} for epoch in epochs]
-    with csv_rows(folder / "validation.csv") as rows:
-        held_out = read_held_out(rows, parts["schema"]["targets"])
-    with csv_rows(folder / "bad_rows.csv") as rows:
-        bad_rows = read_bad_rows(rows)
-    return RunFiles(
-        folder, **parts, history=history, held_out=held_out, bad_rows=bad_rows, ablation=find_ablation(folder)
-    )
+    return RunFiles(folder, **parts, history=history, ablation=find_ablation(folder))
 
 
 def read_bad_rows(rows: Iterator[dict[str, str]]) -> BadRows:

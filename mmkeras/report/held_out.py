@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from mmkeras.metrics.agreement import read_labels, read_numbers
 from mmkeras.runs.run import PREDICTION, PROBABILITY
 
 MISTAKES_SHOWN: Final = 25
-LABEL_SIGN: Final = "|"  # mmkeras.data.cells.LABEL_SIGN, which pandas comes with
 Row = dict[str, str]
 
 
@@ -45,14 +45,9 @@ def read_held_out(rows: Iterable[Row], targets: dict[str, Any]) -> HeldOut:
     return found
 
 
-def labels_of(cell: str) -> set[str]:
-    """`comedy|drama` -> {comedy, drama}."""
-    return set(cell.split(LABEL_SIGN)) - {""}
-
-
 def numbers_of(row: Row, targets: dict[str, Any]) -> tuple[list[float], list[float]]:
     """Truth and prediction of each target."""
-    return [float(row[name]) for name in targets["names"]], [float(part) for part in row[PREDICTION].split()]
+    return [float(row[name]) for name in targets["names"]], read_numbers(row[PREDICTION])
 
 
 def scaled_errors(row: Row, targets: dict[str, Any]) -> list[float]:
@@ -71,7 +66,7 @@ def _wrong_classes(rows: Iterable[Row], targets: dict[str, Any], found: HeldOut)
 
 def _wrong_labels(rows: Iterable[Row], targets: dict[str, Any], found: HeldOut) -> Iterator[Row]:
     for row in rows:
-        truth, said = labels_of(row[targets["names"][0]]), labels_of(row[PREDICTION])
+        truth, said = read_labels(row[targets["names"][0]]), read_labels(row[PREDICTION])
         if truth != said:
             found.wrong += 1
             missed, added = sorted(truth - said), sorted(said - truth)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mmkeras.metrics.agreement import read_labels
 from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import interval
+from mmkeras.report.held_out import Row
+from mmkeras.report.mistakes import mistakes
+from mmkeras.report.modalities import contributions
+from mmkeras.runs.run import PREDICTION, PROBABILITY
 
 IN_THE_ORDER_OF_THE_MODEL: Final = 30
 """With more labels than this, the weakest are listed first."""
@@ -14,7 +19,25 @@ PAIRS_SHOWN: Final = 10
 
 def facts(run: RunFiles) -> dict[str, Any]:
     """What multilabel.html.j2 shows beside what every page has."""
-    return {"headline": headline(run), "labels": labels(run), "pairs": swapped_labels(run)}
+    return {
+        "headline": headline(run),
+        "labels": labels(run),
+        "pairs": swapped_labels(run),
+        "signed": False,
+        "mistakes": mistakes(run, verdict, signed=False),
+        "contributions": contributions(run),
+    }
+
+
+def verdict(row: Row, run: RunFiles) -> dict[str, Any]:
+    """The labels of a row: those that were given, missed and added, and how sure the least certain of them is."""
+    truth, predicted = read_labels(row[run.targets[0]]), read_labels(row[PREDICTION])
+    return {
+        "right": sorted(truth & predicted),
+        "missed": sorted(truth - predicted),
+        "added": sorted(predicted - truth),
+        "probability": float(row[PROBABILITY]),
+    }
 
 
 def headline(run: RunFiles) -> dict[str, Any]:

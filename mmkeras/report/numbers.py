@@ -8,9 +8,14 @@ import numpy as np
 
 from mmkeras.report import plots
 from mmkeras.report.files import RunFiles
+from mmkeras.report.held_out import Row, numbers_of, scaled_errors
+from mmkeras.report.mistakes import mistakes
+from mmkeras.report.modalities import contributions
 
 PLOTS_SHOWN: Final = 12
 """Targets that get a plot; the others stand in the table alone."""
+TARGETS_SHOWN: Final = 4
+"""Targets of a row whose errors are shown, the largest first."""
 FEWEST_ROWS: Final = 20
 """With fewer rows, a fifth of them says nothing."""
 
@@ -24,7 +29,26 @@ def facts(run: RunFiles) -> dict[str, Any]:
         column = found.index(target)
         picture = plots.scatter(run.held_out.truth[:, column], run.held_out.said[:, column], f"scatter{k}")
         plotted.append({**target, "plot": picture})
-    return {"targets": found, "plotted": plotted, "weakest": min(found, key=lambda target: target["r2"])}
+    return {
+        "targets": found,
+        "plotted": plotted,
+        "weakest": min(found, key=lambda target: target["r2"]),
+        "signed": False,
+        "mistakes": mistakes(run, verdict, signed=False),
+        "contributions": contributions(run),
+    }
+
+
+def verdict(row: Row, run: RunFiles) -> dict[str, Any]:
+    """The targets of a row that are furthest off, in their standard deviations; how many others there are."""
+    truth, predicted = numbers_of(row, run.schema["targets"])
+    sizes = scaled_errors(row, run.schema["targets"])
+    worst = sorted(range(len(sizes)), key=lambda k: -sizes[k])
+    shown = [
+        {"target": run.targets[k], "truth": truth[k], "said": predicted[k], "error": predicted[k] - truth[k]}
+        for k in worst[:TARGETS_SHOWN]
+    ]
+    return {"targets": shown, "others": len(sizes) - len(shown)}
 
 
 def targets(run: RunFiles) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets import Targets
 from mmkeras.errors import InputError
 from mmkeras.graph import PRESENCE, Entry
-from mmkeras.metrics.predictions import THRESHOLD, evaluate
+from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import feed, with_tokenizers
@@ -87,21 +87,15 @@ def answer_rows(runner: Runner, reader: RowReader, inputs: list[Entry]) -> tuple
 
 
 def as_cells(answers: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
-    """The header and the rows of the CSV of predictions."""
-    if targets.task == "regress":
+    """The header and the rows of the CSV of predictions: numbers, or what is decided, how surely, and of what."""
+    if not targets.labels:
         several = len(targets.names) > 1
         yield [f"prediction {name}" if several else "prediction" for name in targets.names]
         yield from ([f"{value:.7g}" for value in row] for row in answers)
         return
     yield ["prediction", "probability", *(targets.labels if probabilities else [])]
-    for row in answers:
-        if targets.task == "classify":
-            said, sure = targets.labels[row.argmax()], row.max()
-        else:
-            chosen = row > THRESHOLD
-            said = "|".join(label for label, yes in zip(targets.labels, chosen, strict=True) if yes)
-            sure = np.where(chosen, row, 1 - row).min()  # of the least certain label
-        yield [said, f"{sure:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
+    for words, confidence, row in zip(*decide(targets.task, answers, targets.labels), answers, strict=True):
+        yield [words, f"{confidence:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
 
 
 def score(table: Table, answers: np.ndarray, targets: Targets, say: Say) -> None:

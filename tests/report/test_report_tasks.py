@@ -17,7 +17,7 @@ import soundfile
 from PIL import Image
 from report_pages import Page, make_run, some_rows, write_csv, written
 
-from mmkeras.metrics.predictions import evaluate
+from mmkeras.metrics.agreement import evaluate
 from mmkeras.modalities.audio.spec import audio_rule
 from mmkeras.report import media
 from mmkeras.report.ablation import findings, write_ablation_report

@@ -35,7 +35,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element; it stays open unless it is one that has no end."""
         self.tags.append((tag, dict(attrs)))
-        self.open += [] if tag in ("meta", "img", "link") else [tag]
+        self.open += [] if tag in ("meta", "img", "link", "br") else [tag]
 
     def handle_endtag(self, tag: str) -> None:
         """Close the innermost element, which must be this one."""

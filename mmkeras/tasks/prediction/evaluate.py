@@ -12,8 +12,8 @@ import numpy as np
 
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ArraySide, Side
+from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.calibration import calibration, fit_temperature, softmax
-from mmkeras.metrics.predictions import THRESHOLD, evaluate
 from mmkeras.models.core import Core
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks import TASKS
@@ -60,7 +60,7 @@ def measure(core: Core, material: Material, truth: np.ndarray, inputs: Sequence[
     parts, shares = contributions(core, material, answers)
     if shares:
         figures["contributions"] = shares
-    return Measured(figures, answers, *said(answers, material), parts)
+    return Measured(figures, answers, *decide(targets.task, answers, targets.labels), parts)
 
 
 def run(model: keras.Model, sides: Sequence[Side], material: Material, rows: np.ndarray | None = None) -> np.ndarray:
@@ -80,18 +80,6 @@ def answers_of(logits: np.ndarray, material: Material) -> np.ndarray:
     """What the exported graph makes of logits."""
     task = importlib.import_module(TASKS[material.targets.task])
     return np.asarray(task.answer(logits.astype("float32"), material.targets))
-
-
-def said(answers: np.ndarray, material: Material) -> tuple[list[str], np.ndarray]:
-    """Each row's answer as it would stand in a CSV, and how sure the model is."""
-    targets = material.targets
-    if targets.task == "classify":
-        return [targets.labels[k] for k in answers.argmax(1)], answers.max(1)
-    if targets.task == "multilabel":
-        chosen = answers > THRESHOLD
-        words = ["|".join(label for label, yes in zip(targets.labels, row, strict=True) if yes) for row in chosen]
-        return words, np.where(chosen, answers, 1 - answers).min(1)
-    return [" ".join(f"{value:.6g}" for value in row) for row in answers], np.ones(len(answers))
 
 
 def missing_matrix(

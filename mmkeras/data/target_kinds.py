@@ -1,0 +1,251 @@
+"""What a target's cells hold (a class, labels, a number, a text), and all that follows from it for the rows.
+
+A task names the kind of its target (`config.tasks.TARGET_KINDS`); whoever checks, splits or encodes targets asks the
+kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from mmkeras.data.cells import fold_labels, fold_space, one_line, split_labels, to_floats
+
+BINS: Final = 10
+"""Parts from low to high that numbers are cut into, so that both sides have their share of each."""
+SMALLEST_DEVIATION: Final = 1e-30
+"""What is closer together than this does not differ in float32."""
+
+Columns = Sequence[pd.Series]
+"""The cells of the target columns, as in `Table.rows`: one column, but for a kind that allows several."""
+
+
+def no_labels(cells: pd.Series) -> list[tuple[str, ...]]:
+    """What is neither a class nor labels has () in each row."""
+    return [()] * len(cells)
+
+
+@dataclass(frozen=True)
+class TargetKind:
+    """What follows from the kind of a target.
+
+    one, many: what a cell holds, for sentences. other: how rows of equal inputs may differ. same, needed: what is
+    wrong where every row has the same target, and what to do.
+
+    What a split asks: labels: cells -> the class or the labels of each row. strata: columns, rows of the smaller side
+    (which has to have one of each part) -> the part that each row counts to, both sides having their share of each;
+    None for one part. every_class: each class is learned and measured, so it needs a row on both sides. together: rows
+    of equal inputs stay on one side, as several targets are right for them.
+
+    What a table asks: fold: cell -> as `Table.rows` has it. extent: cells -> what they span, in words. values: columns
+    -> what is to be predicted of each row, to compare. distinct: cells -> how many targets differ. labelled: a cell
+    names a class or labels, which are expected to repeat. counted: what is counted then, the cells or the labels in
+    them. several: there may be several target columns.
+
+    What `Targets` asks: fit: columns of the training rows -> labels, mean, deviation, where the kind has them. truth:
+    columns, labels -> what answers are held against. known: columns, labels -> bool [n], rows with a truth that the
+    model could give. encode: truth, the Targets -> float32 [n, outputs], what the model learns to give.
+    """
+
+    one: str
+    many: str
+    other: str
+    same: str
+    needed: str
+    strata: Callable[[Columns, int], list[str] | np.ndarray | None]
+    fit: Callable[[Columns], dict[str, Any]]
+    truth: Callable[[Columns, Sequence[str]], np.ndarray]
+    known: Callable[[Columns, Sequence[str]], np.ndarray]
+    encode: Callable[[np.ndarray, Any], np.ndarray]
+    extent: Callable[[pd.Series], str]
+    values: Callable[[Columns], list[tuple[Hashable, ...]]]
+    labels: Callable[[pd.Series], list[tuple[str, ...]]] = no_labels
+    distinct: Callable[[pd.Series], int] = lambda cells: cells.nunique()
+    fold: Callable[[str], str] = fold_space
+    counted: str = "values"
+    labelled: bool = False
+    every_class: bool = False
+    together: bool = False
+    several: bool = False
+
+
+# One class a cell.
+
+
+def class_of_each(cells: pd.Series) -> list[tuple[str, ...]]:
+    """The cell is the class."""
+    return [(cell,) for cell in cells]
+
+
+def class_numbers(columns: Columns, labels: Sequence[str]) -> np.ndarray:
+    """int64 [n]: the class's number, -1 for an unknown class."""
+    return pd.Index(list(labels), dtype=object).get_indexer(pd.Index(columns[0])).astype("int64")
+
+
+def one_hot(truth: np.ndarray, targets: Any) -> np.ndarray:
+    """Zeros for an unknown class."""
+    return (truth[:, None] == np.arange(len(targets.labels))).astype("float32")  # [n, 1] == [classes]
+
+
+CATEGORY = TargetKind(
+    *("class", "classes", "another label"),
+    *("the same label", "at least two classes are needed. Add rows of another class"),
+    strata=lambda columns, smaller_side: list(columns[0]),  # classes are their own parts
+    fit=lambda columns: {"labels": tuple(sorted(columns[0].unique()))},
+    truth=class_numbers,
+    known=lambda columns, labels: class_numbers(columns, labels) >= 0,
+    encode=one_hot,
+    extent=lambda cells: f"{cells.nunique()} classes",
+    values=lambda columns: [*class_of_each(columns[0])],
+    labels=class_of_each,
+    labelled=True,
+    every_class=True,
+)
+
+# Labels, with `|` between them.
+
+
+def labels_of_each(cells: pd.Series) -> list[tuple[str, ...]]:
+    """The labels of each cell."""
+    return [split_labels(cell) for cell in cells]
+
+
+def all_labels(cells: pd.Series) -> set[str]:
+    """The different labels."""
+    return {label for cell in cells.unique() for label in split_labels(cell)}
+
+
+def rarest_label(columns: Columns, smaller_side: int) -> list[str] | None:
+    """The rarest label of each row; '' for all whose rarest label is that of one row, or of too few to have a part."""
+    labels = labels_of_each(columns[0])
+    rows = Counter(label for row in labels for label in row)
+    rarest = [min(row, key=lambda label: (rows[label], label)) for row in labels]
+    parts = [label for label, size in Counter(rarest).most_common(smaller_side - 1) if size > 1]
+    known = set(parts)
+    part_of_each = [label if label in known else "" for label in rarest]
+    if part_of_each.count("") == 1:
+        part_of_each[part_of_each.index("")] = parts[0]  # a part of its own could not be shared
+    return part_of_each if len(set(part_of_each)) > 1 else None
+
+
+def multi_hot(columns: Columns, labels: Sequence[str]) -> np.ndarray:
+    """float32 [n, labels] of 0 and 1; labels that were not learned are left out."""
+    place = {label: k for k, label in enumerate(labels)}
+    hot = np.zeros((len(columns[0]), len(labels)), "float32")
+    for row, cell in zip(hot, columns[0], strict=True):
+        row[[place[label] for label in split_labels(cell) if label in place]] = 1
+    return hot
+
+
+def all_labels_known(columns: Columns, labels: Sequence[str]) -> np.ndarray:
+    """Rows with labels, all of which were learned."""
+    learned = set(labels)
+    rows = labels_of_each(columns[0])
+    return np.array([bool(row) and learned.issuperset(row) for row in rows], dtype=bool)
+
+
+LABELS = TargetKind(
+    *("label", "labels", "other labels"),
+    *("the same labels", "there is nothing to tell apart. Add rows of other labels"),
+    strata=rarest_label,
+    fit=lambda columns: {"labels": tuple(sorted(all_labels(columns[0])))},
+    truth=multi_hot,
+    known=all_labels_known,
+    encode=lambda truth, targets: truth,
+    extent=lambda cells: f"{len(all_labels(cells))} labels",
+    values=lambda columns: [*labels_of_each(columns[0])],
+    labels=labels_of_each,
+    fold=fold_labels,
+    counted="labels",
+    labelled=True,
+)
+
+# A number, in one column or in several.
+
+
+def parts_by_rank(columns: Columns, smaller_side: int) -> np.ndarray | None:
+    """int [n]: parts from low to high, all of about as many rows; a row of several numbers counts by its mean rank."""
+    n = len(columns[0])
+    bins = min(BINS, smaller_side, n // 2)
+    if bins < 2:
+        return None
+    numbers = pd.DataFrame(dict(enumerate(map(to_floats, columns))))
+    place = numbers.rank().mean(axis=1).rank(method="first").to_numpy() - 1  # 0 … n-1, no two the same
+    return (place * bins // n).astype(int)
+
+
+def mean_and_deviation(numbers: np.ndarray) -> tuple[float, float]:
+    """Of float64 [n]; the deviation is 1 for numbers that do not differ."""
+    scale = float(np.abs(numbers).max()) or 1.0  # squares of very large numbers would overflow
+    mean, deviation = scale * (numbers / scale).mean(), scale * (numbers / scale).std()
+    same = numbers.min() == numbers.max() or deviation < SMALLEST_DEVIATION
+    return float(mean), 1.0 if same else float(deviation)
+
+
+def fit_numbers(columns: Columns) -> dict[str, Any]:
+    """Mean and deviation of each column."""
+    mean, deviation = zip(*(mean_and_deviation(to_floats(cells)) for cells in columns), strict=True)
+    return {"mean": mean, "deviation": deviation}
+
+
+def numbers_of(columns: Columns, labels: Sequence[str] = ()) -> np.ndarray:
+    """float64 [n, targets]; NaN where there is no number."""
+    return np.stack([to_floats(cells) for cells in columns], axis=1)  # targets * [n] -> [n, targets]
+
+
+def standardised(truth: np.ndarray, targets: Any) -> np.ndarray:
+    """NaN where there is no number."""
+    return ((truth - np.array(targets.mean)) / np.array(targets.deviation)).astype("float32")
+
+
+def range_of(cells: pd.Series) -> str:
+    """`numbers from 1 to 9.50`, as they are written."""
+    numbers = to_floats(cells)
+    if np.isnan(numbers).all():
+        return "no numbers"
+    low, high = (one_line(cells.iloc[place], 20) for place in (np.nanargmin(numbers), np.nanargmax(numbers)))
+    return f"numbers from {low} to {high}"
+
+
+NUMBER = TargetKind(
+    *("number", "numbers", "another number"),
+    *("the same number", "there is nothing to learn. Add rows of other numbers"),
+    strata=parts_by_rank,
+    fit=fit_numbers,
+    truth=numbers_of,
+    known=lambda columns, labels: ~np.isnan(numbers_of(columns)).any(axis=1),
+    encode=standardised,
+    extent=range_of,
+    values=lambda columns: [tuple(row) for row in numbers_of(columns)],
+    distinct=lambda cells: len(np.unique(to_floats(cells))),
+    several=True,
+)
+
+# A text: the tokens of a tokenizer that is trained on it stand for it, no array of this module.
+
+
+def no_numbers(columns: Columns, labels: Sequence[str] = ()) -> np.ndarray:
+    """float32 [n, 0]."""
+    return np.zeros((len(columns[0]), 0), "float32")
+
+
+TEXT = TargetKind(
+    *("text", "texts", "another text"),
+    *("the same text", "there is nothing to learn. Add rows of other texts"),
+    strata=lambda columns, smaller_side: None,
+    fit=lambda columns: {},
+    truth=no_numbers,
+    known=lambda columns, labels: (columns[0] != "").to_numpy(dtype=bool),
+    encode=lambda truth, targets: truth,
+    extent=lambda cells: f"{cells.nunique()} texts",
+    values=lambda columns: [*no_labels(columns[0])],  # nothing to compare: of a picture's captions, all are right
+    together=True,
+)
+
+KINDS: Final = {"category": CATEGORY, "labels": LABELS, "number": NUMBER, "text": TEXT}
+"""Kind of a target -> what follows from it."""
