@@ -65,7 +65,7 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
     def answer(runner: Any) -> Answer:
         return lambda text: runner({"text": encode_cells([text], n_bytes)})["ids"][0]
 
-    formats = {"LiteRT": "mmkeras.export.formats.tflite", "ONNX Runtime": "mmkeras.export.formats.onnx"}
+    formats = {"LiteRT": "mmkeras.exporting.formats.tflite", "ONNX Runtime": "mmkeras.exporting.formats.onnx"}
     paths = {name: importlib.import_module(module).export(graph, folder) for name, module in formats.items()}
     return {name: answer(open_artefact(path, threads=1)) for name, path in paths.items()}
 

@@ -1,7 +1,42 @@
-"""One CSV in; a Keras model, a SavedModel, a LiteRT and an ONNX file out, each proven on real rows.
+"""One table in; a Keras model, a SavedModel, a LiteRT and an ONNX file out, each proven on real held-out rows.
 
-Importing this package imports neither TensorFlow nor Keras: a client that only answers from a `.tflite` or
-`.onnx` file must start in a fraction of a second.
+    import mmkeras
+
+    run = mmkeras.train("products.csv", image="photo", target="season", epochs=10)
+    exported = mmkeras.export(run, formats=("tflite", "onnx"))
+    model = mmkeras.load("exported/products/predict.tflite")
+    model({"title": "Wool coat", "photo": "coat.jpg"}).label
+
+Importing this package imports nothing else: public names are loaded when they are first used, and a client that only
+predicts from a `.tflite` or `.onnx` file loads neither TensorFlow nor Keras.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mmkeras.api import VerificationError, export, load, train, verify
+    from mmkeras.config.config import Config
+    from mmkeras.errors import InputError
+
 __version__ = "0.2.0"
+__all__ = ["Config", "InputError", "VerificationError", "export", "load", "train", "verify"]
+
+HOMES: Final = dict.fromkeys(("VerificationError", "export", "load", "train", "verify"), "mmkeras.api") | {
+    "Config": "mmkeras.config.config",
+    "InputError": "mmkeras.errors",
+}
+"""Public name -> the module that it is loaded from."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module 'mmkeras' has no attribute {name!r}; public names: {', '.join(__all__)}.")
+    value = globals()[name] = getattr(importlib.import_module(HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,13 +1,224 @@
-"""What a notebook calls: train, export, verify, load."""
+"""The public face: train, export, verify, load. The command line is thin calls of these, and a notebook calls them.
+
+`load` imports neither TensorFlow nor Keras for a .tflite or .onnx file; a run needs Keras, and is rebuilt.
+"""
 
 from __future__ import annotations
 
+import csv as csv_files
+import functools
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mmkeras.errors import InputError
-from mmkeras.generation.generator import Writer, open_writer
+from mmkeras.graph import FORMAT_NAMES
 from mmkeras.runtime.exported import SIGNATURE, read_signature
+from mmkeras.runtime.predictor import Predictor
 from mmkeras.runtime.runners import Runner, open_artefact
+from mmkeras.system.progress import Say
+
+if TYPE_CHECKING:
+    from mmkeras.config.config import Config
+    from mmkeras.generation.generator import Writer
+    from mmkeras.generation.text_model import TextModel
+
+REPORT, METRICS, HISTORY, PROOF = "report.html", "metrics.json", "history.csv", "verify.json"
+
+
+class VerificationError(RuntimeError):
+    """An artefact does not answer as the trained model does. `exported` holds the folder and the proof."""
+
+    def __init__(self, exported: Exported) -> None:
+        self.exported = exported
+        failed = [name for name, result in exported.verification.artefacts.items() if not result["passed"]]
+        super().__init__(f"{exported.folder}: rejected: {', '.join(failed)}. See {exported.folder / PROOF}.")
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run folder, as `train` returns it."""
+
+    folder: Path
+
+    @functools.cached_property
+    def metrics(self) -> dict[str, Any]:
+        """metrics.json: figures of the held-out rows, epochs, rows, seconds."""
+        return dict(json.loads((self.folder / METRICS).read_text(encoding="utf-8")))
+
+    @functools.cached_property
+    def history(self) -> list[dict[str, float]]:
+        """The figures of each epoch."""
+        with (self.folder / HISTORY).open(encoding="utf-8", newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv_files.DictReader(file)]
+
+    @property
+    def report(self) -> Path:
+        """The page of the run."""
+        return self.folder / REPORT
+
+    @functools.cached_property
+    def models(self) -> dict[str, Any]:
+        """Graph -> its Keras model, raw inputs in. Imports Keras."""
+        from mmkeras.runs.run import open_run
+        from mmkeras.tasks import load_task
+
+        run = open_run(self.folder)
+        return {name: graph.model for name, graph in load_task(run.schema["task"]).graphs(run).items()}
+
+    @property
+    def model(self) -> Any:
+        """The Keras model of a run with one graph: raw inputs in, probabilities or numbers out."""
+        if len(self.models) > 1:
+            raise InputError(f"{self.folder}: this model has the graphs {', '.join(self.models)}; use `models`.")
+        return next(iter(self.models.values()))
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found: verify.json, as a table that prints."""
+
+    passed: bool
+    artefacts: Mapping[str, Mapping[str, Any]]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text)}</pre>"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported folder and its proof."""
+
+    folder: Path
+    verification: Verification
+
+    @property
+    def passed(self) -> bool:
+        """Does every artefact answer as the trained model does?"""
+        return self.verification.passed
+
+
+def train(
+    csv: str | Path | None = None, *, log: Say = print, config: Config | None = None, **flags: Any
+) -> FinishedRun:
+    """Train a model on a table, as `mmkeras train` does; a run folder is written.
+
+    csv: the table; flags: those of `mmkeras train`, with _ for -, such as target="season", epochs=10. Where several
+    columns may be named, one string is one column. log: told each line. config: in place of flags, a Config of them.
+    Raises InputError, whose message says what to mend.
+    """
+    from mmkeras.config.config import Config
+    from mmkeras.training.train import train as run_training
+
+    if config is None:
+        config = config_of({**({} if csv is None else {"csv": str(csv)}), **flags}, Config)
+    elif csv is not None or flags:
+        raise InputError("config holds all flags: leave out the table and the other flags.")
+    return FinishedRun(run_training(config, log))
+
+
+def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:
+    """Flags by name -> a Config; one string stands for a list of one column. Raises InputError for an unknown flag."""
+    from mmkeras.config.config import DEFAULTS
+    from mmkeras.config.json_file import config_from_dict
+
+    values: dict[str, Any] = {}
+    for name, value in flags.items():
+        if isinstance(DEFAULTS.get(name), tuple):
+            value = [value] if isinstance(value, str) else list(value)
+        values[name] = str(value) if isinstance(value, Path) else value
+    return config_from_dict(values, "mmkeras.train", kind)
+
+
+def export(
+    run: FinishedRun | str | Path,
+    formats: Sequence[str] = FORMAT_NAMES,
+    output: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    strict: bool = True,
+    log: Say = print,
+) -> Exported:
+    """Write a run as SavedModel, LiteRT and ONNX, each proven on the held-out rows, as `mmkeras export` does.
+
+    Raises InputError for a run that is none, an unknown format or an existing folder without `overwrite`, and with
+    `strict` VerificationError where an artefact does not answer as the trained model does.
+    """
+    from mmkeras.exporting.export import export as run_export
+
+    lines: list[str] = []
+    path = run.folder if isinstance(run, FinishedRun) else run
+    folder, _ = run_export(path, formats, output, overwrite, kept(lines, log))
+    exported = Exported(folder, read_proof(folder, lines))
+    if strict and not exported.passed:
+        raise VerificationError(exported)
+    return exported
+
+
+def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Say = print) -> Verification:
+    """Compare an exported folder's artefacts with the trained model's answers once more, as `mmkeras verify` does.
+
+    Raises InputError for a folder that is none, is damaged or has nothing of a format.
+    """
+    from mmkeras.verification.verify import verify as run_verification
+
+    lines: list[str] = []
+    path = folder.folder if isinstance(folder, Exported) else Path(folder)
+    run_verification(path, formats, kept(lines, log))
+    return read_proof(path, lines)
+
+
+def kept(lines: list[str], log: Say) -> Say:
+    """A log that keeps its lines as well."""
+
+    def both(line: str) -> None:
+        lines.append(line)
+        log(line)
+
+    return both
+
+
+def read_proof(folder: Path, lines: Sequence[str]) -> Verification:
+    """verify.json, and of the lines that were printed the table and what stands behind it."""
+    proof = json.loads((folder / PROOF).read_text(encoding="utf-8"))
+    start = next((k for k, line in enumerate(lines) if line.startswith("verifying ")), -1)
+    return Verification(proof["passed"], proof["artefacts"], "\n".join(lines[start + 1 :]))
+
+
+def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -> Predictor | TextModel:
+    """Open what answers: a .tflite or .onnx file, a SavedModel folder, an exported folder or a run.
+
+    Returns a `Predictor`, called with a row, or a `TextModel`, called with a text. format: of an exported folder the
+    artefact to use; None: the first that exists of tflite, onnx, savedmodel. Raises InputError where nothing opens.
+    """
+    path = Path(path) if isinstance(path, str | Path) else path.folder
+    if generates_text(path):
+        from mmkeras.generation.text_model import TextModel
+
+        return TextModel(open_any(path, format), path)
+    if path.is_dir() and (path / SIGNATURE).exists():
+        from mmkeras.runtime import exported
+
+        (runner,) = exported.open(path, format).values()
+        return Predictor(runner, path)
+    return Predictor(open_model(path), path)
+
+
+def generates_text(path: Path) -> bool:
+    """Does a run or an exported folder hold a model that generates text?"""
+    if path.is_dir() and (path / "config.json").exists():
+        from mmkeras.runs.run import open_run
+        from mmkeras.tasks import GENERATE_TEXT
+
+        return open_run(path).schema["task"] in GENERATE_TEXT
+    return path.is_dir() and (path / SIGNATURE).exists() and read_signature(path).answers == "texts"
 
 
 def open_model(path: str | Path) -> Runner:
@@ -38,12 +249,13 @@ def open_model(path: str | Path) -> Runner:
 
 
 def writes(path: str | Path) -> InputError:
-    """The error for a model that does not answer."""
+    """The error for a model that generates text where one that answers rows is asked for."""
     return InputError(f"{path}: this model writes texts, it answers no rows. Use: mmkeras generate, with the folder.")
 
 
 def open_any(path: str | Path, form: str | None) -> Writer:
-    """An exported folder by one of its formats, or a run by the trained model itself."""
+    """The graphs of a model that generates text: of an exported folder, or of a run by the trained model itself."""
+    from mmkeras.generation.generator import open_writer
     from mmkeras.runs.folder import is_run
     from mmkeras.runs.run import open_run
 

@@ -35,10 +35,10 @@ MAY_IMPORT = {
     "verification": "data errors features generation graph metrics modalities runtime system",
     "tasks": "config data errors features generation graph metrics modalities models runs runtime system verification",
     "training": "config data errors features graph metrics modalities models report runs system tasks",
-    "export": "data errors graph metrics modalities runs runtime system tasks verification",
+    "exporting": "data errors graph metrics modalities runs runtime system tasks verification",
     "experiments": "config data errors modalities report runs system training",
-    "api": "config data errors export generation graph metrics runs runtime system tasks training verification",
-    "cli": "api config data errors experiments export generation report runtime system training verification",
+    "api": "config data errors exporting generation graph metrics runs runtime system tasks training verification",
+    "cli": "api config data errors experiments exporting generation graph report runtime system training verification",
 }
 AT_THE_ROOT = {"__init__", "__main__", "api", "errors", "graph"}  # the public face, the errors, the contract
 

@@ -104,7 +104,7 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
 
 def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]:
     """Every way to write the text of one row, by name."""
-    from mmkeras.export.formats import onnx, tflite
+    from mmkeras.exporting.formats import onnx, tflite
     from mmkeras.runs.run import open_run
     from mmkeras.runtime.runners import open_artefact
     from mmkeras.tasks.assets import Assets

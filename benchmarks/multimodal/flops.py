@@ -59,7 +59,7 @@ COUNTS: dict[str, Callable[[Any], int]] = {
 
 def flop_by_operation(graph: Any, n_bytes: int = N_BYTES) -> Counter[str]:
     """Operation, named by the layers it is in -> floating-point operations for one row."""
-    from mmkeras.export.graph_module import GraphModule
+    from mmkeras.exporting.graph_module import GraphModule
 
     found: Counter[str] = Counter()
     for op in GraphModule(graph).function(1, n_bytes, fix=True).graph.get_operations():

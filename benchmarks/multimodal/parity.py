@@ -29,7 +29,7 @@ from benchmarks.harness.machine import describe
 from benchmarks.multimodal.encoders import ENCODERS, ROOT, config_for, write_table
 from benchmarks.multimodal.material import Prepared, prepared
 from mmkeras.experiments.options import FUSIONS
-from mmkeras.export.formats import FORMATS
+from mmkeras.exporting.formats import FORMATS
 from mmkeras.runtime.feeds import columns_of, feed, trim, with_tokenizers
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import Subset, modalities_of, subsets

@@ -1,4 +1,4 @@
-"""What each command does with its options, and what it says comes next. Late imports: `--help` needs none of it."""
+"""What each command does: a call of `mmkeras.api`, and a line on what comes next. Late imports: help needs none."""
 
 from __future__ import annotations
 
@@ -15,45 +15,14 @@ from mmkeras.experiments.options import Ablate
 from mmkeras.generation.options import Choice
 
 
-def run_generate(options: Generate) -> int:
-    """Write the texts."""
-    from mmkeras.api import open_any
-    from mmkeras.generation.generate import generate_file, generate_texts
-    from mmkeras.runtime.predict import check_output
-
-    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
-    if options.csv is not None and (options.texts or options.input):
-        raise InputError("--csv holds all cells: leave out the texts and --input.")
-    choice.check()
-    if options.csv is not None:
-        check_output(Path(options.output), options.overwrite)
-    writer = open_any(options.folder, options.format)
-    common: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
-    if options.csv is not None:
-        generate_file(writer, options.folder, options.csv, options.output, choice, **common)
-    else:
-        generate_texts(writer, options.folder, options.texts, options.input, choice, **common)
-    return 0
-
-
-def run_score(options: Score) -> int:
-    """Print the scores."""
-    from mmkeras.api import open_any
-    from mmkeras.generation.score import score_texts
-
-    score_texts(open_any(options.folder, options.format), options.folder, options.texts, options.file)
-    return 0
-
-
 def run_train(config: Config) -> int:
     """Train, and say what comes next."""
-    from mmkeras.training.train import train
+    from mmkeras import api
 
     check_config(config)
-    config = with_example(config)
-    folder = train(config)
-    print(f"run: {folder}  report: {folder / 'report.html'}")
-    print(f"next: python export.py {folder}")
+    run = api.train(config=with_example(config))
+    print(f"run: {run.folder}  report: {run.report}")
+    print(f"next: python export.py {run.folder}")
     return 0
 
 
@@ -69,25 +38,38 @@ def run_ablate(options: Ablate) -> int:
 
 def run_export(options: Export) -> int:
     """Export and verify; 1 if an artefact was rejected."""
-    from mmkeras.export.export import export
+    from mmkeras import api
 
-    folder, passed = export(options.run, options.formats, options.output, options.overwrite)
-    print(f"artefacts: {folder}  proof: {folder / 'verify.json'}")
-    if passed and (folder / "predict.tflite").exists():
-        print(f"next: mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv")
-    elif passed and (folder / "decode_step.tflite").exists():
-        pass
-    return 0 if passed else 1
+    exported = api.export(options.run, options.formats, options.output, overwrite=options.overwrite, strict=False)
+    print(f"artefacts: {exported.folder}  proof: {exported.folder / api.PROOF}")
+    if exported.passed and (command := next_command(exported.folder)):
+        print(f"next: {command}")
+    return 0 if exported.passed else 1
+
+
+def next_command(folder: Path) -> str:
+    """What asks an exported model that has a .tflite file; '' without one."""
+    if (folder / "predict.tflite").exists():
+        return f"mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv"
+    if not (folder / "decode_step.tflite").exists():
+        return ""
+    from mmkeras.report.commands import use_commands
+    from mmkeras.runtime.exported import ENCODE, read_signature
+
+    signature = read_signature(folder)
+    encode = signature.graphs.get(ENCODE)
+    inputs = [entry for entry in encode.inputs if entry["kind"] != "presence"] if encode else []
+    return use_commands(str(folder), {"task": signature.task, "inputs": inputs})[0]
 
 
 def run_predict(options: Predict) -> int:
     """Write the predictions."""
-    from mmkeras.api import open_model
+    from mmkeras import api
     from mmkeras.runtime.predict import check_output, predict
 
     check_output(Path(options.output), options.overwrite)
     predict(
-        open_model(options.artefact),
+        api.open_model(options.artefact),
         options.artefact,
         options.csv,
         options.output,
@@ -100,8 +82,38 @@ def run_predict(options: Predict) -> int:
     return 0
 
 
+def run_generate(options: Generate) -> int:
+    """Generate the texts."""
+    from mmkeras import api
+    from mmkeras.generation.generate import generate_file, generate_texts
+    from mmkeras.runtime.predict import check_output
+
+    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
+    if options.csv is not None and (options.texts or options.input):
+        raise InputError("--csv holds all cells: leave out the texts and --input.")
+    choice.check()
+    if options.csv is not None:
+        check_output(Path(options.output), options.overwrite)
+    writer = api.open_any(options.folder, options.format)
+    common: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
+    if options.csv is not None:
+        generate_file(writer, options.folder, options.csv, options.output, choice, **common)
+    else:
+        generate_texts(writer, options.folder, options.texts, options.input, choice, **common)
+    return 0
+
+
+def run_score(options: Score) -> int:
+    """Print the scores."""
+    from mmkeras import api
+    from mmkeras.generation.score import score_texts
+
+    score_texts(api.open_any(options.folder, options.format), options.folder, options.texts, options.file)
+    return 0
+
+
 def run_verify(options: Verify) -> int:
     """Verify; 1 if an artefact fails or is absent."""
-    from mmkeras.verification.verify import verify
+    from mmkeras import api
 
-    return 0 if verify(Path(options.folder), options.formats) else 1
+    return 0 if api.verify(options.folder, options.formats).passed else 1

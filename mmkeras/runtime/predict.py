@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,36 @@ def check_output(output: Path, overwrite: bool) -> None:
         raise InputError(f"{output}: no file can be written there ({reason}). Choose another --output.") from None
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A file's rows and their answers, float32 [rows, outputs], in the order of the file; what could not be read."""
+
+    reader: RowReader
+    answers: np.ndarray
+    targets: Targets
+    faults: list[Fault]
+
+
+def read_and_answer(
+    runner: Runner, artefact: str | Path, path: str | Path, root: MediaRoot, say: Say = print, **reading: Any
+) -> Answered:
+    """Read every row of a file and answer it. `say` is told which columns are missing.
+
+    artefact: where the runner was opened: files of tokenizers lie there, or in a folder above.
+    Raises InputError for a missing file or column, or a file without rows.
+    """
+    signature = runner.signature
+    targets = Targets.from_json(signature["targets"], f"{artefact}")
+    takes_presence = any(entry["kind"] == PRESENCE for entry in signature["inputs"])
+    reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
+    if not len(reader.table.rows):
+        raise InputError(f"{path}: there are no rows to answer.")
+    reader.say_missing(say)
+    inputs = with_tokenizers(reader.inputs_there, [Path(artefact), *Path(artefact).parents[:3]])
+    answers, faults = answer_rows(runner, reader, inputs)
+    return Answered(reader, answers, targets, faults)
+
+
 def predict(
     runner: Runner,
     artefact: str | Path,
@@ -54,25 +85,16 @@ def predict(
 ) -> Path:
     """Answer every row of a file and write a CSV: prediction, probability, and a column a class if asked for.
 
-    artefact: where the runner was opened: files of tokenizers lie there, or in a folder above.
     If the target columns are there, print the figures and a table a class, label or number.
-    Raises InputError for a missing file or column, or an output that exists without `overwrite`.
+    Raises InputError as `read_and_answer` does.
     """
     output = Path(output)
-    signature = runner.signature
-    targets = Targets.from_json(signature["targets"], f"{artefact}")
-    takes_presence = any(entry["kind"] == PRESENCE for entry in signature["inputs"])
-    root = MediaRoot(media_root or str(Path(path).parent), allow_outside)
-    reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
-    if not len(reader.table.rows):
-        raise InputError(f"{path}: there are no rows to answer.")
-    reader.say_missing(say)
-    inputs = with_tokenizers(reader.inputs_there, [Path(artefact), *Path(artefact).parents[:3]])
-    answered, faults = answer_rows(runner, reader, inputs)
-    write_csv(output, as_cells(answered, targets, probabilities))
-    reader.say_faults(faults, say)
-    score(reader.table, answered, targets, say)
-    say(f"{len(answered)} predictions: {output}")
+    root = MediaRoot.of(path, media_root, allow_outside)
+    answered = read_and_answer(runner, artefact, path, root, say, **reading)
+    write_csv(output, as_cells(answered.answers, answered.targets, probabilities))
+    answered.reader.say_faults(answered.faults, say)
+    score(answered.reader.table, answered.answers, answered.targets, say)
+    say(f"{len(answered.answers)} predictions: {output}")
     return output
 
 

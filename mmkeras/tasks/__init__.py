@@ -30,6 +30,8 @@ TASKS: Final = {
 
 LEARN_LINES: Final = ("language_model",)
 """Tasks that learn lines of text; all others learn the rows of a table."""
+GENERATE_TEXT: Final = ("generate", "language_model")
+"""Tasks whose answer is a text: those whose ANSWERS is `texts`, known before a task's module is loaded."""
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,8 @@ def _onnx(function: Any, specs: list[Any], names: list[str]) -> Run:
     import onnxruntime
     import tf2onnx
 
-    from mmkeras.export.formats.onnx import OPSET, check_standard
-    from mmkeras.export.formats.onnx_graph import simplify
+    from mmkeras.exporting.formats.onnx import OPSET, check_standard
+    from mmkeras.exporting.formats.onnx_graph import simplify
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     proto, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
@@ -190,7 +190,7 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
 
 def export_graph(graph: Any, folder: Path) -> dict[str, Any]:
     """Name of a format -> the Runner of the file that its exporter has written of a Graph."""
-    from mmkeras.export.formats import FORMATS
+    from mmkeras.exporting.formats import FORMATS
     from mmkeras.runtime.runners import open_artefact
     from mmkeras.tasks.assets import Assets
 

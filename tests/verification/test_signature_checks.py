@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.verification import predictions
 from mmkeras.verification.clean_process.signatures import (
     ON_THE_CUT,
     check_length,
@@ -21,7 +22,6 @@ from mmkeras.verification.clean_process.signatures import (
     long_texts,
     spread,
 )
-from mmkeras.verification.predictions import signature_breaches
 from mmkeras.verification.samples import Samples
 
 MAX_BYTES = {"a": 48, "b": 40}
@@ -29,6 +29,10 @@ LABELS = ["茶", "tech", "sport"]
 SIGNATURE = {"inputs": [{"name": name, "max_bytes": n} for name, n in MAX_BYTES.items()], "labels": LABELS}
 
 Arrays = Mapping[str, np.ndarray]
+
+
+def signature_breaches(found: dict[str, Any]) -> list[str]:
+    return predictions.signature_breaches(found, "probabilities", 1e-5)
 
 
 def answer(texts: Mapping[str, bytes]) -> np.ndarray:

@@ -223,7 +223,7 @@ def test_export_fails_when_an_artefact_does(run: SmallRun, tmp_path: Path, monke
 
     What becomes of a proven folder that it was to replace is in export/test_export.py.
     """
-    from mmkeras.export.formats import tflite
+    from mmkeras.exporting.formats import tflite
 
     write = tflite.export
 

@@ -15,7 +15,7 @@ import pytest
 import small_runs
 from made_up_samples import SIGNATURE, figures, made_up_samples
 
-from mmkeras.export.formats import FORMATS
+from mmkeras.exporting.formats import FORMATS
 from mmkeras.runtime import exported
 from mmkeras.verification import predictions
 from mmkeras.verification.samples import save_samples

@@ -54,7 +54,7 @@ def other_cut(n_bytes: int) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def other_words(patch: pytest.MonkeyPatch) -> None:
-    from mmkeras.export.serving import predict
+    from mmkeras.exporting.serving import predict
 
     serving = predict.serving_function
 
@@ -77,7 +77,7 @@ def other_words(patch: pytest.MonkeyPatch) -> None:
 def test_strings_answered_otherwise_are_caught(
     tamper: Any, reason: str, run: SmallRun, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmkeras.export.formats import savedmodel
+    from mmkeras.exporting.formats import savedmodel
 
     folder = copy(run, tmp_path / "e", "savedmodel/1")
     shutil.rmtree(folder / "savedmodel")
@@ -97,7 +97,7 @@ def test_a_length_answered_otherwise_is_caught(
     n_bytes: int, run: SmallRun, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It loses its last bytes; the other lengths do not."""
-    from mmkeras.export.formats import tflite
+    from mmkeras.exporting.formats import tflite
 
     function = tflite.GraphModule.function
 

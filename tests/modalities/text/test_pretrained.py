@@ -20,7 +20,7 @@ from keras import ops
 from parity import runners, shaken
 
 from mmkeras.errors import InputError
-from mmkeras.export.formats import FORMATS
+from mmkeras.exporting.formats import FORMATS
 from mmkeras.graph import Graph, Input, Serving
 from mmkeras.modalities.text.cells import cut, encode_cells, pad
 from mmkeras.modalities.text.pretrained.encoder import (

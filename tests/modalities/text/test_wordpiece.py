@@ -17,7 +17,7 @@ from keras import ops
 from parity import export_graph
 
 from mmkeras.errors import InputError
-from mmkeras.export.graph_module import GraphModule
+from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import Graph, Input, Serving
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.serving import read_texts

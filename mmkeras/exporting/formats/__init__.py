@@ -5,7 +5,7 @@ path of each graph; and `callables(path)`: what a client can call in a written f
 """
 
 FORMATS = {
-    "savedmodel": "mmkeras.export.formats.savedmodel",
-    "tflite": "mmkeras.export.formats.tflite",
-    "onnx": "mmkeras.export.formats.onnx",
+    "savedmodel": "mmkeras.exporting.formats.savedmodel",
+    "tflite": "mmkeras.exporting.formats.tflite",
+    "onnx": "mmkeras.exporting.formats.onnx",
 }

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from parity import Arrays, Exported, assert_alike, assert_ids, assert_serves, expected_ids, feed, rows_for
 
 from mmkeras.errors import InputError
-from mmkeras.export.formats.tflite import lengths_for
+from mmkeras.exporting.formats.tflite import lengths_for
 from mmkeras.graph import Graph, Input
 from mmkeras.runtime.runners import open_artefact
 

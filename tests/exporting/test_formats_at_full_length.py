@@ -7,7 +7,7 @@ import pytest
 import reference_tokenizer as reference
 from parity import Exported, assert_alike, rows_for
 
-from mmkeras.export.formats.tflite import lengths_for
+from mmkeras.exporting.formats.tflite import lengths_for
 
 GOLDEN = [text.encode() for text, _ in reference.golden()]
 

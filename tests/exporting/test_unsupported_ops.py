@@ -9,9 +9,9 @@ import keras
 import pytest
 import tensorflow as tf
 
-import mmkeras.export.formats.onnx
-import mmkeras.export.formats.savedmodel
-import mmkeras.export.formats.tflite
+import mmkeras.exporting.formats.onnx
+import mmkeras.exporting.formats.savedmodel
+import mmkeras.exporting.formats.tflite
 from mmkeras.errors import InputError
 from mmkeras.graph import Graph, Input
 from mmkeras.tasks.assets import Assets
@@ -38,11 +38,11 @@ def odd_graph() -> Graph:
 
 def test_litert_names_the_op_and_the_layer_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"BesselI0 \(in layer .*odd_layer.*\)"):
-        mmkeras.export.formats.tflite.export({"predict": odd_graph}, Assets("numbers"), tmp_path)
+        mmkeras.exporting.formats.tflite.export({"predict": odd_graph}, Assets("numbers"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_onnx_names_the_op_it_cannot_convert(odd_graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"BesselI0 \(in .*odd_layer.*\)"):
-        mmkeras.export.formats.onnx.export({"predict": odd_graph}, Assets("numbers"), tmp_path)
+        mmkeras.exporting.formats.onnx.export({"predict": odd_graph}, Assets("numbers"), tmp_path)
     assert list(tmp_path.iterdir()) == []

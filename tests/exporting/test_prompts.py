@@ -23,7 +23,7 @@ def subwords() -> Pieces:
 
 @pytest.mark.parametrize("kind", ["word", "byte", "subword"])
 def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
-    from mmkeras.export.serving.prompts import prompts_of
+    from mmkeras.exporting.serving.prompts import prompts_of
 
     pieces = learn_pieces(kind, [*TEXTS, "<unk> a"], 400)
     prompts = [
@@ -51,7 +51,7 @@ def finder(pieces: Pieces) -> Callable[[list[str]], list[list[int]]]:
     """Texts -> their pieces, by the graph that a SavedModel has."""
     import tensorflow as tf
 
-    from mmkeras.export.serving.prompts import Subwords
+    from mmkeras.exporting.serving.prompts import Subwords
 
     read = tf.function(Subwords(pieces).read, input_signature=[tf.TensorSpec([None], tf.string)])
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
-from mmkeras.export.formats import FORMATS
-from mmkeras.export.model_card import write_model_card
+from mmkeras.exporting.formats import FORMATS
+from mmkeras.exporting.model_card import write_model_card
 from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
 from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime.exported import SIGNATURE

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.errors import InputError
-from mmkeras.export.graph_module import GraphModule
+from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph, row_signature
 from mmkeras.tasks.assets import Assets
 

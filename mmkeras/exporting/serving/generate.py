@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from mmkeras.data.target_tokenizer import END, UNKNOWN, Pieces
-from mmkeras.export.graph_module import GraphModule
-from mmkeras.export.serving.prompts import Bytes, Subwords, Words, prompts_of
+from mmkeras.exporting.graph_module import GraphModule
+from mmkeras.exporting.serving.prompts import Bytes, Subwords, Words, prompts_of
 from mmkeras.graph import OUTER_SPACE, Graph
 from mmkeras.tasks.assets import Assets
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.export.graph_module import GraphModule
-from mmkeras.export.serving import generate, predict
+from mmkeras.exporting.graph_module import GraphModule
+from mmkeras.exporting.serving import generate, predict
 from mmkeras.graph import FLOAT32, Answers, Graph
 from mmkeras.tasks.assets import Assets
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import small_runs
 
-from mmkeras.export import export as exporting
+from mmkeras.exporting import export as exporting
 
 Export = Callable[..., small_runs.Done]
 

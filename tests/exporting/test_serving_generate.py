@@ -16,7 +16,7 @@ from mmkeras.generation.options import Choice
 def test_a_text_s_outer_space_is_what_python_takes_for_it() -> None:
     import tensorflow as tf
 
-    from mmkeras.export.serving.generate import GreedyLoop
+    from mmkeras.exporting.serving.generate import GreedyLoop
 
     pieces = Pieces("byte", (b"", b"", *(bytes([k]) for k in range(256))))
 
@@ -58,8 +58,8 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
     import tensorflow as tf
 
     from mmkeras.data.target_tokenizer import learn_pieces
-    from mmkeras.export.serving.generate import GreedyLoop, continue_function
-    from mmkeras.export.serving.prompts import prompts_of
+    from mmkeras.exporting.serving.generate import GreedyLoop, continue_function
+    from mmkeras.exporting.serving.prompts import prompts_of
     from mmkeras.generation.generator import Writer
     from mmkeras.generation.notes import warn_of
     from mmkeras.models.traced import traced

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.export.graph_module import GraphModule, Tensor
+from mmkeras.exporting.graph_module import GraphModule, Tensor
 from mmkeras.tasks.assets import Assets
 
 SAYS_THE_LABEL = ("classify",)  # tasks whose answer is one label

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
-from mmkeras.export.formats.onnx_graph import simplify
-from mmkeras.export.formats.onnx_weights import given, large_weights, put_back, weight_specs
-from mmkeras.export.graph_module import GraphModule
+from mmkeras.exporting.formats.onnx_graph import simplify
+from mmkeras.exporting.formats.onnx_weights import given, large_weights, put_back, weight_specs
+from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph
 from mmkeras.tasks.assets import Assets
 

@@ -1,0 +1,105 @@
+"""A model that answers rows, as Python calls it: a row as a dict, or a file. NumPy alone until a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.graph import PRESENCE, Entry
+from mmkeras.metrics.agreement import decide
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runtime.feeds import columns_of, feed, read_values, with_tokenizers
+from mmkeras.runtime.runners import Runner
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model answers for one row.
+
+    label: the class; of several labels those that hold, `a|b`; of numbers their text.
+    probability: of the class; of the least certain label; 1.0 for numbers.
+    probabilities: class or label -> probability; {} for numbers. values: target column -> number; {} for classes.
+    """
+
+    label: str
+    probability: float
+    probabilities: dict[str, float] = field(default_factory=dict)
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A Runner and what its signature says. path: where it was opened; files of tokenizers lie there or above."""
+
+    runner: Runner
+    path: Path
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """The graph's contract: inputs, outputs, labels, task, target."""
+        return self.runner.signature
+
+    @property
+    def inputs(self) -> list[Entry]:
+        """The graph's inputs; those with a tokenizer of their own know where its files are."""
+        return with_tokenizers(self.signature["inputs"], [self.path, *self.path.parents[:3]])
+
+    def __call__(self, row: Mapping[str, Any], media_root: str = ".", allow_outside: bool = False) -> Prediction:
+        """Answer one row: column -> cell, as it would stand in a CSV; numbers may be numbers, None is a missing cell.
+
+        Relative paths of pictures and clips start at `media_root` and may leave it where `allow_outside` says so.
+        Raises InputError for a column that the model does not know, one that it needs, or a cell that cannot be read.
+        """
+        columns = [str(entry["column"]) for entry in columns_of(self.inputs)]
+        unknown = [name for name in row if name not in columns]
+        if unknown:
+            raise InputError(f"{unknown[0]!r}: the model has no such column. Columns: {', '.join(columns)}.")
+        optional = any(entry["kind"] == PRESENCE for entry in self.inputs)
+        absent = [name for name in columns if row.get(name) is None]
+        if absent and not optional:
+            raise InputError(f"{absent[0]!r}: expected a cell of each column: {', '.join(columns)}.")
+        values: dict[str, list[Any]] = {}
+        for entry in columns_of(self.inputs):
+            cell = row.get(str(entry["column"]))
+            text = "" if cell is None else str(cell)
+            values[entry["name"]], faults = read_values([text], entry, MediaRoot(media_root, allow_outside))
+            if faults:
+                raise InputError(f"{entry['column']} {text!r}: {faults[0]}")
+        answer = self.signature["outputs"][0]["name"]
+        return self.prediction(self.runner(feed(values, self.inputs, [0]), [answer])[answer][0])
+
+    def prediction(self, answer: np.ndarray) -> Prediction:
+        """One row of the graph's answer, float32 [outputs], in words."""
+        labels = self.signature["labels"]
+        words, confidence = decide(self.signature["task"], answer[None], labels)
+        numbers = [float(value) for value in answer]
+        if labels:
+            return Prediction(words[0], float(confidence[0]), dict(zip(labels, numbers, strict=True)))
+        names = self.signature["targets"]["names"]
+        return Prediction(words[0], float(confidence[0]), values=dict(zip(names, numbers, strict=True)))
+
+    def predict(
+        self, csv: str | Path, media_root: str | None = None, allow_outside: bool = False, **reading: Any
+    ) -> pd.DataFrame:
+        """Answer every row of a CSV or Parquet file: a row out for each row in, as `mmkeras predict` writes them.
+
+        reading: `encoding` and `delimiter`. Raises InputError for a file or a column that is absent.
+        """
+        import pandas as pd
+
+        from mmkeras.runtime.predict import as_cells, read_and_answer
+
+        root = MediaRoot.of(csv, media_root, allow_outside)
+        answered = read_and_answer(self.runner, self.path, csv, root, **reading)
+        header, *rows = as_cells(answered.answers, answered.targets, probabilities=True)
+        frame = pd.DataFrame(rows, columns=header)
+        numbers = [name for name in header if name != "prediction" or not answered.targets.labels]
+        return frame.astype(dict.fromkeys(numbers, "float64"))
