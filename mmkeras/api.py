@@ -239,9 +239,9 @@ def open_model(path: str | Path) -> Runner:
         signature = read_signature(path)
         if signature.answers == "texts":
             raise writes(path)
-        *others, last = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
-        names = f"{', '.join(others)} or {last}" if others else last
-        raise InputError(f"{path}: this folder holds artefacts; name one: {names}.")
+        files = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
+        names = f"name one: {' or '.join(files)}" if files else "its signature names none"
+        raise InputError(f"{path}: expected an artefact, found an exported folder; {names}.")
     runner = open_artefact(path)
     if "targets" not in runner.signature:
         raise writes(path)

@@ -73,9 +73,9 @@ def brought_along(config: Config) -> dict[str, Any]:
     that is the default cannot be told from one that was not given.
     """
     flags = config.flat()
-    wanted = {key: flags[key] for key in (*INPUT_KINDS, "target")}
+    wanted = {key: flags[key] for key in (*INPUT_KINDS, "target") if key in flags}
     named = {name for names in wanted.values() for name in names}
-    inputs_named = any(wanted[kind] for kind in INPUT_KINDS)
+    inputs_named = bool(config.data.kind) or any(names for key, names in wanted.items() if key != "target")
     brought: dict[str, Any] = {}
     for key, value in EXAMPLES[config.data.example or "news"].items():
         if flags[key] != DEFAULTS[key] or (key in INPUT_KINDS and inputs_named):

@@ -110,9 +110,9 @@ def _check_char_ngrams(config: Config) -> None:
 
 def _check_names(config: Config) -> None:
     """Raise InputError when a flag that takes several columns has taken the file, too."""
-    flags = config.flat()
-    for key in ("text", "image", "audio", "number", "category", "date", "target"):
-        for name in flags[key]:
+    columns = {key: value for key, value in vars(config.data).items() if isinstance(value, tuple)}
+    for key, names in columns.items():
+        for name in names:
             if config.data.csv == DEFAULTS["csv"] and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
                 raise InputError(
                     f"--{key} {name}: expected names of columns, and this looks like a file. Put the file before the "

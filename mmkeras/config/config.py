@@ -42,6 +42,8 @@ class Data:
     """Columns to read as categories."""
     date: Columns = ()
     """Columns with dates, such as 2026-11-26 or 2026-11-26 14:30."""
+    kind: Annotated[tuple[str, ...], arg(metavar="COLUMN=KIND [COLUMN=KIND ...]", help_behavior_hint="")] = ()
+    """Columns by kind, as COLUMN=KIND, for kinds that have no flag of their own."""
     target: Columns = ()
     """Column to predict; several columns of numbers are allowed. Default: the column `label`, `target`, `class`,
     `category` or `topic`, else the last column."""

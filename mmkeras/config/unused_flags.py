@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mmkeras.config.config import DEFAULTS, Config
+from mmkeras.config.config import DEFAULTS, Audio, Config, Image
 from mmkeras.errors import InputError
 
-FLAGS_OF = {
-    "text": (
-        "text_encoder",
-        "tokens",
-        "ngrams",
-        "char_ngrams",
-        "naive_bayes",
-        "max_bytes",
-        "max_features",
-        "word_vectors",
-    ),
-    "image": ("image_encoder", "image_size", "image_augment"),
-    "audio": ("audio_features", "audio_rate", "seconds", "mels", "coefficients", "disturb"),
-}
 LEARNS = "a language model learns one text, and has no use for it. Leave it out."
 LEARNS_A_TABLE: dict[str, tuple[str, ...]] = {
     "it is for language models. Add --task language_model, or leave it out.": ("text_file",)
@@ -34,8 +20,8 @@ IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "regress": LEARNS_A_TABLE,
     "language_model": {
         LEARNS: (
-            *("image", "audio", "number", "category", "date", "target", "media_root", "allow_outside"),
-            *("fusion", "modality_dropout", "fine_tune", *FLAGS_OF["image"], *FLAGS_OF["audio"]),
+            *("image", "audio", "number", "category", "date", "kind", "target", "media_root", "allow_outside"),
+            *("fusion", "modality_dropout", "fine_tune", *vars(Image()), *vars(Audio())),
             *("class_weight", "label_smoothing", "naive_bayes", "word_vectors"),
         ),
         "a language model is made of cells. Leave it out, and choose by --cell.": ("model", "text_encoder", "deep"),
@@ -99,9 +85,12 @@ def given_of(config: Config, fields: Iterable[str]) -> list[str]:
     return [f"--{field.replace('_', '-')}" for field in fields if flags[field] != DEFAULTS[field]]
 
 
-def idle_flags(config: Config, kinds: set[str]) -> Iterator[str]:
-    """A sentence for each kind of column that is not in `kinds` while flags of its own were given."""
-    for kind, flags in FLAGS_OF.items():
+def idle_flags(config: Config, kinds: set[str], flags_of: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A sentence for each kind of column that is not in `kinds` while flags that matter to it alone were given.
+
+    flags_of: kind -> those flags, its `spec.FLAGS`.
+    """
+    for kind, flags in flags_of.items():
         given = given_of(config, flags)
         if given and kind not in kinds:
             yield f"note: {', '.join(given)} changes nothing: there is no {kind} column"

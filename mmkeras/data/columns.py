@@ -5,25 +5,24 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import is_empty, to_floats, to_numbers
 from mmkeras.data.dates import MISSING, is_date
+from mmkeras.data.kinds import KINDS, SUFFIXES
 from mmkeras.data.reading import Source
 from mmkeras.data.task_guess import choose_task
 from mmkeras.errors import InputError
 
-INPUT_KINDS: Final = ("text", "image", "audio", "number", "category", "date")
+INPUT_KINDS: Final = tuple(KINDS)
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
-IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-AUDIO_SUFFIXES: Final = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac")
 
 # A running number with or without a prefix (17, A-17, row_17), a long hexadecimal number, a UUID.
 _IDENTIFIER: Final = re.compile(
@@ -38,7 +37,7 @@ class Column:
 
     name: str
     kind: str
-    """An input's: one of INPUT_KINDS. A target's: one of `target_kinds.KINDS`."""
+    """An input's: one of KINDS. A target's: one of `target_kinds.KINDS`."""
     role: str
     """`input`, `target` or `ignored`."""
     given: bool = False
@@ -85,15 +84,43 @@ def _named_inputs(source: Source, config: Config) -> dict[str, str]:
     """Column -> the kind that a flag says it is of."""
     names = list(source.rows.columns)
     given: dict[str, str] = {}
-    flags = config.flat()
-    for kind in INPUT_KINDS:
-        for name in flags[kind]:
-            if name not in names:
-                raise no_column(name, names, f"{source.path}: --{kind}: the column")
-            if name in given:
-                raise InputError(f"Column {name!r} is named twice: --{given[name]} and --{kind}. Name it once.")
-            given[name] = kind
+    for name, kind in _named_pairs(config):
+        if name not in names:
+            raise no_column(name, names, f"{source.path}: --{_flag_of(kind)}: the column")
+        if name in given:
+            flags = f"--{_flag_of(given[name])} and --{_flag_of(kind)}"
+            raise InputError(f"Column {name!r} is named twice: {flags}. Name it once.")
+        given[name] = kind
     return given
+
+
+def _named_pairs(config: Config) -> Iterator[tuple[str, str]]:
+    """Column and kind, as the flags name them. Raises InputError for a --kind that is no pair, or an unknown kind."""
+    flags = config.flat()
+    for kind in KINDS:
+        if _flag_of(kind) == kind:
+            yield from ((name, kind) for name in flags[kind])
+    for pair in config.data.kind:
+        name, sign, kind = pair.rpartition("=")
+        if not (sign and name):
+            raise InputError(f"--kind {pair}: expected COLUMN=KIND, such as price=number. Kinds: {', '.join(KINDS)}.")
+        if kind not in KINDS:
+            raise InputError(f"--kind {pair}: there is no kind {kind!r}. Kinds: {', '.join(KINDS)}.")
+        yield name, kind
+
+
+def _flag_of(kind: str) -> str:
+    """The flag that names columns of a kind: its own, or the one of all kinds."""
+    return kind if isinstance(DEFAULTS.get(kind), tuple) else "kind"
+
+
+def naming_flags(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
+    """The flags that name these input columns and no others: flag -> its value."""
+    flags: dict[str, tuple[str, ...]] = dict.fromkeys([*map(_flag_of, KINDS), "kind"], ())
+    for column in columns:
+        flag = _flag_of(column.kind)
+        flags[flag] = (*flags[flag], column.name if flag != "kind" else f"{column.name}={column.kind}")
+    return flags
 
 
 def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tuple[str, ...]:
@@ -104,7 +131,9 @@ def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tu
         if target not in names:
             raise no_column(target, names, f"{source.path}: --target: the column")
         if target in given:
-            raise InputError(f"Column {target!r} is named as the target and as --{given[target]}. It cannot be both.")
+            raise InputError(
+                f"Column {target!r} is named as the target and as --{_flag_of(given[target])}. It cannot be both."
+            )
         if target in targets[:k]:
             raise InputError(f"Column {target!r} is named twice behind --target. Name it once.")
     return targets
@@ -131,7 +160,7 @@ def _guess_kind(cells: pd.Series) -> str:
     values = filled.unique()
     if not len(values):
         return "text"
-    for kind, suffixes in (("image", IMAGE_SUFFIXES), ("audio", AUDIO_SUFFIXES)):
+    for kind, suffixes in SUFFIXES.items():
         if all(_is_media(value.strip(), kind, suffixes) for value in values):
             return kind
     dates = [value for value in values if value.strip().lower() not in MISSING]
@@ -148,7 +177,7 @@ def _guess_kind(cells: pd.Series) -> str:
 
 
 def _is_media(cell: str, kind: str, suffixes: tuple[str, ...]) -> bool:
-    """Is a cell the path of a picture or a clip, or a data URI of one?"""
+    """Is a cell the path of a file of a kind, such as a picture, or a data URI of one?"""
     if cell[:11].lower().startswith(f"data:{kind}/"):
         return True
     return len(cell) < 1024 and cell.lower().endswith(suffixes)

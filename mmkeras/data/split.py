@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.config import Config
+from mmkeras.data.kinds import DISTINCT
 from mmkeras.data.stratify import (
     check_known,
     check_sizes,
@@ -191,7 +192,7 @@ def _keep_apart(
 
 def _input_keys(table: Table) -> list[tuple[str, ...]]:
     """The input cells of each row; empty when equal ones prove nothing, as with numbers, categories, dates alone."""
-    if not any(column.kind in ("text", "image", "audio") for column in table.inputs):
+    if not any(column.kind in DISTINCT for column in table.inputs):
         return []
     return list(zip(*(table.rows[column.name] for column in table.inputs), strict=True))
 

@@ -90,7 +90,7 @@ def _held_out(rows: Rows, config: Config) -> tuple[pd.DataFrame, bool]:
         or not rows.media
     ):
         return frame, False
-    from mmkeras.modalities import MEDIA
+    from mmkeras.modalities import names_files
     from mmkeras.modalities.media.paths import (
         MediaRoot,  # late, as above
         find_media,
@@ -98,7 +98,7 @@ def _held_out(rows: Rows, config: Config) -> tuple[pd.DataFrame, bool]:
 
     root, frame = MediaRoot.of(file, config.data.media_root, config.data.allow_outside), frame.copy(deep=False)
     for column in rows.tables["table"].inputs:
-        if column.kind in MEDIA:
+        if names_files(column.kind):
             cells = frame[column.name].tolist()
             frame[column.name] = [str(find_media(c, root) or c) if c.strip() else c for c in cells]
     return frame, True

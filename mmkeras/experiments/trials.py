@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import INPUT_KINDS
+from mmkeras.data.columns import naming_flags
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 from mmkeras.experiments.fingerprint import TRIAL, differences
@@ -96,10 +96,7 @@ def find_subset(wanted: str, groups: dict[str, tuple[str, ...]]) -> tuple[str, .
 
 def trial_config(trial: Trial, shared: Config, table: Table, output: Path) -> Config:
     """The Config of one training. shared: of all of them."""
-    named: dict[str, Any] = dict.fromkeys(INPUT_KINDS, ())
-    for column in table.inputs:
-        if column.name in trial.columns:
-            named[column.kind] = (*named[column.kind], column.name)
+    named = naming_flags(column for column in table.inputs if column.name in trial.columns)
     chosen: dict[str, Any] = {
         "target": tuple(column.name for column in table.targets),
         "task": table.task,

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmkeras.graph import PRESENCE, Graph, Input, Signature
 from mmkeras.metrics.tables import summary, table_of
+from mmkeras.modalities import spec_of
 from mmkeras.runs.run import Run
 from mmkeras.system.files import write_atomically
 
@@ -92,15 +93,6 @@ LIMITS = {
 def described(entry: Input) -> str:
     """An input in words."""
     shape = f"{entry.dtype} [{', '.join(['batch', *map(str, entry.shape)])}]"
-    more = {
-        "text": f"UTF-8, at most {entry.max_bytes} bytes; longer is cut before a byte that continues a character",
-        "category": f"UTF-8, at most {entry.max_bytes} bytes",
-        "image": f"RGB, any size; resized inside to {entry.facts.get('size')} pixels a side",
-        "audio": f"mono, {entry.facts.get('rate')} samples a second, zeros behind",
-        "date": f"UTF-8: {entry.facts.get('format')}",
-        "number": "as it stands in the CSV",
-        PRESENCE: "1.0 where the cell is there, 0.0 where it is missing",
-    }
-    if "tokenizer" in entry.facts:
-        return f"{shape}, ids of the tokenizer {entry.facts['tokenizer']}"
-    return f"{shape}, {more[entry.kind]}"
+    if entry.kind == PRESENCE:
+        return f"{shape}, 1.0 where the cell is there, 0.0 where it is missing"
+    return f"{shape}, {spec_of(entry.kind).describe(entry)}"

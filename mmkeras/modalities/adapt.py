@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from mmkeras.data.split import Split
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 from mmkeras.graph import input_names, presence
-from mmkeras.modalities import MEDIA, MODALITIES
+from mmkeras.modalities import Modality, column_of, names_files
 from mmkeras.modalities.media.check import Media
 from mmkeras.system.progress import Say, named
 
@@ -30,7 +29,7 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: the run is damaged, it cannot be read ({first_line}). Train again.") from error
 
 
-def load_columns(inputs: Sequence[dict[str, Any]], folder: Path) -> dict[str, Any]:
+def load_columns(inputs: Sequence[dict[str, Any]], folder: Path) -> dict[str, Modality]:
     """A run's input columns as they were adapted: name in the graph -> Modality.
 
     inputs: those of schema.json; folder: the run's. Raises InputError that names the damaged file.
@@ -38,9 +37,9 @@ def load_columns(inputs: Sequence[dict[str, Any]], folder: Path) -> dict[str, An
     columns = {}
     for entry in inputs:
         with reading(folder / "schema.json"):
-            modality = importlib.import_module(MODALITIES[entry["kind"]])
+            module = column_of(entry["kind"])
         with reading(folder / "state" / f"{entry['name']}.npz"):
-            columns[entry["name"]] = modality.load(entry, folder / "state")
+            columns[entry["name"]] = module.load(entry, folder / "state")
     return columns
 
 
@@ -53,7 +52,7 @@ def adapt_columns(
     takes_presence: bool,
     folder: Path,
     say: Say,
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+) -> tuple[dict[str, Modality], dict[str, list[Any]]]:
     """Adapt every input column on the training rows; write state and features. Returns modalities, and sides.
 
     text_rule: how the model reads a text column; takes_presence: does the model know missing cells?
@@ -61,19 +60,18 @@ def adapt_columns(
     from mmkeras.features.column_features import ArraySide
 
     (folder / "state").mkdir(exist_ok=True)
-    columns: dict[str, Any] = {}
+    columns: dict[str, Modality] = {}
     sides: dict[str, list[Any]] = {"train": [], "validation": []}
     inputs = tables["table"].inputs
     for name, column in zip(input_names([c.name for c in inputs]), inputs, strict=True):
-        modality = importlib.import_module(MODALITIES[column.kind])
         cells = {side: getattr(split, side)[column.name].tolist() for side in sides}
         there = {side: [bool(cell.strip()) for cell in some] for side, some in cells.items()}
         given: Any = cells
         rule = text_rule if column.kind == "text" else None
-        if column.kind in MEDIA:
+        if names_files(column.kind):
             rule, given = media.rules[column.name], media.sides(column.name, tables, split)
         told = named(say, name, column.name)
-        columns[name], features = modality.learn(name, given, rule, config, folder, told)
+        columns[name], features = column_of(column.kind).adapt(name, given, rule, config, folder, told)
         columns[name].save(folder / "state")
         for side in sides:
             sides[side].append(features[side])
@@ -83,7 +81,7 @@ def adapt_columns(
     return columns, sides
 
 
-def input_entries(columns: dict[str, Any], table: Table, takes_presence: bool) -> list[dict[str, Any]]:
+def input_entries(columns: dict[str, Modality], table: Table, takes_presence: bool) -> list[dict[str, Any]]:
     """The signature's part on inputs, as the Graph will have it."""
     entries = []
     for (name, modality), column in zip(columns.items(), table.inputs, strict=True):

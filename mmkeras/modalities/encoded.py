@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from keras import layers, ops
 
 Tensor = Any
@@ -16,6 +17,21 @@ class Encoded:
 
     tokens: Tensor
     mask: Tensor
+
+
+@dataclass(frozen=True)
+class Bag:
+    """What a model that counts features by itself must know of a column whose features are a bag: `<name>_rows` int32
+    [b, F] and `<name>_weights` float32 [b, F].
+
+    n_rows: of a table with a row for each feature. vectors: of features, float32 [n_rows, dim], to begin with; None
+    where none were loaded, or where they are among the model's weights already. vector_dim: how many dimensions they
+    have; None where none were loaded.
+    """
+
+    n_rows: int
+    vectors: np.ndarray | None = None
+    vector_dim: int | None = None
 
 
 @dataclass(frozen=True)

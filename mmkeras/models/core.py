@@ -35,9 +35,9 @@ def build_core(columns: dict[str, Modality], outputs: int, config: Config, expor
     if config.model.model == "multimodal":
         model, parts = recipe.build(columns, outputs, config, exporting)
         return Core(model, parts, takes_presence=True)
-    texts: dict[str, Any] = dict(columns)
-    sizes = {name: text.state.n_rows for name, text in texts.items()}
-    dims = {name: text.vector_dim for name, text in texts.items() if text.vector_dim}
+    bags = {name: column.bag for name, column in columns.items() if column.bag}  # all: such a model reads nothing else
+    sizes = {name: bag.n_rows for name, bag in bags.items()}
+    dims = {name: bag.vector_dim for name, bag in bags.items() if bag.vector_dim}
     return Core(recipe.build(sizes, outputs, config, dims))
 
 

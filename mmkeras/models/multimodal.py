@@ -61,10 +61,10 @@ def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, An
     """The fusion's answer, and what naive Bayes of each text adds: zeros until `counting` has filled the tables."""
     logits, parts = ops.cast(fused.logits, "float32"), dict(fused.parts)
     for name, column in columns.items():
-        if f"{name}_rows" not in inputs:
+        if column.bag is None:
             continue
         table = BagEmbedding(
-            column.state.n_rows,  # type: ignore[attr-defined]
+            column.bag.n_rows,
             outputs,
             sparse=False,
             trainable=False,
@@ -103,8 +103,7 @@ def encode_columns(
     present = ModalityDropout(rate, config.training.seed, name="modality.dropout")(present)  # [b, M]
     encoded = {}
     for k, (name, column) in enumerate(columns.items()):
-        options = {"exporting": exporting} if getattr(column, "encoder", "") == "gru" else {}
-        e = column.encode(features[name], shape, **options)
+        e = column.encode(features[name], shape, exporting)
         encoded[name] = Encoded(*Missing(name=f"{name}_missing")(e.tokens, e.mask, present[:, k : k + 1]))
     return inputs, encoded, present
 

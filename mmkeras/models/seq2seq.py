@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from mmkeras.config.config import Config
+from mmkeras.modalities import Modality
 from mmkeras.modalities.encoded import Encoded, Shape
 from mmkeras.models.decoder import Decoder, heads_of
 from mmkeras.models.fusions import MEMORIES
@@ -45,7 +46,7 @@ def shape_of(config: Config) -> Shape:
     return Shape(width, config.model.depth, heads_of(width, 2 * HEAD_WIDTH), config.model.dropout)
 
 
-def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting: bool = False) -> Writer:
+def build_writer(columns: dict[str, Modality], pieces: int, config: Config, exporting: bool = False) -> Writer:
     """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
     shape = shape_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
@@ -63,7 +64,7 @@ def build_writer(columns: dict[str, Any], pieces: int, config: Config, exporting
     )
     written = keras.Input((None,), dtype="int32", name="written")
     logits = decoder(written, tokens, memory.mask)
-    length = memory.tokens.shape[1] or sum(e.tokens.shape[1] or columns[n].max_tokens for n, e in encoded.items())
+    length = memory.tokens.shape[1] or sum(e.tokens.shape[1] or columns[n].max_tokens or 0 for n, e in encoded.items())
     return Writer(
         keras.Model({**inputs, "written": written}, logits, name="core"),
         keras.Model(inputs, [memory.tokens, memory.mask], name="encoder"),

@@ -6,16 +6,8 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from mmkeras.modalities import spec_of
 from mmkeras.report.files import RunFiles
-
-EXAMPLES = {
-    "image": "picture.jpg",
-    "audio": "clip.wav",
-    "number": "1",
-    "category": "a name",
-    "date": "2026-11-26",
-    "text": "a text",
-}
 
 
 def commands(run: RunFiles) -> dict[str, Any]:
@@ -42,7 +34,7 @@ def _predict(folder: str, schema: Mapping[str, Any]) -> list[str]:
 
 def _generate(folder: str, schema: Mapping[str, Any]) -> list[str]:
     first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
-    others = [shlex.quote(f"{i['column']}={EXAMPLES.get(i['kind'], '…')}") for i in schema["inputs"] if i is not first]
+    others = [shlex.quote(f"{i['column']}={spec_of(i['kind']).EXAMPLE}") for i in schema["inputs"] if i is not first]
     prompt = ['"a text"'] if first else []
     return [" ".join(["mmkeras generate", shlex.quote(folder), *prompt, *(f"--input {pair}" for pair in others)])]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mmkeras.modalities import names_files
 from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import excerpt
 from mmkeras.report.held_out import Row
@@ -27,7 +28,7 @@ def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], 
         adds = parts(row, run)
         cells = []
         for entry in run.inputs:
-            media = entry["kind"] in ("image", "audio")
+            media = names_files(entry["kind"])
             cell: dict[str, Any] = {"column": entry["column"], "kind": entry["kind"], "part": None}
             cell["shown_as"] = "media" if media else "fields"
             if entry["name"] in adds:

@@ -1,7 +1,8 @@
-"""Cells of a CSV -> what a Graph takes, by what its signature says of each input. NumPy, Pillow and soundfile alone.
+"""Cells of a CSV -> what a Graph takes, by what its signature says of each input.
 
-A *value* is one cell made ready: bytes of a text, a category or a date; pixels uint8 [h, w, 3], or the bytes of a
-picture's file; samples float32 [n]; a float. None is a cell that is not there.
+A *value* is one cell made ready by the `cells` module of its kind: bytes of a text, a category or a date; pixels uint8
+[h, w, 3], or the bytes of a picture's file; samples float32 [n]; a float. None is a cell that is not there. NumPy alone
+is loaded until a picture's or a clip's file is read.
 """
 
 from __future__ import annotations
@@ -14,11 +15,8 @@ import numpy as np
 
 from mmkeras.errors import BadCell, InputError
 from mmkeras.graph import PRESENCE, Entry
-from mmkeras.modalities.audio.cells import pad_samples, read_sound
-from mmkeras.modalities.image.cells import MAX_BYTES, read_picture, stack_pictures
-from mmkeras.modalities.media.paths import MediaRoot, read_media
-from mmkeras.modalities.tabular.cells import read_date, read_number, stack_numbers
-from mmkeras.modalities.text.cells import pad_texts, read_text
+from mmkeras.modalities import cells_of
+from mmkeras.modalities.media.paths import MediaRoot
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -45,16 +43,6 @@ def with_tokenizers(inputs: Iterable[Entry], places: Iterable[Path]) -> list[Ent
     return found
 
 
-KINDS: dict[str, tuple[Callable[..., Any], Callable[..., np.ndarray]]] = {
-    "text": (read_text, pad_texts),
-    "category": (read_text, pad_texts),
-    "number": (read_number, stack_numbers),
-    "date": (read_date, pad_texts),
-    "image": (read_picture, stack_pictures),
-    "audio": (read_sound, pad_samples),
-}
-
-
 def columns_of(inputs: Iterable[Entry]) -> list[Entry]:
     """The inputs that are columns: all but the presences."""
     return [entry for entry in inputs if entry["kind"] != PRESENCE]
@@ -62,7 +50,14 @@ def columns_of(inputs: Iterable[Entry]) -> list[Entry]:
 
 def read_values(cells: Sequence[str], entry: Entry, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
     """One column's cells -> values, and why some could not be read: row -> reason. Those count as missing."""
-    read, faults, values = KINDS[entry["kind"]][0], {}, []
+    return _read_each(cells_of(entry["kind"]).read, cells, entry, root)
+
+
+def _read_each(
+    read: Callable[[str, Entry, MediaRoot], Any], cells: Sequence[str], entry: Entry, root: MediaRoot
+) -> tuple[list[Any], dict[int, str]]:
+    values: list[Any] = []
+    faults: dict[int, str] = {}
     for row, cell in enumerate(cells):
         try:
             values.append(read(cell, entry, root))
@@ -87,7 +82,7 @@ def feed(values: Values, inputs: Sequence[Entry], index: Iterable[int], hidden: 
             there = [is_there(value) for value in rows[entry["of"]]]
             arrays[entry["name"]] = np.array([there], "float32").T  # [1, b] -> [b, 1]
         else:
-            arrays[entry["name"]] = KINDS[entry["kind"]][1](rows[entry["name"]], entry)
+            arrays[entry["name"]] = cells_of(entry["kind"]).stack(rows[entry["name"]], entry)
     return arrays
 
 
@@ -136,18 +131,8 @@ def trim(ids: np.ndarray) -> np.ndarray:
 
 
 def sample_values(cells: list[str], entry: Mapping[str, Any], root: MediaRoot) -> list[Any]:
-    """A column's cells as values; of a picture its file as it is. Raises InputError where one is gone by now."""
-    if entry["kind"] != "image":
-        values, faults = read_values(cells, entry, root)
-    else:
-        values, faults = [], {}
-        for row, cell in enumerate(cells):
-            try:
-                values.append(
-                    read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES) if cell.strip() else None
-                )
-            except BadCell as error:
-                faults[row] = str(error)
+    """A column's cells as the values that travel with the artefacts. Raises InputError where a file is gone by now."""
+    values, faults = _read_each(cells_of(entry["kind"]).sample, cells, entry, root)
     if faults:
         raise InputError(
             f"the held-out row's {entry['column']!r} cannot be read any more: {next(iter(faults.values()))}"

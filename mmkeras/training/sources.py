@@ -11,6 +11,7 @@ from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
 from mmkeras.data.split import Split, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
+from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
 from mmkeras.runs.resume import check_same_kinds
 from mmkeras.system.progress import Say
@@ -47,7 +48,8 @@ class TableSource:
         if config.output.resume:
             check_same_kinds(config, kinds)
         else:
-            for note in idle_flags(config, set(kinds.values())):
+            flags_of = {kind: spec_of(kind).FLAGS for kind in MODALITIES}
+            for note in idle_flags(config, set(kinds.values()), flags_of):
                 say(note)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):

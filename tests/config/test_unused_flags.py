@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 from mmkeras.config.config import Config
-from mmkeras.config.unused_flags import FLAGS_OF, idle_flags
+from mmkeras.config.unused_flags import idle_flags
+from mmkeras.modalities import MODALITIES, spec_of
+
+FLAGS_OF = {kind: spec_of(kind).FLAGS for kind in MODALITIES}
 
 
 def test_a_flag_that_changes_nothing_is_said() -> None:
-    notes = list(idle_flags(Config.of(char_ngrams=5, image_size=64, mels=20), {"image", "number"}))
+    notes = list(idle_flags(Config.of(char_ngrams=5, image_size=64, mels=20), {"image", "number"}, FLAGS_OF))
     assert [note.split(" changes")[0] for note in notes] == ["note: --char-ngrams", "note: --mels"]
     assert "there is no text column" in notes[0]
-    assert not list(idle_flags(Config.of(char_ngrams=5), {"text"}))
-    assert not list(idle_flags(Config.of(min_rows=5), {"category"})), "categories have it, too"
-    assert not list(idle_flags(Config(), {"number"})), "what was not given is not said"
+    assert not list(idle_flags(Config.of(char_ngrams=5), {"text"}, FLAGS_OF))
+    assert not list(idle_flags(Config.of(min_rows=5), {"category"}, FLAGS_OF)), "categories have it, too"
+    assert not list(idle_flags(Config(), {"number"}, FLAGS_OF)), "what was not given is not said"
 
 
 def test_every_idle_flag_is_a_choice_of_the_config() -> None:

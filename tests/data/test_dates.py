@@ -13,7 +13,7 @@ from mmkeras.data.cells import to_dates
 from mmkeras.data.dates import DATE_BYTES, is_date
 from mmkeras.data.table import read_table
 from mmkeras.errors import BadCell
-from mmkeras.modalities.tabular.cells import read_date
+from mmkeras.modalities.date.cells import read as read_date
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import mmkeras.data
 from mmkeras.config import tasks
 from mmkeras.config.config import Config, Model
 from mmkeras.data.columns import Column
@@ -118,12 +116,3 @@ def test_a_table_without_targets_has_no_kind() -> None:
     with pytest.raises(InputError, match=r"a.csv: it has no target column"):
         _ = table.target_kind
     assert table.target_cells == []
-
-
-def test_nothing_here_compares_a_task() -> None:
-    """What differs is what the target's cells hold."""
-    for path in Path(mmkeras.data.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Compare):
-                names = [getattr(part, "attr", getattr(part, "id", "")) for part in (node.left, *node.comparators)]
-                assert "task" not in names, f"{path}, line {node.lineno}"

@@ -5,6 +5,7 @@ What writes and verifies the artefacts is replaced here; tests/verification and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Export:
         def fill(_run: Any, _formats: Any, folder: Path, *_: Any) -> bool:
             for name in ("signature.json", "predict.onnx" if passed else "predict.onnx.rejected"):
                 (folder / name).write_text(text)
+            proof = {"passed": passed, "artefacts": {"predict.onnx": {"passed": passed}}}
+            (folder / "verify.json").write_text(json.dumps(proof))
             return passed
 
         monkeypatch.setattr(exporting, "_fill", fill)

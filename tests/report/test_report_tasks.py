@@ -18,7 +18,9 @@ from PIL import Image
 from report_pages import Page, make_run, some_rows, write_csv, written
 
 from mmkeras.metrics.agreement import evaluate
+from mmkeras.modalities.audio.preview import SPECTROGRAM, spectrogram
 from mmkeras.modalities.audio.spec import audio_rule
+from mmkeras.modalities.image.preview import thumbnail
 from mmkeras.report import media
 from mmkeras.report.ablation import findings, write_ablation_report
 from mmkeras.report.files import read_bad_rows
@@ -149,10 +151,10 @@ def test_pictures_and_clips_are_shown_inside_the_page(tmp_path: Path) -> None:
     _, page = written(regress_run(tmp_path / "run"))
     images, sounds = uris(page, "img"), uris(page, "audio")
     assert (len(images), len(sounds)) == (50, 25)
-    with Image.open(io.BytesIO(images[0])) as thumbnail, Image.open(io.BytesIO(images[1])) as spectrogram:
-        assert thumbnail.size == (160, 8)
-        assert spectrogram.size == media.SPECTROGRAM
-        levels = np.asarray(spectrogram.convert("L"), "float32").mean(axis=1)
+    with Image.open(io.BytesIO(images[0])) as small, Image.open(io.BytesIO(images[1])) as drawn:
+        assert small.size == (160, 8)
+        assert drawn.size == SPECTROGRAM
+        levels = np.asarray(drawn.convert("L"), "float32").mean(axis=1)
     mel = 1000 / 700  # of the tone, against the highest band at 4,000 Hz
     assert abs(1 - levels.argmax() / len(levels) - np.log1p(mel) / np.log1p(4000 / 700)) < 0.08
     samples, rate = soundfile.read(io.BytesIO(sounds[0]))
@@ -185,9 +187,9 @@ def test_a_page_has_room_for_so_much(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_small_pictures_are_enlarged_and_silence_is_black() -> None:
     """Eight pixels are shown as 160; a clip without a sound has a spectrogram."""
-    shown = media._picture(*media.thumbnail(np.zeros((8, 4, 3), "uint8")), media.Room())
+    shown = media._picture(*thumbnail(np.zeros((8, 4, 3), "uint8")), media.Room())
     assert (shown["width"], shown["height"], shown["enlarged"]) == (80, 160, True)
-    with Image.open(io.BytesIO(media.spectrogram(np.zeros(4000, "float32"), RULE))) as image:
+    with Image.open(io.BytesIO(spectrogram(np.zeros(4000, "float32"), RULE))) as image:
         assert np.asarray(image).max() == 0
 
 

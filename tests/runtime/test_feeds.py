@@ -13,7 +13,7 @@ import small_runs
 from small_columns import RULE, adapted_columns, values
 
 from mmkeras.errors import InputError
-from mmkeras.modalities.image.cells import stack_pictures
+from mmkeras.modalities.image import cells
 from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime import feeds as raw
@@ -81,14 +81,14 @@ def test_pictures_of_several_sizes_or_too_large_are_resized_as_the_graph_does(
 ) -> None:
     entry = next(e for e in inputs if e["name"] == "photo")
     pictures = values()["photo"]
-    stacked = stack_pictures([*pictures, None], entry)
+    stacked = cells.stack([*pictures, None], entry)
     for found, picture in zip(stacked, pictures, strict=False):
         np.testing.assert_array_equal(found, resize_pixels(picture, 16))
     assert not stacked[4].any()
     alike = [pictures[0], pictures[0][::-1]]
-    np.testing.assert_array_equal(stack_pictures(alike, entry), alike)
-    monkeypatch.setattr(raw, "LARGEST_BATCH", alike[0].size)
-    np.testing.assert_array_equal(stack_pictures(alike, entry)[1], resize_pixels(alike[1], 16))
+    np.testing.assert_array_equal(cells.stack(alike, entry), alike)
+    monkeypatch.setattr(cells, "LARGEST_BATCH", alike[0].size)
+    np.testing.assert_array_equal(cells.stack(alike, entry)[1], resize_pixels(alike[1], 16))
 
 
 def test_what_a_client_leaves_out_is_missing(inputs: list[dict[str, Any]]) -> None:

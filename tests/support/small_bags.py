@@ -13,9 +13,9 @@ from mmkeras.modalities.text.features import (
     TextLayers,
     TextRule,
     TextState,
-    adapt,
     bags,
     hash_texts,
+    learn_state,
     new_table,
 )
 
@@ -38,7 +38,7 @@ def adapted(texts: Sequence[str | bytes], **rule: Any) -> tuple[TextState, Ragge
     text_rule = TextRule(**rule)
     table = new_table(text_rule)
     hashed = hash_texts(texts, text_rule, table)
-    state = adapt(hashed, text_rule, table)
+    state = learn_state(hashed, text_rule, table)
     return state, bags(hashed, TextLayers(state, "x"))
 
 

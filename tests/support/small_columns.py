@@ -17,9 +17,11 @@ RULE = audio_rule(mixtures.RATE, 0.3, mels=16)
 def adapted_columns() -> dict[str, Any]:
     """One adapted column of each kind."""
     from mmkeras.modalities.audio.column import AudioColumn
+    from mmkeras.modalities.category.column import CategoryColumn
+    from mmkeras.modalities.category.layers import learn_values
     from mmkeras.modalities.image.column import ImageColumn
-    from mmkeras.modalities.tabular.category import CategoryColumn, adapt
-    from mmkeras.modalities.tabular.number import NumberColumn, NumberState
+    from mmkeras.modalities.number.column import NumberColumn
+    from mmkeras.modalities.number.spec import NumberState
     from mmkeras.modalities.text.column import TextColumn
 
     state = make_state([b"a high thing", b"a low thing"], max_bytes=96, weighting="tfidf")
@@ -28,7 +30,7 @@ def adapted_columns() -> dict[str, Any]:
         "photo": ImageColumn("photo", ImageRule(16), (), 0),
         "clip": AudioColumn("clip", RULE, 0.0),
         "price": NumberColumn("price", NumberState(10.0, 4.0, 9.0)),
-        "brand": CategoryColumn("brand", *adapt(["x", "x", "y"], 1)),
+        "brand": CategoryColumn("brand", *learn_values(["x", "x", "y"], 1)),
     }
 
 

@@ -13,6 +13,7 @@ import small_mixtures as mixtures
 import small_runs
 
 from mmkeras.features.ragged import Ragged, from_mask
+from mmkeras.modalities.encoded import Bag
 from mmkeras.modalities.text import naive_bayes
 
 
@@ -104,7 +105,7 @@ def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
         for c in "ab"
         for part, (shape, dtype) in names.items()
     }
-    columns: Any = {c: SimpleNamespace(state=SimpleNamespace(n_rows=width)) for c in "ab"}
+    columns: Any = {c: SimpleNamespace(bag=Bag(n_rows=width)) for c in "ab"}
     logits = keras.layers.Dense(3, kernel_initializer="zeros")(inputs["a_present"])
     core = Core(keras.Model(inputs, with_counts(Fused(logits, {}), columns, inputs, 3).logits))
     there = (np.arange(n) % 2 == 0).astype("float32")[:, None]
@@ -183,7 +184,7 @@ def test_what_is_counted_is_added_where_the_text_is_there() -> None:
         "note_present": keras.Input((1,), name="note_present"),
         "logits": keras.Input((2,), name="logits"),
     }
-    column: Any = SimpleNamespace(state=SimpleNamespace(n_rows=4))
+    column: Any = SimpleNamespace(bag=Bag(n_rows=4))
     fused = with_counts(Fused(inputs["logits"], {"note": inputs["logits"]}), {"note": column}, inputs, 2)
     model = keras.Model(inputs, [fused.logits, fused.parts["note"]])
     assert not model.trainable_variables

@@ -10,8 +10,8 @@ import numpy as np
 
 from mmkeras.errors import BadCell
 from mmkeras.graph import Entry
-from mmkeras.modalities.audio.decode import Decoder, audio_seconds, decode_audio
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.decode import Decoder, audio_seconds, decode_audio, pad_clips
+from mmkeras.modalities.audio.spec import AudioRule, audio_rule
 from mmkeras.modalities.media.paths import MediaRoot, find_media, read_media, shorten
 
 MAX_BYTES: Final = 2**27
@@ -51,17 +51,15 @@ def _named(cell: str, error: BadCell) -> BadCell:
     return BadCell(f"{shorten(cell.strip())}: {str(error).rstrip('.')}.")
 
 
-def read_sound(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
+def read(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
     """A clip's samples, at the model's rate."""
-    from mmkeras.modalities.audio.cells import read_clip
-    from mmkeras.modalities.audio.spec import audio_rule
-
     return read_clip(cell, root, audio_rule(entry["rate"], entry["seconds"])) if cell.strip() else None
 
 
-def pad_samples(values: Sequence[Any], entry: Entry) -> np.ndarray:
-    """float32 [b, n_samples]."""
-    from mmkeras.modalities.audio.decode import pad_clips
+sample = read
 
+
+def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
+    """float32 [b, n_samples]."""
     silence = np.zeros(0, "float32")
     return pad_clips([silence if value is None else value for value in values], entry["shape"][1])

@@ -15,7 +15,7 @@ from mmkeras.graph import Input, Serving
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.layers import FrameMask, LogMel
 from mmkeras.modalities.audio.serving import read_waves
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioRule, served_name
 from mmkeras.modalities.encoded import Encoded, Shape
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class AudioColumn:
     rule: AudioRule
     disturb: float
 
+    bag = max_tokens = cut = None
+
     def entry(self) -> dict[str, Any]:
         return {"rule": asdict(self.rule), "disturb": self.disturb}
 
@@ -45,7 +47,7 @@ class AudioColumn:
             "seconds": rule.seconds,
             "samples": "mono, full scale 1; a longer clip is cut, zeros behind a shorter one",
         }
-        serving = Serving(f"{self.name}_bytes", "string", lambda data: read_waves(data, rule))
+        serving = Serving(served_name(self.name), "string", lambda data: read_waves(data, rule))
         return Input(self.name, column, "audio", "float32", (rule.n_samples,), facts, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
@@ -63,12 +65,12 @@ class AudioColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
         log_mel, valid = features[f"{self.name}_log_mel"], features[f"{self.name}_valid"]
         return Encoded(*audio_tokens(log_mel, valid, self.rule, shape.width, shape.width // 4, self.name, self.disturb))
 
 
-def learn(
+def adapt(
     name: str, cells: dict[str, MediaFeatures], rule: AudioRule, config: Config, folder: Path, say: Any
 ) -> tuple[AudioColumn, dict[str, ArraySide]]:
     """The clips are on disk already, as log-mel, and how many of their frames are sound."""

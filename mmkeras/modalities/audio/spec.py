@@ -1,17 +1,29 @@
-"""How an audio column is heard: the part of the Config that its layers need, saved in schema.json. NumPy alone."""
+"""The facts about an audio column, and how one is heard: the part of the Config that its layers need. NumPy alone."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from mmkeras.errors import InputError
+from mmkeras.graph import Entry, Input
+
+EXAMPLE: Final = "clip.wav"
+FLAGS: Final[tuple[str, ...]] = ("audio_features", "audio_rate", "seconds", "mels", "coefficients", "disturb")
+NAMES_FILES: Final = True
 
 FEATURES = ("mel", "mfcc")
 
 
 @dataclass(frozen=True)
 class AudioRule:
-    """rate: Hz of the samples the graph takes; window, hop, fft: of a frame, in samples; mels: bands between `low` and
+    """How a clip is heard; saved in schema.json.
+
+    rate: Hz of the samples the graph takes; window, hop, fft: of a frame, in samples; mels: bands between `low` and
     `high` Hz; features: `mel` (logarithms of the bands) or `mfcc` (the first `coefficients` of their cosine transform);
     seconds: longest clip.
 
@@ -76,3 +88,33 @@ def audio_rule(rate: int, seconds: float, features: str = "mel", mels: int = 40,
         coefficients=coefficients,
         seconds=seconds,
     )
+
+
+def describe(given: Input) -> str:
+    """The raw input in words."""
+    return f"mono, {given.facts.get('rate')} samples a second, zeros behind"
+
+
+def served_name(name: str) -> str:
+    """What serving_default calls the input."""
+    return f"{name}_bytes"
+
+
+def as_served(value: np.ndarray | None, entry: Entry) -> tuple[bytes, np.ndarray | None]:
+    """A clip as a client of TF Serving sends it: a wav, "" where there is none; and the samples that are in it."""
+    return (b"", None) if value is None else wav(value, entry["rate"])
+
+
+def stack_served(sent: Sequence[bytes], entry: Entry) -> np.ndarray:
+    """Files [b]."""
+    return np.array(sent, object)
+
+
+def wav(samples: np.ndarray, rate: int) -> tuple[bytes, np.ndarray]:
+    """Samples -> a wav of 16 bits, and the samples that are in it."""
+    import soundfile
+
+    kept = np.clip(np.round(samples * 32768.0), -32768, 32767).astype("int16")
+    file = io.BytesIO()
+    soundfile.write(file, kept, rate, format="WAV", subtype="PCM_16")
+    return file.getvalue(), kept.astype("float32") / np.float32(32768.0)

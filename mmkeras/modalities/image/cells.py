@@ -1,4 +1,4 @@
-"""Image cells -> pixels. Pillow and NumPy alone: processes that read files in parallel start fast."""
+"""Image cells -> pixels. NumPy alone, and Pillow where a file is read: processes that read files start fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from mmkeras.errors import BadCell
 from mmkeras.graph import Entry
-from mmkeras.modalities.image.decode import decode_image
 from mmkeras.modalities.media.paths import MediaRoot, read_media, shorten
 
 LARGEST_BATCH = 2**26  # bytes of pictures of one size that are handed over as they are
@@ -25,6 +24,8 @@ def read_image(cell: str, root: MediaRoot) -> np.ndarray:
 
     Raises BadCell: a sentence that names the path and says what is wrong.
     """
+    from mmkeras.modalities.image.decode import decode_image  # late: Pillow, which only who reads files needs
+
     data = read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES)
     try:
         return decode_image(data)
@@ -32,11 +33,14 @@ def read_image(cell: str, root: MediaRoot) -> np.ndarray:
         raise BadCell(f"{shorten(cell.strip())}: {error}") from None
 
 
-def read_picture(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
+def read(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
     """A picture's pixels."""
-    from mmkeras.modalities.image.cells import read_image
-
     return read_image(cell, root) if cell.strip() else None
+
+
+def sample(cell: str, entry: Entry, root: MediaRoot) -> bytes | None:
+    """A picture's file as it is: smaller than its pixels, and what clients send. Raises BadCell where it is gone."""
+    return read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES) if cell.strip() else None
 
 
 def pixels_of(value: Any) -> np.ndarray:
@@ -46,7 +50,7 @@ def pixels_of(value: Any) -> np.ndarray:
     return decode_image(value) if isinstance(value, bytes) else value
 
 
-def stack_pictures(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
     """uint8 [b, h, w, 3]: pictures of one size as they are; large or of several, resized as the graph would do it."""
     from mmkeras.modalities.image.resize import resize_pixels
 

@@ -17,7 +17,7 @@ from mmkeras.modalities.image.encoder import encode_image
 from mmkeras.modalities.image.layers import Augment, Rescale, Resize
 from mmkeras.modalities.image.preset import ImagePreset, encode_with, read_image_preset
 from mmkeras.modalities.image.serving import read_pictures
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.image.spec import ImageRule, served_name
 
 if TYPE_CHECKING:
     from mmkeras.modalities.media.features import MediaFeatures
@@ -38,6 +38,8 @@ class ImageColumn:
     trainable: bool = False
     preset: ImagePreset | None = None
 
+    bag = max_tokens = cut = None
+
     def entry(self) -> dict[str, Any]:
         own = {"rule": asdict(self.rule), "augment": list(self.augment), "seed": self.seed}
         return {**own, "trainable": self.trainable, "preset": self.preset.to_json() if self.preset else None}
@@ -51,7 +53,7 @@ class ImageColumn:
             "colours": "RGB, 0 to 255",
             "any_size": f"it is resized inside to {size} x {size}; a picture of that size is taken as it is",
         }
-        serving = Serving(f"{self.name}_bytes", "string", lambda data: read_pictures(data, size))
+        serving = Serving(served_name(self.name), "string", lambda data: read_pictures(data, size))
         fixed = {"height": size, "width": size}
         return Input(
             self.name, column, "image", "uint8", ("height", "width", 3), facts | {"size": size}, fixed, serving
@@ -67,7 +69,7 @@ class ImageColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
         chosen: dict[str, Any] = {
             "flip": "flip" in self.augment,
             "crop": CROP if "crop" in self.augment else 0.0,
@@ -84,7 +86,7 @@ class ImageColumn:
         return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
 
 
-def learn(
+def adapt(
     name: str, cells: dict[str, MediaFeatures], rule: ImageRule, config: Config, folder: Path, say: Any
 ) -> tuple[ImageColumn, dict[str, ArraySide]]:
     """The pictures are on disk already, as pixels; what training does to them is said by the Config."""

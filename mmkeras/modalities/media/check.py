@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,17 +16,13 @@ from mmkeras.data.table import BadRow, Table, drop_rows, write_bad_rows
 from mmkeras.errors import InputError
 from mmkeras.features.cache import features_elsewhere
 from mmkeras.graph import input_names
-from mmkeras.modalities import MEDIA
-from mmkeras.modalities.audio.filters import mel_filters
-from mmkeras.modalities.audio.spec import audio_rule
-from mmkeras.modalities.image.spec import ImageRule
-from mmkeras.modalities.media.features import MediaFeatures, longest_clip, make_features
+from mmkeras.modalities import files_of, names_files
+from mmkeras.modalities.media.features import MediaFeatures, make_features
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import named
 
 KEYS = "media.json"  # of the features that a run began with
-LONGEST = 10.0  # seconds of a clip that are read where --seconds does not say
 
 
 @dataclass(frozen=True)
@@ -60,24 +55,8 @@ def without_bad(table: Table, good: np.ndarray, bad: list[BadRow], config: Confi
 
 
 def has_media(table: Table) -> bool:
-    """Does a table have pictures or clips?"""
-    return any(column.kind in MEDIA for column in table.inputs)
-
-
-def rule_for(kind: str, cells: list[str], root: MediaRoot, config: Config, say: Callable[[str], None]) -> Any:
-    """How a column of pictures or clips is read. Raises InputError where no clip can be read, or a mel band is deaf."""
-    if kind == "image":
-        return ImageRule(config.image.image_size)
-    seconds = config.audio.seconds
-    if seconds is None:
-        longest = longest_clip(cells, root)
-        seconds = min(max(math.ceil(longest * 100) / 100, 0.1), LONGEST)
-        say(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
-    audio = config.audio
-    coefficients = min(audio.coefficients, audio.mels)
-    rule = audio_rule(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
-    mel_filters(rule)  # here, before processes that could only end with it
-    return rule
+    """Do cells of a table name files, such as pictures and clips?"""
+    return any(names_files(column.kind) for column in table.inputs)
 
 
 def keys_before(folder: Path) -> dict[str, str]:
@@ -108,10 +87,10 @@ def check_media(
         found: dict[str, MediaFeatures] = {}
         bad: dict[int, BadRow] = {}
         for graph_name, column in zip(input_names([c.name for c in table.inputs]), table.inputs, strict=True):
-            if column.kind not in MEDIA:
+            if not names_files(column.kind):
                 continue
             cells = table.rows[column.name].tolist()
-            rule = rules.setdefault(column.name, None) or rule_for(column.kind, cells, root, config, say)
+            rule = rules.setdefault(column.name, None) or files_of(column.kind).rule_of(cells, root, config, say)
             rules[column.name] = rule
             name = graph_name if file == "table" else f"{graph_name}-validation"
             place, elsewhere = folder / "features", features_elsewhere(folder)

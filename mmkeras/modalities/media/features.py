@@ -1,4 +1,4 @@
-"""Image and audio columns: every cell is checked before training, in parallel, and its features are left on disk."""
+"""Columns whose cells name files: each is checked before training, in parallel, and its features are left on disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,17 +22,13 @@ from mmkeras.features.cache import (
     link_features,
     open_features,
 )
+from mmkeras.modalities import files_of
 from mmkeras.modalities.media.paths import MediaRoot, shorten
-from mmkeras.modalities.media.work import Rule, fill_rows, hash_files, measure_clips, shapes_of
+from mmkeras.modalities.media.work import fill_rows, hash_files
 from mmkeras.system.progress import Progress, Say
 from mmkeras.system.workers import Workers, cpu_count
 
 VERSION: Final = 1  # of what is on disk, and of how it is made
-NOUNS: Final = {"image": "images", "audio": "clips"}
-DECODERS: Final = {
-    "image": ("pillow",),
-    "audio": ("soundfile", "scipy"),
-}  # a newer one may read what an older could not
 FEW: Final = 50  # cells that are done before a process would have started
 CHUNK: Final = 16  # cells that a process has at a time
 
@@ -41,8 +37,8 @@ CHUNK: Final = 16  # cells that a process has at a time
 class MediaFeatures:
     """The features of a column's rows.
 
-    arrays: memory-mapped, first axis the u distinct cells. image: pixels uint8 [u, size, size, 3]; audio: log_mel
-        float32 [u, frames, mels] and frames int32 [u], how many of them are the clip's.
+    arrays: memory-mapped, first axis the u distinct cells, as the kind's `files.shapes` has them. image: pixels uint8
+        [u, size, size, 3]; audio: log_mel float32 [u, frames, mels] and frames int32 [u], how many are the clip's.
     index: int32 [rows], which of the distinct cells a row has; -1 where its cell is empty or bad.
     faults: row -> why its cell cannot be used, with its path.
     key: changes with the rule, with what reads the files, and with any of their bytes.
@@ -58,7 +54,7 @@ def make_features(
     name: str,
     kind: str,
     cells: Sequence[str],
-    rule: Rule,
+    rule: Any,
     root: MediaRoot,
     folder: Path,
     elsewhere: Sequence[Path],
@@ -67,17 +63,19 @@ def make_features(
 ) -> MediaFeatures:
     """Check all cells of a column and make their features, or find the ones that were made before.
 
-    name: the column's, as a folder may be called; kind: `image` or `audio`; root: where the cells' paths begin.
+    name: the column's, as a folder may be called; root: where the cells' paths begin.
+    kind: the column's; rule: how a column of that kind is read, as its `files.rule_of` has it.
     folder: for <name>-<key>/, whose key tells the rule and what all files hold; one with another key is removed.
     elsewhere: folders of the same kind, from which equal features are linked.
     began_with: the key that the features of a resumed run have; '' where there is none.
     Raises InputError when the disk has no room for them, or when another key is found than the run began with.
     """
-    distinct, which = _distinct(cells)
-    shapes = shapes_of(rule, len(distinct))
+    distinct, which = distinct_cells(cells)
+    files = files_of(kind)
+    shapes = files.shapes(rule, len(distinct))
     progress = functools.partial(Progress, total=len(distinct), say=say)
-    with Workers(_processes(len(distinct))) as workers:
-        key = _key(kind, rule, distinct, root, workers, progress((f"{name}: ", f" {NOUNS[kind]} compared")))
+    with Workers(worth_their_start(len(distinct))) as workers:
+        key = _key(kind, rule, distinct, root, workers, progress((f"{name}: ", f" {files.NOUN} compared")))
         if began_with not in ("", key):  # before anything of the old ones goes
             raise InputError(
                 f"{name}: a file that a cell names, or the package that reads such files, has changed since the run "
@@ -90,9 +88,9 @@ def make_features(
         if found is None and link_features(made, elsewhere, key, shapes):
             found = open_features(made, shapes)
         before = found is not None
-        progressing = progress((f"{name}: ", f" {NOUNS[kind]} checked"))
+        progressing = progress((f"{name}: ", f" {files.NOUN} checked"))
         if found is None:
-            _make(made, shapes, distinct, functools.partial(fill_rows, rule, root), workers, progressing)
+            _make(made, shapes, distinct, functools.partial(fill_rows, kind, rule, root), workers, progressing)
             found = open_features(made, shapes)
     if found is None:
         raise OSError(f"{made} was written, but cannot be read again.")
@@ -100,29 +98,13 @@ def make_features(
     arrays, faults = found
     bad = f" ({len(faults):,} bad)" if faults else ""
     if before:
-        say(f"{name}: features of {len(distinct):,} {NOUNS[kind]} were made before{bad}")
+        say(f"{name}: features of {len(distinct):,} {files.NOUN} were made before{bad}")
     else:
-        say(f"{name}: {len(distinct):,} {NOUNS[kind]} checked in {progressing.seconds:.1f} s{bad}")
+        say(f"{name}: {len(distinct):,} {files.NOUN} checked in {progressing.seconds:.1f} s{bad}")
     return replace(_by_row(arrays, which, faults), key=key)
 
 
-def longest_clip(cells: Sequence[str], root: MediaRoot, say: Say | None = None) -> float:
-    """Seconds of the longest clip that can be read, by the files' headers; 0.0 when there is none.
-
-    say: told how far it is, when it takes long.
-    """
-    distinct, _ = _distinct(cells)
-    progress = Progress(("", " clips measured"), len(distinct), say or (lambda line: None))
-    longest = 0.0
-    with Workers(_processes(len(distinct))) as workers:
-        for _, lengths in workers.map(functools.partial(measure_clips, root), distinct, CHUNK):
-            longest = max(longest, *(length or 0.0 for length in lengths))
-            progress.advance(len(lengths))
-    progress.end()
-    return longest
-
-
-def _distinct(cells: Sequence[str]) -> tuple[list[str], np.ndarray]:
+def distinct_cells(cells: Sequence[str]) -> tuple[list[str], np.ndarray]:
     """The different cells that are not empty, in order, and which of them each row has: int32 [rows], -1 for none."""
     numbers: dict[str, int] = {}
     which = np.full(len(cells), -1, "int32")
@@ -142,15 +124,15 @@ def _by_row(arrays: dict[str, np.ndarray], which: np.ndarray, faults: dict[int, 
     )
 
 
-def _processes(n_cells: int) -> int:
-    """How many processes are worth their start."""
+def worth_their_start(n_cells: int) -> int:
+    """How many processes to start for some cells."""
     return 0 if n_cells < FEW else min(cpu_count(), -(-n_cells // CHUNK))
 
 
-def _key(kind: str, rule: Rule, cells: list[str], root: MediaRoot, workers: Workers, progress: Progress) -> str:
+def _key(kind: str, rule: Any, cells: list[str], root: MediaRoot, workers: Workers, progress: Progress) -> str:
     """What the features depend on, as 32 hexadecimal digits: how they are made, each cell's text, each file's bytes."""
-    how = {k: v for k, v in asdict(rule).items() if k not in ("features", "coefficients")}  # MFCC is made of log-mel
-    decoders = {name: importlib.metadata.version(name) for name in DECODERS[kind]}
+    files = files_of(kind)
+    how, decoders = files.made_of(rule), {name: importlib.metadata.version(name) for name in files.DECODERS}
     hashes = np.zeros((len(cells), KEY_BYTES), "uint8")
     for first, found in workers.map(functools.partial(hash_files, root), cells, CHUNK):
         hashes[first : first + len(found)] = [list(digest or bytes(KEY_BYTES)) for digest in found]

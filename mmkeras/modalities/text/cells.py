@@ -47,13 +47,16 @@ def encode_cells(texts: Sequence[str | bytes], max_bytes: int) -> np.ndarray:
     return pad([encode_cell(text, max_bytes) for text in texts])
 
 
-def read_text(cell: str, entry: Entry, root: MediaRoot) -> bytes | np.ndarray | None:
-    """A text or a category: UTF-8, cut where the model stops reading; or ids, where a tokenizer runs before it."""
+def read(cell: str, entry: Entry, root: MediaRoot) -> bytes | np.ndarray | None:
+    """A text's UTF-8, cut where the model stops reading; or its ids, where a tokenizer runs before the model."""
     if "tokenizer_folder" in entry:
         return read_ids(cell, entry) if cell.strip() else None
     if not cell.strip():  # of any kind: bytes know ASCII's white space alone
         return b""
-    return encode_cell(cell if entry["kind"] == "text" else cell.strip(), entry["max_bytes"])
+    return encode_cell(cell, entry["max_bytes"])
+
+
+sample = read
 
 
 def read_ids(cell: str, entry: Entry) -> np.ndarray:
@@ -65,7 +68,7 @@ def read_ids(cell: str, entry: Entry) -> np.ndarray:
     return np.asarray(ids[0][mask[0] > 0], "int32")
 
 
-def pad_texts(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
     """uint8 [b, n_bytes], or int32 [b, n_tokens] where a tokenizer ran before."""
     if "padding" in entry:
         ids = np.full((len(values), max([1, *(len(v) for v in values if v is not None)])), entry["padding"], "int32")

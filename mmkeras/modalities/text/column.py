@@ -16,14 +16,14 @@ from mmkeras.features import ragged
 from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import RaggedSide, bag_side
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Bag, Encoded, Shape
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
 from mmkeras.modalities.text.features import (
     TextLayers,
     TextState,
-    adapt,
     bags,
     hash_texts,
+    learn_state,
     load_state,
     new_table,
     save_state,
@@ -33,7 +33,7 @@ from mmkeras.modalities.text.features import (
 from mmkeras.modalities.text.pretrained import column as preset_column
 from mmkeras.modalities.text.sequence import SequenceIds, encode_gru, encode_transformer
 from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
-from mmkeras.modalities.text.spec import TextRule
+from mmkeras.modalities.text.spec import TextRule, served_name
 from mmkeras.modalities.text.word_vectors import load_word_vectors
 from mmkeras.system.files import write_json
 
@@ -60,6 +60,12 @@ class TextColumn:
     vector_dim: int | None = None
     cut: float = 0.0
 
+    @property
+    def bag(self) -> Bag | None:
+        if self.encoder != AVERAGE:
+            return None
+        return Bag(self.state.n_rows, self.vectors, self.vector_dim)
+
     def entry(self) -> dict[str, Any]:
         own = {"rule": asdict(self.state.rule), "encoder": self.encoder, "max_tokens": self.max_tokens}
         return {**own, "vector_dim": self.vector_dim}
@@ -70,7 +76,7 @@ class TextColumn:
     def input(self, column: str) -> Input:
         longest = self.state.rule.max_bytes
         facts = {"encoding": TEXT_FACTS["encoding"], "max_bytes": longest, "cut": TEXT_FACTS["cut"]}
-        serving = Serving(self.name, "string", lambda text: read_texts(text, longest))
+        serving = Serving(served_name(self.name), "string", lambda text: read_texts(text, longest))
         return Input(self.name, column, "text", "uint8", ("n_bytes",), facts, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
@@ -113,12 +119,12 @@ class TextColumn:
         return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
 
 
-def learn(
+def adapt(
     name: str, cells: dict[str, list[str]], rule: TextRule, config: Config, folder: Path, say: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
     if config.text.text_encoder.startswith(preset_column.PRESET):
-        return preset_column.learn(name, cells, config, folder, say)
+        return preset_column.adapt(name, cells, config, folder, say)
     column, sides = learn_text(name, cells, rule, folder / "features", config.text.text_encoder, config.text.max_tokens)
     cut = f"{column.cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
     say(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
@@ -163,7 +169,7 @@ def write_features(cells: dict[str, list[str]], rule: TextRule, place: Path, enc
     table = new_table(rule)
     hasher = text_hasher(rule, table)
     train = hash_texts(cells["train"], rule, table, hasher)
-    state = adapt(train, rule, table)
+    state = learn_state(train, rule, table)
     layers = TextLayers(state, "text")
     for side, some in cells.items():
         texts = train if side == "train" else hash_texts(some, rule, table, hasher)

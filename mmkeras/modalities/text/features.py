@@ -137,7 +137,7 @@ def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray, 
     return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
 
 
-def adapt(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
+def learn_state(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
     """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
     (keys,) = texts.keys.columns
     # each feature once a row; a plain sort, for np.unique is seventy times slower on five million numbers

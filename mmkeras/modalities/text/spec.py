@@ -1,13 +1,35 @@
-"""How a text column is read: the part of the Config that its layers need, saved in schema.json."""
+"""The facts about a text column, and how one is read: the part of the Config that its layers need. NumPy alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from mmkeras.graph import Entry, Input
+from mmkeras.modalities.text.cells import stack
+
+EXAMPLE: Final = "a text"
+FLAGS: Final[tuple[str, ...]] = (
+    "text_encoder",
+    "tokens",
+    "ngrams",
+    "char_ngrams",
+    "naive_bayes",
+    "max_bytes",
+    "max_features",
+    "word_vectors",
+)
+NAMES_FILES: Final = False
 
 
 @dataclass(frozen=True)
 class TextRule:
-    """mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; char_ngrams: the longest run
+    """How a text column is read; saved in schema.json.
+
+    mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; char_ngrams: the longest run
     of characters that is a feature, 0 for none; limits as in the Config.
     """
 
@@ -33,3 +55,25 @@ class TextRule:
             raise ValueError(f"unknown_buckets {self.unknown_buckets}: expected 0 or a power of two")
         if self.unknown_buckets and self.weighting == "tfidf":
             raise ValueError("unknown_buckets: unknown words have no document frequency for weighting 'tfidf'")
+
+
+def describe(given: Input) -> str:
+    """The raw input in words."""
+    if "tokenizer" in given.facts:
+        return f"ids of the tokenizer {given.facts['tokenizer']}"
+    return f"UTF-8, at most {given.max_bytes} bytes; longer is cut before a byte that continues a character"
+
+
+def served_name(name: str) -> str:
+    """What serving_default calls the input."""
+    return name
+
+
+def as_served(value: bytes | np.ndarray | None, entry: Entry) -> tuple[Any, Any]:
+    """A text as a client of TF Serving sends it, "" where there is none; ids, where a tokenizer runs before."""
+    return (b"" if value is None and "padding" not in entry else value), value
+
+
+def stack_served(sent: Sequence[Any], entry: Entry) -> np.ndarray:
+    """Strings [b]; or int32 ids [b, n_tokens]."""
+    return stack(sent, entry) if "padding" in entry else np.array(sent, object)

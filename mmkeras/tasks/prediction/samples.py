@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmkeras.data.targets import Targets
 from mmkeras.graph import Graph
-from mmkeras.modalities import MEDIA
+from mmkeras.modalities import names_files
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run
 from mmkeras.runtime.feeds import columns_of, feed, sample_values, trim, with_tokenizers
@@ -29,7 +29,7 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
     (graph,) = graphs.values()
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
-    if any(entry["kind"] in MEDIA for entry in inputs) and len(rows) > SAMPLE_ROWS:
+    if any(names_files(e["kind"]) for e in columns_of(inputs)) and len(rows) > SAMPLE_ROWS:
         rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
     root = MediaRoot.of(
         run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside

@@ -65,8 +65,8 @@ def build(config: Config, data: Material, say: Say) -> Trainable:
     with precision(training.mixed_precision):
         core = build_core(data.columns, data.targets.outputs, config)
     for name, column in data.columns.items():
-        if (vectors := getattr(column, "vectors", None)) is not None:
-            core.model.get_layer(VECTORS.format(name=name)).table.assign(vectors)
+        if column.bag is not None and column.bag.vectors is not None:
+            core.model.get_layer(VECTORS.format(name=name)).table.assign(column.bag.vectors)
     recipe.compile_model(core.model, config, len(train) * epochs, task.loss(config), task.metrics())
     make_variables(core.model)
     return Trainable(
@@ -105,7 +105,7 @@ def evaluate(
         "target": data.targets.names[0],
         **figures,
         "rows": {"train": len(split.train), "validation": len(split.validation), "bad": data.bad_rows},
-        "cut": {name: column.cut for name, column in data.columns.items() if hasattr(column, "cut")},
+        "cut": {name: column.cut for name, column in data.columns.items() if column.cut is not None},
     }
 
 

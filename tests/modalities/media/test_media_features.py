@@ -17,13 +17,14 @@ from damaged_media import BAD_CLIPS, BAD_IMAGES, CLIPS, IMAGES, encoded, picture
 
 from mmkeras.errors import BadCell, InputError
 from mmkeras.modalities.audio.cells import read_clip
+from mmkeras.modalities.audio.files import longest_clip
 from mmkeras.modalities.audio.spec import AudioRule, audio_rule
 from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
 from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.modalities.image.spec import ImageRule
 from mmkeras.modalities.media import features as media_features
 from mmkeras.modalities.media import work as media_work
-from mmkeras.modalities.media.features import MediaFeatures, longest_clip, make_features
+from mmkeras.modalities.media.features import MediaFeatures, make_features
 from mmkeras.modalities.media.paths import MediaRoot
 
 
@@ -225,7 +226,7 @@ def test_a_decoder_that_crashes_is_a_fault(media: Path, monkeypatch: pytest.Monk
     assert make([f"{k}.png" for k in range(6)], media).faults == found.faults  # it is not tried at every start
 
 
-def exhaust(cell: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
+def exhaust(cell: str, kind: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
     raise MemoryError
 
 

@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmkeras.data.dates import DATE_BYTES
-from mmkeras.modalities.tabular import date
-from mmkeras.modalities.tabular.date import DateColumn
+from mmkeras.modalities.date import layers as date
+from mmkeras.modalities.date.column import DateColumn
+from mmkeras.modalities.date.spec import BEFORE_ORDINAL, DateState, learn_state
 from mmkeras.modalities.text.cells import encode_cells
 
 
-def parts(cells: Sequence[str], state: date.DateState | None = None) -> np.ndarray:
+def parts(cells: Sequence[str], state: DateState | None = None) -> np.ndarray:
     """What the layer makes of cells that are all there."""
-    known = state or date.DateState(0.0, 1e7)
+    known = state or DateState(0.0, 1e7)
     layer = date.DateParts(known.mean, known.deviation)
     return np.asarray(layer(encode_cells(cells, DATE_BYTES), np.ones((len(cells), 1), "float32")))
 
@@ -33,7 +34,7 @@ def test_days_of_ten_thousand_years_are_the_ones_they_are() -> None:
     days += [day + datetime.timedelta(k) for day in ends for k in range(4)]
     numbers = np.array([[d.year, d.month, d.day] for d in days], "float32")
     since, weekday, of_year = (np.asarray(x).ravel() for x in date.calendar(*np.split(numbers, 3, axis=1)))
-    np.testing.assert_array_equal(since - date.BEFORE_ORDINAL, [d.toordinal() for d in days])
+    np.testing.assert_array_equal(since - BEFORE_ORDINAL, [d.toordinal() for d in days])
     np.testing.assert_array_equal(weekday, [d.weekday() for d in days])
     march = [datetime.date(max(d.year - (d.month < 3), 1), 3, 1) for d in days]
     after = np.array([d.toordinal() >= m.toordinal() for d, m in zip(days, march, strict=True)])
@@ -49,7 +50,7 @@ def test_the_bytes_of_a_cell_are_read_as_python_reads_them(times: list[datetime.
         assert row[3:10].argmax() == time.weekday()
         assert row[3:10].sum() == 1
         minutes = 60 * time.hour + time.minute
-        days = time.date().toordinal() + date.BEFORE_ORDINAL + minutes / 1440
+        days = time.date().toordinal() + BEFORE_ORDINAL + minutes / 1440
         assert row[0] == pytest.approx(days / 1e7, rel=1e-6)
         angle = np.arctan2(row[12], row[13]) / (2 * np.pi) % 1
         assert min(abs(angle - minutes / 1440), 1 - abs(angle - minutes / 1440)) < 1e-5
@@ -75,18 +76,18 @@ def test_what_is_missing_is_zeros_and_bytes_that_are_no_date_stay_finite() -> No
 
 def test_days_are_standardised() -> None:
     cells = ["2026-01-01", "", "2026-01-11 12:00", "2026-01-21"]
-    state = date.adapt(cells)
+    state = learn_state(cells)
     assert state.deviation == pytest.approx(np.std([0, 10, 20]))
     found = parts(["2026-01-01", "2026-01-11", "2026-01-21"], state)[:, 0]
     np.testing.assert_allclose(found, np.array([-10, 0, 10]) / state.deviation, atol=1e-4)
     far = parts(["0001-01-01", "9999-12-31"], state)[:, 0]
     assert far.tolist() == [-date.FURTHEST, date.FURTHEST]
-    assert date.adapt(["", " "]) == date.DateState(0.0, 1.0)
+    assert learn_state(["", " "]) == DateState(0.0, 1.0)
 
 
 def test_strings_of_a_client_are_read_as_cells_are() -> None:
     """What is no date counts as missing, as it does where `mmkeras predict` meets it."""
-    serving = DateColumn("day", date.DateState(0.0, 1.0)).input("day").serving
+    serving = DateColumn("day", DateState(0.0, 1.0)).input("day").serving
     assert serving is not None
     texts = ["2026-11-26", " 2026-11-26 14:30:10Z\n", "NA", "26.11.2026", "", "2026-11-26 noon"]
     data, present = serving.read(np.array([text.encode() for text in texts], object))

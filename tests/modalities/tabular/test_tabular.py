@@ -6,8 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from mmkeras.modalities.tabular import category, number
-from mmkeras.modalities.tabular.cells import read_numbers
+from mmkeras.modalities.category import layers as category
+from mmkeras.modalities.category.encoder import encode_category
+from mmkeras.modalities.number import layers as number
+from mmkeras.modalities.number.cells import read_numbers
+from mmkeras.modalities.number.encoder import encode_number
+from mmkeras.modalities.number.spec import learn_state
 from mmkeras.modalities.text.cells import encode_cells
 
 
@@ -15,7 +19,7 @@ def test_numbers_are_standardised_and_missing_ones_are_the_median() -> None:
     cells = ["1", "2.5", "", "  ", "1e1", "-3"]
     values, present = read_numbers(cells)
     assert present.ravel().tolist() == [1, 1, 0, 0, 1, 1]
-    state = number.adapt(cells)
+    state = learn_state(cells)
     there = np.array([1, 2.5, 10, -3])
     assert state.mean == pytest.approx(there.mean())
     assert state.deviation == pytest.approx(there.std())
@@ -31,7 +35,7 @@ def test_numbers_are_standardised_and_missing_ones_are_the_median() -> None:
 
 @pytest.mark.parametrize("cells", [["5", "5", "5"], ["", ""], []])
 def test_columns_that_say_nothing_stay_finite(cells: list[str]) -> None:
-    state = number.adapt(cells)
+    state = learn_state(cells)
     layer = number.Standardise(state.mean, state.deviation, state.median)
     assert np.isfinite(np.asarray(layer(np.array([[5.0], [1e30]], "float32"), np.ones((2, 1), "float32")))).all()
 
@@ -39,7 +43,7 @@ def test_columns_that_say_nothing_stay_finite(cells: list[str]) -> None:
 @pytest.mark.parametrize("unit", [1e-12, 1e-7, 1.0, 1e9])
 def test_a_number_s_unit_does_not_matter(unit: float) -> None:
     cells = [str(unit * value) for value in (4.0, 5.5, 7.0, 4.5)]
-    state = number.adapt(cells)
+    state = learn_state(cells)
     values, present = read_numbers(cells)
     found = np.asarray(number.Standardise(state.mean, state.deviation, state.median)(values, present))[:, 0]
     there = np.array([4.0, 5.5, 7.0, 4.5])
@@ -55,7 +59,7 @@ def test_a_slip_of_the_keyboard_is_cut() -> None:
 
 def test_categories_are_looked_up_by_their_bytes() -> None:
     cells = ["red"] * 5 + ["blue"] * 3 + ["été"] * 2 + ["once", "", " red "]
-    vocabulary, values = category.adapt(cells, min_rows=2)
+    vocabulary, values = category.learn_values(cells, min_rows=2)
     assert values == ("red", "blue", "été")
     layer = category.CategoryRows(vocabulary)
     asked = ["red", "blue", "été", "once", "Red", "", "re", "redd", "\x00x"]
@@ -73,7 +77,7 @@ def test_the_hash_of_a_cell_is_the_graphs() -> None:
 
 
 def test_padding_changes_no_category() -> None:
-    vocabulary, _ = category.adapt(["one", "two"] * 3, min_rows=2)
+    vocabulary, _ = category.learn_values(["one", "two"] * 3, min_rows=2)
     layer = category.CategoryRows(vocabulary)
     short = encode_cells(["one", "two", "six"], 64)
     np.testing.assert_array_equal(layer(short), layer(np.pad(short, [(0, 0), (0, 9)])))
@@ -81,6 +85,6 @@ def test_padding_changes_no_category() -> None:
 
 def test_encoders_give_one_token() -> None:
     value, row = keras.Input((2,)), keras.Input((1,), dtype="int32")
-    for encoded in (number.encode_number(value, 8, "price"), category.encode_category(row, 3, 8, "brand")):
+    for encoded in (encode_number(value, 8, "price"), encode_category(row, 3, 8, "brand")):
         assert encoded.tokens.shape == (None, 1, 8)
         assert encoded.mask.shape == (None, 1)

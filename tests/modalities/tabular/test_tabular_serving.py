@@ -7,7 +7,7 @@ import pytest
 
 
 def test_numbers_and_texts_that_are_not_there() -> None:
-    from mmkeras.modalities.tabular.number import read_served
+    from mmkeras.modalities.number.serving import read_served
     from mmkeras.modalities.text.serving import read_texts
 
     numbers, present = read_served(np.array([3.5, np.nan, 0.0], "float32"))

@@ -26,9 +26,9 @@ from mmkeras.modalities.text.features import (
     BATCH_TEXTS,
     TextLayers,
     TextRule,
-    adapt,
     bags,
     hash_texts,
+    learn_state,
     length_batches,
     load_state,
     new_table,
@@ -134,7 +134,7 @@ def test_adapt_chooses_the_features_of_most_rows() -> None:
     hashed = hash_texts(texts, TextRule(orders=1), table)
 
     def learned(**limits: int) -> dict[str, float]:
-        state = adapt(hashed, TextRule(orders=1, **limits), table)
+        state = learn_state(hashed, TextRule(orders=1, **limits), table)
         names = {reference.key(reference.token_hash(token)): token for token in by_rows}
         assert state.idf[0] == 0.0
         assert state.idf.dtype == np.float32

@@ -64,13 +64,13 @@ WRITERS = {
 
 def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> Any:
     """A column that knows every token of TEXTS."""
-    from mmkeras.modalities.text.features import TextRule, adapt, hash_texts, new_table
+    from mmkeras.modalities.text.features import TextRule, hash_texts, learn_state, new_table
 
     weighting = "mean" if unknown_buckets else "tfidf"
     kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
     rule = TextRule(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
     table = new_table(rule)
-    return adapt(hash_texts(TEXTS, rule, table), rule, table)
+    return learn_state(hash_texts(TEXTS, rule, table), rule, table)
 
 
 def rows_of(column: Any, word: str) -> list[int]:

@@ -30,6 +30,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
 from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_before
 from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read_preset
 from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
+from mmkeras.modalities.text.spec import served_name
 from mmkeras.modalities.text.wordpiece.tables import WordPieceTables, build_tables, load_tables, save_tables
 
 Tensor = Any
@@ -53,6 +54,14 @@ class PresetColumn:
     tables: WordPieceTables | None
     tokenizer: Path
 
+    @property
+    def bag(self) -> None:
+        return None
+
+    @property
+    def cut(self) -> None:
+        return None
+
     def entry(self) -> dict[str, Any]:
         kept = {"preset": self.preset.name, "tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens}
         return {**kept, "max_bytes": self.max_bytes, "trainable": self.trainable}
@@ -68,11 +77,11 @@ class PresetColumn:
         if not self.preset.in_graph:
             facts = {"tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens, "padding": NO_TOKEN}
             facts |= {"tokenizer_files": f"tokenizers/{self.name}", "preset": self.preset.name}
-            serving = Serving(self.name, "int32", lambda ids: (ids, self._presence(ids)), (None,))
+            serving = Serving(served_name(self.name), "int32", lambda ids: (ids, self._presence(ids)), (None,))
             fixed = {"n_tokens": self.max_tokens}
             return Input(self.name, column, "text", "int32", ("n_tokens",), facts, fixed, serving)
         facts = {**TEXT_FACTS, "max_bytes": self.max_bytes, "max_tokens": self.max_tokens, "preset": self.preset.name}
-        serving = Serving(self.name, "string", lambda text: read_texts(text, self.max_bytes))
+        serving = Serving(served_name(self.name), "string", lambda text: read_texts(text, self.max_bytes))
         return Input(self.name, column, "text", "uint8", ("n_bytes",), facts, serving=serving)
 
     def _presence(self, ids: Tensor) -> Tensor:
@@ -101,7 +110,7 @@ class PresetColumn:
     def ids(self, features: dict[str, Tensor]) -> Any:
         return ops.expand_dims(features[f"{self.name}_sequence"], 1) if self.preset.in_graph else None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
         if self.trainable:
             ids, mask = features[f"{self.name}_sequence"], features[f"{self.name}_mask"]
             tokens = layers.Dense(shape.width, name=f"{self.name}_projection")(self.encoder(ids, mask))
@@ -120,7 +129,7 @@ def read_ids(column: PresetColumn, cells: list[str]) -> tuple[np.ndarray, np.nda
     return wordpiece_ids(wordpiece(column.preset, column.max_tokens, tables=column.tables), texts)
 
 
-def learn(name: str, cells: dict[str, list[str]], config: Config, folder: Path, say: Any) -> tuple[PresetColumn, Any]:
+def adapt(name: str, cells: dict[str, list[str]], config: Config, folder: Path, say: Any) -> tuple[PresetColumn, Any]:
     """Read the preset; write the vector of every text, or its ids, below `folder`/features.
 
     Raises InputError for a preset that cannot be used.

@@ -1,0 +1,1 @@
+"""Categories: a cell's bytes as a whole are looked up in the graph."""

@@ -1,0 +1,82 @@
+"""The category modality: each value of enough training rows has a vector; the others share one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmkeras.config.config import Config
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.category.encoder import encode_category
+from mmkeras.modalities.category.layers import CategoryRows, learn_values
+from mmkeras.modalities.category.serving import read_served
+from mmkeras.modalities.category.spec import MAX_BYTES, served_name
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.text.cells import encode_cells
+from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.hashing.vocabulary import Vocabulary
+from mmkeras.modalities.text.serving import TEXT_FACTS
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """values: those that are known, by row number."""
+
+    name: str
+    vocabulary: Vocabulary
+    values: tuple[str, ...]
+
+    bag = max_tokens = cut = None
+
+    def entry(self) -> dict[str, Any]:
+        return {"values": list(self.values)}
+
+    def save(self, folder: Path) -> None:
+        v = self.vocabulary
+        np.savez(folder / f"{self.name}.npz", cells=v.cells, keys=v.keys, bits=v.bits)
+
+    def input(self, column: str) -> Input:
+        facts = {**TEXT_FACTS, "max_bytes": MAX_BYTES, "values": list(self.values)}
+        serving = Serving(served_name(self.name), "string", read_served)
+        return Input(self.name, column, "category", "uint8", ("n_bytes",), facts, serving=serving)
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        return {f"{self.name}_row": CategoryRows(self.vocabulary, name=f"{self.name}_rows")(raw)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_row"
+        return {name: keras.Input((1,), dtype="int32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> Any:
+        return ops.expand_dims(features[f"{self.name}_row"], 1)  # [b, 1] -> [b, 1, 1]
+
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+        return encode_category(features[f"{self.name}_row"], len(self.values), shape.width, self.name)
+
+
+def adapt(
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
+) -> tuple[CategoryColumn, dict[str, ArraySide]]:
+    """The values of at least `min_rows` training rows; the row number of every cell."""
+    column = CategoryColumn(name, *learn_values(cells["train"], config.text.min_rows))
+    layer = CategoryRows(column.vocabulary)
+    sides = {}
+    for side, some in cells.items():
+        distinct = {cell: k for k, cell in enumerate(dict.fromkeys(some))}
+        rows = np.asarray(layer(encode_cells([cell.strip() for cell in distinct], MAX_BYTES)))  # [distinct, 1]
+        sides[side] = ArraySide({f"{name}_row": rows[[distinct[cell] for cell in some]]})
+    say(f"{name}: {len(column.values)} values known")
+    return column, sides
+
+
+def load(entry: dict[str, Any], folder: Path) -> CategoryColumn:
+    """Rebuild it from its part of schema.json and its arrays."""
+    with (folder / f"{entry['name']}.npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
+        vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
+    return CategoryColumn(entry["name"], vocabulary, tuple(entry["values"]))

@@ -1,0 +1,67 @@
+"""A cell's bytes as a whole -> the number of its row in a table, inside the graph; unknown cells share a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from keras import layers, ops
+
+from mmkeras.modalities.category.spec import MAX_BYTES
+from mmkeras.modalities.text.cells import encode_cell
+from mmkeras.modalities.text.exact import Tensor, look_up, modulo, places
+from mmkeras.modalities.text.hashing.tokenizer import BASES, LONGEST, PRIMES, power_tables
+from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
+
+MISSING, UNKNOWN, FIRST_KNOWN = 0, 1, 2  # row numbers
+
+
+def hash_cell(cell: str) -> int:
+    """A cell's key, as the graph computes it: the polynomial hash of its bytes modulo both primes."""
+    raw = encode_cell(cell, MAX_BYTES)
+    h1, h2 = (
+        sum(byte * pow(base, i, prime) for i, byte in enumerate(raw)) % prime
+        for prime, base in zip(PRIMES.ravel().astype(int).tolist(), BASES, strict=True)
+    )
+    return int(h1) * 4096 + int(h2)
+
+
+def learn_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple[str, ...]]:
+    """The values of at least `min_rows` training rows, the most frequent first, as a Vocabulary and as words.
+
+    Of two values with one hash (one pair in 16 million) the rarer one is unknown.
+    """
+    counts = Counter(cell.strip() for cell in cells if cell.strip())
+    values: dict[int, str] = {}
+    for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if count >= min_rows:
+            values.setdefault(hash_cell(value), value)
+    vocabulary = build_vocabulary(np.array(list(values), "int64"))
+    return vocabulary, tuple(values[int(key)] for key in vocabulary.keys)
+
+
+class HashBytes(layers.Layer):
+    """Uint8 [b, n_bytes], zeros behind -> float32 [2, b, 1], both hashes of the whole, and [b, 1], 1.0 if not empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "trainable": False})
+        self.powers = power_tables(LONGEST + 1)[0][:, 1:]  # from base ** 0
+
+    def call(self, data: Tensor) -> tuple[Tensor, Tensor]:
+        b = ops.cast(data, "float32")
+        power = look_up(self.powers, places(b), axis=1)  # [2, 1, n_bytes]
+        terms = modulo(b * power, PRIMES)  # a byte times 12 bits: below 2**20
+        return modulo(ops.sum(terms, axis=2, keepdims=True), PRIMES), ops.minimum(b[:, :1], 1.0)
+
+
+class CategoryRows(layers.Layer):
+    """Uint8 [b, n_bytes] -> int32 [b, 1]: the row of the cell's value."""
+
+    def __init__(self, vocabulary: Vocabulary, **options: Any) -> None:
+        super().__init__(**{**options, "trainable": False})
+        self.hash, self.look_up = HashBytes(), LookUp(vocabulary, unknown_buckets=1)
+
+    def call(self, data: Tensor) -> Tensor:
+        return ops.cast(self.look_up(*self.hash(data)), "int32")

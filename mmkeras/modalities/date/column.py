@@ -1,0 +1,88 @@
+"""The date modality: what a calendar knows of a cell; the distance from the mean day in deviations among it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.data.dates import DATE_BYTES, DATE_FORMAT
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.date.layers import PARTS, DateParts
+from mmkeras.modalities.date.serving import read_served
+from mmkeras.modalities.date.spec import DateState, learn_state, served_name
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.number.encoder import encode_number
+from mmkeras.modalities.text.cells import encode_cells
+from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.serving import TEXT_FACTS
+
+CHUNK = 2**16  # cells that are read at once
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """A date column that has seen its training rows."""
+
+    name: str
+    state: DateState
+
+    bag = max_tokens = cut = None
+
+    def entry(self) -> dict[str, Any]:
+        return {"state": asdict(self.state)}
+
+    def save(self, folder: Path) -> None:
+        """Two numbers stand in schema.json."""
+
+    def input(self, column: str) -> Input:
+        facts = {"encoding": TEXT_FACTS["encoding"], "format": DATE_FORMAT, "max_bytes": DATE_BYTES}
+        serving = Serving(served_name(self.name), "string", read_served)
+        return Input(self.name, column, "date", "uint8", ("n_bytes",), facts, serving=serving)
+
+    def parts(self) -> DateParts:
+        """The layer of the graph, which also makes the features."""
+        return DateParts(**asdict(self.state), name=f"{self.name}_parts")
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        return {f"{self.name}_calendar": self.parts()(raw, present)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_calendar"
+        return {name: keras.Input((PARTS,), dtype="float32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> None:
+        return None
+
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+        return encode_number(features[f"{self.name}_calendar"], shape.width, self.name)
+
+
+def adapt(
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
+) -> tuple[DateColumn, dict[str, ArraySide]]:
+    """Mean and deviation of the training rows' days; what a calendar knows of every row."""
+    column = DateColumn(name, learn_state(cells["train"]))
+    layer = column.parts()
+    sides = {}
+    for side, some in cells.items():
+        raw = [cell.strip()[:DATE_BYTES] for cell in some]
+        distinct = {cell: k for k, cell in enumerate(dict.fromkeys(raw))}
+        there = np.array([[bool(cell) for cell in distinct]], "float32").T  # [1, distinct] -> [distinct, 1]
+        parts = [  # some at a time: what lies between takes a hundred times the bytes
+            np.asarray(layer(encode_cells(list(distinct)[k : k + CHUNK], DATE_BYTES), there[k : k + CHUNK]))
+            for k in range(0, len(distinct), CHUNK)
+        ]
+        values = np.concatenate([np.zeros((0, PARTS), "float32"), *parts])  # [distinct, 14]
+        sides[side] = ArraySide({f"{name}_calendar": values[[distinct[cell] for cell in raw]]})
+    return column, sides
+
+
+def load(entry: dict[str, Any], folder: Path) -> DateColumn:
+    """Rebuild it from its part of schema.json."""
+    return DateColumn(entry["name"], DateState(**entry["state"]))

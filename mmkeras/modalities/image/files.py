@@ -1,0 +1,40 @@
+"""Pictures' files -> the pixels that are kept on disk. Pillow and NumPy alone: processes that read files start fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from mmkeras.features.cache import Shapes
+from mmkeras.modalities.image.cells import read_image
+from mmkeras.modalities.image.resize import resize_pixels
+from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.system.progress import Say
+
+if TYPE_CHECKING:  # it brings tyro, which the processes have no use for
+    from mmkeras.config.config import Config
+
+NOUN: Final = "images"
+DECODERS: Final[tuple[str, ...]] = ("pillow",)
+
+
+def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, say: Say) -> ImageRule:
+    """How a column of pictures is read."""
+    return ImageRule(config.image.image_size)
+
+
+def made_of(rule: ImageRule) -> dict[str, Any]:
+    """What the features depend on, as JSON."""
+    return asdict(rule)
+
+
+def shapes(rule: ImageRule, n: int) -> Shapes:
+    """The array of n distinct pictures."""
+    return {"pixels": ((n, rule.size, rule.size, 3), "uint8")}
+
+
+def read_features(cell: str, rule: ImageRule, root: MediaRoot) -> dict[str, Any]:
+    """The row of a picture: uint8 [size, size, 3]. Raises BadCell."""
+    return {"pixels": resize_pixels(read_image(cell, root), rule.size)}

@@ -1,0 +1,30 @@
+"""A picture as the report shows it: a thumbnail. Pillow and NumPy alone."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mmkeras.modalities.image.cells import read_image
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.modalities.media.preview import THUMBNAIL, Preview
+
+
+def preview(cell: str, entry: dict[str, Any], root: MediaRoot) -> Preview:
+    """The picture that a cell names as a thumbnail. Raises BadCell."""
+    return Preview(*thumbnail(read_image(cell, root)), alt="The picture")
+
+
+def thumbnail(pixels: np.ndarray) -> tuple[bytes, str]:
+    """Uint8 [height, width, 3] -> an image file of THUMBNAIL pixels at most, and its form: png or jpeg, the smaller."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    files = []
+    for form, options in (("png", {"optimize": True}), ("jpeg", {"quality": 82})):
+        file = io.BytesIO()
+        image.save(file, form, **options)
+        files.append((file.getvalue(), form))
+    return min(files, key=lambda pair: len(pair[0]))

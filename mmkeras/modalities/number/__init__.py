@@ -1,0 +1,1 @@
+"""Numbers: standardised in the graph by what the training rows tell."""

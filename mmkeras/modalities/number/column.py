@@ -1,0 +1,74 @@
+"""The number modality: standardised by the training rows; a cell that is empty counts as missing, not as a number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.number.cells import read_numbers
+from mmkeras.modalities.number.encoder import encode_number
+from mmkeras.modalities.number.layers import Standardise
+from mmkeras.modalities.number.serving import read_served
+from mmkeras.modalities.number.spec import NumberState, learn_state, served_name
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A number column that has seen its training rows."""
+
+    name: str
+    state: NumberState
+
+    bag = max_tokens = cut = None
+
+    def entry(self) -> dict[str, Any]:
+        return {"state": asdict(self.state)}
+
+    def save(self, folder: Path) -> None:
+        """Three numbers stand in schema.json."""
+
+    def input(self, column: str) -> Input:
+        serving = Serving(served_name(self.name), "float32", read_served)
+        return Input(self.name, column, "number", "float32", (1,), asdict(self.state), serving=serving)
+
+    def standardise(self) -> Standardise:
+        """The layer of the graph, which also makes the features."""
+        return Standardise(**asdict(self.state), name=f"{self.name}_standardise")
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        return {f"{self.name}_numbers": self.standardise()(raw, present)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_numbers"
+        return {name: keras.Input((2,), dtype="float32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> None:
+        return None
+
+    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+        return encode_number(features[f"{self.name}_numbers"], shape.width, self.name)
+
+
+def adapt(
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
+) -> tuple[NumberColumn, dict[str, ArraySide]]:
+    """Mean, deviation and median of the training rows; all rows standardised."""
+    column = NumberColumn(name, learn_state(cells["train"]))
+    layer = column.standardise()
+    sides = {side: np.asarray(layer(*read_numbers(some))) for side, some in cells.items()}
+    return column, {side: ArraySide({f"{name}_numbers": values}) for side, values in sides.items()}
+
+
+def load(entry: dict[str, Any], folder: Path) -> NumberColumn:
+    """Rebuild it from its part of schema.json."""
+    return NumberColumn(entry["name"], NumberState(**entry["state"]))

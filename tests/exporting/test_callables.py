@@ -1,0 +1,91 @@
+"""signature.json lists what clients can call in each artefact, as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_runs
+from parity import Exported
+from small_runs import MAX_BYTES, SmallRun
+
+from mmkeras.exporting.export import callables_of
+from mmkeras.exporting.formats import onnx, savedmodel, tflite
+from mmkeras.graph import CallableSignature
+from mmkeras.runtime.exported import read_signature
+
+TEXT = {"name": "body", "dtype": "uint8", "shape": [None, None], "max_bytes": 96}
+STRING = {"name": "body", "dtype": "string", "shape": [None], "max_bytes": 96}
+
+
+def callables(small: Exported, exporter: Any, path: str) -> dict[str, CallableSignature]:
+    return callables_of(exporter, {"predict": small.graph}, {"predict": small.folder / path}, small.folder)
+
+
+def test_of_a_saved_model(small: Exported) -> None:
+    found = callables(small, savedmodel, "savedmodel/1")
+    assert list(found) == ["serving_default", "tensors"]
+    assert found["serving_default"].inputs == (STRING,)
+    assert found["serving_default"].outputs == (
+        {"name": "prediction", "dtype": "string", "shape": [None]},
+        {"name": "probabilities", "dtype": "float32", "shape": [None, 3]},
+    )
+    assert found["tensors"].inputs == (TEXT,)
+    assert found["tensors"].path == "savedmodel/1"
+
+
+def test_of_a_tflite_file(small: Exported) -> None:
+    found = callables(small, tflite, "predict.tflite")
+    assert list(found) == ["predict", "predict_64", "predict_96"]
+    assert found["predict"].inputs == (TEXT,)
+    assert found["predict_64"].inputs == ({**TEXT, "shape": [1, 64], "max_bytes": 64},)
+    assert found["predict_64"].outputs[1] == {"name": "probabilities", "dtype": "float32", "shape": [1, 3]}
+
+
+def test_of_an_onnx_file(small: Exported) -> None:
+    found = callables(small, onnx, "predict.onnx")
+    assert list(found) == ["predict"]
+    assert found["predict"].inputs == (TEXT,)
+    assert {entry["name"] for entry in found["predict"].outputs} == {"body_ids", "probabilities"}
+
+
+@pytest.mark.slow
+def test_a_client_can_call_what_is_listed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With nothing but signature.json: zeros, or empty strings, of the listed types and shapes."""
+    run = small_runs.exported_run(tmp_path_factory.getbasetemp())
+    signature = read_signature(run.exported)
+    names = {artefact.name: list(artefact.callables) for artefact in signature.artefacts.values()}
+    assert names == {
+        "savedmodel/1": ["serving_default", "tensors"],
+        "predict.tflite": sorted(["predict", "predict_64", f"predict_{MAX_BYTES}"]),
+        "predict.onnx": ["predict"],
+    }
+    for artefact in signature.artefacts.values():
+        for name, listed in artefact.callables.items():
+            assert all(entry["max_bytes"] <= MAX_BYTES for entry in listed.inputs)
+            given = {entry["name"]: zeros(entry) for entry in listed.inputs}
+            outputs = call_of(run, listed.path, name)(given)
+            assert {entry["name"] for entry in listed.outputs} == outputs.keys()
+            for entry in listed.outputs:
+                rank = entry["shape"]
+                assert rank is None or len(rank) == outputs[entry["name"]].ndim, (name, entry)
+
+
+def zeros(entry: dict[str, Any]) -> np.ndarray:
+    """One row."""
+    sizes = [size or 1 for size in entry["shape"]]
+    return np.full(sizes, b"", object) if entry["dtype"] == "string" else np.zeros(sizes, entry["dtype"])
+
+
+def call_of(run: SmallRun, path: str, name: str) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """The runtime's own call of that name."""
+    from mmkeras.runtime.runners import OnnxRunner, open_artefact
+
+    runner: Any = open_artefact(Path(run.exported) / path, threads=1)
+    if isinstance(runner, OnnxRunner):
+        return lambda given: dict(zip(runner.outputs, runner.session.run(None, given), strict=True))
+    endpoint: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] = runner.endpoint(name)
+    return endpoint

@@ -1,0 +1,75 @@
+"""An exported folder: which formats there are, where the graphs of each lie, and what is chosen of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made_up_samples import SIGNATURE
+
+from mmkeras.errors import InputError
+from mmkeras.exporting.formats import FORMATS as EXPORTERS
+from mmkeras.graph import FORMAT_NAMES, Artefact, Signature
+from mmkeras.runtime import exported
+
+PATHS = ("savedmodel/1", "predict.tflite", "predict.onnx")
+
+
+def write_folder(folder: Path, *there: str) -> Path:
+    """A folder whose signature names all formats; the artefacts that are there are empty."""
+    folder.mkdir()
+    signature = Signature.from_json({**SIGNATURE, "artefacts": PATHS}).to_json()
+    (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
+    for path in there:
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).touch()
+    return folder
+
+
+def test_the_names_of_formats_are_the_same_everywhere() -> None:
+    assert tuple(exported.FORMATS) == tuple(EXPORTERS) == FORMAT_NAMES
+
+
+def test_the_format_that_starts_fastest_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_artefact(path: Path, threads: int | None) -> str:
+        opened.append(path.name)
+        return path.name
+
+    monkeypatch.setattr(exported, "open_artefact", open_artefact)
+    folder = write_folder(tmp_path / "e", "savedmodel/1", "predict.onnx")
+    assert exported.open(folder) == {"predict": "predict.onnx"}
+    with pytest.raises(InputError, match="there is no tflite here, only savedmodel, onnx"):
+        exported.open(folder, "tflite")
+    with pytest.raises(InputError, match="there is no artefact here, only other files"):
+        exported.open(write_folder(tmp_path / "empty"))
+    assert opened == ["predict.onnx"]
+
+
+def test_other_files_are_checked_where_there_is_one_graph(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "e", *PATHS, "predict_small.tflite", "predict.onnx.rejected", "notes.txt")
+    signature = exported.read_signature(folder)
+    found = exported.artefacts_to_check(folder, signature)
+    assert [artefact.name for artefact in found] == [*PATHS, "predict_small.tflite"]
+    assert [artefact.name for artefact in exported.chosen(found, ["tflite"])] == [
+        "predict.tflite",
+        "predict_small.tflite",
+    ]
+
+
+def test_a_precision_has_a_key_and_a_name_of_its_own() -> None:
+    whole = Artefact("tflite", {"predict": "predict.tflite"})
+    small = Artefact("tflite", {"encode": "encode.int8.tflite", "decode_step": "decode_step.int8.tflite"}, "int8")
+    assert (whole.key, whole.name) == ("tflite", "predict.tflite")
+    assert (small.key, small.name) == ("tflite.int8", "tflite.int8")
+    assert small.files == ("encode.int8.tflite", "decode_step.int8.tflite")
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"labels": []}', '{"answers": "numbers"}'])
+def test_a_signature_that_cannot_be_read_is_a_sentence(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "signature.json").write_text(text)
+    with pytest.raises(InputError, match="signature.json"):
+        exported.read_signature(tmp_path)

@@ -1,0 +1,84 @@
+"""The colour modality: the distance from the mean colour of the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.errors import BadCell, InputError
+from mmkeras.features.column_features import ArraySide
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.system.progress import Say
+from toy_kind.cells import read, stack
+from toy_kind.encoder import encode_colour
+from toy_kind.layers import Centre
+from toy_kind.serving import read_served
+from toy_kind.spec import served_name
+
+
+@dataclass(frozen=True)
+class ColourColumn:
+    """mean: of the training rows' red, green and blue."""
+
+    name: str
+    mean: tuple[float, ...]
+    bag = max_tokens = cut = None
+
+    def entry(self) -> dict[str, Any]:
+        return {"mean": list(self.mean)}
+
+    def save(self, folder: Path) -> None:
+        """Three numbers stand in schema.json."""
+
+    def input(self, column: str) -> Input:
+        serving = Serving(served_name(self.name), "string", read_served)
+        return Input(self.name, column, "colour", "float32", (3,), {"range": "0 to 1"}, serving=serving)
+
+    def centre(self) -> Centre:
+        """The layer of the graph, which also makes the features."""
+        return Centre(list(self.mean), name=f"{self.name}_centre")
+
+    def preprocess(self, raw: Any, present: Any) -> dict[str, Any]:
+        return {f"{self.name}_colour": self.centre()(raw, present)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_colour"
+        return {name: keras.Input((3,), dtype="float32", name=name)}
+
+    def ids(self, features: dict[str, Any]) -> None:
+        return None
+
+    def encode(self, features: dict[str, Any], shape: Shape, exporting: bool = False) -> Encoded:
+        return encode_colour(features[f"{self.name}_colour"], shape.width, self.name)
+
+
+def adapt(
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Say
+) -> tuple[ColourColumn, dict[str, ArraySide]]:
+    """The mean colour of the training rows; every row's distance from it. Raises InputError for a cell that is none."""
+    try:
+        values = {side: [read(cell, {}, MediaRoot("")) for cell in column] for side, column in cells.items()}
+    except BadCell as error:
+        raise InputError(f"{name}: {error}. Correct the cell, or leave the column out.") from None
+    present = {side: np.array([[value is not None for value in column]]).T for side, column in values.items()}
+    raw = {side: stack(column, {}) for side, column in values.items()}
+    mean = raw["train"].sum(axis=0) / max(1, present["train"].sum())
+    column = ColourColumn(name, tuple(mean.tolist()))
+    say(f"{name}: the mean colour is {', '.join(f'{part:.2f}' for part in mean)}")
+    layer = column.centre()
+    return column, {
+        side: ArraySide({f"{name}_colour": np.asarray(layer(raw[side], present[side].astype("float32")))})
+        for side in cells
+    }
+
+
+def load(entry: dict[str, Any], folder: Path) -> ColourColumn:
+    """Rebuild it from its part of schema.json."""
+    return ColourColumn(entry["name"], tuple(entry["mean"]))
