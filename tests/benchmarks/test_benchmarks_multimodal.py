@@ -78,7 +78,7 @@ def test_memory_that_grows_is_told(capsys: Any, monkeypatch: pytest.MonkeyPatch,
     assert memory.main(["--rows", "100", "120", "--results", str(tmp_path)]) == 0
     assert memory.main(["--rows", "100", "200", "--results", str(tmp_path)]) == 1
     assert "2 times the rows: 2.00 (1.3 at most): TOO MUCH." in capsys.readouterr().out
-    assert json.loads((tmp_path / "memory.json").read_text(encoding="utf-8"))["ratio"] == 2
+    assert json.loads((tmp_path / "mm_memory.json").read_text(encoding="utf-8"))["ratio"] == 2
 
 
 FAKE = """
@@ -138,7 +138,7 @@ def test_a_pair_is_exported_and_timed(
     flags = ["--encoders", "number", "--fusions", "sum", "--docs", "--results", str(tmp_path)]
     assert parity.main(flags) == 0
     assert "1 pairs" in (tmp_path / "parity.md").read_text(encoding="utf-8")
-    pair = json.loads((tmp_path / "parity.json").read_text(encoding="utf-8"))["pairs"]["number"]["sum"]
+    pair = json.loads((tmp_path / "mm_parity.json").read_text(encoding="utf-8"))["pairs"]["number"]["sum"]
     assert list(pair["formats"]) == ["savedmodel", "tflite", "onnx"]
     assert pair["rows_differ_by"] > 1e-3
 
@@ -180,7 +180,7 @@ def test_waiting(config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     small = config.replace(batch_size=16)
     monkeypatch.setattr(waiting, "config_for", lambda name, shared: small)
     assert waiting.main(["--sets", "example", "--epochs", "1", "--results", str(tmp_path)]) in (0, 1)
-    found = json.loads((tmp_path / "waiting.json").read_text(encoding="utf-8"))["sets"]["example"]
+    found = json.loads((tmp_path / "mm_waiting.json").read_text(encoding="utf-8"))["sets"]["example"]
     assert found["steps"] == 4
     assert 0 < found["share"] < 1
     assert waiting.SETS["example"] in capsys.readouterr().out

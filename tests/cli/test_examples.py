@@ -26,27 +26,33 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_example_brings_its_own_flags(made: Path) -> None:
     config = examples.with_example(Config.of(example="multimodal", epochs=3))
-    assert (config.example, config.text, config.image, config.target) == (None, ("note",), ("photo",), ("label",))
-    assert (config.epochs, config.image_size, config.audio_rate) == (3, 48, 8000)
+    assert (config.data.example, config.data.text, config.data.image, config.data.target) == (
+        None,
+        ("note",),
+        ("photo",),
+        ("label",),
+    )
+    assert (config.training.epochs, config.image.image_size, config.audio.audio_rate) == (3, 48, 8000)
     with pytest.raises(InputError, match="it brings its own data; leave out other.csv"):
         examples.with_example(config.replace(csv="other.csv", example="multimodal"))
 
 
 def inputs_of(config: Config) -> tuple[str, ...]:
-    return (*config.text, *config.image, *config.audio, *config.number, *config.category, *config.date)
+    data = config.data
+    return (*data.text, *data.image, *data.audio, *data.number, *data.category, *data.date)
 
 
 def test_the_example_gives_way_to_what_was_said(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",), image_size=64))
-    assert (config.target, config.image_size, config.audio_rate) == (("reply",), 64, 8000)
+    assert (config.data.target, config.image.image_size, config.audio.audio_rate) == (("reply",), 64, 8000)
     assert inputs_of(config) == ("note", "photo", "clip", "price")
     assert "--text note --image photo --audio clip --number price --audio-rate 8000" in capsys.readouterr().out
     config = examples.with_example(Config.of(example="multimodal", text=("note",)))
-    assert (inputs_of(config), config.target) == (("note",), ("label",))
+    assert (inputs_of(config), config.data.target) == (("note",), ("label",))
     config = examples.with_example(Config.of(example="multimodal", target=("price",), task="regress"))
     assert inputs_of(config) == ("note", "photo", "clip")
     config = examples.with_example(Config.of(example="multimodal", task="language_model"))
-    assert (config.text, config.image, config.target) == (("note",), (), ())
+    assert (config.data.text, config.data.image, config.data.target) == (("note",), (), ())
 
 
 def test_replies_are_learned_of_the_example_without_its_label(made: Path) -> None:
@@ -70,5 +76,5 @@ def test_ablate_knows_the_example(made: Path, monkeypatch: pytest.MonkeyPatch) -
     done = small_runs.main("ablate", "--example", "multimodal", "--seeds", "2", "--subsets", "text", "--epochs", "4")
     assert done.code == 0, done.err
     (options,) = asked
-    assert (options.csv, options.target) == ("data/multimodal/multimodal.csv", ("label",))
-    assert (options.seeds, options.subsets, options.epochs) == (2, ("text",), 4)
+    assert (options.data.csv, options.data.target) == ("data/multimodal/multimodal.csv", ("label",))
+    assert (options.ablation.seeds, options.ablation.subsets, options.training.epochs) == (2, ("text",), 4)

@@ -14,16 +14,16 @@ from every_flag import OTHER
 import mmkeras.training.train
 from mmkeras.cli.dispatch import parse
 from mmkeras.cli.options import Export, Predict
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS, Config, Training
 from mmkeras.config.json_file import config_from_dict, config_to_json, read_config
 from mmkeras.errors import InputError
 
-FIELDS = [field.name for field in dataclasses.fields(Config)]
+FIELDS = list(DEFAULTS)
 
 
 def test_every_field_is_tried_here() -> None:
     assert sorted(OTHER) == sorted(FIELDS)
-    assert all(value != getattr(Config(), name) for name, (value, _) in OTHER.items())
+    assert all(value != DEFAULTS[name] for name, (value, _) in OTHER.items())
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -64,8 +64,8 @@ def test_every_command_takes_a_config_file(tmp_path: Path) -> None:
 def test_a_flag_of_a_config_file_can_be_switched_off(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text('{"xla": true}')
-    assert parse("train", ["--config", str(path)]).xla  # type: ignore[attr-defined]
-    assert not parse("train", ["--config", str(path), "--no-xla"]).xla  # type: ignore[attr-defined]
+    assert parse("train", ["--config", str(path)]).training.xla  # type: ignore[attr-defined]
+    assert not parse("train", ["--config", str(path), "--no-xla"]).training.xla  # type: ignore[attr-defined]
 
 
 def test_an_unknown_key_lists_the_valid_ones() -> None:
@@ -117,7 +117,9 @@ def test_a_single_target_need_not_be_a_list(value: Any, target: tuple[str, ...])
 
 def test_a_config_cannot_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Config().seed = 1  # type: ignore[misc]
+        Config().training = Training()  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().training.seed = 1  # type: ignore[misc]
 
 
 def test_a_run_s_config_starts_the_same_training_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,9 +138,9 @@ def test_a_run_s_config_starts_the_same_training_again(tmp_path: Path, monkeypat
     saved = first / "config.json"
     again = small_runs.main("train", "--config", saved, "--output", tmp_path / "second")
     assert again.code == 130, again.err
-    expected = dataclasses.replace(seen[0], output=str(tmp_path / "second"), overwrite=False)
+    expected = seen[0].replace(output=str(tmp_path / "second"), overwrite=False)
     assert seen[1] == expected
     resumed = small_runs.main("train", "--resume", "--output", first)
     assert resumed.code == 130, resumed.err
-    assert seen[2] == dataclasses.replace(seen[0], overwrite=False, resume=True)
+    assert seen[2] == seen[0].replace(overwrite=False, resume=True)
     assert small_runs.main("train", "--config", saved, "--resume", "--output", first).code == 130

@@ -8,8 +8,6 @@ import pytest
 import small_runs
 from small_texts import write_pairs
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:

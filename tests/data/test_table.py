@@ -36,9 +36,13 @@ def read_and_split(config: Config) -> None:
     check_config(config)
     found = read_table(config)
     validation = None
-    if config.validation:
-        options: dict[str, Any] = {"target_optional": False, "keep_all": False, "max_bad_rows": config.max_bad_rows}
-        validation = read_rows(config.validation, found.columns, **options)
+    if config.data.validation:
+        options: dict[str, Any] = {
+            "target_optional": False,
+            "keep_all": False,
+            "max_bad_rows": config.data.max_bad_rows,
+        }
+        validation = read_rows(config.data.validation, found.columns, **options)
     split_table(found, config, validation)
 
 

@@ -14,6 +14,7 @@ from broken_inputs import BROKEN_INPUTS, GOOD, NUMBERS, BrokenInput
 import mmkeras.training.train
 from mmkeras.config.config import Config
 from mmkeras.config.json_file import config_to_json
+from mmkeras.errors import InputError
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
@@ -256,5 +257,5 @@ def test_config_equals_form_is_the_same_flag(tmp_path: Path) -> None:
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
-    with pytest.raises(mmkeras.training.train.InputError, match="no such file"):
+    with pytest.raises(InputError, match="no such file"):
         small_runs.main("train", tmp_path / "no.csv", "--debug")

@@ -9,9 +9,6 @@ import pytest
 import small_runs
 from small_texts import SMALL, make, proof, write_lines
 
-pytestmark = pytest.mark.slow
-
-
 # translation
 
 
@@ -24,6 +21,7 @@ def test_too_few_different_inputs_are_said(tmp_path: Path) -> None:
     assert "2 different inputs" in done.err
 
 
+@pytest.mark.slow
 def test_empty_targets_are_bad_rows_and_short_ones_are_learned(tmp_path: Path) -> None:
     rows = [{"en": f"word{k} here", "de": "" if k == 7 else f"x{k % 3}"} for k in range(40)]
     path = small_runs.write_rows(tmp_path / "rows.csv", rows)
@@ -34,6 +32,7 @@ def test_empty_targets_are_bad_rows_and_short_ones_are_learned(tmp_path: Path) -
     assert bad["reason"] == "the target is empty"
 
 
+@pytest.mark.slow
 def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
     # the mood comes from the text, the thing from the category: neither is enough
     moods, things = ("good", "bad"), ("lamp", "tent", "clock")
@@ -60,6 +59,7 @@ def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
 # language models
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "epochs", "cut"),
     [
@@ -100,6 +100,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(
     assert perplexities[0] == perplexities[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["byte", "subword"])
 def test_a_text_column_of_a_table_in_bytes_and_subwords(kind: str, tmp_path: Path) -> None:
     lines = write_lines(tmp_path / "t.txt", 150).read_text(encoding="utf-8").splitlines()
@@ -116,6 +117,7 @@ def test_a_text_column_of_a_table_in_bytes_and_subwords(kind: str, tmp_path: Pat
     assert "log P = " in small_runs.main("score", made.exported, "the dog").out
 
 
+@pytest.mark.slow
 def test_a_short_text_is_measured_by_and_not_learned(tmp_path: Path) -> None:
     """Few held-out lines are read as one text, whatever --batch-size is; of too few to learn, it is said which."""
     text, short = write_lines(tmp_path / "t.txt", 120), write_lines(tmp_path / "s.txt", 1)

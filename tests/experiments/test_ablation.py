@@ -78,11 +78,11 @@ class Trained:
         if self.failing(config):
             raise InputError("it will not do.")
         self.configs.append(config)
-        folder = Path(str(config.output))
+        folder = Path(str(config.output.output))
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(config_to_json(config), encoding="utf-8")
-        held_out = read_table(config.replace(csv=str(config.validation)))
+        held_out = read_table(config.replace(csv=str(config.data.validation)))
         score = len(self.configs) / 100
         figures = {
             "validation": {"score": score, "score_name": "accuracy"},
@@ -93,7 +93,7 @@ class Trained:
 
     @property
     def names(self) -> list[str]:
-        return [Path(str(config.output)).name for config in self.configs]
+        return [Path(str(config.output.output)).name for config in self.configs]
 
 
 @pytest.fixture
@@ -137,10 +137,15 @@ def test_every_subset_has_the_same_two_sides(trained: Trained) -> None:
     assert sorted(map(str, [*sides[0], *sides[1]])) == sorted(map(str, rows))  # every cell as it was
     assert trained.names == NAMES
     for config in trained.configs:
-        assert (config.csv, config.validation) == (str(folder / TRAIN), str(folder / HELD_OUT))
-        assert (config.encoding, config.delimiter, config.max_bad_rows, config.media_root) == ("utf-8", ",", 1.0, ".")
-        assert (config.target, config.task, config.model) == (("season",), "classify", "multimodal")
-    assert [(c.text, c.number, c.fusion) for c in trained.configs] == [
+        assert (config.data.csv, config.data.validation) == (str(folder / TRAIN), str(folder / HELD_OUT))
+        assert (config.data.encoding, config.data.delimiter, config.data.max_bad_rows, config.data.media_root) == (
+            "utf-8",
+            ",",
+            1.0,
+            ".",
+        )
+        assert (config.data.target, config.model.task, config.model.model) == (("season",), "classify", "multimodal")
+    assert [(c.data.text, c.data.number, c.model.fusion) for c in trained.configs] == [
         (("news text",), (), None),
         ((), ("size",), None),
         (("news text",), ("size",), "sum"),
@@ -165,7 +170,7 @@ def test_another_target_is_no_reason_to_read_old_scores(trained: Trained) -> Non
     assert ablation_json() == before
     done = run("--target", "brand", "--epochs", "20", "--overwrite")
     assert (done.code, trained.names) == (0, 2 * NAMES)
-    assert {config.target for config in trained.configs[3:]} == {("brand",)}
+    assert {config.data.target for config in trained.configs[3:]} == {("brand",)}
     assert ablation_json() != before
 
 
@@ -210,7 +215,7 @@ def test_an_interrupted_overwrite_leaves_nothing_old_to_be_read(
     assert (Path("runs/p-ablation") / NAMES[2] / FINISHED).exists()  # season's, still
     assert run("--target", "brand").code == 0
     assert trained.names == [*NAMES, *NAMES]  # the first of the brand once, the others now
-    assert {config.target for config in trained.configs[3:]} == {("brand",)}
+    assert {config.data.target for config in trained.configs[3:]} == {("brand",)}
 
 
 def test_trainings_of_an_earlier_version_are_not_believed(trained: Trained) -> None:
@@ -228,7 +233,7 @@ def test_trainings_of_an_earlier_version_are_not_believed(trained: Trained) -> N
 
 def test_a_subset_that_fails_ends_no_other(trained: Trained) -> None:
     small_runs.write_rows(Path("p.csv"), some_rows())
-    trained.failing = lambda config: not config.text
+    trained.failing = lambda config: not config.data.text
     done = run("--target", "season")
     assert done.code == 0, done.err
     assert "2/3  number-alone-42  cannot be trained: it will not do." in done.out
@@ -288,7 +293,7 @@ def test_a_damaged_picture_takes_its_row_out_of_every_subset(trained: Trained) -
     ]
     assert len(names) == 39
     assert "pictures/7.png" not in names
-    assert {config.media_root for config in trained.configs} == {"shop"}
+    assert {config.data.media_root for config in trained.configs} == {"shop"}
     assert [row["column"] for row in small_runs.read_csv(folder / "bad_rows.csv")] == ["photo"]
     assert not (folder / "media-check").exists()
     assert small_runs.main("ablate", path, *flags).code == 0
@@ -305,11 +310,11 @@ def test_held_out_media_of_another_folder_are_found(trained: Trained) -> None:
     done = small_runs.main("ablate", path, *flags)
     assert done.code == 0, done.err
     (config,) = trained.configs
-    held_out = small_runs.read_csv(Path(str(config.validation)))
+    held_out = small_runs.read_csv(Path(str(config.data.validation)))
     assert [row["photo"] for row in held_out if row["photo"]] == [
         str((Path("other") / row["photo"]).resolve()) for row in small_runs.read_csv(other) if row["photo"]
     ]
-    assert (config.media_root, config.allow_outside) == ("shop", True)
+    assert (config.data.media_root, config.data.allow_outside) == ("shop", True)
 
 
 @pytest.mark.slow

@@ -121,8 +121,7 @@ def test_flags_reach_the_optimiser(model: str) -> None:
 def test_frozen_word_vectors_are_not_trainable(model: str) -> None:
     config = Config.of(model=model, word_vectors="glove.txt")  # type: ignore[arg-type]
     for frozen in (False, True):
-        chosen = Config.of(**{**config.__dict__, "freeze_word_vectors": frozen})
-        _, core = compiled(chosen, dims={"a": 8, "b": 8})
+        _, core = compiled(config.replace(freeze_word_vectors=frozen), dims={"a": 8, "b": 8})
         trained = {v.path for v in core.trainable_variables}
         assert ("a_vectors/table" in trained) is not frozen
 

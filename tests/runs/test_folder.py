@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_runs
+from report_pages import make_run, some_rows
 from small_runs import SmallRun
 
+import mmkeras.training.train
 from mmkeras.errors import InputError
 
-pytestmark = pytest.mark.slow
+
+def finished(folder: Path) -> tuple[Path, Path]:
+    """A CSV, and a run that has ended, with folders in it."""
+    path = small_runs.write_rows(folder / "news.csv", small_runs.news_rows(60))
+    run = make_run(folder / "r", some_rows(["a", "b"]), ["a", "b"])
+    (run / "state").mkdir()
+    (run / "state/body.npz").write_bytes(b"arrays")
+    return path, run
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten_without_a_flag(run: SmallRun) -> None:
     """Neither the run, nor the exported folder, nor predictions."""
     folder = run.csv.parent
@@ -36,30 +45,26 @@ def test_nothing_is_overwritten_without_a_flag(run: SmallRun) -> None:
     output.unlink()
 
 
-def test_overwrite_replaces_a_run(run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import mmkeras.training.train
-
+def test_overwrite_replaces_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(mmkeras.training.train, "fit_and_evaluate", interrupted)
-    shutil.copytree(run.folder, tmp_path / "r")
-    (tmp_path / "r/stale.txt").write_text("old")
-    assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 130
-    left = sorted(p.name for p in (tmp_path / "r").iterdir())
+    path, run = finished(tmp_path)
+    (run / "stale.txt").write_text("old")
+    assert small_runs.main("train", path, *small_runs.FLAGS, "--output", run, "--overwrite").code == 130
+    left = sorted(p.name for p in run.iterdir())
     assert left == ["config.json", "environment.json"], "all that stands before media are checked and rows split"
 
 
 def test_a_run_comes_back_when_the_one_that_replaces_it_comes_to_nothing(
-    run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import mmkeras.training.train
-
     def refused(*_: Any) -> None:
         raise InputError("v.txt: damaged")
 
     monkeypatch.setattr(mmkeras.training.train, "fit_and_evaluate", refused)
-    shutil.copytree(run.folder, tmp_path / "r")
+    path, run = finished(tmp_path)
     before = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    assert small_runs.main("train", run.csv, *small_runs.FLAGS, "--output", tmp_path / "r", "--overwrite").code == 2
+    assert small_runs.main("train", path, *small_runs.FLAGS, "--output", run, "--overwrite").code == 2
     assert {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import warnings
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import DEFAULTS
 from mmkeras.metrics.predictions import classification_metrics
 from mmkeras.report.page import write_report
 from mmkeras.runs.run import LINE, PREDICTION, PROBABILITY
@@ -59,7 +58,7 @@ def make_run(folder: Path, rows: Sequence[Row], labels: Sequence[str], epochs: i
     }
     versions = {"python": "3.11.7", "platform": "Linux", "versions": {"keras": "3.15.1", "onnx": None}}
     files: dict[str, Any] = {
-        "config.json": {**dataclasses.asdict(Config()), **changes.get("config", {})},
+        "config.json": {**DEFAULTS, **changes.get("config", {})},
         "schema.json": {
             "task": "classify",
             "target": "label",

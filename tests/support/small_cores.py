@@ -41,7 +41,7 @@ def compiled(config: Config, size: int = 50, dims: dict[str, int] | None = None,
     from mmkeras.models import MODELS
 
     keras.utils.set_random_seed(3)
-    recipe = importlib.import_module(MODELS["wide_deep" if config.model == "auto" else config.model])
+    recipe = importlib.import_module(MODELS["wide_deep" if config.model.model == "auto" else config.model.model])
     core = recipe.build({"a": size, "b": size}, CLASSES, config, dims or {})
     recipe.compile_model(core, config, steps)
     return recipe, core

@@ -11,9 +11,8 @@ from small_runs import ROOT
 
 BLOCKS = """
 import ctypes, sys
-from mmkeras.config.config import Config
-from mmkeras.system.start import start_tensorflow
-start_tensorflow(Config())
+from mmkeras.system.tensorflow import start_tensorflow
+start_tensorflow(42, large_tensors=False)
 import tensorflow as tf
 from mmkeras.features.dataset import generated
 for _ in generated(lambda: range(5), tf.TensorSpec((), tf.int32), 5):

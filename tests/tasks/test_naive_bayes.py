@@ -117,9 +117,9 @@ def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
     ]
     classes = np.minimum(np.arange(n) % 5, 2)
     encoded = np.eye(3, dtype="float32")[classes]
-    material: Any = Material(
-        columns, {"train": side, "validation": side}, SimpleNamespace(), dict.fromkeys(("train", "validation"), encoded)
-    )  # type: ignore[arg-type]
+    sides: Any = dict.fromkeys(("train", "validation"), side)
+    nothing: Any = SimpleNamespace()
+    material = Material(columns, sides, nothing, dict.fromkeys(sides, encoded), split=nothing, inputs=[])
     return core, material, bags, dense, classes
 
 

@@ -33,8 +33,8 @@ def test_the_table_decides_what_the_flags_leave_open(
 ) -> None:
     table: Any = SimpleNamespace(inputs=[Column(f"c{k}", kind, "input") for k, kind in enumerate(kinds)], task=task)
     config = resolved(Config.of(**flags), table)
-    assert (config.model, config.fusion) == expected
-    assert config.task == task
+    assert (config.model.model, config.model.fusion) == expected
+    assert config.model.task == task
     assert resolved(config, table) == config, "a resumed training decides alike"
 
 
@@ -56,4 +56,4 @@ def test_what_it_is_not_for_is_said(kinds: list[str], task: str, flags: dict[str
 
 def test_a_text_alone_is_read_by_the_multimodal_model() -> None:
     table: Any = SimpleNamespace(inputs=[Column("note", "text", "input")], task="classify")
-    assert resolved(Config.of(naive_bayes=True), table).model == "multimodal"
+    assert resolved(Config.of(naive_bayes=True), table).model.model == "multimodal"

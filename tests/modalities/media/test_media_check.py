@@ -21,7 +21,7 @@ def train(folder: Path, *flags: str) -> small_runs.Done:
 def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupted when the media are checked and the rows split."""
 
-    def interrupted(_: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(mmkeras.training.train, "start_tensorflow", interrupted)
