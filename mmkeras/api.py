@@ -242,6 +242,11 @@ def open_model(path: str | Path) -> Runner:
         files = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
         names = f"name one: {' or '.join(files)}" if files else "its signature names none"
         raise InputError(f"{path}: expected an artefact, found an exported folder; {names}.")
+    if path.is_dir() and (path / "savedmodel").is_dir():
+        raise InputError(
+            f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "
+            f"{path}/savedmodel/1."
+        )
     runner = open_artefact(path)
     if "targets" not in runner.signature:
         raise writes(path)

@@ -65,7 +65,18 @@ def test_runs_of_characters_that_would_not_be_read_are_told(flags: dict[str, Any
 EVERY = {"example", "text", "validation", "encoding", "delimiter", "test_size", "width", "depth", "dropout", "pieces"}
 EVERY |= {"vocabulary", "max_target", "tie", "epochs", "batch_size", "learning_rate", "patience", "xla", "seed", "csv"}
 EVERY |= {"output", "overwrite", "resume", "debug", "fold"}  # neither ever folds: --no-fold gets what it asks for
-COLUMNS = {"image", "audio", "number", "category", "date", "target", "media_root", "allow_outside", "max_bad_rows"}
+COLUMNS = {
+    "image",
+    "audio",
+    "number",
+    "category",
+    "date",
+    "kind",
+    "target",
+    "media_root",
+    "allow_outside",
+    "max_bad_rows",
+}
 MEDIA = {"image_encoder", "image_size", "image_augment", "audio_features", "audio_rate", "seconds", "mels", "disturb"}
 TAKES = {
     "language_model": EVERY | {"text_file", "cell", "steps", "optimizer", "decay"},

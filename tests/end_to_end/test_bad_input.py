@@ -65,6 +65,16 @@ def test_broken_files_and_flags(broken: BrokenInput, tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+SIGNATURE = json.dumps(
+    {
+        **{"answers": "numbers", "task": "classify", "target": "topic", "labels": [], "graphs": {}, "held_out": {}},
+        "artefacts": {
+            "tflite": {"format": "tflite", "precision": "float32", "paths": {"predict": "m.tflite"}, "callables": {}}
+        },
+    }
+)
+
+
 @dataclass(frozen=True)
 class Invocation:
     """A command that cannot work. `a.csv` (good) is always there; a name that ends in '/' is an empty folder."""
@@ -202,7 +212,11 @@ REFUSED = [
     Invocation("verify", ("exported/news", "mmkeras export")),
     Invocation("verify a.csv", ("a.csv", "expected a folder")),
     Invocation("verify e", ("e:", "sample_inputs.npz"), {"e/predict.tflite": TFLITE}),
-    Invocation("verify e", ("e/sample_inputs.npz", "damaged"), {"e/sample_inputs.npz": b"PK", "e/m.tflite": TFLITE}),
+    Invocation(
+        "verify e",
+        ("e/sample_inputs.npz", "damaged"),
+        {"e/sample_inputs.npz": b"PK", "e/m.tflite": TFLITE, "e/signature.json": SIGNATURE},
+    ),
     # commands
     Invocation("trian a.csv", ("no command 'trian'", "did you mean 'train'")),
 ]

@@ -14,6 +14,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "number": (("price",), ["--number", "price"]),
     "category": (("season",), ["--category", "season"]),
     "date": (("day",), ["--date", "day"]),
+    "kind": (("x=number",), ["--kind", "x=number"]),
     "target": (("width", "高度"), ["--target", "width", "高度"]),
     "validation": ("dev.csv", ["--validation", "dev.csv"]),
     "media_root": ("pictures", ["--media-root", "pictures"]),

@@ -78,7 +78,7 @@ def count_texts(core: Core, material: Material, balanced: bool = False) -> Poole
 
 
 def count_held_out(core: Core, material: Material, pooled: Pooled, balanced: bool = False) -> bool:
-    """When the held-out rows have measured the model, they are counted too. True where that changes what it says."""
+    """After validation the held-out rows are counted too. True where that changes an answer."""
     for each in counts_of(core.model, material, balanced, ("train", "validation")):
         each.say(pooled.power)
     return pooled.power > 0

@@ -37,7 +37,7 @@ def fold_held_out(model: Any, config: Config, material: Material) -> bool:
 
 
 def learn_held_out(core: Any, config: Config, material: Any, pooled: Any, say: Any) -> bool:
-    """Learn the held-out rows, or count them, once they have measured the model. True where the model has changed."""
+    """Train on the held-out rows, or count their words, after validation. True where the model has changed."""
     from mmkeras.tasks.prediction.naive_bayes import count_held_out
 
     # a file of their own is what rows are measured on again and again: it is not learned
@@ -47,6 +47,6 @@ def learn_held_out(core: Any, config: Config, material: Any, pooled: Any, say: A
     balanced = config.training.class_weight == "balanced"
     counted = pooled is not None and count_held_out(core, material, pooled, balanced)
     if folded or counted:
-        rows, word = len(material.encoded["validation"]), "learned" if folded else "counted"
-        say(f"the {rows} held-out rows have measured the model; now it has {word} them too")
+        rows, what = len(material.encoded["validation"]), "trained on them" if folded else "counted their words"
+        say(f"validated on {rows} held-out rows, then {what} as well (--no-fold to skip)")
     return folded or counted
