@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmkeras.config.tasks import generates_text as task_generates_text
 from mmkeras.errors import InputError
-from mmkeras.graph import FORMAT_NAMES
-from mmkeras.runtime.exported import SIGNATURE, read_signature
+from mmkeras.graph import FLOAT32
+from mmkeras.runtime.exported import SIGNATURE, check_format, read_signature
+from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.predictor import Predictor
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.system.progress import Say
@@ -139,23 +141,25 @@ def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:
 
 def export(
     run: FinishedRun | str | Path,
-    formats: Sequence[str] = FORMAT_NAMES,
+    formats: Sequence[str] = tuple(FORMATS),
     output: str | Path | None = None,
     *,
+    precisions: Sequence[str] = (FLOAT32,),
     overwrite: bool = False,
     strict: bool = True,
     log: Say = print,
 ) -> Exported:
     """Write a run as SavedModel, LiteRT and ONNX, each proven on the held-out rows, as `mmkeras export` does.
 
-    Raises InputError for a run that is none, an unknown format or an existing folder without `overwrite`, and with
-    `strict` VerificationError where an artefact does not answer as the trained model does.
+    precisions: each format writes those of them that it can, such as `onnx` and `onnx.float16` side by side.
+    Raises InputError for a run that is none, an unknown format or precision, or an existing folder without `overwrite`,
+    and with `strict` VerificationError where an artefact does not answer as the trained model does.
     """
     from mmkeras.exporting.export import export as run_export
 
     lines: list[str] = []
     path = run.folder if isinstance(run, FinishedRun) else run
-    folder, _ = run_export(path, formats, output, overwrite, kept(lines, log))
+    folder, _ = run_export(path, formats, output, overwrite, kept(lines, log), precisions)
     exported = Exported(folder, read_proof(folder, lines))
     if strict and not exported.passed:
         raise VerificationError(exported)
@@ -215,9 +219,8 @@ def generates_text(path: Path) -> bool:
     """Does a run or an exported folder hold a model that generates text?"""
     if path.is_dir() and (path / "config.json").exists():
         from mmkeras.runs.run import open_run
-        from mmkeras.tasks import GENERATE_TEXT
 
-        return open_run(path).schema["task"] in GENERATE_TEXT
+        return task_generates_text(open_run(path).schema["task"])
     return path.is_dir() and (path / SIGNATURE).exists() and read_signature(path).answers == "texts"
 
 
@@ -264,6 +267,7 @@ def open_any(path: str | Path, form: str | None) -> Writer:
     from mmkeras.runs.folder import is_run
     from mmkeras.runs.run import open_run
 
+    check_format(form)
     if not is_run(Path(path)):
         return open_writer(path, form)
     from mmkeras.tasks import load_task  # late: TensorFlow and Keras

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 Entry = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and what its kind adds
 Answers = Literal["numbers", "texts"]  # what a model answers with: probabilities or values; texts
-FormatName = Literal["savedmodel", "tflite", "onnx"]
-FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 FLOAT32 = "float32"  # the precision of an artefact whose key in signature.json is its format alone
 
 # what `str.strip` and `str.split` take for white space, for regular expressions: TensorFlow's own knows ASCII's alone

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import importlib
 import json
 import sys
 import tempfile
@@ -29,8 +28,9 @@ from benchmarks.harness.machine import describe
 from benchmarks.multimodal.encoders import ENCODERS, ROOT, config_for, write_table
 from benchmarks.multimodal.material import Prepared, prepared
 from mmkeras.experiments.options import FUSIONS
-from mmkeras.exporting.formats import FORMATS
+from mmkeras.exporting.formats import load_exporter
 from mmkeras.runtime.feeds import columns_of, feed, trim, with_tokenizers
+from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import Subset, modalities_of, subsets
 from mmkeras.system.tensorflow import import_tensorflow, native_noise_muted
@@ -118,7 +118,7 @@ def compare(graph: Any, values: dict[str, list[Any]], inputs: Sequence[Any], fol
     for name in FORMATS:
         began = time.perf_counter()
         with native_noise_muted():
-            exporter = importlib.import_module(FORMATS[name])
+            exporter = load_exporter(name)
             paths = exporter.export({graph.name: graph}, Assets("numbers", graph.labels), folder)
             runner = open_artefact(paths[graph.name], threads=1)
         found: dict[str, Any] = {"largest_difference": 0.0, "labels_identical": True, "ids_identical": True}

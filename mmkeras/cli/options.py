@@ -9,10 +9,10 @@ from tyro.conf import Positional, arg
 
 from mmkeras.config.config import File, Folder, Word
 from mmkeras.generation.options import Choice
-from mmkeras.graph import FORMAT_NAMES, FormatName
+from mmkeras.runtime.formats import FORMATS, fast_first
 
-Formats = Annotated[tuple[str, ...], arg(metavar="{savedmodel,tflite,onnx} ...")]
-Format = Annotated[FormatName | None, arg(metavar="{tflite,onnx,savedmodel}")]
+Formats = Annotated[tuple[str, ...], arg(metavar="{" + ",".join(FORMATS) + "} ...")]
+Format = Annotated[str | None, arg(metavar="{" + ",".join(fast_first()) + "}")]
 OutputFile = Annotated[str, arg(metavar="FILE")]
 
 
@@ -22,7 +22,7 @@ class Export:
 
     run: Positional[Annotated[str, arg(metavar="RUN")]] = "runs/news"
     """Run folder."""
-    formats: Formats = FORMAT_NAMES
+    formats: Formats = tuple(FORMATS)
     """Formats to write."""
     output: Folder = None
     """Folder of the artefacts. Default: exported/NAME, by the name of the run."""

@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 
 from mmkeras.config.config import DEFAULTS, Config
+from mmkeras.config.fusions import FUSIONS
+from mmkeras.config.tasks import task_names
 from mmkeras.config.unused_flags import check_idle
 from mmkeras.errors import InputError
 
@@ -17,6 +19,7 @@ WIDTH_STEP = {"language_model": 1}
 
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
+    _check_choices(config)
     _check_names(config)
     if not config.output.resume:  # else the flags must be those of the run, whatever they are
         check_idle(config)
@@ -106,6 +109,16 @@ def _check_char_ngrams(config: Config) -> None:
         reason = f"--text-encoder {config.text.text_encoder} reads tokens in their order"
     if reason:
         raise InputError(f"--char-ngrams: {reason}. Leave it out.")
+
+
+def _check_choices(config: Config) -> None:
+    """Raise InputError for a task or a fusion that is none."""
+    for flag, value, known in (
+        ("--task", config.model.task, ["auto", *task_names()]),
+        ("--fusion", config.model.fusion, [*FUSIONS]),
+    ):
+        if value is not None and value not in known:
+            raise InputError(f"{flag} {value}: expected {', '.join(known[:-1])} or {known[-1]}.")
 
 
 def _check_names(config: Config) -> None:

@@ -12,6 +12,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from tyro.conf import Positional, arg
 
+from mmkeras.config.fusions import FUSIONS
+from mmkeras.config.tasks import task_names
+
 Columns = Annotated[tuple[str, ...], arg(metavar="COLUMN [COLUMN ...]", help_behavior_hint="")]
 File = Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")]
 Folder = Annotated[str | None, arg(metavar="FOLDER", help_behavior_hint="")]
@@ -71,17 +74,14 @@ class Data:
 class Model:
     """The task, the model and the size of the model."""
 
-    task: Literal["auto", "classify", "multilabel", "regress", "generate", "language_model"] = "auto"
+    task: Annotated[str, arg(metavar="{" + ",".join(["auto", *task_names()]) + "}")] = "auto"
     """`classify`: one class a row; `multilabel`: several labels a row (`a|b`); `regress`: numbers; `generate`: a text
     from the input columns; `language_model`: the continuation of a text. Default: guessed from the target's cells and
     printed."""
     model: Literal["auto", "wide_deep", "mlp", "multimodal"] = "auto"
     """`wide_deep`: n-grams and averaged vectors (default for classes from text); `mlp`: averaged word vectors, Dense
     100, Dense 50; `multimodal`: an encoder for each column and a fusion (default for all other tables)."""
-    fusion: Annotated[
-        Literal["attention", "concat", "sum", "decision"] | None,
-        arg(metavar="{attention,concat,sum,decision}", help_behavior_hint=""),
-    ] = None
+    fusion: Annotated[str | None, arg(metavar="{" + ",".join(FUSIONS) + "}", help_behavior_hint="")] = None
     """How the columns are joined. `attention`: one Transformer over the tokens of all columns (default); `concat`:
     concatenated vectors; `sum`: summed vectors; `decision`: one prediction a column, combined."""
     width: Whole = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mmkeras.config.config import DEFAULTS, Audio, Config, Image
+from mmkeras.config.tasks import line_of
 from mmkeras.errors import InputError
 
 LEARNS = "a language model learns one text, and has no use for it. Leave it out."
@@ -63,7 +64,7 @@ IDLE_WITH_FILE = {
 
 def check_idle(config: Config) -> None:
     """Raise InputError for a flag that the task has no use for: whoever gave it believes that it does something."""
-    _refuse(config, IDLE_IN[config.model.task])
+    _refuse(config, line_of(IDLE_IN, config.model.task))
     if config.data.text_file:
         if config.data.csv != DEFAULTS["csv"]:
             raise InputError(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mmkeras.config.config import Config
+from mmkeras.config.fusions import FUSIONS, with_memory, without_memory
+from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.errors import InputError
 
-FUSIONS = ("attention", "concat", "sum", "decision")
-# task -> why it cannot be compared, and which fusions it does not have
+# task -> why it cannot be compared
 NOT_COMPARED = {"language_model": "ablate compares columns, and a language model has none."}
-NO_FUSION = {"generate": {"decision": "a text is written by one decoder. Give --fusions attention concat sum"}}
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Ablation:
 
     seeds: int = 3
     """Number of seeds of each training, from `--seed` on."""
-    fusions: tuple[str, ...] = FUSIONS
+    fusions: tuple[str, ...] = tuple(FUSIONS)
     """Fusions to compare."""
     subsets: tuple[str, ...] = ()
     """Subsets of the modalities to compare, such as text+image. Default: all subsets."""
@@ -40,9 +40,8 @@ def check_fusions(options: Ablate) -> None:
     task = options.model.task
     if reason := NOT_COMPARED.get(task):
         raise InputError(f"--task {task}: {reason}")
-    for name, reason in NO_FUSION.get(task, {}).items():
-        if name in options.ablation.fusions:
-            raise InputError(f"--fusions: {reason}")
+    if TARGET_KINDS.get(task) == "text" and set(options.ablation.fusions) & set(without_memory()):
+        raise InputError(f"--fusions: a text is written by one decoder. Give --fusions {' '.join(with_memory())}")
     if options.ablation.seeds < 1:
         raise InputError(f"--seeds {options.ablation.seeds}: expected 1 or more.")
     if options.model.model not in ("auto", "multimodal"):

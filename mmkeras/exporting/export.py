@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 import time
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
-from mmkeras.exporting.formats import FORMATS
+from mmkeras.exporting.formats import Exporter, load_exporter
 from mmkeras.exporting.model_card import write_model_card
 from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
 from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime.exported import SIGNATURE
+from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Say
 from mmkeras.system.tensorflow import exact_products, native_noise_muted
@@ -23,6 +23,7 @@ from mmkeras.tasks import load_task
 from mmkeras.tasks.assets import Assets
 from mmkeras.verification.process import SAMPLES
 from mmkeras.verification.samples import save_samples, save_text_samples
+from mmkeras.verification.tolerances import TOLERANCES
 from mmkeras.verification.verify import verify
 
 SAVE: dict[Answers, Callable[[Any, Path], None]] = {"numbers": save_samples, "texts": save_text_samples}
@@ -30,13 +31,19 @@ WRITTEN: dict[Answers, str] = {"texts": "the trained model has written {} held-o
 
 
 def export(
-    run_path: str | Path, formats: Sequence[str], output: str | Path | None, overwrite: bool, say: Say = print
+    run_path: str | Path,
+    formats: Sequence[str],
+    output: str | Path | None,
+    overwrite: bool,
+    say: Say = print,
+    precisions: Sequence[str] = (FLOAT32,),
 ) -> tuple[Path, bool]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
 
     An existing folder is replaced by a proven one alone; what fails is left beside it as <name>.rejected.
     Returns the folder that was written, and whether every artefact passed.
-    Raises InputError for a run that is none, an unknown format, or an existing folder without `overwrite`.
+    precisions: each format writes those of them that it can.
+    Raises InputError for a run that is none, an unknown format or precision, or an existing folder without `overwrite`.
     """
     exact_products()
     run = open_run(run_path)
@@ -58,7 +65,7 @@ def export(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        passed = _fill(run, formats, partial, folder.name, say)
+        passed = _fill(run, formats, partial, folder.name, say, precisions)
         if folder.exists() and not passed:
             say(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
             folder = rejected
@@ -70,9 +77,34 @@ def export(
     return folder, passed
 
 
-def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) -> bool:
+def writable(formats: Sequence[str], precisions: Sequence[str]) -> list[tuple[str, str]]:
+    """The formats, each with every precision that it can write. Raises InputError for one that has nothing to write."""
+    wanted = [(name, part) for name in formats for part in precisions if part in load_exporter(name).PRECISIONS]
+    for name in formats:
+        if not any(name == other for other, _ in wanted):
+            known = ", ".join(load_exporter(name).PRECISIONS)
+            raise InputError(f"precisions: {name} is written in {known} alone. Name one of them, or leave {name} out.")
+    for part in precisions:
+        if not any(part == other for _, other in wanted):
+            raise InputError(f"precisions: none of {', '.join(formats)} is written in {part}. Leave it out.")
+    return wanted
+
+
+def check_tolerances(precisions: Sequence[str], answers: Answers) -> None:
+    """Raise InputError for a precision that nobody has said the tolerance of, for what the model answers with."""
+    for name in precisions:
+        if name not in TOLERANCES or answers not in TOLERANCES[name].difference:
+            what = "generate text" if answers == "texts" else "answer with numbers"
+            raise InputError(f"precisions: {name} has no tolerance for models that {what}. Leave it out.")
+
+
+def _fill(
+    run: Run, formats: Sequence[str], folder: Path, title: str, say: Say, precisions: Sequence[str] = (FLOAT32,)
+) -> bool:
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     task = load_task(run.schema["task"])
+    wanted = writable(formats, precisions)
+    check_tolerances(precisions, task.ANSWERS)
     graphs, assets = task.graphs(run), task.assets(run)
     assets.save(folder)
     copy_tokenizers(graphs, run, folder)
@@ -80,7 +112,7 @@ def _fill(run: Run, formats: Sequence[str], folder: Path, title: str, say: Say) 
     SAVE[task.ANSWERS](samples, folder / SAMPLES)
     if task.ANSWERS in WRITTEN:
         say(WRITTEN[task.ANSWERS].format(len(samples)))
-    artefacts = [write_artefact(name, graphs, assets, folder, say) for name in formats]
+    artefacts = [write_artefact(name, part, graphs, assets, folder, say) for name, part in wanted]
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
     signature = signature_of(run, graphs, artefacts, metrics, {**assets.facts, **samples.facts})
     write_json(folder / SIGNATURE, signature.to_json())
@@ -95,21 +127,23 @@ def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None
             shutil.copytree(run.folder / entry.facts["tokenizer_files"], folder / entry.facts["tokenizer_files"])
 
 
-def write_artefact(name: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, say: Say) -> Artefact:
-    """Write all graphs in one format; what can be called is read from what was written."""
+def write_artefact(
+    name: str, precision: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, say: Say
+) -> Artefact:
+    """Write all graphs in one format and precision; what can be called is read from what was written."""
     began = time.perf_counter()
-    exporter = importlib.import_module(FORMATS[name])
+    exporter = load_exporter(name)
     with native_noise_muted():
-        paths = exporter.export(graphs, assets, folder, FLOAT32)
+        paths = exporter.export(graphs, assets, folder, precision)
         callables = callables_of(exporter, graphs, paths, folder)
     places = {graph: path.relative_to(folder).as_posix() for graph, path in paths.items()}
-    artefact = Artefact(name, places, FLOAT32, callables)
-    say(f"{name}: {', '.join(artefact.files)} written in {time.perf_counter() - began:.1f} s")
+    artefact = Artefact(name, places, precision, callables)
+    say(f"{artefact.key}: {', '.join(artefact.files)} written in {time.perf_counter() - began:.1f} s")
     return artefact
 
 
 def callables_of(
-    exporter: Any, graphs: Mapping[str, Graph], paths: Mapping[str, Path], folder: Path
+    exporter: Exporter, graphs: Mapping[str, Graph], paths: Mapping[str, Path], folder: Path
 ) -> dict[str, CallableSignature]:
     """What clients can call in the written files. A fixed length in bytes, or the graph's own limit, is `max_bytes`."""
     limits = {entry.name: entry.max_bytes for graph in graphs.values() for entry in graph.inputs if entry.max_bytes}

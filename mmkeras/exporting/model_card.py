@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmkeras.config.tasks import line_of
 from mmkeras.graph import PRESENCE, Graph, Input, Signature
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.modalities import spec_of
@@ -33,7 +34,7 @@ def card_of_numbers(
     if "calibration" in metrics:
         error = metrics["calibration"]["after"]["expected_calibration_error"]
         figures += f", expected\ncalibration error {error:.3f}"
-    what = f"{len(graph.labels)} {LABELS[signature.task]}" if graph.labels else ""
+    what = f"{len(graph.labels)} {line_of(LABELS, signature.task)}" if graph.labels else ""
     targets = ", ".join(f"`{name}`" for name in run.schema["targets"]["names"])
     return f"""# {title}
 

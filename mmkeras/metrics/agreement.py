@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mmkeras.config.tasks import line_of
 from mmkeras.metrics.predictions import classification_metrics, multilabel_metrics, regression_metrics
 
 THRESHOLD: Final = 0.5
@@ -48,12 +49,12 @@ def decide(task: str, answers: np.ndarray, labels: Sequence[str]) -> Words:
     Returns n words (a class; `comedy|drama`, or '' where no label is given; numbers with a space between them) and
     float [n]: the probability of the class; that of the least certain label, given or not; 1.0 for numbers.
     """
-    return ANSWERS[task].decide(answers, labels)
+    return line_of(ANSWERS, task).decide(answers, labels)
 
 
 def decisions(task: str, answers: np.ndarray) -> np.ndarray:
     """What is decided for each row: int [n] a class, bool [n, labels], or nothing, [n, 0]."""
-    return ANSWERS[task].decisions(answers)
+    return line_of(ANSWERS, task).decisions(answers)
 
 
 def rows_decided_otherwise(task: str, answers: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -69,7 +70,7 @@ def largest_difference(answers: np.ndarray, expected: np.ndarray, signature: Map
     """
     if not np.isfinite(answers).all():
         return float("inf")
-    return float(ANSWERS[signature["task"]].difference(answers, expected, signature).max(initial=0.0))
+    return float(line_of(ANSWERS, signature["task"]).difference(answers, expected, signature).max(initial=0.0))
 
 
 def evaluate(task: str, truth: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
@@ -79,8 +80,14 @@ def evaluate(task: str, truth: np.ndarray, answers: np.ndarray, names: Sequence[
     [n, classes]; labels 0 or 1 [n, labels] and their probabilities; numbers [n, targets], both in the targets' units.
     names: the classes, the labels or the target columns, in the order of the outputs.
     """
-    figures, name = ANSWERS[task].figures(truth, answers, names), ANSWERS[task].score_name
+    name = score_name(task)
+    figures = line_of(ANSWERS, task).figures(truth, answers, names)
     return {**figures, "score": figures[name], "score_name": name}
+
+
+def score_name(task: str) -> str:
+    """The figure that sums up how good a task's answers are."""
+    return line_of(ANSWERS, task).score_name
 
 
 def score(signature: Mapping[str, Any], truth: np.ndarray, answers: np.ndarray) -> tuple[str, float]:
@@ -149,4 +156,4 @@ ANSWERS: Final = {
     "multilabel": Answers("micro_f1", _labels, _labels_in_words, _label_figures, _of_probabilities),
     "regress": Answers("r2", _nothing, _numbers_in_words, regression_metrics, _in_deviations),
 }
-"""Task -> what its answers are."""
+"""Task -> what its answers are (`line_of`)."""

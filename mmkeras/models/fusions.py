@@ -1,18 +1,20 @@
-"""Many columns, each encoded -> one answer. Four ways, a function each; a literal dict at the end names them.
+"""Many columns, each encoded -> one answer. Four ways, a function each; `config.fusions.FUSIONS` names them.
 
 All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and a Shape, and
-return a Fused. Three of them can also give a memory, tokens that a decoder looks at: MEMORIES.
+return a Fused. Three of them can also give a memory, tokens that a decoder looks at.
 Layers' names have a dot, which no column's has: encoders may call theirs what they like.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from keras import layers, ops
 
+from mmkeras.config.fusions import FUSIONS
 from mmkeras.modalities.encoded import Encoded, MaskedMean, Shape
 
 Tensor = Any
@@ -155,15 +157,16 @@ def sum_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> En
     return Encoded(token, ops.ones_like(token[:, :, 0]))
 
 
-MEMORIES: dict[str, Callable[..., Encoded]] = {
-    "concat": concat_memory,
-    "sum": sum_memory,
-    "attention": attention_memory,
-}
+def fusion(name: str) -> Callable[..., Fused]:
+    """The function of a fusion: encoded, present, outputs, shape -> Fused."""
+    return cast(Callable[..., Fused], _function(FUSIONS[name].answer))
 
-FUSIONS: dict[str, Callable[..., Fused]] = {
-    "concat": concat,
-    "sum": add,
-    "attention": attention,
-    "decision": decision,
-}
+
+def memory(name: str) -> Callable[..., Encoded]:
+    """The function of a fusion that keeps tokens: encoded, present, shape -> what a decoder looks at."""
+    return cast(Callable[..., Encoded], _function(FUSIONS[name].memory or ""))
+
+
+def _function(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -13,7 +13,7 @@ from mmkeras.modalities.encoded import Encoded, Shape
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextRule
 from mmkeras.models import COUNTED, FREQUENCIES
-from mmkeras.models.fusions import FUSIONS, Fused
+from mmkeras.models.fusions import Fused, fusion
 from mmkeras.models.inputs import finish, text_rule_values
 from mmkeras.models.missing import Missing, ModalityDropout
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
@@ -51,7 +51,7 @@ def build(
     """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of them."""
     shape = shape_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
-    fused = FUSIONS[config.model.fusion or "attention"](encoded, present, outputs, shape)
+    fused = fusion(config.model.fusion or "attention")(encoded, present, outputs, shape)
     if config.model.naive_bayes:
         fused = with_counts(fused, columns, inputs, outputs)
     return finish(inputs, fused.logits), fused.parts

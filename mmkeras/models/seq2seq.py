@@ -10,9 +10,9 @@ from keras import layers
 
 from mmkeras.config.config import Config
 from mmkeras.modalities import Modality
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Shape
+from mmkeras.models import fusions
 from mmkeras.models.decoder import Decoder, heads_of
-from mmkeras.models.fusions import MEMORIES
 from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
 from mmkeras.models.token_loss import SmoothedPieces
@@ -50,7 +50,7 @@ def build_writer(columns: dict[str, Modality], pieces: int, config: Config, expo
     """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
     shape = shape_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
-    memory: Encoded = MEMORIES[config.model.fusion or "concat"](encoded, present, shape)
+    memory = fusions.memory(config.model.fusion or "concat")(encoded, present, shape)
     tokens = layers.Dropout(config.model.dropout, name="memory_dropout")(memory.tokens)
     decoder = Decoder(
         pieces,

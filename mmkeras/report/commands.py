@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from mmkeras.config.tasks import line_of
 from mmkeras.modalities import spec_of
 from mmkeras.report.files import RunFiles
 
@@ -25,7 +26,7 @@ def commands(run: RunFiles) -> dict[str, Any]:
 
 def use_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
     """What asks an exported folder. schema: the run's `task`, and its `inputs` with a column and a kind each."""
-    return USE[schema["task"]](folder, schema)
+    return line_of(USE, schema["task"])(folder, schema)
 
 
 def _predict(folder: str, schema: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mmkeras.config.tasks import line_of
 from mmkeras.metrics.agreement import read_labels, read_numbers
 from mmkeras.runs.run import PREDICTION, PROBABILITY
 
@@ -40,7 +41,7 @@ class HeldOut:
 def read_held_out(rows: Iterable[Row], targets: dict[str, Any]) -> HeldOut:
     """Read validation.csv's rows, one at a time. targets: schema.json's: task, names, deviation."""
     found = HeldOut()
-    read, size = READERS[targets["task"]]
+    read, size = line_of(READERS, targets["task"])
     found.worst = heapq.nlargest(MISTAKES_SHOWN, read(rows, targets, found), key=lambda row: size(row, targets))
     return found
 

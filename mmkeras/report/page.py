@@ -10,6 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from mmkeras.config.config import DEFAULTS
+from mmkeras.config.tasks import line_of
 from mmkeras.report import ablation, classes, labels, modalities, numbers, plots, writing
 from mmkeras.report.commands import commands
 from mmkeras.report.files import RunFiles, read_run
@@ -50,7 +51,7 @@ def write_report(folder: Path) -> Path:
 
 def render(run: RunFiles) -> str:
     """The page as text."""
-    page = PAGES[run.task]
+    page = line_of(PAGES, run.task)
     shared = {
         "run": run,
         "curves": curves(run, page.titles),

@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmkeras.errors import InputError
 from mmkeras.graph import Artefact, Signature
+from mmkeras.runtime.formats import FORMATS, fast_first
 from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
 
 SIGNATURE = "signature.json"
 ENCODE, STEP, SCORE = "encode", "decode_step", "score"  # graphs of models that write texts
 
 
-def open_files(paths: Mapping[str, Path], threads: int | None) -> dict[str, Runner]:
-    """A file a graph."""
-    return {graph: open_artefact(path, threads) for graph, path in paths.items()}
-
-
-def open_saved_model(paths: Mapping[str, Path], threads: int | None) -> dict[str, Runner]:
-    """One SavedModel with all graphs, which share what is loaded."""
-    whole = open_artefact(next(iter(paths.values())), threads)
-    assert isinstance(whole, SavedModelRunner)
-    return {graph: whole.graph(graph) for graph in paths}
-
-
-@dataclass(frozen=True)
-class Format:
-    """A format of an exported folder.
-
-    place: what its artefacts are called in a folder, for any graph and, of TF Serving, any version. open: path of each
-    graph, threads of one call -> Runners. slow_start: its runtime takes seconds to load.
-    """
-
-    place: str
-    open: Callable[[Mapping[str, Path], int | None], dict[str, Runner]]
-    slow_start: bool = False
-
-
-FORMATS: dict[str, Format] = {
-    "savedmodel": Format("savedmodel/*", open_saved_model, slow_start=True),
-    "tflite": Format("*.tflite", open_files),
-    "onnx": Format("*.onnx", open_files),
-}
+def open_graphs(paths: Mapping[str, Path], threads: int | None) -> dict[str, Runner]:
+    """A Runner a graph. Graphs that lie in one SavedModel share what is loaded."""
+    opened = {path: open_artefact(path, threads) for path in dict.fromkeys(paths.values())}
+    runners = {graph: opened[path] for graph, path in paths.items()}
+    return {graph: one.graph(graph) if isinstance(one, SavedModelRunner) else one for graph, one in runners.items()}
 
 
 def read_signature(folder: Path) -> Signature:
@@ -73,7 +48,7 @@ def open(folder: str | Path, name: str | None = None, threads: int | None = None
         raise InputError(f"{folder}: there is no {name or 'artefact'} here, only {', '.join(there) or 'other files'}.")
     artefact = artefacts[name]
     paths = {graph: folder / path for graph, path in artefact.paths.items()}
-    return FORMATS[artefact.format].open(paths, threads)
+    return open_graphs(paths, threads)
 
 
 def absent(folder: Path, artefact: Artefact) -> list[str]:
@@ -93,9 +68,8 @@ def artefacts_to_check(folder: Path, signature: Signature) -> list[Artefact]:
     (graph,) = signature.graphs
     for name, form in FORMATS.items():
         for path in sorted(folder.glob(form.place)):
-            model = path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").exists()
             place = path.relative_to(folder).as_posix()
-            if model and path.suffix != ".rejected" and place not in known:
+            if form.matches(path) and path.suffix != ".rejected" and place not in known:
                 exported.append(Artefact(name, {graph: place}))
     return exported
 
@@ -112,6 +86,13 @@ def chosen(artefacts: Sequence[Artefact], formats: Sequence[str]) -> list[Artefa
             names = ", ".join(artefact.name for artefact in artefacts)
             raise InputError(f"--formats {name}: there is none of it here, only {names}.")
     return [artefact for artefact in artefacts if not formats or artefact.format in formats]
+
+
+def check_format(name: str | None) -> None:
+    """Raise InputError for a key of an artefact whose format is none: `--format`."""
+    if name is not None and name.partition(".")[0] not in FORMATS:
+        *others, last = fast_first()
+        raise InputError(f"--format {name}: expected {', '.join(others)} or {last}.")
 
 
 def size_bytes(path: Path) -> int:

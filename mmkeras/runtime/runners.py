@@ -20,6 +20,7 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.graph import graphs_inside, row_signature
 from mmkeras.runtime.feeds import Arrays, complete, pad_bytes
+from mmkeras.runtime.formats import format_of, in_words
 
 ONLY_GRAPH = "tensors"  # what a SavedModel of one graph calls it, beside `serving_default`
 
@@ -183,25 +184,22 @@ class SavedModelRunner:
 
 
 def open_artefact(path: str | Path, threads: int | None = None) -> Runner:
-    """Open a .tflite file, an .onnx file or a SavedModel folder.
+    """Open a .tflite file, an .onnx file or a SavedModel folder: an artefact of any of FORMATS.
 
     threads: of one call; None leaves the choice to the runtime.
-    Raises InputError when the path is absent or is none of the three, or is not one of ours.
+    Raises InputError when the path is absent or is none of them, or is not one of ours.
     """
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: there is no such artefact. `mmkeras export` writes them into exported/<name>/.")
-    name = path.name.removesuffix(".rejected")
+    form = format_of(path)
+    if form is None:
+        raise InputError(f"{path}: expected {in_words()}.")
     try:
-        if name.endswith(".tflite"):
-            return LiteRTRunner(path, threads)
-        if name.endswith(".onnx"):
-            return OnnxRunner(path, threads)
-        if (path / "saved_model.pb").exists():
-            return SavedModelRunner(path, threads)
+        runner: Runner = form.open(path, threads)
+        return runner
     except ImportError:
         raise
     except Exception as error:
         first_line = str(error).strip().split("\n")[0]
         raise InputError(f"{path}: this artefact cannot be opened ({type(error).__name__}: {first_line}).") from error
-    raise InputError(f"{path}: expected a .tflite file, an .onnx file or a SavedModel folder (with saved_model.pb).")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mmkeras.runs.run import Run
     from mmkeras.tasks.assets import Assets
 
-TASKS: Final = {
+TASKS: Final[dict[str, str]] = {
     "classify": "mmkeras.tasks.prediction.classify",
     "multilabel": "mmkeras.tasks.prediction.multilabel",
     "regress": "mmkeras.tasks.prediction.regress",
@@ -28,10 +28,8 @@ TASKS: Final = {
     "language_model": "mmkeras.tasks.text_generation.language_model",
 }
 
-LEARN_LINES: Final = ("language_model",)
-"""Tasks that learn lines of text; all others learn the rows of a table."""
-GENERATE_TEXT: Final = ("generate", "language_model")
-"""Tasks whose answer is a text: those whose ANSWERS is `texts`, known before a task's module is loaded."""
+"""Task -> its module. What its target holds is its line in `config.tasks.TARGET_KINDS`; other literal dicts have a line
+only where it differs from the task with the same kind of target."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mmkeras.config.config import Config
+from mmkeras.config.fusions import with_memory, without_memory
+from mmkeras.config.tasks import line_of
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 
 
 def resolved(config: Config, table: Table) -> Config:
     """The Config with what the table decides: task, model and fusion. Raises InputError where they clash."""
-    return RESOLVERS[table.task](config, table)
+    return line_of(RESOLVERS, table.task)(config, table)
 
 
 def resolve_classes(config: Config, table: Table) -> Config:
@@ -52,8 +54,11 @@ def resolve_text(config: Config, table: Table) -> Config:
         raise InputError(
             f"--model {config.model.model} answers with classes; --task generate writes. Leave --model out."
         )
-    if config.model.fusion == "decision":
-        raise InputError("--fusion decision: a text is written by one decoder. Give attention, concat or sum.")
+    if config.model.fusion in without_memory():
+        *names, last = with_memory()
+        raise InputError(
+            f"--fusion {config.model.fusion}: a text is written by one decoder. Give {', '.join(names)} or {last}."
+        )
     unused = {"--class-weight": config.training.class_weight != "none", "--word-vectors": config.text.word_vectors}
     for flag, value in {**unused, "--naive-bayes": config.model.naive_bayes}.items():
         if value:

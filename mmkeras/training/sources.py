@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmkeras.config.config import Config
+from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import idle_flags
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
@@ -15,7 +16,6 @@ from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
 from mmkeras.runs.resume import check_same_kinds
 from mmkeras.system.progress import Say
-from mmkeras.tasks import LEARN_LINES
 from mmkeras.training.resolve import resolved
 
 

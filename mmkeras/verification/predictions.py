@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from mmkeras.graph import FLOAT32, Artefact, Signature
+from mmkeras.metrics import agreement
 from mmkeras.metrics.agreement import largest_difference, rows_decided_otherwise, score
 from mmkeras.verification.process import SAMPLES, in_own_process
 from mmkeras.verification.samples import Samples, load_samples
-from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
+from mmkeras.verification.tolerances import TOLERANCES, Tolerance
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # of the figures, once they are compared
-NOUN = {"classify": "probabilities", "multilabel": "probabilities", "regress": "numbers"}  # what the answers are
-FIGURE = {"classify": "accuracy", "multilabel": "micro_f1", "regress": "r2"}  # what sums up how good they are
+NOUN = {"probabilities": "probabilities", "values": "numbers"}  # what the answers of a graph's first output are
 load = load_samples
 Answers = tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]
 
@@ -60,9 +60,11 @@ def check(
 
     signature: the exported folder's; what an artefact says of itself must be the same. parts: answers a subset.
     """
-    breaches, task, noun = [], signature.task, NOUN[signature.task]
+    breaches, task = [], signature.task
     (contract,) = (graph.to_json() for graph in signature.graphs.values())
-    allowed = LARGEST_DIFFERENCE[precision]["numbers"]
+    noun = NOUN.get(contract["outputs"][0]["name"], "answers")
+    tolerance = TOLERANCES[precision]
+    allowed = tolerance.difference["numbers"]
     other_labels = sorted({int(i) for p in results for i in rows_decided_otherwise(task, p, samples.answers)})
     difference = max((largest_difference(p, samples.answers, contract) for p in results), default=0.0)
     if not np.isfinite(difference):
@@ -73,14 +75,18 @@ def check(
     for part, said in figures["signature"].items():
         if said != contract[part]:
             breaches.append(f"its {part} inside the file are {said}, where signature.json has {contract[part]}")
-    if other_labels:
+    if tolerance.score_loss is not None:
+        breaches += lost_score(results, samples, contract, tolerance.score_loss)
+    elif other_labels:
         breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
     if difference > allowed:
         breaches.append(f"{noun} differ by up to {difference:.1e}, more than {allowed:.0e}")
     for name, found in figures["signatures_checked"].items():
-        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found, noun, allowed)]
+        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found, noun, tolerance)]
     missing = check_subsets(parts, samples, contract)
-    breaches += [f"with nothing but {m['present']}: {b}" for m in missing for b in signature_breaches(m, noun, allowed)]
+    breaches += [
+        f"with nothing but {m['present']}: {b}" for m in missing for b in signature_breaches(m, noun, tolerance)
+    ]
     return {
         "rows": len(samples),
         "ids_identical": not other_ids,
@@ -115,16 +121,25 @@ def check_subsets(
 
 def score_name(signature: Signature) -> str:
     """What verify.json calls the score: that of rows which the model has learned since is no held-out one."""
-    name = FIGURE[signature.task]
+    name = agreement.score_name(signature.task)
     return f"{name}_on_learned_rows" if signature.held_out["learned_since"] else name
 
 
-def signature_breaches(found: dict[str, Any], noun: str, allowed: float) -> list[str]:
+def lost_score(results: list[np.ndarray], samples: Samples, contract: Mapping[str, Any], allowed: float) -> list[str]:
+    """A sentence where the answers are worse than the model's by more than a precision may cost."""
+    name, known = score(contract, samples.truth, samples.answers)
+    finite = [answers for answers in results if np.isfinite(answers).all()]  # others have a sentence of their own
+    worst = min((score(contract, samples.truth, answers)[1] for answers in finite), default=known)
+    return [f"{name} is {worst:.4f}, more than {allowed:g} below the model's {known:.4f}"] * (known - worst > allowed)
+
+
+def signature_breaches(found: dict[str, Any], noun: str, tolerance: Tolerance) -> list[str]:
     """A sentence for each thing wrong with one of an artefact's signatures."""
     if "error" in found:
         return [f"it cannot be run ({found['error']})"]
-    breaches = [f"{part} differ" for part in ("ids", "labels") if not found.get(f"{part}_identical", True)]
-    if found["largest_difference"] > allowed:
+    identical = ("ids", "labels") if tolerance.score_loss is None else ("ids",)
+    breaches = [f"{part} differ" for part in identical if not found.get(f"{part}_identical", True)]
+    if found["largest_difference"] > tolerance.difference["numbers"]:
         breaches.append(f"{noun} differ by up to {found['largest_difference']:.1e}")
     return breaches
 

@@ -16,7 +16,7 @@ from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.texts import text_figures
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import TextSamples, as_lists, load_text_samples
-from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
+from mmkeras.verification.tolerances import TOLERANCES
 
 load = load_text_samples
 
@@ -75,7 +75,7 @@ def check(
 ) -> dict[str, Any]:
     """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
     breaches: list[str] = []
-    allowed = LARGEST_DIFFERENCE[precision]["texts"]
+    allowed = TOLERANCES[precision].difference["texts"]
     batches = [compare_texts(ways, as_lists(samples.written)) for ways in found["written"].values()]
     nothing: dict[str, Any] = {"free": []}
     parts = {

@@ -14,7 +14,7 @@ from mmkeras.system.progress import Say
 from mmkeras.verification import predictions, texts
 from mmkeras.verification.process import SAMPLES
 from mmkeras.verification.result import reject, table, verdict
-from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
+from mmkeras.verification.tolerances import TOLERANCES
 
 # what a model answers with -> the module that loads its samples, asks an artefact, compares, and writes its line
 COMPARISONS: dict[Answers, Any] = {"numbers": predictions, "texts": texts}
@@ -31,7 +31,19 @@ def verify_one(folder: Path, artefact: Artefact, samples: Any, signature: Signat
         result = comparison.compare(found, samples, signature, folder, artefact.precision)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
-    return {"size_bytes": size, **result, "passed": not result["breaches"]}
+    return {"size_bytes": size, **allowed_of(artefact, signature), **result, "passed": not result["breaches"]}
+
+
+def allowed_of(artefact: Artefact, signature: Signature) -> dict[str, Any]:
+    """What verify.json says of a precision other than float32, whose tolerance holds for the whole folder."""
+    if artefact.precision == FLOAT32:
+        return {}
+    tolerance = TOLERANCES[artefact.precision]
+    allowed = {
+        "difference_allowed": tolerance.difference[signature.answers],
+        "score_loss_allowed": tolerance.score_loss,
+    }
+    return {"precision": artefact.precision, **allowed}
 
 
 def without_artefact(folder: Path, artefact: Artefact, gone: Sequence[str]) -> dict[str, Any]:
@@ -80,7 +92,7 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
     report = {
         "passed": all(result["passed"] for result in results.values()),
         "not_checked": not_checked,
-        "largest_difference_allowed": LARGEST_DIFFERENCE[FLOAT32][signature.answers],
+        "largest_difference_allowed": TOLERANCES[FLOAT32].difference[signature.answers],
         "held_out": signature.held_out,
         "artefacts": results,
     }

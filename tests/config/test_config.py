@@ -89,7 +89,6 @@ def test_an_unknown_key_lists_the_valid_ones() -> None:
         ({"text": "title"}, "a list of strings"),
         ({"target": 3}, "a list of strings"),
         ({"target": ["a", None]}, "a list of strings"),
-        ({"task": "translate"}, "one of 'auto', 'classify', 'multilabel', 'regress', 'generate', 'language_model'"),
         ({"tokens": "words"}, "one of 'mixed', 'word', 'character', 'byte'"),
         ({"class_weight": ["balanced"]}, "one of 'none', 'balanced'"),
     ],

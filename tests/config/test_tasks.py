@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from typing import get_args, get_type_hints
-
 import pytest
 
 from mmkeras.config.check import check_config
-from mmkeras.config.config import Config, Model
-from mmkeras.config.tasks import TARGET_KINDS, has_target
+from mmkeras.config.config import Config
+from mmkeras.config.tasks import TARGET_KINDS, has_target, line_of, task_names
 from mmkeras.config.unused_flags import IDLE_IN
 from mmkeras.errors import InputError
 from mmkeras.training.resolve import RESOLVERS
 
-TASKS = get_args(get_type_hints(Model)["task"])
+TASKS = ("auto", *task_names())
 
 
 def test_every_task_has_its_line() -> None:
     assert sorted(IDLE_IN) == sorted(TASKS)
     assert [*RESOLVERS] == [*TARGET_KINDS]
     assert [task for task in TASKS if not has_target(task)] == ["language_model"]
+
+
+def test_a_task_without_a_line_has_that_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TARGET_KINDS, "quantile", "number")
+    assert line_of({"classify": 1, "regress": 2}, "quantile") == 2
+    assert line_of({"regress": 2, "quantile": 3}, "quantile") == 3
+    for task in ("language_model", "quantile", "guess"):
+        with pytest.raises(KeyError):
+            line_of({"classify": 1}, task)
+
+
+@pytest.mark.parametrize(("flag", "last"), [("task", "or language_model."), ("fusion", "sum or decision.")])
+def test_a_task_or_fusion_that_is_none_is_refused(flag: str, last: str) -> None:
+    with pytest.raises(InputError, match=f"--{flag} guess: expected .*{last}"):
+        check_config(Config.of(**{flag: "guess"}))
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from parity import Arrays, runners
 
-from mmkeras.modalities.encoded import Encoded, MaskedMean
-from mmkeras.models.fusions import FUSIONS, Shape, Vote
+from mmkeras.config.fusions import FUSIONS
+from mmkeras.modalities.encoded import Encoded, MaskedMean, Shape
+from mmkeras.models.fusions import Vote
+from mmkeras.models.fusions import fusion as fusion_of
 from mmkeras.models.missing import Missing, ModalityDropout
 
 N = {"a": 5, "b": 1, "c": 3}
@@ -25,7 +27,7 @@ def core(fusion: str) -> tuple[keras.Model, dict[str, keras.KerasTensor]]:
         there = inputs[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
         encoded[name] = Encoded(*Missing(name=f"{name}_missing")(tokens, mask, there))
         present.append(there)
-    fused = FUSIONS[fusion](encoded, keras.layers.Concatenate()(present), 4, SMALL)
+    fused = fusion_of(fusion)(encoded, keras.layers.Concatenate()(present), 4, SMALL)
     return keras.Model(inputs, {"logits": fused.logits, **fused.parts}), fused.parts
 
 

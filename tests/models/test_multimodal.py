@@ -11,10 +11,10 @@ import pytest
 from small_columns import RULE, adapted_columns, values
 
 from mmkeras.config.config import Config
+from mmkeras.config.fusions import FUSIONS
 from mmkeras.data.targets import Targets
 from mmkeras.runtime import feeds as raw
 
-FUSIONS = ("attention", "concat", "sum", "decision")
 TARGETS = {
     "classify": Targets("classify", ("label",), ("a", "b", "c"), (), ()),
     "multilabel": Targets("multilabel", ("tags",), ("a", "b", "c", "d"), (), ()),

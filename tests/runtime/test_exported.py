@@ -9,9 +9,9 @@ import pytest
 from made_up_samples import SIGNATURE
 
 from mmkeras.errors import InputError
-from mmkeras.exporting.formats import FORMATS as EXPORTERS
-from mmkeras.graph import FORMAT_NAMES, Artefact, Signature
+from mmkeras.graph import Artefact, Signature
 from mmkeras.runtime import exported
+from mmkeras.runtime.formats import FORMATS, fast_first, format_of, in_words
 
 PATHS = ("savedmodel/1", "predict.tflite", "predict.onnx")
 
@@ -27,8 +27,16 @@ def write_folder(folder: Path, *there: str) -> Path:
     return folder
 
 
-def test_the_names_of_formats_are_the_same_everywhere() -> None:
-    assert tuple(exported.FORMATS) == tuple(EXPORTERS) == FORMAT_NAMES
+def test_a_format_is_known_by_a_name_or_by_what_a_folder_holds(tmp_path: Path) -> None:
+    assert [*FORMATS] == ["savedmodel", "tflite", "onnx"]
+    assert fast_first() == ["tflite", "onnx", "savedmodel"]
+    assert in_words() == "a .tflite file, an .onnx file or a SavedModel folder (with saved_model.pb)"
+    for name, found in {"a.tflite": "tflite", "a.int8.onnx.rejected": "onnx", "a.txt": None, "tflite": None}.items():
+        assert format_of(tmp_path / name) is (FORMATS[found] if found else None)
+    (tmp_path / "any").mkdir()
+    assert format_of(tmp_path / "any") is None
+    (tmp_path / "any" / "saved_model.pb").touch()
+    assert format_of(tmp_path / "any") is FORMATS["savedmodel"]
 
 
 def test_the_format_that_starts_fastest_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib
 import io
 import logging
 import tempfile
@@ -190,13 +189,13 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
 
 def export_graph(graph: Any, folder: Path) -> dict[str, Any]:
     """Name of a format -> the Runner of the file that its exporter has written of a Graph."""
-    from mmkeras.exporting.formats import FORMATS
+    from mmkeras.exporting.formats import load_exporter
+    from mmkeras.runtime.formats import FORMATS
     from mmkeras.runtime.runners import open_artefact
     from mmkeras.tasks.assets import Assets
 
     graphs, assets = {graph.name: graph}, Assets("numbers", graph.labels)
-    exporters = {name: importlib.import_module(module) for name, module in FORMATS.items()}
-    paths = {name: exporter.export(graphs, assets, folder)[graph.name] for name, exporter in exporters.items()}
+    paths = {name: load_exporter(name).export(graphs, assets, folder)[graph.name] for name in FORMATS}
     return {name: open_artefact(path, threads=1) for name, path in paths.items()}
 
 

@@ -12,7 +12,7 @@ from mmkeras.graph import Signature
 from mmkeras.metrics.agreement import largest_difference
 from mmkeras.verification import predictions
 from mmkeras.verification.result import table
-from mmkeras.verification.tolerances import LARGEST_DIFFERENCE
+from mmkeras.verification.tolerances import TOLERANCES
 
 CONTRACT = Signature.from_json({**SIGNATURE, "artefacts": []})
 
@@ -64,9 +64,9 @@ def test_numbers_may_differ_by_a_step_of_float32_and_a_little(mean: float, devia
         found = (exact + by * deviation).astype("float32"), exact.astype("float32")
         return largest_difference(*found, contract)
 
-    assert difference(4e-6) <= LARGEST_DIFFERENCE["float32"]["numbers"]
+    assert difference(4e-6) <= TOLERANCES["float32"].difference["numbers"]
     step = float(np.spacing(np.float32(np.abs(exact).max()))) / deviation
-    assert difference(2e-5 + 2 * step) > LARGEST_DIFFERENCE["float32"]["numbers"]
+    assert difference(2e-5 + 2 * step) > TOLERANCES["float32"].difference["numbers"]
 
 
 def test_other_ids_and_names_are_breaches() -> None:

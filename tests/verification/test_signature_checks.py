@@ -23,6 +23,7 @@ from mmkeras.verification.clean_process.signatures import (
     spread,
 )
 from mmkeras.verification.samples import Samples
+from mmkeras.verification.tolerances import TOLERANCES
 
 MAX_BYTES = {"a": 48, "b": 40}
 LABELS = ["茶", "tech", "sport"]
@@ -32,7 +33,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def signature_breaches(found: dict[str, Any]) -> list[str]:
-    return predictions.signature_breaches(found, "probabilities", 1e-5)
+    return predictions.signature_breaches(found, "probabilities", TOLERANCES["float32"])
 
 
 def answer(texts: Mapping[str, bytes]) -> np.ndarray:

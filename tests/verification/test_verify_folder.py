@@ -15,8 +15,6 @@ import pytest
 import small_runs
 from made_up_samples import SIGNATURE, figures, made_up_samples
 
-from mmkeras.exporting.formats import FORMATS
-from mmkeras.runtime import exported
 from mmkeras.verification import predictions
 from mmkeras.verification.samples import save_samples
 
@@ -169,10 +167,6 @@ def test_accuracy_on_learned_rows_is_not_called_that_of_held_out_rows(folder: Pa
     for result in report["artefacts"].values():
         assert "accuracy" not in result
         assert result["accuracy_on_learned_rows"] == 1.0
-
-
-def test_every_format_has_a_place() -> None:
-    assert list(exported.FORMATS) == list(FORMATS)
 
 
 @pytest.mark.parametrize("name", ["savedmodel/2", "predict_small.tflite"])

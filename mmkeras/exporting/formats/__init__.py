@@ -1,11 +1,39 @@
-"""Graphs -> files. To add a format: one module as below, one line here, and one in `runtime.exported.FORMATS`.
+"""Graphs -> files. A format is a module that fits the protocol Exporter, and a line in `runtime.formats.FORMATS`."""
 
-A module has PRECISIONS, the precisions it can write; `export(graphs, assets, folder, precision)`, which returns the
-path of each graph; and `callables(path)`: what a client can call in a written file, name -> its inputs and outputs.
-"""
+from __future__ import annotations
 
-FORMATS = {
-    "savedmodel": "mmkeras.exporting.formats.savedmodel",
-    "tflite": "mmkeras.exporting.formats.tflite",
-    "onnx": "mmkeras.exporting.formats.onnx",
-}
+import importlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from mmkeras.graph import FLOAT32, Graph
+from mmkeras.runtime.formats import FORMATS
+from mmkeras.tasks.assets import Assets
+
+
+class Exporter(Protocol):
+    """What every module of a format has."""
+
+    PRECISIONS: Collection[str]
+    """The precisions it can write. Each has its line in `verification.tolerances.TOLERANCES`."""
+
+    def export(
+        self, graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32
+    ) -> dict[str, Path]:
+        """Write the graphs; another precision than float32 goes beside it (`file_name`). Returns the path of each."""
+        ...
+
+    def callables(self, path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
+        """What a client can call in a written file: name -> its inputs and outputs."""
+        ...
+
+
+def load_exporter(name: str) -> Exporter:
+    """The exporter of a format. May import TensorFlow."""
+    return cast(Exporter, importlib.import_module(FORMATS[name].exporter))
+
+
+def file_name(graph: str, precision: str, ending: str) -> str:
+    """`predict.onnx`, and at another precision `predict.float16.onnx`."""
+    return f"{graph}.{ending}" if precision == FLOAT32 else f"{graph}.{precision}.{ending}"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
+from mmkeras.exporting.formats import file_name
 from mmkeras.exporting.formats.onnx_graph import simplify
 from mmkeras.exporting.formats.onnx_weights import given, large_weights, put_back, weight_specs
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph
 from mmkeras.tasks.assets import Assets
 
-PRECISIONS = (FLOAT32,)
 OPSET = 18  # has every op we use; runtimes since 2023 have it
 
 
@@ -77,10 +77,12 @@ def rename_outputs(proto: Any, names: list[str]) -> None:
 
 
 def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32) -> dict[str, Path]:
-    """Write folder/<graph>.onnx of each graph. Returns their paths."""
-    paths = {name: folder / f"{name}.onnx" for name in graphs}
+    """Write folder/<graph>.onnx of each graph, or <graph>.<precision>.onnx. Returns their paths."""
+    paths = {name: folder / file_name(name, precision, "onnx") for name in graphs}
     for name, graph in graphs.items():
-        paths[name].write_bytes(model_of(graph).SerializeToString())
+        proto = model_of(graph)
+        PRECISIONS[precision](proto)
+        paths[name].write_bytes(proto.SerializeToString())
     return paths
 
 
@@ -98,8 +100,16 @@ def model_of(graph: Graph) -> Any:
     return proto
 
 
+def as_trained(proto: Any) -> None:
+    """Weights in float32 are the model's own."""
+
+
+PRECISIONS: dict[str, Callable[[Any], None]] = {FLOAT32: as_trained}
+"""Precision -> what is done to the finished ModelProto, in place, before it is written."""
+
+
 def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
-    """Inputs and outputs of a written file, which is one function: its name is the file's."""
+    """Inputs and outputs of a written file, which is one function: its name is the graph's, before the first point."""
     import onnx
 
     graph = onnx.load(str(path), load_external_data=False).graph
@@ -113,4 +123,4 @@ def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
             found.append({"name": value.name, "dtype": dtype, "shape": sizes if tensor.HasField("shape") else None})
         return found
 
-    return {path.stem: (described(graph.input), described(graph.output))}
+    return {path.name.partition(".")[0]: (described(graph.input), described(graph.output))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import math
 import shutil
@@ -20,7 +19,7 @@ from keras import ops
 from parity import runners, shaken
 
 from mmkeras.errors import InputError
-from mmkeras.exporting.formats import FORMATS
+from mmkeras.exporting.formats import load_exporter
 from mmkeras.graph import Graph, Input, Serving
 from mmkeras.modalities.text.cells import cut, encode_cells, pad
 from mmkeras.modalities.text.pretrained.encoder import (
@@ -37,6 +36,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
 from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_before
 from mmkeras.modalities.text.pretrained.preset import Preset, read_preset, tokenizer_kind
 from mmkeras.modalities.text.serving import read_texts
+from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.runners import open_artefact
 from mmkeras.tasks.assets import Assets
 
@@ -333,7 +333,7 @@ def test_bytes_to_embedding_in_every_format(
     data = pad(raws, MAX_BYTES)
     expected = {name: np.asarray(value) for name, value in minilm.model({"text": data}).items()}
     assets = Assets("numbers", minilm.labels)
-    exported = importlib.import_module(FORMATS[name]).export({minilm.name: minilm}, assets, tmp_path)
+    exported = load_exporter(name).export({minilm.name: minilm}, assets, tmp_path)
     runner = open_artefact(exported[minilm.name])
     together = runner({"text": data})
     np.testing.assert_array_equal(together["ids"], expected["ids"])

@@ -1,0 +1,36 @@
+"""The fusions by name. To add one: a function, and a line here. Named, not imported: `--help` loads no Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Where the functions of a fusion are, as `module:function`.
+
+    answer: (encoded, present, outputs, shape) -> `models.fusions.Fused`.
+    memory: (encoded, present, shape) -> `Encoded`, the tokens that a decoder attends to; None: it cannot generate text.
+    """
+
+    answer: str
+    memory: str | None = None
+
+
+FUSIONS: Final[dict[str, Fusion]] = {
+    "attention": Fusion("mmkeras.models.fusions:attention", "mmkeras.models.fusions:attention_memory"),
+    "concat": Fusion("mmkeras.models.fusions:concat", "mmkeras.models.fusions:concat_memory"),
+    "sum": Fusion("mmkeras.models.fusions:add", "mmkeras.models.fusions:sum_memory"),
+    "decision": Fusion("mmkeras.models.fusions:decision"),
+}
+
+
+def without_memory() -> list[str]:
+    """The fusions that cannot generate text."""
+    return [name for name, fusion in FUSIONS.items() if fusion.memory is None]
+
+
+def with_memory() -> list[str]:
+    """The fusions that can generate text."""
+    return [name for name, fusion in FUSIONS.items() if fusion.memory is not None]
