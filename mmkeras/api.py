@@ -21,11 +21,11 @@ from mmkeras.runtime.exported import SIGNATURE, check_format, read_signature
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.predictor import Predictor
 from mmkeras.runtime.runners import Runner, open_artefact
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 if TYPE_CHECKING:
     from mmkeras.config.config import Config
-    from mmkeras.generation.generator import Writer
+    from mmkeras.generation.generator import TextGenerator
     from mmkeras.generation.text_model import TextModel
 
 REPORT, METRICS, HISTORY, PROOF = "report.html", "metrics.json", "history.csv", "verify.json"
@@ -108,7 +108,7 @@ class Exported:
 
 
 def train(
-    csv: str | Path | None = None, *, log: Say = print, config: Config | None = None, **flags: Any
+    csv: str | Path | None = None, *, log: Log = print, config: Config | None = None, **flags: Any
 ) -> FinishedRun:
     """Train a model on a table, as `mmkeras train` does; a run folder is written.
 
@@ -147,7 +147,7 @@ def export(
     precisions: Sequence[str] = (FLOAT32,),
     overwrite: bool = False,
     strict: bool = True,
-    log: Say = print,
+    log: Log = print,
 ) -> Exported:
     """Write a run as SavedModel, LiteRT and ONNX, each proven on the held-out rows, as `mmkeras export` does.
 
@@ -166,7 +166,7 @@ def export(
     return exported
 
 
-def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Say = print) -> Verification:
+def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Log = print) -> Verification:
     """Compare an exported folder's artefacts with the trained model's answers once more, as `mmkeras verify` does.
 
     Raises InputError for a folder that is none, is damaged or has nothing of a format.
@@ -179,7 +179,7 @@ def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Say 
     return read_proof(path, lines)
 
 
-def kept(lines: list[str], log: Say) -> Say:
+def kept(lines: list[str], log: Log) -> Log:
     """A log that keeps its lines as well."""
 
     def both(line: str) -> None:
@@ -261,21 +261,21 @@ def writes(path: str | Path) -> InputError:
     return InputError(f"{path}: this model writes texts, it answers no rows. Use: mmkeras generate, with the folder.")
 
 
-def open_any(path: str | Path, form: str | None) -> Writer:
+def open_any(path: str | Path, form: str | None) -> TextGenerator:
     """The graphs of a model that generates text: of an exported folder, or of a run by the trained model itself."""
-    from mmkeras.generation.generator import open_writer
+    from mmkeras.generation.generator import open_generator
     from mmkeras.runs.folder import is_run
     from mmkeras.runs.run import open_run
 
     check_format(form)
     if not is_run(Path(path)):
-        return open_writer(path, form)
+        return open_generator(path, form)
     from mmkeras.tasks import load_task  # late: TensorFlow and Keras
-    from mmkeras.tasks.reference import trained_writer
+    from mmkeras.tasks.reference import trained_generator
 
     run = open_run(path)
     task = load_task(run.schema["task"])
     pieces = task.assets(run).pieces
     if pieces is None:
         raise InputError(f"{path}: this model answers, it does not write. Use: mmkeras predict {path} your.csv")
-    return trained_writer(task.graphs(run), pieces, run.folder)
+    return trained_generator(task.graphs(run), pieces, run.folder)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Entry = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and what its kind adds
+InputSpec = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and what its kind adds
 Answers = Literal["numbers", "texts"]  # what a model answers with: probabilities or values; texts
 FLOAT32 = "float32"  # the precision of an artefact whose key in signature.json is its format alone
 
@@ -55,8 +55,8 @@ class GraphSignature:
     """What one graph takes and gives. facts: what it says besides: task, target, targets, versions, seed, window."""
 
     graph: str
-    inputs: tuple[Entry, ...]
-    outputs: tuple[Entry, ...]
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[InputSpec, ...]
     labels: tuple[str, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,8 +82,8 @@ class CallableSignature:
     """
 
     path: str
-    inputs: tuple[Entry, ...]
-    outputs: tuple[Entry, ...]
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[InputSpec, ...]
 
 
 @dataclass(frozen=True)

@@ -26,25 +26,25 @@ import numpy as np
 
 from benchmarks import RESULTS, ROOT
 from benchmarks.harness.machine import describe
-from mmkeras.data.target_tokenizer import END, UNKNOWN
-from mmkeras.generation.decoding import States
-from mmkeras.generation.generator import Writer, open_writer
+from mmkeras.data.target_tokenizer import EOS, UNK
+from mmkeras.generation.decoding import DecoderState
+from mmkeras.generation.generator import TextGenerator, open_generator
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import read_values
 
 Write = Callable[[int], list[float]]  # pieces to write -> seconds of each
 
 
-def cached(writer: Writer, memory: dict[str, np.ndarray]) -> Write:
+def cached(writer: TextGenerator, memory: dict[str, np.ndarray]) -> Write:
     """One step a piece, states given and kept."""
 
     def write(count: int) -> list[float]:
-        states, piece, seconds = States(writer.step.signature, memory, 1), END, []
+        states, piece, seconds = DecoderState(writer.step.signature, memory, 1), EOS, []
         for position in range(count):
             began = time.perf_counter()
             said = states.advance(writer.step, np.array([piece]), position)
             seconds.append(time.perf_counter() - began)
-            said[0, [END, UNKNOWN]] = -np.inf
+            said[0, [EOS, UNK]] = -np.inf
             piece = int(said[0].argmax())
         return seconds
 
@@ -55,12 +55,12 @@ def whole(call: Callable[[dict[str, np.ndarray]], Any], given: dict[str, np.ndar
     """All pieces so far at each step."""
 
     def write(count: int) -> list[float]:
-        pieces, seconds = [END], []
+        pieces, seconds = [EOS], []
         for _ in range(count):
             began = time.perf_counter()
             said = np.array(call({"pieces": np.array([pieces], "int32"), **given})["log_probabilities"])
             seconds.append(time.perf_counter() - began)
-            said[0, [END, UNKNOWN]] = -np.inf
+            said[0, [EOS, UNK]] = -np.inf
             pieces.append(int(said[0].argmax()))
         return seconds
 
@@ -72,16 +72,16 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
     import keras
     from keras import layers, ops
 
-    from mmkeras.data.target_tokenizer import Pieces
+    from mmkeras.data.target_tokenizer import TargetTokenizer
     from mmkeras.graph import Graph
     from mmkeras.modalities.adapt import load_columns
-    from mmkeras.models.seq2seq import build_writer
+    from mmkeras.models.seq2seq import build_seq2seq
     from mmkeras.runs.run import open_run
     from mmkeras.tasks.text_generation.graphs import array, described_array
 
     made = open_run(run)
-    writer = build_writer(
-        load_columns(made.inputs, made.folder), len(Pieces.load(run / "state")), made.config, exporting=True
+    writer = build_seq2seq(
+        load_columns(made.inputs, made.folder), len(TargetTokenizer.load(run / "state")), made.config, exporting=True
     )
     writer.model.load_weights(run / "model.keras")
 
@@ -108,13 +108,13 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]
     from mmkeras.runs.run import open_run
     from mmkeras.runtime.runners import open_artefact
     from mmkeras.tasks.assets import Assets
-    from mmkeras.tasks.reference import trained_writer
+    from mmkeras.tasks.reference import trained_generator
     from mmkeras.tasks.text_generation.load import generate_graphs, load_pieces
 
     found: dict[str, Write] = {}
     memory: dict[str, np.ndarray] = {}
     for form in ("tflite", "onnx", "savedmodel"):
-        writer = open_writer(exported, form, threads=1)
+        writer = open_generator(exported, form, threads=1)
         values = {}
         for entry in writer.inputs:
             if entry["kind"] != "presence":
@@ -128,7 +128,7 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]
     for form, exporter in (("tflite", tflite), ("onnx", onnx)):
         path = exporter.export({graph.name: graph}, Assets("texts"), folder)[graph.name]
         found[f"{form}, no cache"] = whole(open_artefact(path, threads=1), given)
-    trained = trained_writer(generate_graphs(open_run(run)), load_pieces(open_run(run)), run)
+    trained = trained_generator(generate_graphs(open_run(run)), load_pieces(open_run(run)), run)
     found["Keras, traced, cache"] = cached(trained, memory)
     found["Keras, eager call, no cache"] = whole(lambda inputs: graph.model(inputs, training=False), given)
     found["Keras, predict, no cache"] = whole(lambda inputs: graph.model.predict(inputs, verbose=0), given)

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import RESULTS, ROOT
 from benchmarks.harness.machine import describe
-from benchmarks.multimodal.run import Measured, System, measure, python
+from benchmarks.multimodal.run import Evaluation, System, measure, python
 from benchmarks.peers import media_baselines
 
 FUSIONS = ("attention", "concat", "sum", "decision")
@@ -120,7 +120,7 @@ def make_example(work: Path) -> None:
             python("data/make_multimodal.py", "--output", str(work / folder), "--rows", str(rows), "--seed", str(seed))
 
 
-def table(found: dict[str, list[Measured]], others: dict[str, float]) -> str:
+def table(found: dict[str, list[Evaluation]], others: dict[str, float]) -> str:
     """Markdown: a row a system, mean over the seeds and their spread; then the peers."""
     lines = ["| system | accuracy | macro-F1 | training s | CPU s | peak MiB |", "|---|---:|---:|---:|---:|---:|"]
     for name, runs in found.items():

@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.harness.client import serve
 from mmkeras.modalities.image.cells import pixels_of
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.runtime.feeds import feed
+from mmkeras.runtime.feeds import to_arrays
 from mmkeras.verification.samples import load_samples
 
 SIDE = 384  # of the square matrices: they fit the second cache, as a small model's do
@@ -53,12 +53,12 @@ def open_file(place: str) -> tuple[Ask, Sequence[Any]]:
 def rows_of(samples_path: str, inputs: Sequence[Any], count: int) -> list[Arrays]:
     """`count` rows as arrays, pictures as they are; then the same rows, pictures of the model's size."""
     values = dict(load_samples(Path(samples_path)).inputs)
-    rows = [feed(values, inputs, [i]) for i in range(count)]
+    rows = [to_arrays(values, inputs, [i]) for i in range(count)]
     for entry in inputs:
         if entry["kind"] == "image":
             some = [None if v is None else resize_pixels(pixels_of(v), entry["size"]) for v in values[entry["name"]]]
             values[entry["name"]] = some
-    return rows + [feed(values, inputs, [i]) for i in range(count)]
+    return rows + [to_arrays(values, inputs, [i]) for i in range(count)]
 
 
 def main(way: str, place: str, samples: str, count: str) -> None:

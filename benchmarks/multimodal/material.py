@@ -10,7 +10,7 @@ from typing import Any
 from mmkeras.config.config import Config
 from mmkeras.data.split import split_table
 from mmkeras.data.table import Table
-from mmkeras.data.targets import learn_targets
+from mmkeras.data.targets import fit_targets
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.modalities.media.check import check_media
 from mmkeras.models import MODELS
@@ -21,7 +21,7 @@ from mmkeras.training.sources import read_tables
 
 @dataclass(frozen=True)
 class Prepared:
-    """config: with the task and the fusion decided. table: its good rows. material: a `fitting.Material`."""
+    """config: with the task and the fusion decided. table: its good rows. material: a `fitting.TrainingData`."""
 
     config: Config
     table: Table
@@ -43,11 +43,11 @@ def prepared(config: Config, folder: Path) -> Prepared:
     tables, media = check_media(config, tables, folder, silent)
     split = split_table(tables["table"], config, None)
     start_tensorflow(config.training.seed, large_tensors=True)
-    from mmkeras.tasks.prediction.material import Material  # imports Keras, which must find the seed set
+    from mmkeras.tasks.prediction.material import TrainingData  # imports Keras, which must find the seed set
 
-    targets = learn_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
-    text_rule = importlib.import_module(MODELS[config.model.model]).text_rule(config)
-    columns, sides = adapt_columns(config, tables, split, media, text_rule, True, folder, silent)
+    targets = fit_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
+    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config)
+    columns, sides = adapt_columns(config, tables, split, media, text_spec, True, folder, silent)
     inputs = input_entries(columns, tables["table"], takes_presence=True)
     encoded = {side: targets.encode(getattr(split, side)) for side in sides}
-    return Prepared(config, tables["table"], Material(columns, sides, targets, encoded, split, inputs))
+    return Prepared(config, tables["table"], TrainingData(columns, sides, targets, encoded, split, inputs))

@@ -29,7 +29,7 @@ from benchmarks.multimodal.encoders import ENCODERS, ROOT, config_for, write_tab
 from benchmarks.multimodal.material import Prepared, prepared
 from mmkeras.experiments.options import FUSIONS
 from mmkeras.exporting.formats import load_exporter
-from mmkeras.runtime.feeds import columns_of, feed, trim, with_tokenizers
+from mmkeras.runtime.feeds import columns_of, to_arrays, trim, with_tokenizers
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import Subset, modalities_of, subsets
@@ -93,7 +93,7 @@ def answer_all(
     for first in range(0, ROWS, batch):
         rows = range(first, first + batch)
         # where nothing is there, something must say how many rows there are
-        outputs = runner(feed(values, given or inputs, rows, () if given else subset.hidden))
+        outputs = runner(to_arrays(values, given or inputs, rows, () if given else subset.hidden))
         probabilities.append(outputs["probabilities"])
         ids += [[trim(outputs[name][k]) for name in sorted(outputs) if name.endswith("_ids")] for k in range(batch)]
     return np.concatenate(probabilities), ids

@@ -16,7 +16,7 @@ from benchmarks import ROOT
 from benchmarks.harness.measure import LAUNCHER
 from mmkeras.metrics.predictions import classification_metrics
 
-Measured = dict[str, Any]
+Evaluation = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def python(*arguments: str) -> None:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-500:]}{done.stderr[-1500:]}")
 
 
-def measure(system: System, seed: int, work: Path) -> Measured:
+def measure(system: System, seed: int, work: Path) -> Evaluation:
     """Train, answer the test file, and say how right the answers are and what the training cost."""
     run = work / f"{system.name.replace(' ', '_').replace(',', '')}-{seed}"
     with tempfile.TemporaryDirectory() as scratch:

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from mmkeras.modalities.audio.cells import read_clip
-from mmkeras.modalities.audio.spec import audio_rule
+from mmkeras.modalities.audio.spec import audio_spec
 from mmkeras.modalities.audio.spectrum import log_mel
 from mmkeras.modalities.media.paths import MediaRoot
 
@@ -26,7 +26,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 def spectra(table: pd.DataFrame, folder: Path) -> np.ndarray:
     """float32 [n, frames * mels]: the log-mel of each clip, silence behind it."""
-    rule = audio_rule(8000, 1.0)
+    rule = audio_spec(8000, 1.0)
     return np.stack([log_mel(read_clip(c, MediaRoot(str(folder)), rule), rule).ravel() for c in table["audio"]])
 
 

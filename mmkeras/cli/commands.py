@@ -12,7 +12,7 @@ from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
 from mmkeras.errors import InputError
 from mmkeras.experiments.options import Ablate
-from mmkeras.generation.options import Choice
+from mmkeras.generation.options import GenerationOptions
 
 
 def run_train(config: Config) -> int:
@@ -88,7 +88,7 @@ def run_generate(options: Generate) -> int:
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.runtime.predict import check_output
 
-    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
+    choice = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
     if options.csv is not None and (options.texts or options.input):
         raise InputError("--csv holds all cells: leave out the texts and --input.")
     choice.check()

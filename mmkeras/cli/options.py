@@ -8,7 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from mmkeras.config.config import File, Folder, Word
-from mmkeras.generation.options import Choice
+from mmkeras.generation.options import GenerationOptions
 from mmkeras.runtime.formats import FORMATS, fast_first
 
 Formats = Annotated[tuple[str, ...], arg(metavar="{" + ",".join(FORMATS) + "} ...")]
@@ -71,7 +71,7 @@ class Verify:
 
 
 @dataclass(frozen=True)
-class Generate(Choice):
+class Generate(GenerationOptions):
     """Generate texts with an exported model or a run."""
 
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/model"

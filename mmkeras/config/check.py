@@ -9,7 +9,7 @@ from pathlib import Path
 from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.config.fusions import FUSIONS
 from mmkeras.config.tasks import task_names
-from mmkeras.config.unused_flags import check_idle
+from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
 
 LONGEST_RUN = 8  # of characters that may be a feature
@@ -22,7 +22,7 @@ def check_config(config: Config) -> None:
     _check_choices(config)
     _check_names(config)
     if not config.output.resume:  # else the flags must be those of the run, whatever they are
-        check_idle(config)
+        check_unused_flags(config)
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
         "deep": (0, 1024),

@@ -14,7 +14,7 @@ LEARNS_A_TABLE: dict[str, tuple[str, ...]] = {
 }
 
 # task -> flags that it has no use for, and why; those that only the table can tell are refused by `training.resolve`
-IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
+UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "auto": LEARNS_A_TABLE,
     "classify": LEARNS_A_TABLE,
     "multilabel": LEARNS_A_TABLE,
@@ -55,23 +55,23 @@ IDLE_IN: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 # what is for a table's text column, beside a text file
-IDLE_WITH_FILE = {
+UNUSED_WITH_FILE = {
     LEARNS: ("text",),
     "a --text-file is read as lines of UTF-8. Leave it out.": ("encoding", "delimiter"),
     "it brings a table, and a --text-file is learned in its place. Leave one of them out.": ("example",),
 }
 
 
-def check_idle(config: Config) -> None:
+def check_unused_flags(config: Config) -> None:
     """Raise InputError for a flag that the task has no use for: whoever gave it believes that it does something."""
-    _refuse(config, line_of(IDLE_IN, config.model.task))
+    _refuse(config, line_of(UNUSED_IN, config.model.task))
     if config.data.text_file:
         if config.data.csv != DEFAULTS["csv"]:
             raise InputError(
                 f"{config.data.csv}: a language model learns one text, here that of --text-file. Leave this file out, "
                 "or name its column, --text, in place of --text-file."
             )
-        _refuse(config, IDLE_WITH_FILE)
+        _refuse(config, UNUSED_WITH_FILE)
 
 
 def _refuse(config: Config, unused: dict[str, tuple[str, ...]]) -> None:
@@ -86,7 +86,7 @@ def given_of(config: Config, fields: Iterable[str]) -> list[str]:
     return [f"--{field.replace('_', '-')}" for field in fields if flags[field] != DEFAULTS[field]]
 
 
-def idle_flags(config: Config, kinds: set[str], flags_of: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def unused_flags(config: Config, kinds: set[str], flags_of: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """A sentence for each kind of column that is not in `kinds` while flags that matter to it alone were given.
 
     flags_of: kind -> those flags, its `spec.FLAGS`.

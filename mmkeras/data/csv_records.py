@@ -80,7 +80,7 @@ class Records:
             plain = self.delimiter == "\t" and (not self.width or fits(fields, self.width))
             end, closed = done + 1, False
             if self.width and not (plain and lines[done].count('"') % 2 == 0):
-                end, closed = Wreck(lines, done, self.good[-_QUOTED_ROWS:], self.delimiter, self.width).end()
+                end, closed = BrokenRow(lines, done, self.good[-_QUOTED_ROWS:], self.delimiter, self.width).end()
             if plain and not closed:
                 yield done + 1, fields
                 end = done + 1
@@ -93,7 +93,7 @@ class Records:
             stream = map(lines.__getitem__, range(skipped, len(lines)))
 
 
-class Wreck:
+class BrokenRow:
     """A row with a broken quote: which of the lines behind it may be a part of it."""
 
     def __init__(self, lines: Sequence[str], start: int, good: Sequence[int], delimiter: str, width: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from mmkeras.config.config import Config
 from mmkeras.data.columns import Column
 from mmkeras.data.table import read_rows
-from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 
 LONGEST_FILE = 2**31  # bytes
@@ -79,6 +79,6 @@ def read_either(path: str, config: Config) -> list[str]:
     return [" ".join(cell.splitlines()) for cell in table.rows[name] if cell.strip()]
 
 
-def as_stream(lines: Sequence[str], pieces: Pieces) -> np.ndarray:
+def as_stream(lines: Sequence[str], pieces: TargetTokenizer) -> np.ndarray:
     """int32 [n]: every line's pieces, END behind each."""
-    return np.array([number for line in lines for number in (*pieces.encode(line), END)], "int32")
+    return np.array([number for line in lines for number in (*pieces.encode(line), EOS)], "int32")

@@ -21,8 +21,8 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.system.files import write_json, written_whole
 
-END, UNKNOWN = 0, 1
-END_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
+EOS, UNK = 0, 1
+EOS_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
 TABLE, MODEL = "pieces.json", "pieces.model"
 KINDS = ("word", "subword", "byte")
 SPACE = "▁"  # as SentencePiece writes it
@@ -33,7 +33,7 @@ LONGEST_SENTENCE = 2**24  # bytes; SentencePiece skips longer ones, from 4 KiB o
 
 
 @dataclass(frozen=True)
-class Pieces:
+class TargetTokenizer:
     """kind: of KINDS. table: the bytes of each piece, a space in front where a word begins; END and UNKNOWN first.
 
     model: SentencePiece's own file, for subwords (Kudo & Richardson 2018).
@@ -59,7 +59,7 @@ class Pieces:
     def encode(self, text: str) -> list[int]:
         """The numbers of a text's pieces, without END."""
         if self.kind == "word":
-            return [self._numbers.get(word, UNKNOWN) for word in text.split() if word != END_WORD]
+            return [self._numbers.get(word, UNK) for word in text.split() if word != EOS_WORD]
         if self.kind == "byte":
             return [byte + 2 for byte in text.encode("utf-8", "replace")]
         return list(self._processor.encode(text.encode("utf-8", "replace").decode()))  # a terminal's broken characters
@@ -83,14 +83,14 @@ class Pieces:
         """The same with the space in front that the first piece may have."""
         found = []
         for number in ids:
-            if number == END:
+            if number == EOS:
                 break
             found.append(self.table[number])
         return b"".join(found).decode("utf-8", "replace")
 
     def name(self, number: int) -> str:
         """A piece as tables and plots show it."""
-        return END_WORD if number == END else self.table[number].decode("utf-8", "replace")
+        return EOS_WORD if number == EOS else self.table[number].decode("utf-8", "replace")
 
     def save(self, folder: Path) -> None:
         """Write pieces.json, the table as any client can read it, and for subwords pieces.model beside it."""
@@ -103,10 +103,10 @@ class Pieces:
         if self.model:
             with written_whole(folder / MODEL) as partial:
                 partial.write_bytes(self.model)
-        write_json(folder / TABLE, {"kind": self.kind, "end": END, "unknown": UNKNOWN, "table": table})
+        write_json(folder / TABLE, {"kind": self.kind, "end": EOS, "unknown": UNK, "table": table})
 
     @classmethod
-    def load(cls, folder: Path) -> Pieces:
+    def load(cls, folder: Path) -> TargetTokenizer:
         """What `save` wrote. Raises InputError when it is damaged."""
         try:
             found = json.loads((folder / TABLE).read_text(encoding="utf-8"))
@@ -117,7 +117,7 @@ class Pieces:
             raise InputError(f"{folder / TABLE}: the pieces of the texts cannot be read ({error}).") from None
 
 
-def learn_pieces(kind: str, texts: Sequence[str], size: int) -> Pieces:
+def train_tokenizer(kind: str, texts: Sequence[str], size: int) -> TargetTokenizer:
     """The pieces of the training texts, at most `size`; the most frequent words, or subwords that cover all.
 
     Raises InputError where there is no text to learn from.
@@ -126,16 +126,16 @@ def learn_pieces(kind: str, texts: Sequence[str], size: int) -> Pieces:
         raise InputError("There is no text to learn pieces from: every one is empty.")
     special = (b"", f" {UNKNOWN_WORD}".encode())
     if kind == "byte":
-        return Pieces(kind, (b"", b"", *(bytes([k]) for k in range(256))))
+        return TargetTokenizer(kind, (b"", b"", *(bytes([k]) for k in range(256))))
     if kind == "word":
         counts = Counter(word for text in texts for word in text.split())
-        del counts[UNKNOWN_WORD], counts[END_WORD]  # a corpus that marks them means the same by them
+        del counts[UNKNOWN_WORD], counts[EOS_WORD]  # a corpus that marks them means the same by them
         frequent = sorted(counts, key=lambda word: (-counts[word], word))[: max(0, size - len(special))]
-        return Pieces(kind, (*special, *(f" {word}".encode() for word in frequent)))
+        return TargetTokenizer(kind, (*special, *(f" {word}".encode() for word in frequent)))
     return _learn_subwords(texts, size)
 
 
-def _learn_subwords(texts: Sequence[str], size: int) -> Pieces:
+def _learn_subwords(texts: Sequence[str], size: int) -> TargetTokenizer:
     """SentencePiece's unigram pieces (Kudo 2018); a rare character is spelt in bytes, so nothing is unknown."""
     import sentencepiece
 
@@ -150,8 +150,8 @@ def _learn_subwords(texts: Sequence[str], size: int) -> Pieces:
             byte_fallback=True,
             character_coverage=COVERAGE,
             normalization_rule_name="identity",
-            eos_id=END,
-            unk_id=UNKNOWN,
+            eos_id=EOS,
+            unk_id=UNK,
             bos_id=-1,
             pad_id=-1,
             input_sentence_size=MOST_SENTENCES,
@@ -166,13 +166,13 @@ def _learn_subwords(texts: Sequence[str], size: int) -> Pieces:
         ) from None
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     names = [processor.id_to_piece(k) for k in range(len(processor))]
-    return Pieces("subword", tuple(_bytes_of(k, name) for k, name in enumerate(names)), model.getvalue())
+    return TargetTokenizer("subword", tuple(_bytes_of(k, name) for k, name in enumerate(names)), model.getvalue())
 
 
 def _bytes_of(number: int, name: str) -> bytes:
     """A SentencePiece piece's bytes: `▁` is a space, <0x0A> the byte 10."""
-    if number in (END, UNKNOWN):
-        return b"" if number == END else f" {UNKNOWN_WORD}".encode()
+    if number in (EOS, UNK):
+        return b"" if number == EOS else f" {UNKNOWN_WORD}".encode()
     if byte := re.fullmatch(r"<0x([0-9A-F]{2})>", name):
         return bytes([int(byte[1], 16)])
     return name.replace(SPACE, " ").encode()

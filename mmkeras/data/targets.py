@@ -103,7 +103,7 @@ class Targets:
         return bool(self.outputs and one_column and same_length and all(d > 0 for d in self.deviation))
 
 
-def learn_targets(task: str, names: Sequence[str], train: pd.DataFrame) -> Targets:
+def fit_targets(task: str, names: Sequence[str], train: pd.DataFrame) -> Targets:
     """The classes or labels of the training rows, or the mean and deviation of their numbers.
 
     train: [n, columns], cells as in `Table.rows`.

@@ -15,7 +15,7 @@ from mmkeras.errors import InputError
 from mmkeras.experiments.fingerprint import (
     QUESTION,
     begin,
-    question_of,
+    fingerprint_of,
     refuse_others,
 )
 from mmkeras.experiments.options import FUSIONS, Ablate, check_fusions
@@ -24,12 +24,12 @@ from mmkeras.experiments.shared_rows import CHECK, choose_rows, write_rows
 from mmkeras.experiments.trials import Trial, all_trials, group, run_trial, trial_config
 from mmkeras.runs.folder import default_output
 from mmkeras.runs.run import FINISHED
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 __all__ = ["FUSIONS", "Ablate", "Trial", "ablate", "all_trials", "as_table", "open_ablation"]
 
 
-def ablate(options: Ablate, say: Say = print) -> Path:
+def ablate(options: Ablate, log: Log = print) -> Path:
     """Train them all below one folder; write ablation.json, ablation.csv and ablation.html. Returns the folder.
 
     The table is read, its media are checked and its rows are split once: train.csv and held_out.csv are what every
@@ -46,22 +46,22 @@ def ablate(options: Ablate, say: Say = print) -> Path:
     check_config(options)
     check_fusions(options)
     config = Config(**{group.name: getattr(options, group.name) for group in fields(Config)})
-    tables = read_tables(config, say)
+    tables = read_tables(config, log)
     groups = group(tables["table"])
     trials = list(all_trials(options, groups))
     folder = open_ablation(options)
-    question = question_of(config)
+    question = fingerprint_of(config)
     if not options.output.overwrite:
         refuse_others(folder, question)
     compared = options.ablation
-    say(f"{len(trials)} trainings: {', '.join(compared.fusions)}; {', '.join(groups)}; {compared.seeds} seeds")
-    rows = choose_rows(config, tables, folder, say)
+    log(f"{len(trials)} trainings: {', '.join(compared.fusions)}; {', '.join(groups)}; {compared.seeds} seeds")
+    rows = choose_rows(config, tables, folder, log)
     question["media"] = rows.media
     if not options.output.overwrite:
         refuse_others(folder, question)
     begin(folder, question, options.output.overwrite)
-    train_all(trials, write_rows(rows, config, folder), tables["table"], question, folder, say)
-    say(as_table(json.loads((folder / RESULT).read_text(encoding="utf-8"))))
+    train_all(trials, write_rows(rows, config, folder), tables["table"], question, folder, log)
+    log(as_table(json.loads((folder / RESULT).read_text(encoding="utf-8"))))
     from mmkeras.report.ablation import write_ablation_report  # late: Matplotlib
 
     write_ablation_report(folder)
@@ -69,7 +69,7 @@ def ablate(options: Ablate, say: Say = print) -> Path:
 
 
 def train_all(
-    trials: Sequence[Trial], shared: Config, table: Table, question: dict[str, Any], folder: Path, say: Say
+    trials: Sequence[Trial], shared: Config, table: Table, question: dict[str, Any], folder: Path, log: Log
 ) -> None:
     """Train one after the other; write what is known after each. Raises InputError where none can be trained.
 
@@ -86,18 +86,18 @@ def train_all(
         except InputError as error:  # of this subset; the others may do
             failed += 1
             cell.failed.append(str(error))
-            say(f"{head}  cannot be trained: {error}")
+            log(f"{head}  cannot be trained: {error}")
         else:
             score_name = measured["score_name"]
             cell.scores.append(measured["score"])
             cell.rows = measured["rows"]
-            say(f"{head}  {score_name} {measured['score']:.4f}  on {measured['rows']} rows")
+            log(f"{head}  {score_name} {measured['score']:.4f}  on {measured['rows']} rows")
         if score_name:
             write_results(folder, table.path, score_name, list(cells.values()))
     if failed == len(trials):
         raise InputError(f"{folder}: none of the {failed} trainings could be done; the reasons are above.")
     if failed:
-        say(f"{failed} of {len(trials)} trainings could not be done; the reasons are above, and in {RESULT}")
+        log(f"{failed} of {len(trials)} trainings could not be done; the reasons are above, and in {RESULT}")
 
 
 def open_ablation(options: Ablate) -> Path:

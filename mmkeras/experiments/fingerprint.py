@@ -19,7 +19,7 @@ NO_MATTER: Final = ("overwrite", "debug", "resume", "output", "example", "fusion
 MOST_SAID: Final = 4
 
 
-def question_of(config: Config) -> dict[str, Any]:
+def fingerprint_of(config: Config) -> dict[str, Any]:
     """What a training answers, as JSON has it: the options that matter, and hashes of what the files hold."""
     options = {key: value for key, value in config.flat().items() if key not in NO_MATTER}
     files = {

@@ -15,7 +15,7 @@ from mmkeras.data.split import Split, split_table
 from mmkeras.data.table import Table, write_bad_rows
 from mmkeras.runs.run import read_json
 from mmkeras.system.files import write_csv
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 TRAIN: Final = "train.csv"
 HELD_OUT: Final = "held_out.csv"
@@ -31,21 +31,21 @@ class Rows:
     media: dict[str, str]
 
 
-def choose_rows(config: Config, tables: dict[str, Table], folder: Path, say: Say) -> Rows:
+def choose_rows(config: Config, tables: dict[str, Table], folder: Path, log: Log) -> Rows:
     """Look at all media and split, once: a row that one subset cannot use for its media is none of any other's.
 
     Raises InputError where more than `max_bad_rows` are bad, or where the rows cannot be split.
     """
-    tables, media = _check_media(config, tables, folder, say)
+    tables, media = _check_media(config, tables, folder, log)
     split = split_table(tables["table"], config, tables.get("validation"))
     for note in split.notes:
-        say(note)
-    say(f"{len(split.train)} rows to learn from, {len(split.validation)} held out: the same for all trainings")
+        log(note)
+    log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out: the same for all trainings")
     return Rows(tables, split, media)
 
 
 def _check_media(
-    config: Config, tables: dict[str, Table], folder: Path, say: Say
+    config: Config, tables: dict[str, Table], folder: Path, log: Log
 ) -> tuple[dict[str, Table], dict[str, str]]:
     from mmkeras.modalities.media.check import KEYS, check_media, has_media  # late: Pillow, soundfile
 
@@ -55,7 +55,7 @@ def _check_media(
     shutil.rmtree(place, ignore_errors=True)  # of one that was killed
     try:
         place.mkdir()
-        checked, _ = check_media(config, tables, place, say)
+        checked, _ = check_media(config, tables, place, log)
         return checked, read_json(place / KEYS)
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -118,7 +118,7 @@ def run_trial(trial: Trial, config: Config, question: dict[str, Any], output: Pa
     if not has_answered(output, asked, question):
         from mmkeras.training.train import train  # late: an ablation that has ended needs none of it
 
-        train(config, say=lambda line: None)
+        train(config, log=lambda line: None)
         write_json(output / TRIAL, {"trial": asked, "question": question})
         if "keras" in sys.modules:
             sys.modules["keras"].backend.clear_session()

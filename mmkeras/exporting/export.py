@@ -17,8 +17,8 @@ from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime.exported import SIGNATURE
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.files import write_json
-from mmkeras.system.progress import Say
-from mmkeras.system.tensorflow import exact_products, native_noise_muted
+from mmkeras.system.progress import Log
+from mmkeras.system.tensorflow import disable_tf32, native_noise_muted
 from mmkeras.tasks import load_task
 from mmkeras.tasks.assets import Assets
 from mmkeras.verification.process import SAMPLES
@@ -35,7 +35,7 @@ def export(
     formats: Sequence[str],
     output: str | Path | None,
     overwrite: bool,
-    say: Say = print,
+    log: Log = print,
     precisions: Sequence[str] = (FLOAT32,),
 ) -> tuple[Path, bool]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
@@ -45,7 +45,7 @@ def export(
     precisions: each format writes those of them that it can.
     Raises InputError for a run that is none, an unknown format or precision, or an existing folder without `overwrite`.
     """
-    exact_products()
+    disable_tf32()
     run = open_run(run_path)
     folder = Path(output) if output else Path("exported") / run.folder.resolve().name
     unknown = [name for name in formats if name not in FORMATS]
@@ -65,9 +65,9 @@ def export(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        passed = _fill(run, formats, partial, folder.name, say, precisions)
+        passed = _fill(run, formats, partial, folder.name, log, precisions)
         if folder.exists() and not passed:
-            say(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
+            log(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
             folder = rejected
         if folder.exists():
             shutil.rmtree(folder)
@@ -99,7 +99,7 @@ def check_tolerances(precisions: Sequence[str], answers: Answers) -> None:
 
 
 def _fill(
-    run: Run, formats: Sequence[str], folder: Path, title: str, say: Say, precisions: Sequence[str] = (FLOAT32,)
+    run: Run, formats: Sequence[str], folder: Path, title: str, log: Log, precisions: Sequence[str] = (FLOAT32,)
 ) -> bool:
     """Everything an exported folder holds, the proof last. title: the name it will have."""
     task = load_task(run.schema["task"])
@@ -111,13 +111,13 @@ def _fill(
     samples = task.samples(graphs, run, folder)
     SAVE[task.ANSWERS](samples, folder / SAMPLES)
     if task.ANSWERS in WRITTEN:
-        say(WRITTEN[task.ANSWERS].format(len(samples)))
-    artefacts = [write_artefact(name, part, graphs, assets, folder, say) for name, part in wanted]
+        log(WRITTEN[task.ANSWERS].format(len(samples)))
+    artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in wanted]
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
     signature = signature_of(run, graphs, artefacts, metrics, {**assets.facts, **samples.facts})
     write_json(folder / SIGNATURE, signature.to_json())
     write_model_card(run, graphs, signature, metrics, folder, title)
-    return verify(folder, say=say)
+    return verify(folder, log=log)
 
 
 def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:
@@ -128,7 +128,7 @@ def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None
 
 
 def write_artefact(
-    name: str, precision: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, say: Say
+    name: str, precision: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, log: Log
 ) -> Artefact:
     """Write all graphs in one format and precision; what can be called is read from what was written."""
     began = time.perf_counter()
@@ -138,7 +138,7 @@ def write_artefact(
         callables = callables_of(exporter, graphs, paths, folder)
     places = {graph: path.relative_to(folder).as_posix() for graph, path in paths.items()}
     artefact = Artefact(name, places, precision, callables)
-    say(f"{artefact.key}: {', '.join(artefact.files)} written in {time.perf_counter() - began:.1f} s")
+    log(f"{artefact.key}: {', '.join(artefact.files)} written in {time.perf_counter() - began:.1f} s")
     return artefact
 
 

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.features.column_features import Side
-from mmkeras.features.dataset import generated
+from mmkeras.features.column_features import ColumnFeatures
+from mmkeras.features.dataset import generator_dataset
 
 WINDOW = 16  # batches among which rows are sorted by length, so that little padding is computed
 
@@ -25,7 +25,7 @@ class Batches(keras.callbacks.Callback):
 
     def __init__(
         self,
-        sides: Sequence[Side],
+        sides: Sequence[ColumnFeatures],
         targets: np.ndarray,
         batch_size: int,
         seed: int | None,
@@ -67,7 +67,7 @@ class Batches(keras.callbacks.Callback):
         specs = {name: spec for side in self.sides for name, spec in side.specs().items()}
         targets = tf.TensorSpec((None, self.targets.shape[1]), tf.float32)
         signature = (specs, targets, tf.TensorSpec((None,), tf.float32))
-        return generated(lambda: (self[i] for i in range(len(self))), signature, len(self))
+        return generator_dataset(lambda: (self[i] for i in range(len(self))), signature, len(self))
 
 
 def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ from mmkeras.features.ragged import Ragged
 Specs = dict[str, tf.TensorSpec]
 
 
-class Side(Protocol):
+class ColumnFeatures(Protocol):
     """What every side has."""
 
     @property
@@ -31,7 +31,7 @@ class Side(Protocol):
 
 
 @dataclass(frozen=True)
-class RaggedSide:
+class RaggedFeatures:
     """Rows of unequal length: column k of `ragged` becomes the input names[k], [b, F], F the longest of the batch."""
 
     names: tuple[str, ...]
@@ -51,13 +51,13 @@ class RaggedSide:
         return {n: tf.TensorSpec((None, None), c.dtype) for n, c in zip(self.names, self.ragged.columns, strict=True)}
 
 
-def bag_side(name: str, bags: Ragged) -> RaggedSide:
+def bag_features(name: str, bags: Ragged) -> RaggedFeatures:
     """Bags of text: <name>_rows int32 [b, F] and <name>_weights float32 [b, F]."""
-    return RaggedSide((f"{name}_rows", f"{name}_weights"), bags)
+    return RaggedFeatures((f"{name}_rows", f"{name}_weights"), bags)
 
 
 @dataclass(frozen=True)
-class ArraySide:
+class ArrayFeatures:
     """Arrays of one shape for all rows, memory-mapped or not.
 
     arrays: input name -> [u, …]. index: int32 [n], which of the u a row has, -1 for zeros; None: row i has entry i.

@@ -12,7 +12,7 @@ from mmkeras.system.malloc import keep_freed_memory
 AHEAD = 2  # batches that are made while others are learned
 
 
-def generated(make: Callable[[], Iterable[Any]], signature: Any, batches: int) -> Any:
+def generator_dataset(make: Callable[[], Iterable[Any]], signature: Any, batches: int) -> Any:
     """make() -> the batches of one pass, so many, each of the tensors that the signature specifies.
 
     Without tuning, for which there is nothing here. The thread that tunes sleeps 10 ms, then 20, 40 and so on, and

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import END
+from mmkeras.data.target_tokenizer import EOS
 from mmkeras.errors import InputError
-from mmkeras.features.dataset import generated
+from mmkeras.features.dataset import generator_dataset
 
 
 def enough(stream: np.ndarray, batch: int) -> np.ndarray:
@@ -34,7 +34,7 @@ class StreamBatches:
                 f"least. Give more text{fewer}."
             )
         length = len(stream) // batch
-        used = np.concatenate([[END], stream[: length * batch]]).astype("int32")
+        used = np.concatenate([[EOS], stream[: length * batch]]).astype("int32")
         self.given = used[:-1].reshape(batch, length)  # [batch * length] -> [batch, length]
         self.wanted = used[1:].reshape(batch, length)
         self.starts = range(0, length, steps)
@@ -51,4 +51,4 @@ class StreamBatches:
     def dataset(self) -> Any:
         """What `fit` takes; each pass begins at the stream's start."""
         spec = tf.TensorSpec((self.batch, None), tf.int32)
-        return generated(lambda: self, (spec, spec), len(self))
+        return generator_dataset(lambda: self, (spec, spec), len(self))

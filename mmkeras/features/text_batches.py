@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.features.batches import Batches
-from mmkeras.features.column_features import Side
-from mmkeras.features.dataset import generated
+from mmkeras.features.column_features import ColumnFeatures
+from mmkeras.features.dataset import generator_dataset
 from mmkeras.features.ragged import Ragged
 
 WRITTEN = "written"  # the core's input beside the columns'
 
 
-def as_rows(texts: Sequence[str], pieces: Pieces, longest: int) -> tuple[Ragged, int]:
+def as_rows(texts: Sequence[str], pieces: TargetTokenizer, longest: int) -> tuple[Ragged, int]:
     """Each text's pieces and END behind them, int32, at most `longest` and END; and how many texts were cut."""
     rows, cut = [], 0
     for text in texts:
         ids = pieces.encode(text)
         cut += len(ids) > longest
-        rows.append([*ids[:longest], END])
+        rows.append([*ids[:longest], EOS])
     starts = np.r_[0, np.cumsum([len(row) for row in rows])]
     return Ragged(starts, (np.fromiter((i for row in rows for i in row), "int32", int(starts[-1])),)), cut
 
@@ -35,7 +35,12 @@ class TextBatches(Batches):
     """
 
     def __init__(
-        self, sides: Sequence[Side], texts: Ragged, batch_size: int, seed: int | None, few_shapes: bool = False
+        self,
+        sides: Sequence[ColumnFeatures],
+        texts: Ragged,
+        batch_size: int,
+        seed: int | None,
+        few_shapes: bool = False,
     ) -> None:
         """texts: as `as_rows` gives them."""
         self.texts = texts
@@ -50,7 +55,7 @@ class TextBatches(Batches):
         longest = int(some.lengths.max())
         (wanted,) = some.padded(1 << (longest - 1).bit_length() if self.few_shapes else longest)
         weights = (np.arange(wanted.shape[1]) < some.lengths[:, None]).astype("float32")
-        start = np.full((len(rows), 1), END, "int32")
+        start = np.full((len(rows), 1), EOS, "int32")
         return {**inputs, WRITTEN: np.concatenate([start, wanted[:, :-1]], axis=1)}, wanted, weights
 
     def dataset(self) -> Any:
@@ -58,4 +63,4 @@ class TextBatches(Batches):
         specs = {name: spec for side in self.sides for name, spec in side.specs().items()}
         pieces = tf.TensorSpec((None, None), tf.int32)
         signature = ({**specs, WRITTEN: pieces}, pieces, tf.TensorSpec((None, None), tf.float32))
-        return generated(lambda: (self[i] for i in range(len(self))), signature, len(self))
+        return generator_dataset(lambda: (self[i] for i in range(len(self))), signature, len(self))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import END
-from mmkeras.generation.sampling import NEVER, Choice, allowed_of, draw
+from mmkeras.data.target_tokenizer import EOS
+from mmkeras.generation.sampling import NEVER, GenerationOptions, allowed_of, draw
 
 Arrays = dict[str, np.ndarray]
 Step = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
@@ -20,7 +20,7 @@ TIE = 5e-5  # of two log-probabilities: each is known to 2e-5, by the order in w
 
 
 @dataclass(frozen=True)
-class Written:
+class Decoded:
     """One text. ids: int [n], without END; log_probabilities: float [n + 1] of each and of END, as far as it came."""
 
     ids: list[int]
@@ -32,7 +32,7 @@ class Written:
         return float(sum(self.log_probabilities))
 
 
-class States:
+class DecoderState:
     """What `decode_step` is given beside the piece: states that it renews or fills, and the memory, which stays."""
 
     def __init__(self, signature: Mapping[str, Any], memory: Mapping[str, np.ndarray], batch: int) -> None:
@@ -69,15 +69,15 @@ def room_for(signature: Mapping[str, Any], prompt: int) -> int | None:
     return min(cache - 1 - prompt for cache in caches) if caches else None
 
 
-def write(
+def decode(
     step: Step,
     signature: Mapping[str, Any],
     memory: Mapping[str, np.ndarray],
-    choice: Choice,
+    choice: GenerationOptions,
     prompts: Sequence[Sequence[int]] | None = None,
     batch: int = 1,
     follow: Sequence[Sequence[int]] | None = None,
-) -> list[Written]:
+) -> list[Decoded]:
     """Write a text for each of `batch` rows of the memory, or one after each prompt.
 
     step: a Runner of `decode_step`; signature: its contract. memory: what `encode` gave, [b, …] each; {} without.
@@ -90,17 +90,17 @@ def write(
         found = []
         for k, prompt in enumerate(prompts):
             own = replace(choice, seed=choice.seed + k)
-            found += write(step, signature, memory, own, [prompt], follow=None if follow is None else [follow[k]])
+            found += decode(step, signature, memory, own, [prompt], follow=None if follow is None else [follow[k]])
         return found
     prompt = whole = list(prompts[0]) if prompts else []
-    states = States(signature, memory, 1 if prompts is not None else batch)
+    states = DecoderState(signature, memory, 1 if prompts is not None else batch)
     longest = signature["max_target"] if choice.longest is None else choice.longest
     if window := signature.get("window"):
         prompt = prompt[max(0, len(prompt) - window // 2) :]  # what is too long loses its beginning
     room = room_for(signature, len(prompt))
     longest = longest if room is None else min(longest, room)
     rows = len(states.arrays[next(iter(states.arrays))])
-    said = states.advance(step, np.full(rows, END), 0)
+    said = states.advance(step, np.full(rows, EOS), 0)
     for position, piece in enumerate(prompt):
         said = states.advance(step, np.full(rows, piece), position + 1)
     begun = len(prompt) + 1
@@ -111,20 +111,20 @@ def write(
 
 def _one_by_one(
     step: Step,
-    states: States,
+    states: DecoderState,
     said: np.ndarray,
-    choice: Choice,
+    choice: GenerationOptions,
     begun: int,
     longest: int,
     prompt: list[int],
     follow: Sequence[Sequence[int]] | None = None,
-) -> list[Written]:
+) -> list[Decoded]:
     """Greedy, or by chance. said: log-probabilities [b, pieces] of the first piece; begun: pieces given before it.
 
     prompt: what stands in front and is not to be repeated, all of it, even what a window has no room for.
     """
     rng = np.random.default_rng(choice.seed)
-    found = [Written([], []) for _ in said]
+    found = [Decoded([], []) for _ in said]
     alive = np.arange(len(said))  # rows that go on; those that have ended are no longer computed
     for k in range(longest):
         allowed = allowed_of(said, [prompt + found[i].ids for i in alive], choice)
@@ -133,9 +133,9 @@ def _one_by_one(
             chosen = settled(allowed, chosen, [(found[i].ids, follow[int(i)]) for i in alive])
         for row, (i, piece) in enumerate(zip(alive, chosen, strict=True)):
             found[i].log_probabilities.append(float(said[row, piece]))
-            if piece != END:
+            if piece != EOS:
                 found[i].ids.append(int(piece))
-        going = np.flatnonzero(chosen != END)
+        going = np.flatnonzero(chosen != EOS)
         if not len(going) or k + 1 == longest:
             break
         if len(going) < len(alive):
@@ -155,23 +155,29 @@ def settled(
     found = chosen.copy()
     for row, (text, other) in enumerate(texts):
         if list(text) == list(other[: len(text)]):
-            piece = other[len(text)] if len(text) < len(other) else END
+            piece = other[len(text)] if len(text) < len(other) else EOS
             if piece < allowed.shape[1] and allowed[row, piece] >= allowed[row, chosen[row]] - TIE:
                 found[row] = piece
     return found
 
 
 def _beam(
-    step: Step, states: States, said: np.ndarray, choice: Choice, begun: int, longest: int, prompt: list[int]
-) -> list[Written]:
+    step: Step,
+    states: DecoderState,
+    said: np.ndarray,
+    choice: GenerationOptions,
+    begun: int,
+    longest: int,
+    prompt: list[int],
+) -> list[Decoded]:
     """The best of `beam` texts of each row, by log P over the penalised length. Shapes: b rows, k texts of each."""
     b, k = len(said), choice.beam
     states.pick(np.repeat(np.arange(b), k))
     said = np.repeat(said, k, axis=0)  # [b, pieces] -> [b * k, pieces]
-    texts: list[list[Written]] = [[Written([], []) for _ in range(k)] for _ in range(b)]
+    texts: list[list[Decoded]] = [[Decoded([], []) for _ in range(k)] for _ in range(b)]
     scores = np.full((b, k), NEVER)
     scores[:, 0] = 0.0  # all k are the same at first
-    ended: list[list[tuple[float, Written]]] = [[] for _ in range(b)]
+    ended: list[list[tuple[float, Decoded]]] = [[] for _ in range(b)]
     for n in range(longest):
         flat = [prompt + text.ids for row in texts for text in row]
         total = scores.reshape(-1, 1) + allowed_of(said, flat, choice)  # [b * k, pieces]
@@ -181,19 +187,19 @@ def _beam(
         best = np.take_along_axis(best, np.argsort(-np.take_along_axis(total, best, 1), 1, kind="stable"), 1)
         parents, nexts = np.zeros((b, k), int), np.zeros((b, k), int)
         for row in range(b):
-            kept: list[Written] = []
+            kept: list[Decoded] = []
             for rank, place in enumerate(best[row]):
                 parent, piece = divmod(int(place), pieces)
                 before, chance = texts[row][parent], float(said[row * k + parent, piece])
-                if piece == END:
+                if piece == EOS:
                     if rank < k:
-                        text = Written(before.ids, [*before.log_probabilities, chance])
+                        text = Decoded(before.ids, [*before.log_probabilities, chance])
                         ended[row].append((penalised(total[row, place], n + 1, choice), text))
                     continue
                 if len(kept) < k:
                     parents[row, len(kept)], nexts[row, len(kept)] = parent, piece
                     scores[row, len(kept)] = total[row, place]
-                    kept.append(Written([*before.ids, piece], [*before.log_probabilities, chance]))
+                    kept.append(Decoded([*before.ids, piece], [*before.log_probabilities, chance]))
             texts[row] = kept
         done = all(
             len(some) >= k and max(s for s, _ in some) >= penalised(scores[row, 0], longest, choice)
@@ -209,6 +215,6 @@ def _beam(
     return [max(some, key=lambda found: found[0])[1] for some in ended]
 
 
-def penalised(score: float, length: int, choice: Choice) -> float:
+def penalised(score: float, length: int, choice: GenerationOptions) -> float:
     """log P over ((5 + length) / 6) ** alpha (Wu et al. 2016)."""
     return float(score / ((5 + length) / 6) ** choice.length_penalty)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
-from mmkeras.generation.decoding import States, Written, write
-from mmkeras.generation.options import Choice
-from mmkeras.graph import Entry, Signature
+from mmkeras.generation.decoding import Decoded, DecoderState, decode
+from mmkeras.generation.options import GenerationOptions
+from mmkeras.graph import InputSpec, Signature
 from mmkeras.runtime import exported
 from mmkeras.runtime.exported import ENCODE, SCORE, STEP
-from mmkeras.runtime.feeds import Values, columns_of, feed, trim
+from mmkeras.runtime.feeds import Values, columns_of, to_arrays, trim
 from mmkeras.runtime.runners import Runner
 
 BATCH = 16
@@ -26,11 +26,11 @@ AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory
 
 
 @dataclass(frozen=True)
-class Writer:
+class TextGenerator:
     """graphs: name -> Runner. signature: that of the folder; None for the trained model itself."""
 
     graphs: Mapping[str, Runner]
-    pieces: Pieces
+    pieces: TargetTokenizer
     signature: Signature | None = None
 
     @property
@@ -39,15 +39,15 @@ class Writer:
         return self.graphs[STEP]
 
     @property
-    def inputs(self) -> list[Entry]:
+    def inputs(self) -> list[InputSpec]:
         """What `encode` takes; none for a language model."""
         return list(self.graphs[ENCODE].signature["inputs"]) if ENCODE in self.graphs else []
 
     def encode(self, values: Values, index: Sequence[int], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Some rows' memory, and the ids that were recognised in them."""
-        return self.graphs[ENCODE](feed(values, self.inputs, index, hidden))
+        return self.graphs[ENCODE](to_arrays(values, self.inputs, index, hidden))
 
-    def recognised(self, values: Values, count: int, batch: int = BATCH) -> dict[str, list[list[list[int]]]]:
+    def token_ids(self, values: Values, count: int, batch: int = BATCH) -> dict[str, list[list[list[int]]]]:
         """`<input>_ids` -> of each row what is recognised in it, int [orders, tokens]; {} where nothing is."""
         names = [entry["name"] for entry in self.graphs[ENCODE].signature["outputs"] if entry["name"].endswith("_ids")]
         found: dict[str, list[list[list[int]]]] = {name: [] for name in names}
@@ -57,17 +57,17 @@ class Writer:
                 found[name] += [trim(row).tolist() for row in encoded[name]]
         return found
 
-    def write_rows(
+    def decode_rows(
         self,
         values: Values,
         count: int,
-        choice: Choice,
+        choice: GenerationOptions,
         batch: int = BATCH,
         hidden: Sequence[str] = (),
         follow: Sequence[Sequence[int]] | None = None,
-    ) -> list[Written]:
-        """A text for each row. values: a value a row, by input, see `raw.read_values`. follow: see `write`."""
-        found: list[Written] = []
+    ) -> list[Decoded]:
+        """A text for each row. values: a value a row, by input, see `raw.read_values`. follow: see `decode`."""
+        found: list[Decoded] = []
         memories = [entry["name"] for entry in self.step.signature["inputs"] if entry["kind"] == "memory"]
         for start in range(0, count, batch):
             index = range(start, min(start + batch, count))
@@ -75,16 +75,16 @@ class Writer:
             memory = {name: encoded[name] for name in memories}
             own = replace(choice, seed=choice.seed + start)  # else every batch would draw the same
             others = None if follow is None else [follow[i] for i in index]
-            found += write(self.step, self.step.signature, memory, own, batch=len(index), follow=others)
+            found += decode(self.step, self.step.signature, memory, own, batch=len(index), follow=others)
         return found
 
-    def go_on(self, prompts: Sequence[str], choice: Choice) -> list[Written]:
+    def continue_text(self, prompts: Sequence[str], choice: GenerationOptions) -> list[Decoded]:
         """What a language model writes behind each prompt."""
-        return write(self.step, self.step.signature, {}, choice, [self.pieces.encode(prompt) for prompt in prompts])
+        return decode(self.step, self.step.signature, {}, choice, [self.pieces.encode(prompt) for prompt in prompts])
 
     def score(self, text: str) -> tuple[list[int], np.ndarray]:
         """A text's pieces with END behind them, and log P of each given those before (the chain rule)."""
-        return self.score_pieces([*self.pieces.encode(text), END])
+        return self.score_pieces([*self.pieces.encode(text), EOS])
 
     def score_pieces(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
         """log P of each piece. A Transformer's window moves on by half, so each sees half of it at least."""
@@ -102,13 +102,13 @@ class Writer:
 
     def score_by_steps(self, ids: Sequence[int]) -> np.ndarray:
         """log P of each piece of a long text, by a recurrent model a piece at a time: no larger than one step."""
-        states, found = States(self.step.signature, {}, 1), []
-        for position, (before, number) in enumerate(zip([END, *ids[:-1]], ids, strict=True)):
+        states, found = DecoderState(self.step.signature, {}, 1), []
+        for position, (before, number) in enumerate(zip([EOS, *ids[:-1]], ids, strict=True)):
             found.append(states.advance(self.step, np.array([before]), position)[0, number])
         return np.array(found)
 
 
-def open_writer(folder: str | Path, form: str | None = None, threads: int | None = None) -> Writer:
+def open_generator(folder: str | Path, form: str | None = None, threads: int | None = None) -> TextGenerator:
     """Open an exported folder by one of its formats (None: the first that is there).
 
     Raises InputError for a folder that is none, or a format it does not have.
@@ -117,9 +117,9 @@ def open_writer(folder: str | Path, form: str | None = None, threads: int | None
     signature = exported.read_signature(folder)
     if signature.answers != "texts":
         raise InputError(f"{folder}: this model answers, it does not write. Use: mmkeras predict")
-    return Writer(exported.open(folder, form, threads), Pieces.load(folder), signature)
+    return TextGenerator(exported.open(folder, form, threads), TargetTokenizer.load(folder), signature)
 
 
-def columns_needed(writer: Writer) -> list[Entry]:
+def columns_needed(writer: TextGenerator) -> list[InputSpec]:
     """The inputs that are columns of a CSV."""
     return columns_of(writer.inputs)

@@ -9,37 +9,37 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import UNKNOWN
+from mmkeras.data.target_tokenizer import UNK
 from mmkeras.generation.decoding import room_for
-from mmkeras.generation.generator import BATCH, Writer
-from mmkeras.generation.options import Choice
-from mmkeras.graph import Entry
+from mmkeras.generation.generator import BATCH, TextGenerator
+from mmkeras.generation.options import GenerationOptions
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.text.cells import cut
-from mmkeras.runtime.feeds import Arrays, Values, columns_of, is_there
+from mmkeras.runtime.feeds import Arrays, Values, columns_of, is_present
 from mmkeras.runtime.runners import Runner
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 UNKNOWN_IDS = 64  # the first ids are those of unknown words, `UNKNOWN_BUCKETS` of models that read tokens in order
 
 
-def warn_of(writer: Writer, prompt: str, choice: Choice, say: Say) -> None:
+def warn_of(writer: TextGenerator, prompt: str, choice: GenerationOptions, log: Log) -> None:
     """Say it where nothing of a prompt is known, its beginning will not be seen, or there is no room to write."""
     ids = writer.pieces.encode(prompt)
-    if ids and all(number == UNKNOWN for number in ids):
-        say(f"note: no word of {prompt!r} is known to the model")
+    if ids and all(number == UNK for number in ids):
+        log(f"note: no word of {prompt!r} is known to the model")
     window = writer.step.signature.get("window")
     if window and len(ids) > window // 2:
-        say(f"note: the prompt has {len(ids)} pieces; the model sees the last {window // 2} of them")
+        log(f"note: the prompt has {len(ids)} pieces; the model sees the last {window // 2} of them")
     room = room_for(writer.step.signature, len(ids))
     if choice.longest is not None and room is not None and choice.longest > room:
-        say(f"note: at most {room} pieces are written; the model was trained with --steps {window}")
+        log(f"note: at most {room} pieces are written; the model was trained with --steps {window}")
 
 
-def warn_of_room(writer: Writer, choice: Choice, say: Say) -> None:
+def warn_of_room(writer: TextGenerator, choice: GenerationOptions, log: Log) -> None:
     """Say it where longer texts are asked for than a model that reads columns can write."""
     room = room_for(writer.step.signature, 0)
     if choice.longest is not None and room is not None and choice.longest > room:
-        say(f"note: at most {room} pieces are written; the model was trained with --max-target {room}")
+        log(f"note: at most {room} pieces are written; the model was trained with --max-target {room}")
 
 
 class Watched:
@@ -70,14 +70,18 @@ class TextNotes:
     limits: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
 
     def count(
-        self, writer: Writer, values: Values, cells: Mapping[str, Sequence[str]], ids: Mapping[str, list[np.ndarray]]
+        self,
+        writer: TextGenerator,
+        values: Values,
+        cells: Mapping[str, Sequence[str]],
+        ids: Mapping[str, list[np.ndarray]],
     ) -> None:
         """Count some rows. values, cells: of each input, and of each column that is there; ids: see `Watched`."""
         for entry in columns_of(writer.inputs):
             column, texts = str(entry["column"]), values[entry["name"]]
             if entry["kind"] != "text" or column not in cells:
                 continue
-            rows = [row for row, text in enumerate(texts) if is_there(text)]
+            rows = [row for row, text in enumerate(texts) if is_present(text)]
             self.there[column] += len(rows)
             bytes_read, full = entry.get("max_bytes"), dict[int, int]()
             if "preset" not in entry:
@@ -110,7 +114,7 @@ def some(number: int, count: int) -> str:
     return "the text" if count == 1 else f"{number:,} of {count:,} texts"
 
 
-def longer_than_read(writer: Writer, entry: Entry, texts: Mapping[int, bytes]) -> dict[int, int]:
+def longer_than_read(writer: TextGenerator, entry: InputSpec, texts: Mapping[int, bytes]) -> dict[int, int]:
     """Of some rows' texts, those with more tokens than are read: row -> how many are.
 
     Which number that is no signature says. But where less is read of a text than of its halves, something was cut.

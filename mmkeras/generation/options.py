@@ -8,7 +8,7 @@ from mmkeras.errors import InputError
 
 
 @dataclass(frozen=True)
-class Choice:
+class GenerationOptions:
     """How tokens are chosen: greedily, by beam search or by sampling."""
 
     beam: int = 1

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import UNKNOWN
-from mmkeras.generation.options import Choice
+from mmkeras.data.target_tokenizer import UNK
+from mmkeras.generation.options import GenerationOptions
 
 NEVER = -1e9  # the log-probability of a token that may not be generated
 
 
-def allowed_of(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice) -> np.ndarray:
+def allowed_of(said: np.ndarray, texts: Sequence[Sequence[int]], choice: GenerationOptions) -> np.ndarray:
     """Log-probabilities where what may not be written is NEVER. texts: of each row all pieces, a prompt's in front."""
     allowed = said.copy()
     if not choice.unknown:
-        allowed[:, UNKNOWN] = NEVER
+        allowed[:, UNK] = NEVER
     n = choice.no_repeat
     for row, text in zip(allowed, texts, strict=True) if n else ():
         last = tuple(text[len(text) - n + 1 :])  # the n - 1 pieces before the next
@@ -26,7 +26,7 @@ def allowed_of(said: np.ndarray, texts: Sequence[Sequence[int]], choice: Choice)
     return allowed
 
 
-def draw(allowed: np.ndarray, choice: Choice, rng: np.random.Generator) -> np.ndarray:
+def draw(allowed: np.ndarray, choice: GenerationOptions, rng: np.random.Generator) -> np.ndarray:
     """A piece a row by chance, int [b]."""
     likest = allowed.max(1, keepdims=True)  # taken away first, in float64: a temperature may be next to nothing
     with np.errstate(over="ignore"):  # -inf is what is meant

@@ -11,9 +11,9 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.generation.generate import cells_given, write_cells
-from mmkeras.generation.generator import Writer
+from mmkeras.generation.generator import TextGenerator
 from mmkeras.generation.notes import TextNotes
-from mmkeras.generation.options import Choice
+from mmkeras.generation.options import GenerationOptions
 from mmkeras.generation.score import perplexity_of
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE, SCORE
@@ -36,7 +36,7 @@ class Scored:
 class TextModel:
     """The graphs of a model that generates text, opened. path: of its exported folder, or its run."""
 
-    writer: Writer
+    writer: TextGenerator
     path: Path
 
     def __call__(
@@ -45,7 +45,7 @@ class TextModel:
         """The generated text; of a language model the prompt and its continuation.
 
         given: a cell of the first text column, or column -> cell; for a language model the prompt. options: those of
-        `generation.options.Choice`: beam, temperature, top_k, top_p, seed, no_repeat, longest, unknown.
+        `generation.options.GenerationOptions`: beam, temperature, top_k, top_p, seed, no_repeat, longest, unknown.
         Raises InputError for an unknown column or option, or a cell that cannot be read.
         """
         choice = choice_of(options)
@@ -53,7 +53,7 @@ class TextModel:
         if ENCODE not in writer.graphs:
             if not isinstance(given, str):
                 raise InputError("A language model takes a text alone, the prompt that it continues.")
-            (decoded,) = writer.go_on([given], choice)
+            (decoded,) = writer.continue_text([given], choice)
             return (given + writer.pieces.raw(decoded.ids)).strip()
         texts = [given] if isinstance(given, str) else []
         pairs = [] if isinstance(given, str) else [f"{name}={cell}" for name, cell in given.items() if cell is not None]
@@ -74,12 +74,12 @@ class TextModel:
         return Scored(names, log_probabilities.tolist(), total, perplexity_of(-total / len(ids)))
 
 
-def choice_of(options: Mapping[str, Any]) -> Choice:
+def choice_of(options: Mapping[str, Any]) -> GenerationOptions:
     """Decoding options by name. Raises InputError for an unknown name, or values that contradict each other."""
-    known = list(vars(Choice()))
+    known = list(vars(GenerationOptions()))
     for name in options:
         if name not in known:
             raise InputError(f"{name!r}: there is no such option. Options: {', '.join(known)}.")
-    choice = Choice(**options)
+    choice = GenerationOptions(**options)
     choice.check()
     return choice

@@ -63,7 +63,7 @@ def rows_decided_otherwise(task: str, answers: np.ndarray, expected: np.ndarray)
     return np.flatnonzero(differ if differ.ndim == 1 else differ.any(axis=1))
 
 
-def largest_difference(answers: np.ndarray, expected: np.ndarray, signature: Mapping[str, Any]) -> float:
+def max_abs_diff(answers: np.ndarray, expected: np.ndarray, signature: Mapping[str, Any]) -> float:
     """Of a probability, or of a number in standard deviations of its target; infinite where some are not finite.
 
     Of a number the last step of float32 is no difference: years have one of 1.2e-4, which is much in deviations.

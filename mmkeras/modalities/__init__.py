@@ -32,12 +32,12 @@ if TYPE_CHECKING:  # some of these bring Keras, TensorFlow or tyro, which no cli
 
     from mmkeras.config.config import Config
     from mmkeras.features.cache import Shapes
-    from mmkeras.features.column_features import Side
-    from mmkeras.graph import Entry, Input
-    from mmkeras.modalities.encoded import Bag, Encoded, Shape
+    from mmkeras.features.column_features import ColumnFeatures
+    from mmkeras.graph import Input, InputSpec
+    from mmkeras.modalities.encoded import Bag, Encoded, Sizes
     from mmkeras.modalities.media.paths import MediaRoot
     from mmkeras.modalities.media.preview import Preview
-    from mmkeras.system.progress import Say
+    from mmkeras.system.progress import Log
 
 __all__ = ["MODALITIES", "Modality", "cells_of", "column_of", "files_of", "names_files", "preview_of", "spec_of"]
 
@@ -95,7 +95,7 @@ class Modality(Protocol):
         """Int32 [b, orders, T], what was recognised, to be compared to the last bit; None where nothing is counted."""
         ...
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         """Features -> tokens [b, T, shape.width] and their mask.
 
         exporting: with layers that every format has in place of those that train faster; the weights are the same.
@@ -107,15 +107,15 @@ class ColumnModule(Protocol):
     """The module <package>.column."""
 
     def adapt(
-        self, name: str, cells: dict[str, Any], rule: Any, config: Config, folder: Path, say: Say
-    ) -> tuple[Modality, Mapping[str, Side]]:
+        self, name: str, cells: dict[str, Any], rule: Any, config: Config, folder: Path, log: Log
+    ) -> tuple[Modality, Mapping[str, ColumnFeatures]]:
         """Adapt a column on its training rows -> the Modality, and the features of each side's rows.
 
         name: the column's name in the graph.
         cells: `train` and `validation` -> the column's cells, list[str]; of a kind whose cells name files the
             MediaFeatures that were made when all files were checked.
-        rule: how the column is read where that was decided before: of a text by the model (a TextRule), of a kind whose
-            cells name files by that check (an ImageRule, an AudioRule); else None.
+        rule: how the column is read where that was decided before: of a text by the model (a TextSpec), of a kind whose
+            cells name files by that check (an ImageSpec, an AudioSpec); else None.
         folder: the run's; features that are kept on disk go below folder/features.
         Raises InputError for a flag that cannot be followed.
         """
@@ -129,15 +129,15 @@ class ColumnModule(Protocol):
 class CellsModule(Protocol):
     """The module <package>.cells. `entry` is the column's part of signature.json."""
 
-    def read(self, cell: str, entry: Entry, root: MediaRoot) -> Value:
+    def read(self, cell: str, entry: InputSpec, root: MediaRoot) -> Value:
         """A cell -> its value. root: where a path begins. Raises BadCell for a cell that cannot be read."""
         ...
 
-    def sample(self, cell: str, entry: Entry, root: MediaRoot) -> Value:
+    def sample(self, cell: str, entry: InputSpec, root: MediaRoot) -> Value:
         """The value as it travels with the artefacts: `read`, or a file as it is where clients send it so."""
         ...
 
-    def stack(self, values: Sequence[Value], entry: Entry) -> np.ndarray:
+    def stack(self, values: Sequence[Value], entry: InputSpec) -> np.ndarray:
         """Values of b rows -> the raw input [b, …]; zeros for None."""
         ...
 
@@ -160,11 +160,11 @@ class SpecModule(Protocol):
         """What serving_default calls the input `name`: files end in `_bytes`, so that {"b64": …} works."""
         ...
 
-    def as_served(self, value: Value, entry: Entry) -> tuple[Any, Value]:
+    def as_served(self, value: Value, entry: InputSpec) -> tuple[Any, Value]:
         """A value as a client of TF Serving sends it, and the value that the raw input holds then."""
         ...
 
-    def stack_served(self, sent: Sequence[Any], entry: Entry) -> np.ndarray:
+    def stack_served(self, sent: Sequence[Any], entry: InputSpec) -> np.ndarray:
         """What a client sends of b rows -> one array [b, …]."""
         ...
 
@@ -177,7 +177,7 @@ class FilesModule(Protocol):
     DECODERS: tuple[str, ...]
     """Distributions that read the files: a newer one may read what an older could not."""
 
-    def rule_of(self, cells: Sequence[str], root: MediaRoot, config: Config, say: Say) -> Any:
+    def rule_of(self, cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> Any:
         """How a column is read: a frozen dataclass. Raises InputError for a flag that cannot be followed."""
         ...
 

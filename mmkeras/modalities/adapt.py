@@ -16,7 +16,7 @@ from mmkeras.errors import InputError
 from mmkeras.graph import input_names, presence
 from mmkeras.modalities import Modality, column_of, names_files
 from mmkeras.modalities.media.check import Media
-from mmkeras.system.progress import Say, named
+from mmkeras.system.progress import Log, named
 
 
 @contextlib.contextmanager
@@ -48,16 +48,16 @@ def adapt_columns(
     tables: dict[str, Table],
     split: Split,
     media: Media,
-    text_rule: Any,
+    text_spec: Any,
     takes_presence: bool,
     folder: Path,
-    say: Say,
+    log: Log,
 ) -> tuple[dict[str, Modality], dict[str, list[Any]]]:
     """Adapt every input column on the training rows; write state and features. Returns modalities, and sides.
 
-    text_rule: how the model reads a text column; takes_presence: does the model know missing cells?
+    text_spec: how the model reads a text column; takes_presence: does the model know missing cells?
     """
-    from mmkeras.features.column_features import ArraySide
+    from mmkeras.features.column_features import ArrayFeatures
 
     (folder / "state").mkdir(exist_ok=True)
     columns: dict[str, Modality] = {}
@@ -67,17 +67,17 @@ def adapt_columns(
         cells = {side: getattr(split, side)[column.name].tolist() for side in sides}
         there = {side: [bool(cell.strip()) for cell in some] for side, some in cells.items()}
         given: Any = cells
-        rule = text_rule if column.kind == "text" else None
+        rule = text_spec if column.kind == "text" else None
         if names_files(column.kind):
             rule, given = media.rules[column.name], media.sides(column.name, tables, split)
-        told = named(say, name, column.name)
+        told = named(log, name, column.name)
         columns[name], features = column_of(column.kind).adapt(name, given, rule, config, folder, told)
         columns[name].save(folder / "state")
         for side in sides:
             sides[side].append(features[side])
             if takes_presence:
                 present = np.array([there[side]], "float32").T  # [1, n] -> [n, 1]
-                sides[side].append(ArraySide({f"{name}_present": present}))
+                sides[side].append(ArrayFeatures({f"{name}_present": present}))
     return columns, sides
 
 

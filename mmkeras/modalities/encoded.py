@@ -35,7 +35,7 @@ class Bag:
 
 
 @dataclass(frozen=True)
-class Shape:
+class Sizes:
     """How large a model is, by one dial. width: of a token, from which the rest follows; depth: Transformer blocks of a
     text and of the fusion; dropout: a share.
     """

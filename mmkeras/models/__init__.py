@@ -1,7 +1,7 @@
 """Keras models: features -> logits. A model is a module named in a literal dict; models know columns, not tasks.
 
 Each module has EPOCHS, BATCH_SIZE and PATIENCE (None: no early stopping). Those of MODELS, which answer rows, have
-FOLD_EPOCHS and LATEST_OF_EQUALS too, and `text_rule(config)`, `build` and `compile_model(model, config, steps, loss,
+FOLD_EPOCHS and LATEST_OF_EQUALS too, and `text_spec(config)`, `build` and `compile_model(model, config, steps, loss,
 metrics)`; `core.build_core` calls the second. `seq2seq` and `language_model` write texts.
 """
 

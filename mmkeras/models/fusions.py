@@ -15,7 +15,7 @@ from typing import Any, cast
 from keras import layers, ops
 
 from mmkeras.config.fusions import FUSIONS
-from mmkeras.modalities.encoded import Encoded, MaskedMean, Shape
+from mmkeras.modalities.encoded import Encoded, MaskedMean, Sizes
 
 Tensor = Any
 
@@ -70,7 +70,7 @@ def pooled(name: str, encoded: Encoded) -> Tensor:
     return MaskedMean(name=f"fusion.{name}_mean")(encoded.tokens, encoded.mask)
 
 
-def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
+def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
     """Feature level: the columns' vectors side by side, then an MLP."""
     vectors = [pooled(name, e) for name, e in encoded.items()]
     x = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="fusion.joined")(vectors)  # [b, M * width]
@@ -79,7 +79,7 @@ def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sh
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
 
-def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
+def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
     """z = W_t x_t + W_i x_i + W_a x_a, then a linear head: so what each column adds to the logits is exactly known."""
     head = layers.Dense(outputs, use_bias=False, name="head")
     parts = {}
@@ -100,7 +100,7 @@ def joined_tokens(encoded: dict[str, Encoded]) -> Encoded:
     return Encoded(layers.Concatenate(axis=1, name="tokens")(tokens), layers.Concatenate(axis=1, name="mask")(masks))
 
 
-def transformed(x: Tensor, mask: Tensor, shape: Shape) -> Tensor:
+def transformed(x: Tensor, mask: Tensor, shape: Sizes) -> Tensor:
     """`depth` blocks over tokens [b, T, width] and mask [b, T]."""
     from keras_hub.layers import TransformerEncoder  # late: a second, and only for this fusion
 
@@ -112,7 +112,7 @@ def transformed(x: Tensor, mask: Tensor, shape: Shape) -> Tensor:
     return x
 
 
-def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
+def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
     """One Transformer over all tokens of all columns (Vaswani et al. 2017), read at a token of its own."""
     joined = joined_tokens(encoded)
     x, mask = Prepend(name="answer")(joined.tokens, joined.mask)
@@ -121,7 +121,7 @@ def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape:
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
 
-def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Shape) -> Fused:
+def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
     """Decision level: each column answers by itself, and the answers are averaged with learned weights.
 
     Logits are averaged, which multiplies probabilities (the product rule: Kittler et al. 1998, section 3). The sum
@@ -137,19 +137,19 @@ def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: 
     return Fused(Vote(name="vote")(answers, present), parts)
 
 
-def attention_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> Encoded:
+def attention_memory(encoded: dict[str, Encoded], present: Tensor, shape: Sizes) -> Encoded:
     """One Transformer over all tokens of all columns."""
     joined = joined_tokens(encoded)
     x = transformed(joined.tokens, joined.mask, shape)
     return Encoded(layers.LayerNormalization(name="fusion.norm")(x), joined.mask)
 
 
-def concat_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> Encoded:
+def concat_memory(encoded: dict[str, Encoded], present: Tensor, shape: Sizes) -> Encoded:
     """The columns' tokens one behind the other: the decoder alone brings them together."""
     return joined_tokens(encoded)
 
 
-def sum_memory(encoded: dict[str, Encoded], present: Tensor, shape: Shape) -> Encoded:
+def sum_memory(encoded: dict[str, Encoded], present: Tensor, shape: Sizes) -> Encoded:
     """z = W_t x_t + W_i x_i + W_a x_a as the only token."""
     parts = [layers.Dense(shape.width, name=f"fusion.{n}_projection")(pooled(n, e)) for n, e in encoded.items()]
     z = parts[0] if len(parts) == 1 else layers.Add(name="sum")(parts)

@@ -39,8 +39,8 @@ def finish(inputs: dict[str, Any], logits: Any) -> keras.Model:
     return keras.Model(inputs, Temperature(name="temperature", dtype="float32")(logits), name="core")
 
 
-def text_rule_values(config: Config) -> dict[str, Any]:
-    """The part of a TextRule that no model decides."""
+def text_spec_values(config: Config) -> dict[str, Any]:
+    """The part of a TextSpec that no model decides."""
     return {
         "mode": config.text.tokens,
         "max_bytes": config.text.max_bytes,

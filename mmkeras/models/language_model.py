@@ -12,7 +12,7 @@ from mmkeras.config.config import Config
 from mmkeras.models.decoder import Decoder, DecoderVectors, heads_of
 from mmkeras.models.optimizers import ClippedSGD
 from mmkeras.models.recurrent import Carried, RecurrentParts
-from mmkeras.models.token_loss import PieceLoss
+from mmkeras.models.token_loss import TokenLoss
 
 EPOCHS = 11
 BATCH_SIZE = 20
@@ -44,7 +44,7 @@ def streaming(config: Config, pieces: int, batch: int, steps: int) -> Streaming:
     model = keras.Model(given, carried(given), name="streaming") if carried else trunk
     model.compile(
         optimizer=optimizer(config, steps),
-        loss=PieceLoss(parts.embedding),
+        loss=TokenLoss(parts.embedding),
         jit_compile=config.training.xla or by_xla(config),
     )
     return Streaming(model, core, parts, carried)

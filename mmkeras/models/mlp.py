@@ -9,8 +9,8 @@ from keras import layers
 
 from mmkeras.config.config import Config
 from mmkeras.modalities.text.bag import BagEmbedding
-from mmkeras.modalities.text.spec import TextRule
-from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
+from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
 
 EPOCHS = 10
 BATCH_SIZE = 32
@@ -22,9 +22,9 @@ DIMENSIONS = 100
 UNKNOWN_BUCKETS = 256
 
 
-def text_rule(config: Config) -> TextRule:
+def text_spec(config: Config) -> TextSpec:
     """Words alone, each as likely to count as the next; unknown ones share a few buckets by their hash."""
-    return TextRule(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **text_rule_values(config))
+    return TextSpec(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **text_spec_values(config))
 
 
 def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str, int]) -> keras.Model:

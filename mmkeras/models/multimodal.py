@@ -9,12 +9,12 @@ from keras import layers, ops
 
 from mmkeras.config.config import Config
 from mmkeras.modalities import Modality
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.bag import BagEmbedding
-from mmkeras.modalities.text.spec import TextRule
+from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.models import COUNTED, FREQUENCIES
 from mmkeras.models.fusions import Fused, fusion
-from mmkeras.models.inputs import finish, text_rule_values
+from mmkeras.models.inputs import finish, text_spec_values
 from mmkeras.models.missing import Missing, ModalityDropout
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
 
@@ -29,27 +29,27 @@ UNKNOWN_BUCKETS = 64
 WIDTH, HEAD_WIDTH = 64, 16
 
 
-def text_rule(config: Config) -> TextRule:
+def text_spec(config: Config) -> TextSpec:
     """As a bag: tokens and pairs by TF-IDF. As a sequence: tokens; unknown ones share a few vectors by their hash."""
-    values = text_rule_values(config)
+    values = text_spec_values(config)
     values["max_features"] = min(config.text.max_features, VECTOR_ROWS)
     if config.text.text_encoder == "average":
-        return TextRule(orders=config.text.ngrams, weighting="tfidf", **values)
+        return TextSpec(orders=config.text.ngrams, weighting="tfidf", **values)
     values["char_ngrams"] = 0
-    return TextRule(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **values)
+    return TextSpec(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **values)
 
 
-def shape_of(config: Config) -> Shape:
+def sizes_of(config: Config) -> Sizes:
     """Sizes by the dial `width`."""
     width = config.model.width or WIDTH
-    return Shape(width, config.model.depth, max(1, width // HEAD_WIDTH), config.model.dropout)
+    return Sizes(width, config.model.depth, max(1, width // HEAD_WIDTH), config.model.dropout)
 
 
 def build(
     columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of them."""
-    shape = shape_of(config)
+    shape = sizes_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
     fused = fusion(config.model.fusion or "attention")(encoded, present, outputs, shape)
     if config.model.naive_bayes:
@@ -89,7 +89,7 @@ def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, An
 
 
 def encode_columns(
-    columns: dict[str, Modality], config: Config, shape: Shape, exporting: bool
+    columns: dict[str, Modality], config: Config, shape: Sizes, exporting: bool
 ) -> tuple[dict[str, Any], dict[str, Encoded], Any]:
     """Keras inputs, of features and presences; each column encoded, missing cells replaced; presences [b, M]."""
     features = {name: column.features() for name, column in columns.items()}

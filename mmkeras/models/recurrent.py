@@ -56,7 +56,7 @@ class RecurrentParts:
     def build(self) -> tuple[keras.Model, keras.Model]:
         """The core: pieces int32 [b, T], states [b, n_states, width] -> logits [b, T, pieces], states behind them.
 
-        And the same that ends in front of the logits, with vectors [b, T, width], for `PieceLoss`.
+        And the same that ends in front of the logits, with vectors [b, T, width], for `TokenLoss`.
         """
         given = keras.Input((None,), dtype="int32", name="pieces")
         states = keras.Input((self.n_states, self.width), name="states")

@@ -10,12 +10,12 @@ from keras import layers
 
 from mmkeras.config.config import Config
 from mmkeras.modalities import Modality
-from mmkeras.modalities.encoded import Shape
+from mmkeras.modalities.encoded import Sizes
 from mmkeras.models import fusions
 from mmkeras.models.decoder import Decoder, heads_of
 from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
-from mmkeras.models.token_loss import SmoothedPieces
+from mmkeras.models.token_loss import SmoothedTokenLoss
 
 EPOCHS = 30
 BATCH_SIZE = 32
@@ -27,7 +27,7 @@ Tensor = Any
 
 
 @dataclass(frozen=True)
-class Writer:
+class Seq2Seq:
     """model: features, presences and `written` int32 [b, T] -> logits [b, T, pieces] of what comes behind each.
 
     encoder: features and presences -> memory tokens [b, M, width] and mask [b, M]. decoder: of the same weights.
@@ -40,15 +40,15 @@ class Writer:
     memory_length: int
 
 
-def shape_of(config: Config) -> Shape:
+def sizes_of(config: Config) -> Sizes:
     """Sizes by the dial `width`."""
     width = config.model.width or WIDTH
-    return Shape(width, config.model.depth, heads_of(width, 2 * HEAD_WIDTH), config.model.dropout)
+    return Sizes(width, config.model.depth, heads_of(width, 2 * HEAD_WIDTH), config.model.dropout)
 
 
-def build_writer(columns: dict[str, Modality], pieces: int, config: Config, exporting: bool = False) -> Writer:
+def build_seq2seq(columns: dict[str, Modality], pieces: int, config: Config, exporting: bool = False) -> Seq2Seq:
     """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
-    shape = shape_of(config)
+    shape = sizes_of(config)
     inputs, encoded, present = encode_columns(columns, config, shape, exporting)
     memory = fusions.memory(config.model.fusion or "concat")(encoded, present, shape)
     tokens = layers.Dropout(config.model.dropout, name="memory_dropout")(memory.tokens)
@@ -65,7 +65,7 @@ def build_writer(columns: dict[str, Modality], pieces: int, config: Config, expo
     written = keras.Input((None,), dtype="int32", name="written")
     logits = decoder(written, tokens, memory.mask)
     length = memory.tokens.shape[1] or sum(e.tokens.shape[1] or columns[n].max_tokens or 0 for n, e in encoded.items())
-    return Writer(
+    return Seq2Seq(
         keras.Model({**inputs, "written": written}, logits, name="core"),
         keras.Model(inputs, [memory.tokens, memory.mask], name="encoder"),
         decoder,
@@ -86,7 +86,7 @@ def compile_model(model: keras.Model, config: Config, steps: int) -> None:
     smoothing = config.training.label_smoothing
     model.compile(
         optimizer=optimizer(model, config, steps),
-        loss=SmoothedPieces(LABEL_SMOOTHING if smoothing is None else smoothing),
+        loss=SmoothedTokenLoss(LABEL_SMOOTHING if smoothing is None else smoothing),
         weighted_metrics=["accuracy"],
         jit_compile=config.training.xla,
     )

@@ -11,7 +11,7 @@ from keras import ops
 Tensor = Any
 
 
-class PieceLoss(keras.losses.Loss):
+class TokenLoss(keras.losses.Loss):
     """-log P of each piece, of a model whose output is what `embedding` would turn into logits.
 
     Call: pieces int32 [b, T], vectors float32 [b, T, width]; the mean over all.
@@ -66,7 +66,7 @@ def compared(logits: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 compiled = tf.function(compared, jit_compile=True)
 
 
-class SmoothedPieces(keras.losses.Loss):
+class SmoothedTokenLoss(keras.losses.Loss):
     """Cross-entropy of pieces against a share of the probability spread over all (section 5.4 of Vaswani et al. 2017).
 
     Call: pieces int32 [b, T], logits [b, T, pieces]; a mean over all that have a weight.

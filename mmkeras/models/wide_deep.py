@@ -13,8 +13,8 @@ from keras import layers, ops
 
 from mmkeras.config.config import Config
 from mmkeras.modalities.text.bag import BagEmbedding
-from mmkeras.modalities.text.spec import TextRule
-from mmkeras.models.inputs import bag_inputs, finish, text_rule_values
+from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
 from mmkeras.models.optimizers import RowAdagrad
 
 EPOCHS = 3
@@ -27,9 +27,9 @@ HIDDEN = 50
 VECTOR_ROWS = 20_000  # only the most frequent features have a vector: the rare ones would be learned by heart
 
 
-def text_rule(config: Config) -> TextRule:
+def text_spec(config: Config) -> TextSpec:
     """Tokens and pairs of tokens, by TF-IDF; unknown ones say nothing."""
-    return TextRule(orders=config.text.ngrams, weighting="tfidf", **text_rule_values(config))
+    return TextSpec(orders=config.text.ngrams, weighting="tfidf", **text_spec_values(config))
 
 
 class OneVsRest(keras.losses.Loss):

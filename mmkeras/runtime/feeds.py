@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import BadCell, InputError
-from mmkeras.graph import PRESENCE, Entry
+from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.modalities import cells_of
 from mmkeras.modalities.media.paths import MediaRoot
 
@@ -23,12 +23,12 @@ Arrays = Mapping[str, np.ndarray]
 Values = Mapping[str, Sequence[Any]]  # a value a row, by input
 
 
-def with_tokenizers(inputs: Iterable[Entry], places: Iterable[Path]) -> list[Entry]:
+def with_tokenizers(inputs: Iterable[InputSpec], places: Iterable[Path]) -> list[InputSpec]:
     """The inputs; those whose tokenizer runs before the graph know its folder, the first of `places` that has it.
 
     Raises InputError where none has.
     """
-    found: list[Entry] = []
+    found: list[InputSpec] = []
     for entry in inputs:
         if "tokenizer" in entry:
             folders = [place / entry["tokenizer_files"] for place in places]
@@ -43,18 +43,18 @@ def with_tokenizers(inputs: Iterable[Entry], places: Iterable[Path]) -> list[Ent
     return found
 
 
-def columns_of(inputs: Iterable[Entry]) -> list[Entry]:
+def columns_of(inputs: Iterable[InputSpec]) -> list[InputSpec]:
     """The inputs that are columns: all but the presences."""
     return [entry for entry in inputs if entry["kind"] != PRESENCE]
 
 
-def read_values(cells: Sequence[str], entry: Entry, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
+def read_values(cells: Sequence[str], entry: InputSpec, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
     """One column's cells -> values, and why some could not be read: row -> reason. Those count as missing."""
     return _read_each(cells_of(entry["kind"]).read, cells, entry, root)
 
 
 def _read_each(
-    read: Callable[[str, Entry, MediaRoot], Any], cells: Sequence[str], entry: Entry, root: MediaRoot
+    read: Callable[[str, InputSpec, MediaRoot], Any], cells: Sequence[str], entry: InputSpec, root: MediaRoot
 ) -> tuple[list[Any], dict[int, str]]:
     values: list[Any] = []
     faults: dict[int, str] = {}
@@ -67,26 +67,28 @@ def _read_each(
     return values, faults
 
 
-def is_there(value: Any) -> bool:
+def is_present(value: Any) -> bool:
     """Is a cell there? White space is none."""
     return value is not None and (not isinstance(value, bytes) or bool(value.strip()))
 
 
-def feed(values: Values, inputs: Sequence[Entry], index: Iterable[int], hidden: Iterable[str] = ()) -> dict[str, Any]:
+def to_arrays(
+    values: Values, inputs: Sequence[InputSpec], index: Iterable[int], hidden: Iterable[str] = ()
+) -> dict[str, Any]:
     """Some rows as arrays by name, in the order of `inputs`. hidden: inputs that are left out of all of them."""
     gone, index = set(hidden), list(index)
     rows = {e["name"]: [None if e["name"] in gone else values[e["name"]][i] for i in index] for e in columns_of(inputs)}
     arrays = {}
     for entry in inputs:
         if entry["kind"] == PRESENCE:
-            there = [is_there(value) for value in rows[entry["of"]]]
+            there = [is_present(value) for value in rows[entry["of"]]]
             arrays[entry["name"]] = np.array([there], "float32").T  # [1, b] -> [b, 1]
         else:
             arrays[entry["name"]] = cells_of(entry["kind"]).stack(rows[entry["name"]], entry)
     return arrays
 
 
-def complete(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
+def fill_missing_inputs(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
     """The inputs with those that were left out: zeros for a column, and its presence 1.0 or 0.0 as it was given or not.
 
     Only a model that knows missing cells has presences; one without is asked for all its columns.

@@ -13,14 +13,14 @@ import numpy as np
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets import Targets
 from mmkeras.errors import InputError
-from mmkeras.graph import PRESENCE, Entry
+from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runtime.feeds import feed, with_tokenizers
+from mmkeras.runtime.feeds import to_arrays, with_tokenizers
 from mmkeras.runtime.row_reader import Fault, RowReader
 from mmkeras.runtime.runners import Runner
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 BATCH = 32
 
@@ -52,9 +52,9 @@ class Answered:
 
 
 def read_and_answer(
-    runner: Runner, artefact: str | Path, path: str | Path, root: MediaRoot, say: Say = print, **reading: Any
+    runner: Runner, artefact: str | Path, path: str | Path, root: MediaRoot, log: Log = print, **reading: Any
 ) -> Answered:
-    """Read every row of a file and answer it. `say` is told which columns are missing.
+    """Read every row of a file and answer it. `log` is told which columns are missing.
 
     artefact: where the runner was opened: files of tokenizers lie there, or in a folder above.
     Raises InputError for a missing file or column, or a file without rows.
@@ -65,7 +65,7 @@ def read_and_answer(
     reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
     if not len(reader.table.rows):
         raise InputError(f"{path}: there are no rows to answer.")
-    reader.say_missing(say)
+    reader.say_missing(log)
     inputs = with_tokenizers(reader.inputs_there, [Path(artefact), *Path(artefact).parents[:3]])
     answers, faults = answer_rows(runner, reader, inputs)
     return Answered(reader, answers, targets, faults)
@@ -80,7 +80,7 @@ def predict(
     probabilities: bool,
     media_root: str | None = None,
     allow_outside: bool = False,
-    say: Say = print,
+    log: Log = print,
     **reading: Any,
 ) -> Path:
     """Answer every row of a file and write a CSV: prediction, probability, and a column a class if asked for.
@@ -90,20 +90,20 @@ def predict(
     """
     output = Path(output)
     root = MediaRoot.of(path, media_root, allow_outside)
-    answered = read_and_answer(runner, artefact, path, root, say, **reading)
+    answered = read_and_answer(runner, artefact, path, root, log, **reading)
     write_csv(output, as_cells(answered.answers, answered.targets, probabilities))
-    answered.reader.say_faults(answered.faults, say)
-    score(answered.reader.table, answered.answers, answered.targets, say)
-    say(f"{len(answered.answers)} predictions: {output}")
+    answered.reader.say_faults(answered.faults, log)
+    score(answered.reader.table, answered.answers, answered.targets, log)
+    log(f"{len(answered.answers)} predictions: {output}")
     return output
 
 
-def answer_rows(runner: Runner, reader: RowReader, inputs: list[Entry]) -> tuple[np.ndarray, list[Fault]]:
+def answer_rows(runner: Runner, reader: RowReader, inputs: list[InputSpec]) -> tuple[np.ndarray, list[Fault]]:
     """Answers float32 [rows, outputs] in the order of the file; and what could not be read."""
     answer = runner.signature["outputs"][0]["name"]
     answers, faults = [], list[Fault]()
     for rows in reader.parts(inputs, BATCH):
-        answers.append(runner(feed(rows.values, inputs, range(rows.count)), [answer])[answer])
+        answers.append(runner(to_arrays(rows.values, inputs, range(rows.count)), [answer])[answer])
         faults += rows.faults
     return np.concatenate(answers), faults
 
@@ -120,7 +120,7 @@ def as_cells(answers: np.ndarray, targets: Targets, probabilities: bool) -> Iter
         yield [words, f"{confidence:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
 
 
-def score(table: Table, answers: np.ndarray, targets: Targets, say: Say) -> None:
+def score(table: Table, answers: np.ndarray, targets: Targets, log: Log) -> None:
     """Print what the predictions are worth, if the truth is in the table."""
     if not all(name in table.rows.columns for name in targets.names):
         return
@@ -128,9 +128,9 @@ def score(table: Table, answers: np.ndarray, targets: Targets, say: Say) -> None
     if not known.all():
         unknown = int((~known).sum())
         names = ", ".join(targets.names)
-        say(f"{unknown} rows have a {names} that the model does not know; they are left out of the figures")
+        log(f"{unknown} rows have a {names} that the model does not know; they are left out of the figures")
     if known.any():
         truth = targets.truth(table.rows[known])
         figures = evaluate(targets.task, truth, answers[known], list(targets.labels or targets.names))
-        say(table_of(figures))
-        say(summary(figures))
+        log(table_of(figures))
+        log(summary(figures))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.graph import PRESENCE, Entry
+from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runtime.feeds import columns_of, feed, read_values, with_tokenizers
+from mmkeras.runtime.feeds import columns_of, read_values, to_arrays, with_tokenizers
 from mmkeras.runtime.runners import Runner
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Predictor:
         return self.runner.signature
 
     @property
-    def inputs(self) -> list[Entry]:
+    def inputs(self) -> list[InputSpec]:
         """The graph's inputs; those with a tokenizer of their own know where its files are."""
         return with_tokenizers(self.signature["inputs"], [self.path, *self.path.parents[:3]])
 
@@ -74,7 +74,7 @@ class Predictor:
             if faults:
                 raise InputError(f"{entry['column']} {text!r}: {faults[0]}")
         answer = self.signature["outputs"][0]["name"]
-        return self.prediction(self.runner(feed(values, self.inputs, [0]), [answer])[answer][0])
+        return self.prediction(self.runner(to_arrays(values, self.inputs, [0]), [answer])[answer][0])
 
     def prediction(self, answer: np.ndarray) -> Prediction:
         """One row of the graph's answer, float32 [outputs], in words."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from mmkeras.data.columns import Column
 from mmkeras.data.table import Table, read_rows
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import columns_of, read_values
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 SHOWN = 5  # rows that could not be read whole, of each kind
 Fault = tuple[int, str, str]  # a line, or a row of some cells; the column; the reason
@@ -34,14 +34,14 @@ class RowReader:
     """A file of rows, and what a graph takes of it. inputs: the graph's, whose columns need not all be there."""
 
     table: Table
-    inputs: Sequence[Entry]
+    inputs: Sequence[InputSpec]
     root: MediaRoot
 
     @classmethod
     def open(
         cls,
         path: str | Path,
-        inputs: Sequence[Entry],
+        inputs: Sequence[InputSpec],
         targets: Sequence[Column],
         root: MediaRoot,
         *,
@@ -56,19 +56,19 @@ class RowReader:
         return cls(read_rows(path, [*columns, *targets], inputs_optional=inputs_optional, **reading), inputs, root)
 
     @property
-    def inputs_there(self) -> list[Entry]:
+    def inputs_there(self) -> list[InputSpec]:
         """The inputs of columns that the file has, and their presences."""
         there = {column.name for column in self.table.inputs}
         return [entry for entry in self.inputs if entry["column"] in there]
 
-    def say_missing(self, say: Say) -> None:
+    def say_missing(self, log: Log) -> None:
         """A line for each column that the file has not."""
         there = {column.name for column in self.table.inputs}
         for entry in columns_of(self.inputs):
             if entry["column"] not in there:
-                say(f"{self.table.path}: there is no column {entry['column']!r}; it counts as missing in every row")
+                log(f"{self.table.path}: there is no column {entry['column']!r}; it counts as missing in every row")
 
-    def parts(self, inputs: Sequence[Entry], size: int) -> Iterator[Rows]:
+    def parts(self, inputs: Sequence[InputSpec], size: int) -> Iterator[Rows]:
         """All rows in their order, `size` at a time. inputs: those to read, the folders of their tokenizers known."""
         for start in range(0, len(self.table.rows), size):
             rows = self.table.rows.iloc[start : start + size]
@@ -77,20 +77,20 @@ class RowReader:
             lines = [(int(self.table.lines[start + row]), column, reason) for row, column, reason in faults]
             yield Rows(start, len(rows), cells, values, lines)
 
-    def say_faults(self, faults: Sequence[Fault], say: Say) -> None:
+    def say_faults(self, faults: Sequence[Fault], log: Log) -> None:
         """Say which rows were answered without what could not be read."""
         table = self.table
         for bad in table.bad_rows[:SHOWN]:
-            say(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
+            log(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
         for line, column, reason in faults[:SHOWN]:
-            say(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
+            log(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
         more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
         if more:
-            say(f"{table.path}: {more} more cells could not be read")
+            log(f"{table.path}: {more} more cells could not be read")
 
 
 def read_cells(
-    cells: Mapping[str, Sequence[str]], inputs: Sequence[Entry], root: MediaRoot, count: int
+    cells: Mapping[str, Sequence[str]], inputs: Sequence[InputSpec], root: MediaRoot, count: int
 ) -> tuple[dict[str, list[Any]], list[Fault]]:
     """Cells of some rows by column -> values by input, and what could not be read. A column that is absent is empty."""
     values: dict[str, list[Any]] = {}

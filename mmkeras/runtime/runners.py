@@ -19,7 +19,7 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.graph import graphs_inside, row_signature
-from mmkeras.runtime.feeds import Arrays, complete, pad_bytes
+from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
 from mmkeras.runtime.formats import format_of, in_words
 
 ONLY_GRAPH = "tensors"  # what a SavedModel of one graph calls it, beside `serving_default`
@@ -33,7 +33,7 @@ class Runner(Protocol):
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Raw inputs by name, batch first -> outputs by name: those `wanted`, or all.
 
-        A column that is left out is missing in every row, where the model knows missing cells (`complete`).
+        A column that is left out is missing in every row, where the model knows missing cells (`fill_missing_inputs`).
         """
         ...
 
@@ -61,7 +61,7 @@ class LiteRTRunner:
         self._any: Any = None
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        inputs = complete(inputs, self.signature)
+        inputs = fill_missing_inputs(inputs, self.signature)
         n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
         if self.lengths and len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
             inputs = self._resized(inputs)
@@ -105,7 +105,7 @@ class LiteRTRunner:
         is called whole.
         """
         runner: Any = self.interpreter.get_signature_runner(row_signature(self.signature["graph"], n_bytes))
-        runner(**self._padded(complete({}, self.signature), n_bytes))  # plans the memory
+        runner(**self._padded(fill_missing_inputs({}, self.signature), n_bytes))  # plans the memory
         try:
             parts, graph = runner._interpreter_wrapper, runner._subgraph_index
             places, results = runner._inputs, dict(runner._outputs)
@@ -139,7 +139,7 @@ class OnnxRunner:
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         names = wanted or self.outputs
-        return dict(zip(names, self.session.run(names, complete(inputs, self.signature)), strict=True))
+        return dict(zip(names, self.session.run(names, fill_missing_inputs(inputs, self.signature)), strict=True))
 
 
 class SavedModelRunner:
@@ -164,7 +164,7 @@ class SavedModelRunner:
         self.tensors = self.endpoint(name if name in self.endpoints else ONLY_GRAPH)
 
     def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = self.tensors(complete(inputs, self.signature))
+        outputs = self.tensors(fill_missing_inputs(inputs, self.signature))
         return {name: outputs[name] for name in wanted or outputs}
 
     def graph(self, name: str) -> SavedModelRunner:

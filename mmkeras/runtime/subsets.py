@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mmkeras.graph import PRESENCE, Entry
+from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.runtime.feeds import columns_of
 
 MOST_COLUMNS = 5  # of one kind, in the matrix of missing modalities: it has 2 ** n - 1 rows
 
 
-def modalities_of(inputs: Iterable[Entry]) -> dict[str, list[str]]:
+def modalities_of(inputs: Iterable[InputSpec]) -> dict[str, list[str]]:
     """Groups of inputs that are there or missing together: by kind, or by column where all are of one kind."""
     columns = columns_of(inputs)
     if not any(entry["kind"] == PRESENCE for entry in inputs):

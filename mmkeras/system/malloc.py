@@ -14,7 +14,7 @@ SETTINGS = ((M_TRIM_THRESHOLD, KEPT), (M_TOP_PAD, KEPT), (M_MMAP_THRESHOLD, LARG
 
 def keep_freed_memory() -> None:
     """Have malloc keep what it is given back, as far as the C library can be told. To be called before any thread,
-    and again wherever TensorFlow has undone it (`generated.py`).
+    and again wherever TensorFlow has undone it (`generator_dataset.py`).
 
     A product of matrices packs them into blocks that it takes from malloc itself: 20 MB of fresh pages at every step of
     an LSTM, a tenth of its time, and a twentieth of a translation's. One arena for all threads, for a thread's own is

@@ -7,22 +7,22 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 SECONDS: Final = 15.0  # between two lines
 LIVE_SECONDS: Final = 0.1  # between two changes of the live line
 
 
-def named(say: Callable[[str], None], name: str, column: str) -> Callable[[str], None]:
+def named(log: Callable[[str], None], name: str, column: str) -> Callable[[str], None]:
     """Say what is said of `name`, as files or the graph have it, by the CSV's name of the column."""
-    return lambda line: say(f"{column}{line.removeprefix(name)}" if line.startswith(f"{name}:") else line)
+    return lambda line: log(f"{column}{line.removeprefix(name)}" if line.startswith(f"{name}:") else line)
 
 
 class Progress:
     """Counts up to `total` and says so: `photo: 1,200 of 4,869 images checked`. doing: the text before and after."""
 
-    def __init__(self, doing: tuple[str, str], total: int, say: Callable[[str], None]) -> None:
-        self.doing, self.total, self.say = doing, total, say
+    def __init__(self, doing: tuple[str, str], total: int, log: Callable[[str], None]) -> None:
+        self.doing, self.total, self.log = doing, total, log
         self.done, self.live = 0, sys.stdout.isatty()
         self.began = self.said = time.perf_counter()
 
@@ -42,7 +42,7 @@ class Progress:
         if self.live:
             print(f"\r{line}", end="\x1b[K\r", flush=True)
         else:
-            self.say(line)
+            self.log(line)
 
     def end(self) -> None:
         """The live line goes."""

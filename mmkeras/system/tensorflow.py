@@ -41,7 +41,7 @@ def no_retracing(record: logging.LogRecord) -> bool:
     return "tf.function retracing" not in str(record.msg)
 
 
-def exact_products() -> None:
+def disable_tf32() -> None:
     """Multiply float32 as float32 on a GPU too, which rounds to 10 bits if not told: artefacts are held against it.
 
     To be called before TensorFlow is imported; processes that this one starts do the same.

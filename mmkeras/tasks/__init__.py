@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from mmkeras.graph import Answers, Graph
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 if TYPE_CHECKING:
     from mmkeras.config.config import Config
@@ -66,19 +66,19 @@ class Task(Protocol):
     ANSWERS: Answers
     """Which comparison proves an artefact: a key of `verification.verify.COMPARISONS`."""
 
-    def prepare(self, config: Config, source: Any, folder: Path, say: Say) -> Any:
+    def prepare(self, config: Config, source: Any, folder: Path, log: Log) -> Any:
         """Adapt the columns or train a tokenizer; write state and schema.json. Returns the task's training data.
 
         source: rows of a table in two splits, or lines for a task of LEARN_LINES (`training.sources`).
         """
         ...
 
-    def build(self, config: Config, data: Any, say: Say) -> Trainable:
+    def build(self, config: Config, data: Any, log: Log) -> Trainable:
         """Build and compile the model; make the batches of both splits."""
         ...
 
     def evaluate(
-        self, trained: Trainable, data: Any, config: Config, best: Mapping[str, float], folder: Path, say: Say
+        self, trained: Trainable, data: Any, config: Config, best: Mapping[str, float], folder: Path, log: Log
     ) -> dict[str, Any]:
         """Figures on the held-out rows, for metrics.json; write validation.csv and samples.json; refit if asked.
 

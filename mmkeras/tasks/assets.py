@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmkeras.data.target_tokenizer import Pieces
+from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import Answers
 from mmkeras.system.files import write_atomically
 
@@ -20,7 +20,7 @@ class Assets:
 
     answers: Answers
     labels: tuple[str, ...] = ()
-    pieces: Pieces | None = None
+    pieces: TargetTokenizer | None = None
 
     @property
     def texts(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from mmkeras.modalities import Modality
 
 
 @dataclass(frozen=True)
-class Read:
+class GraphInputs:
     """The front of a graph. raw: Keras inputs; features: what encoders take; ids: `<input>_ids`, as recognised."""
 
     raw: dict[str, Any]
@@ -26,9 +26,9 @@ class Read:
         return [{"name": name, "dtype": "int32", "shape": shape} for name, shape in shapes.items()]
 
 
-def read_columns(columns: dict[str, Modality], names: dict[str, str], takes_presence: bool) -> Read:
+def graph_inputs(columns: dict[str, Modality], names: dict[str, str], takes_presence: bool) -> GraphInputs:
     """Raw inputs of each column, and whether it is there -> features. names: the CSV column of each input."""
-    read = Read({}, {}, {}, [])
+    read = GraphInputs({}, {}, {}, [])
     for name, column in columns.items():
         entry = column.input(names[name])
         read.raw[name] = keras.Input(entry.sizes()[1:], dtype=entry.dtype, name=name)
@@ -40,6 +40,6 @@ def read_columns(columns: dict[str, Modality], names: dict[str, str], takes_pres
             read.features[f"{name}_present"] = there
         own = column.preprocess(read.raw[name], there)
         read.features.update(own)
-        if (recognised := column.ids(own)) is not None:
-            read.ids[f"{name}_ids"] = recognised
+        if (token_ids := column.ids(own)) is not None:
+            read.ids[f"{name}_ids"] = token_ids
     return read

@@ -8,31 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import Pieces
-from mmkeras.generation.generator import Writer
+from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.generation.generator import TextGenerator
 from mmkeras.graph import Graph
-from mmkeras.runtime.feeds import complete, with_tokenizers
+from mmkeras.runtime.feeds import fill_missing_inputs, with_tokenizers
 
 
 class KerasRunner:
     """A graph of the trained model behind the interface of every runner. traced: compiled; a text takes many calls."""
 
-    def __init__(self, graph: Graph, traced: bool = False) -> None:
+    def __init__(self, graph: Graph, as_function: bool = False) -> None:
         self.graph, self.signature = graph, graph.signature()
         self.call: Any = lambda inputs: graph.model(dict(inputs), training=False)
-        if traced:
-            from mmkeras.models.traced import traced as compiled
+        if as_function:
+            from mmkeras.models.traced import as_function as compiled
 
             self.call = compiled(graph.model)
 
     def __call__(self, inputs: Any, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = self.call(complete(inputs, self.signature))
+        outputs = self.call(fill_missing_inputs(inputs, self.signature))
         return {name: np.asarray(outputs[name]) for name in wanted or outputs}
 
 
-def trained_writer(graphs: Mapping[str, Graph], pieces: Pieces, folder: Path) -> Writer:
+def trained_generator(graphs: Mapping[str, Graph], pieces: TargetTokenizer, folder: Path) -> TextGenerator:
     """The trained model itself, as what writes. folder: where tokenizers of its inputs lie."""
-    runners = {name: KerasRunner(graph, traced=True) for name, graph in graphs.items()}
+    runners = {name: KerasRunner(graph, as_function=True) for name, graph in graphs.items()}
     for runner in runners.values():
         runner.signature["inputs"] = with_tokenizers(runner.signature["inputs"], [folder])
-    return Writer(runners, pieces)
+    return TextGenerator(runners, pieces)

@@ -17,7 +17,7 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.system.files import written_whole
 
-STALL = 0.25  # what is left of the rate where an epoch brought nothing
+PLATEAU_FACTOR = 0.25  # what is left of the rate where an epoch brought nothing
 
 SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
 
@@ -25,9 +25,9 @@ SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
 class EpochLines(keras.callbacks.Callback):
     """One line an epoch; on a terminal the line also counts the steps."""
 
-    def __init__(self, epochs: int, say: Callable[[str], None]) -> None:
+    def __init__(self, epochs: int, log: Callable[[str], None]) -> None:
         super().__init__()
-        self.epochs, self.say, self.live = epochs, say, sys.stdout.isatty()
+        self.epochs, self.log, self.live = epochs, log, sys.stdout.isatty()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch, self.began = epoch, time.perf_counter()
@@ -41,10 +41,10 @@ class EpochLines(keras.callbacks.Callback):
         logs = logs or {}
         shown = [name for name in ("loss", *SHOWN, "val_loss", *(f"val_{name}" for name in SHOWN)) if name in logs]
         figures = "  ".join(f"{name} {logs[name]:.4f}" for name in shown)
-        self.say(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.began:.1f} s")
+        self.log(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.began:.1f} s")
 
 
-class BestAndResume(keras.callbacks.Callback):
+class BestCheckpoint(keras.callbacks.Callback):
     """Early stopping with the best weights restored, and after each epoch everything a killed training needs to go on.
 
     Keras' EarlyStopping forgets what it has seen when the process ends, and BackupAndRestore does not know it; a
@@ -155,14 +155,14 @@ def tensorboard(asked: bool, folder: Path) -> list[keras.callbacks.Callback]:
     return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if asked else []
 
 
-def stalling(known: list[float]) -> Any:
+def reduce_on_plateau(known: list[float]) -> Any:
     """A quarter of the rate whenever an epoch brings nothing. known: the losses of epochs before an interruption."""
-    stall = keras.callbacks.ReduceLROnPlateau(factor=STALL, patience=0, min_delta=0.0)
+    stall = keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=0, min_delta=0.0)
     begin = stall.on_train_begin
 
-    def go_on(logs: Any = None) -> None:
+    def continue_text(logs: Any = None) -> None:
         begin(logs)
         stall.best = min(known, default=stall.best)
 
-    stall.on_train_begin = go_on
+    stall.on_train_begin = continue_text
     return stall

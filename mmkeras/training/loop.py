@@ -5,26 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmkeras.config.config import Config
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
-from mmkeras.training.callbacks import BestAndResume, EpochLines, stalling, tensorboard
+from mmkeras.training.callbacks import BestCheckpoint, EpochLines, reduce_on_plateau, tensorboard
 
 
-def fit(trained: Trainable, config: Config, folder: Path, say: Say) -> BestAndResume:
+def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheckpoint:
     """Fit; the model has its best weights at the end. Returns the callback that kept them."""
     model, epochs = trained.model, trained.epochs
-    checkpoint = BestAndResume(folder, trained.patience, trained.monitor, trained.rows)
+    checkpoint = BestCheckpoint(folder, trained.patience, trained.monitor, trained.rows)
     if config.output.resume:
         checkpoint.restore(model)
-        say(f"resuming after {checkpoint.epochs_done} of {epochs} epochs")
+        log(f"resuming after {checkpoint.epochs_done} of {epochs} epochs")
     if checkpoint.exhausted or checkpoint.epochs_done >= epochs:
         checkpoint.on_train_end()
         return checkpoint
     # in front of the checkpoint, so that the learning rate that is saved is the one that was cut
-    plateau = [stalling([epoch["val_loss"] for epoch in checkpoint.history])] if trained.plateau else []
+    plateau = [reduce_on_plateau([epoch["val_loss"] for epoch in checkpoint.history])] if trained.plateau else []
     callbacks = [
         *trained.callbacks,
-        EpochLines(epochs, say),
+        EpochLines(epochs, log),
         *plateau,
         checkpoint,
         *tensorboard(config.training.tensorboard, folder),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmkeras.config.config import Config
 from mmkeras.config.tasks import LEARN_LINES
-from mmkeras.config.unused_flags import idle_flags
+from mmkeras.config.unused_flags import unused_flags
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
 from mmkeras.data.split import Split, split_table, write_split
@@ -15,7 +15,7 @@ from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
 from mmkeras.runs.resume import check_same_kinds
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.training.resolve import resolved
 
 
@@ -39,7 +39,7 @@ class TableSource:
 
     tables: dict[str, Table]
 
-    def resolve(self, config: Config, say: Say) -> Config:
+    def resolve(self, config: Config, log: Log) -> Config:
         """The Config with what the table decides. Raises InputError where table and flags contradict each other.
 
         Says which flags change nothing. Whatever can be wrong with the split shows here, before anything is written.
@@ -49,21 +49,21 @@ class TableSource:
             check_same_kinds(config, kinds)
         else:
             flags_of = {kind: spec_of(kind).FLAGS for kind in MODALITIES}
-            for note in idle_flags(config, set(kinds.values()), flags_of):
-                say(note)
+            for note in unused_flags(config, set(kinds.values()), flags_of):
+                log(note)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):
             split_table(self.tables["table"], config, self.tables.get("validation"))
         return config
 
-    def split(self, config: Config, folder: Path, say: Say) -> SplitRows:
+    def split(self, config: Config, folder: Path, log: Log) -> SplitRows:
         """Check all pictures and clips, split the rows; write bad_rows.csv and split.csv."""
-        tables, media = check_media(config, self.tables, folder, say)
+        tables, media = check_media(config, self.tables, folder, log)
         write_bad_rows(tables["table"], folder / "bad_rows.csv", tables.get("validation"))
         split = split_table(tables["table"], config, tables.get("validation"))
         for note in split.notes:
-            say(note)
-        say(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
+            log(note)
+        log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
         write_split(split, folder / "split.csv")
         return SplitRows(tables, media, split)
 
@@ -76,28 +76,28 @@ class Lines:
     train: list[str]
     validation: list[str]
 
-    def resolve(self, config: Config, say: Say) -> Config:
+    def resolve(self, config: Config, log: Log) -> Config:
         """Lines decide nothing of the Config."""
         return config
 
-    def split(self, config: Config, folder: Path, say: Say) -> Lines:
+    def split(self, config: Config, folder: Path, log: Log) -> Lines:
         """They are split already: the held-out lines are the last ones, or a file of their own."""
         return self
 
 
-def read_source(config: Config, say: Say) -> TableSource | Lines:
+def read_source(config: Config, log: Log) -> TableSource | Lines:
     """Read the file or files that a training is given. Raises InputError, which names the line, for what is wrong."""
     if config.model.task in LEARN_LINES:
         lines, held_out = read_texts(config)
-        say(f"{source_of(config)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
+        log(f"{source_of(config)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
         return Lines(source_of(config), lines, held_out)
-    return TableSource(read_tables(config, say))
+    return TableSource(read_tables(config, log))
 
 
-def read_tables(config: Config, say: Say) -> dict[str, Table]:
+def read_tables(config: Config, log: Log) -> dict[str, Table]:
     """`table` and, if there is such a file, `validation`: checked rows, described as they are read."""
     table = read_table(config)
-    say(describe(table))
+    log(describe(table))
     data = config.data
     if not data.validation:
         return {"table": table}
@@ -110,5 +110,5 @@ def read_tables(config: Config, say: Say) -> dict[str, Table]:
         keep_all=False,
         max_bad_rows=data.max_bad_rows,
     )
-    say(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
+    log(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
     return {"table": table, "validation": validation}

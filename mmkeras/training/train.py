@@ -11,7 +11,7 @@ from mmkeras.config.config import Config
 from mmkeras.runs.folder import finish, new_run
 from mmkeras.runs.resume import resumed_config
 from mmkeras.system.files import written_whole
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.tasks import load_task
 from mmkeras.training.sources import Lines, TableSource, read_source
@@ -19,7 +19,7 @@ from mmkeras.training.sources import Lines, TableSource, read_source
 SMALL_TENSORS = ("wide_deep", "mlp")  # models whose steps make no tensor of megabytes
 
 
-def train(config: Config, say: Say = print) -> Path:
+def train(config: Config, log: Log = print) -> Path:
     """Read and check the data, adapt, build, fit, evaluate; write the run folder. Returns its path.
 
     Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
@@ -28,35 +28,35 @@ def train(config: Config, say: Say = print) -> Path:
     check_config(config)
     if config.output.resume:
         config = resumed_config(config)
-    source = read_source(config, say)
-    config = source.resolve(config, say)
+    source = read_source(config, log)
+    config = source.resolve(config, log)
     with new_run(config) as folder:
-        figures = fit_and_evaluate(config, source, folder, say)
+        figures = fit_and_evaluate(config, source, folder, log)
     figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
     finish(folder, figures)
     from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
 
     write_report(folder)
-    say(f"validation {load_task(config.model.task).summary(figures)}")
+    log(f"validation {load_task(config.model.task).summary(figures)}")
     return folder
 
 
-def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, say: Say) -> dict[str, Any]:
+def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, log: Log) -> dict[str, Any]:
     """Split, adapt, build, fit, evaluate; write everything but the figures, which are returned."""
     times = [time.perf_counter()]
-    split = source.split(config, folder, say)
+    split = source.split(config, folder, log)
     times.append(time.perf_counter())
     start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
     from mmkeras.training.loop import fit  # Keras, which must find the seed and the allocator set
 
     task = load_task(config.model.task)
     (folder / "state").mkdir(exist_ok=True)
-    data = task.prepare(config, split, folder, say)
+    data = task.prepare(config, split, folder, log)
     times.append(time.perf_counter())
-    trained = task.build(config, data, say)
-    checkpoint = fit(trained, config, folder, say)
+    trained = task.build(config, data, log)
+    checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
-    figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, say)
+    figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, log)
     with written_whole(folder / "model.keras") as partial:
         trained.saved.save(partial)
     checkpoint.clear()

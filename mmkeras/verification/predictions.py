@@ -13,7 +13,7 @@ import numpy as np
 
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics import agreement
-from mmkeras.metrics.agreement import largest_difference, rows_decided_otherwise, score
+from mmkeras.metrics.agreement import max_abs_diff, rows_decided_otherwise, score
 from mmkeras.verification.process import SAMPLES, in_own_process
 from mmkeras.verification.samples import Samples, load_samples
 from mmkeras.verification.tolerances import TOLERANCES, Tolerance
@@ -60,32 +60,32 @@ def check(
 
     signature: the exported folder's; what an artefact says of itself must be the same. parts: answers a subset.
     """
-    breaches, task = [], signature.task
+    mismatches, task = [], signature.task
     (contract,) = (graph.to_json() for graph in signature.graphs.values())
     noun = NOUN.get(contract["outputs"][0]["name"], "answers")
     tolerance = TOLERANCES[precision]
     allowed = tolerance.difference["numbers"]
     other_labels = sorted({int(i) for p in results for i in rows_decided_otherwise(task, p, samples.answers)})
-    difference = max((largest_difference(p, samples.answers, contract) for p in results), default=0.0)
+    difference = max((max_abs_diff(p, samples.answers, contract) for p in results), default=0.0)
     if not np.isfinite(difference):
-        breaches.append(f"some {noun} are not numbers")
+        mismatches.append(f"some {noun} are not numbers")
     other_ids = sorted({i for rows in figures["rows_with_other_ids"].values() for i in rows})
     if figures["ids_checked"] != sorted(samples.ids) or other_ids:
-        breaches.append(f"token ids differ on rows {other_ids[:5]}")
+        mismatches.append(f"token ids differ on rows {other_ids[:5]}")
     for part, said in figures["signature"].items():
         if said != contract[part]:
-            breaches.append(f"its {part} inside the file are {said}, where signature.json has {contract[part]}")
+            mismatches.append(f"its {part} inside the file are {said}, where signature.json has {contract[part]}")
     if tolerance.score_loss is not None:
-        breaches += lost_score(results, samples, contract, tolerance.score_loss)
+        mismatches += lost_score(results, samples, contract, tolerance.score_loss)
     elif other_labels:
-        breaches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
+        mismatches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
     if difference > allowed:
-        breaches.append(f"{noun} differ by up to {difference:.1e}, more than {allowed:.0e}")
+        mismatches.append(f"{noun} differ by up to {difference:.1e}, more than {allowed:.0e}")
     for name, found in figures["signatures_checked"].items():
-        breaches += [f"its signature {name}: {breach}" for breach in signature_breaches(found, noun, tolerance)]
+        mismatches += [f"its signature {name}: {breach}" for breach in signature_mismatches(found, noun, tolerance)]
     missing = check_subsets(parts, samples, contract)
-    breaches += [
-        f"with nothing but {m['present']}: {b}" for m in missing for b in signature_breaches(m, noun, tolerance)
+    mismatches += [
+        f"with nothing but {m['present']}: {b}" for m in missing for b in signature_mismatches(m, noun, tolerance)
     ]
     return {
         "rows": len(samples),
@@ -95,7 +95,7 @@ def check(
         score_name(signature): score(contract, samples.truth, results[0])[1] if np.isfinite(difference) else 0.0,
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         **({"missing_modalities": missing} if missing else {}),
-        "breaches": breaches,
+        "breaches": mismatches,
     }
 
 
@@ -113,7 +113,7 @@ def check_subsets(
             continue
         what, value = score(contract, samples.truth[: len(expected)], parts[name])
         same = not len(rows_decided_otherwise(contract["task"], parts[name], expected))
-        difference = largest_difference(parts[name], expected, contract)
+        difference = max_abs_diff(parts[name], expected, contract)
         found: dict[str, Any] = {"present": name, "rows": len(expected), what: value}
         matrix.append({**found, "largest_difference": difference, "labels_identical": same})
     return matrix
@@ -133,15 +133,15 @@ def lost_score(results: list[np.ndarray], samples: Samples, contract: Mapping[st
     return [f"{name} is {worst:.4f}, more than {allowed:g} below the model's {known:.4f}"] * (known - worst > allowed)
 
 
-def signature_breaches(found: dict[str, Any], noun: str, tolerance: Tolerance) -> list[str]:
+def signature_mismatches(found: dict[str, Any], noun: str, tolerance: Tolerance) -> list[str]:
     """A sentence for each thing wrong with one of an artefact's signatures."""
     if "error" in found:
         return [f"it cannot be run ({found['error']})"]
     identical = ("ids", "labels") if tolerance.score_loss is None else ("ids",)
-    breaches = [f"{part} differ" for part in identical if not found.get(f"{part}_identical", True)]
+    mismatches = [f"{part} differ" for part in identical if not found.get(f"{part}_identical", True)]
     if found["largest_difference"] > tolerance.difference["numbers"]:
-        breaches.append(f"{noun} differ by up to {found['largest_difference']:.1e}")
-    return breaches
+        mismatches.append(f"{noun} differ by up to {found['largest_difference']:.1e}")
+    return mismatches
 
 
 def head(score: str) -> list[str]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.features.ragged import Ragged
-from mmkeras.generation.decoding import Written
+from mmkeras.generation.decoding import Decoded
 
 LONGEST_SCORED = 256  # pieces of a line: `score` takes time and memory by their number
 
@@ -123,9 +123,9 @@ def _load_samples(path: Path) -> Samples:
         return Samples(inputs, data["truth"], data["answers"], ids, subsets)
 
 
-def scored_pieces(pieces: Pieces, line: str) -> list[int]:
+def scored_pieces(pieces: TargetTokenizer, line: str) -> list[int]:
     """What is scored of a held-out line: its first pieces, END behind them where there is room."""
-    return [*pieces.encode(line), END][:LONGEST_SCORED]
+    return [*pieces.encode(line), EOS][:LONGEST_SCORED]
 
 
 @dataclass(frozen=True)
@@ -134,18 +134,18 @@ class TextSamples:
 
     written: the model's greedy text of each row; of a language model what goes on with `prompts` (pieces of each row).
     scored: a language model's log P of each piece of the references. served: some of its prompts as strings, and the
-    pieces of each. ids: what `Writer.recognised` gives. subsets: "image+text" -> the texts of the first rows with
+    pieces of each. ids: what `TextGenerator.token_ids` gives. subsets: "image+text" -> the texts of the first rows with
     nothing but those there. facts: what signature.json says of them; not in their file.
     """
 
     references: list[list[str]]
-    written: list[Written]
+    written: list[Decoded]
     inputs: dict[str, list[Any]] = field(default_factory=dict)
     prompts: list[list[int]] = field(default_factory=list)
     scored: list[list[float]] = field(default_factory=list)
     served: list[tuple[str, list[int]]] = field(default_factory=list)
     ids: dict[str, list[list[list[int]]]] = field(default_factory=dict)
-    subsets: dict[str, list[Written]] = field(default_factory=dict)
+    subsets: dict[str, list[Decoded]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -157,7 +157,7 @@ class TextSamples:
         return "lines" if self.prompts else "rows"
 
 
-def as_lists(written: Sequence[Written]) -> list[list[Any]]:
+def as_lists(written: Sequence[Decoded]) -> list[list[Any]]:
     """For JSON: of each text its pieces, and log P of each."""
     return [[w.ids, w.log_probabilities] for w in written]
 
@@ -183,8 +183,8 @@ def load_text_samples(path: Path) -> TextSamples:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             inputs = unpack_inputs(data)
             rest = json.loads(str(data["rest"]))
-        written = [Written(*parts) for parts in rest.pop("written")]
-        subsets = {name: [Written(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
+        written = [Decoded(*parts) for parts in rest.pop("written")]
+        subsets = {name: [Decoded(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
         served = [(text, ids) for text, ids in rest.pop("served")]
         ids = rest.pop("ids")
         return TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, ids=ids, **rest)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import Pieces
+from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.texts import text_figures
 from mmkeras.verification.process import in_own_process
@@ -33,7 +33,7 @@ def compare(
     found: Mapping[str, Any], samples: TextSamples, signature: Signature, folder: Path, precision: str
 ) -> dict[str, Any]:
     """An artefact's part of verify.json."""
-    return check(found, samples, Pieces.load(folder), signature, precision)
+    return check(found, samples, TargetTokenizer.load(folder), signature, precision)
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,25 @@ def compare_texts(found: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -
             other += 1
             continue
         at_ties += list(ids) != list(own)
-        largest = max(largest, largest_difference(chances, known))
+        largest = max(largest, max_abs_diff(chances, known))
     return Compared(other, at_ties, largest)
 
 
-def largest_difference(found: Sequence[float], known: Sequence[float]) -> float:
+def max_abs_diff(found: Sequence[float], known: Sequence[float]) -> float:
     """Of two rows of log P; infinite where one is no number."""
     difference = float(np.abs(np.subtract(found, known)).max()) if len(known) else 0.0
     return difference if np.isfinite(difference) else float("inf")
 
 
 def check(
-    found: Mapping[str, Any], samples: TextSamples, pieces: Pieces, signature: Signature, precision: str = FLOAT32
+    found: Mapping[str, Any],
+    samples: TextSamples,
+    pieces: TargetTokenizer,
+    signature: Signature,
+    precision: str = FLOAT32,
 ) -> dict[str, Any]:
     """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
-    breaches: list[str] = []
+    mismatches: list[str] = []
     allowed = TOLERANCES[precision].difference["texts"]
     batches = [compare_texts(ways, as_lists(samples.written)) for ways in found["written"].values()]
     nothing: dict[str, Any] = {"free": []}
@@ -87,24 +91,24 @@ def check(
     alone = [w.log_probabilities for w in samples.written]
     for name, known in (("scored", samples.scored), ("side_by_side", alone)) if "scored" in found else ():
         if [len(row) for row in found[name]] != [len(row) for row in known]:
-            breaches.append("scores of texts have another length")
+            mismatches.append("scores of texts have another length")
         else:
-            largest = max([largest, *map(largest_difference, found[name], known)])
+            largest = max([largest, *map(max_abs_diff, found[name], known)])
     if others := {int(row) for ids in found.get("ids", {}).values() for row in rows_of_other_ids(ids, samples.ids)}:
-        breaches.append(f"token ids differ on rows {sorted(others)[:5]}")
+        mismatches.append(f"token ids differ on rows {sorted(others)[:5]}")
     if other:
-        breaches.append(f"{other} of {len(samples)} texts differ")
+        mismatches.append(f"{other} of {len(samples)} texts differ")
     if largest > allowed:
-        breaches.append(f"log-probabilities differ by up to {largest:.1e}, more than {allowed:.0e}")
+        mismatches.append(f"log-probabilities differ by up to {largest:.1e}, more than {allowed:.0e}")
     for name, said in found["signature"].items():
         contract = signature.graphs[name].to_json()
         for part, value in said.items():
             if without_folders(value) != contract[part]:
-                breaches.append(f"{name}: its {part} inside the file are other than those in signature.json")
-    breaches += [f"with nothing but {name}: {part.other} texts differ" for name, part in parts.items() if part.other]
+                mismatches.append(f"{name}: its {part} inside the file are other than those in signature.json")
+    mismatches += [f"with nothing but {name}: {part.other} texts differ" for name, part in parts.items() if part.other]
     served = found.get("served")
     if served and not (served["texts_identical"] and served["largest_difference"] <= allowed):
-        breaches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
+        mismatches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
     seconds = found["seconds"] / max(found["pieces_written"], 1)
     return {
         "rows": len(samples),
@@ -120,7 +124,7 @@ def check(
         "ms_a_piece": 1e3 * seconds,
         "load_seconds": found["load_seconds"],
         "peak_memory_mib": found["peak_memory_mib"],
-        "breaches": breaches,
+        "breaches": mismatches,
     }
 
 
@@ -138,7 +142,7 @@ def without_folders(value: Any) -> Any:
     )
 
 
-def scores(found: Mapping[str, Any], samples: TextSamples, pieces: Pieces) -> dict[str, float]:
+def scores(found: Mapping[str, Any], samples: TextSamples, pieces: TargetTokenizer) -> dict[str, float]:
     """The figure of the task, from the format's own texts or scores."""
     if "scored" in found:
         terms = np.concatenate([np.asarray(row) for row in found["scored"]])

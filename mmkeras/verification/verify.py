@@ -10,7 +10,7 @@ from mmkeras.errors import InputError
 from mmkeras.graph import FLOAT32, Answers, Artefact, Signature
 from mmkeras.runtime.exported import SIGNATURE, absent, artefacts_to_check, chosen, read_signature, size_bytes
 from mmkeras.system.files import write_json
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.verification import predictions, texts
 from mmkeras.verification.process import SAMPLES
 from mmkeras.verification.result import reject, table, verdict
@@ -62,7 +62,7 @@ def one_or_all(names: list[str]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
 
 
-def verify(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
+def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
     """Check the artefacts of an exported folder, or those of some formats; write verify.json; reject what fails.
 
     Returns True when all pass.
@@ -80,15 +80,15 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
     everything = artefacts_to_check(folder, signature)
     artefacts = chosen(everything, formats)
     names = ", ".join(artefact.name for artefact in artefacts)
-    say(f"verifying {names} on {len(samples)} held-out {samples.what}, each in its own process without Keras")
+    log(f"verifying {names} on {len(samples)} held-out {samples.what}, each in its own process without Keras")
     results = {artefact.name: verify_one(folder, artefact, samples, signature) for artefact in artefacts}
-    say_results(results, signature, say)
+    say_results(results, signature, log)
     for artefact in artefacts:
         if not results[artefact.name]["passed"]:
             reject_files(folder, artefact, results[artefact.name])
     not_checked = [artefact.name for artefact in everything if artefact not in artefacts]
     if not_checked:
-        say(f"not checked: {', '.join(not_checked)}")
+        log(f"not checked: {', '.join(not_checked)}")
     report = {
         "passed": all(result["passed"] for result in results.values()),
         "not_checked": not_checked,
@@ -100,17 +100,17 @@ def verify(folder: Path, formats: Sequence[str] = (), say: Say = print) -> bool:
     return bool(report["passed"])
 
 
-def say_results(results: dict[str, dict[str, Any]], signature: Signature, say: Say) -> None:
+def say_results(results: dict[str, dict[str, Any]], signature: Signature, log: Log) -> None:
     """The table, and a line for each breach."""
     comparison = COMPARISONS[signature.answers]
     score = comparison.score_name(signature)
-    say(table(results, comparison, score))
+    log(table(results, comparison, score))
     if signature.held_out.get("learned_since"):
         held_out = signature.held_out[score.removesuffix("_on_learned_rows")]
-        say(f"* on rows the model has learned since: {held_out:.4f} while held out (train --no-fold keeps them apart)")
+        log(f"* on rows the model has learned since: {held_out:.4f} while held out (train --no-fold keeps them apart)")
     for name, result in results.items():
         for breach in result["breaches"]:
-            say(f"{verdict(result)} {name}: {breach}")
+            log(f"{verdict(result)} {name}: {breach}")
 
 
 def reject_files(folder: Path, artefact: Artefact, result: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
 from mmkeras.config.tasks import TARGET_KINDS, has_target, line_of, task_names
-from mmkeras.config.unused_flags import IDLE_IN
+from mmkeras.config.unused_flags import UNUSED_IN
 from mmkeras.errors import InputError
 from mmkeras.training.resolve import RESOLVERS
 
@@ -15,7 +15,7 @@ TASKS = ("auto", *task_names())
 
 
 def test_every_task_has_its_line() -> None:
-    assert sorted(IDLE_IN) == sorted(TASKS)
+    assert sorted(UNUSED_IN) == sorted(TASKS)
     assert [*RESOLVERS] == [*TARGET_KINDS]
     assert [task for task in TASKS if not has_target(task)] == ["language_model"]
 

@@ -8,7 +8,7 @@ import pytest
 import small_runs
 
 from mmkeras.data.lines import as_stream, read_lines
-from mmkeras.data.target_tokenizer import END, learn_pieces
+from mmkeras.data.target_tokenizer import EOS, train_tokenizer
 from mmkeras.errors import InputError
 
 SHARED = small_runs.ROOT.parent / "shared" / "data"
@@ -19,10 +19,10 @@ def test_a_blank_line_is_an_end_alone(tmp_path: Path) -> None:
     path.write_text("\ufeff\na b\n \t\n\nb c d\n", encoding="utf-8")
     lines = read_lines(path)
     assert lines == ["", "a b", "", "", "b c d"]
-    stream = as_stream(lines, learn_pieces("word", lines, 10))
+    stream = as_stream(lines, train_tokenizer("word", lines, 10))
     assert len(stream) == 5 + len(lines)
-    assert stream.tolist().count(END) == len(lines)
-    assert stream[[0, 3, 4, 5]].tolist() == [END] * 4
+    assert stream.tolist().count(EOS) == len(lines)
+    assert stream[[0, 3, 4, 5]].tolist() == [EOS] * 4
 
 
 @pytest.mark.parametrize("ending", ["", "\n"])
@@ -50,4 +50,4 @@ def test_published_counts_of_words(file: str, count: int) -> None:
     if not (SHARED / file).exists():
         pytest.skip(f"{SHARED / file} is not there")
     lines = read_lines(SHARED / file)
-    assert len(as_stream(lines, learn_pieces("word", lines, 50_000))) == count
+    assert len(as_stream(lines, train_tokenizer("word", lines, 50_000))) == count

@@ -16,7 +16,7 @@ from mmkeras.data.split import split_table
 from mmkeras.data.stratify import list_labels
 from mmkeras.data.table import Table, read_table
 from mmkeras.data.target_kinds import KINDS
-from mmkeras.data.targets import Targets, learn_targets
+from mmkeras.data.targets import Targets, fit_targets
 from mmkeras.errors import InputError
 
 CELLS = {
@@ -102,7 +102,7 @@ def test_a_new_task_of_a_known_kind_touches_nothing_here(
     assert describe(new) == describe(known)
     splits = [split_table(table, config) for table in (new, known)]
     assert splits[0].validation_lines.tolist() == splits[1].validation_lines.tolist()
-    fitted = [learn_targets(table.task, ["label"], splits[0].train) for table in (new, known)]
+    fitted = [fit_targets(table.task, ["label"], splits[0].train) for table in (new, known)]
     assert Targets(**{**vars(fitted[0]), "task": like}) == fitted[1]
     of_new, of_known = (targets.encode(splits[0].validation) for targets in fitted)
     np.testing.assert_array_equal(of_new, of_known)

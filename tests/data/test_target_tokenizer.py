@@ -9,69 +9,69 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.target_tokenizer import END, UNKNOWN, Pieces, learn_pieces
+from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
 from mmkeras.errors import InputError
 
 TEXTS = ["a man rides a horse", "two men ride horses", "a red house", "Häuser in der Nähe", "中文 字符"] * 20
 
 
 @pytest.fixture(scope="module")
-def subwords() -> Pieces:
-    return learn_pieces("subword", TEXTS, 400)
+def subwords() -> TargetTokenizer:
+    return train_tokenizer("subword", TEXTS, 400)
 
 
 @pytest.mark.parametrize("kind", ["word", "byte"])
 def test_there_and_back(kind: str) -> None:
-    pieces = learn_pieces(kind, TEXTS, 1000)
+    pieces = train_tokenizer(kind, TEXTS, 1000)
     for text in TEXTS[:5]:
         assert pieces.decode(pieces.encode(text)) == text
 
 
-def test_broken_characters_of_a_terminal_are_question_marks(subwords: Pieces) -> None:
-    for pieces in (subwords, learn_pieces("byte", ["a"], 300)):
+def test_broken_characters_of_a_terminal_are_question_marks(subwords: TargetTokenizer) -> None:
+    for pieces in (subwords, train_tokenizer("byte", ["a"], 300)):
         assert pieces.encode("a \udcff") == pieces.encode("a ?")
 
 
-def test_subwords_there_and_back(subwords: Pieces) -> None:
+def test_subwords_there_and_back(subwords: TargetTokenizer) -> None:
     """Also of what no training text has: a rare character is spelt in bytes."""
     for text in [*TEXTS[:5], "zebra 🦓 ŋ", "a\u00a0b"]:
         assert subwords.decode(subwords.encode(text)) == text
-        assert UNKNOWN not in subwords.encode(text)
+        assert UNK not in subwords.encode(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_bytes_hold_any_text(text: str) -> None:
-    pieces = learn_pieces("byte", ["a"], 300)
+    pieces = train_tokenizer("byte", ["a"], 300)
     assert pieces.decode(pieces.encode(text)) == text.strip()
 
 
 def test_words_are_the_most_frequent_and_others_unknown() -> None:
-    pieces = learn_pieces("word", ["b b b a a c", "<unk> <unk> a"], 4)
+    pieces = train_tokenizer("word", ["b b b a a c", "<unk> <unk> a"], 4)
     assert [pieces.name(k) for k in range(len(pieces))] == ["<eos>", " <unk>", " a", " b"]
-    assert pieces.encode("a b c <unk>") == [2, 3, UNKNOWN, UNKNOWN]
-    assert pieces.decode([2, 3, END, 2]) == "a b", "nothing behind the end"
+    assert pieces.encode("a b c <unk>") == [2, 3, UNK, UNK]
+    assert pieces.decode([2, 3, EOS, 2]) == "a b", "nothing behind the end"
 
 
-def test_the_table_is_plain_json(subwords: Pieces, tmp_path: Path) -> None:
+def test_the_table_is_plain_json(subwords: TargetTokenizer, tmp_path: Path) -> None:
     subwords.save(tmp_path)
     found = json.loads((tmp_path / "pieces.json").read_text(encoding="utf-8"))
-    assert found["end"] == END
+    assert found["end"] == EOS
     table = [p.encode() if isinstance(p, str) else bytes(p) for p in found["table"]]
     ids = subwords.encode("Häuser ŋ")
     assert b"".join(table[k] for k in ids).decode().strip() == "Häuser ŋ"
-    assert Pieces.load(tmp_path) == subwords
+    assert TargetTokenizer.load(tmp_path) == subwords
 
 
-def test_the_same_texts_give_the_same_pieces(subwords: Pieces) -> None:
-    assert learn_pieces("subword", TEXTS, 400) == subwords
+def test_the_same_texts_give_the_same_pieces(subwords: TargetTokenizer) -> None:
+    assert train_tokenizer("subword", TEXTS, 400) == subwords
 
 
 def test_what_cannot_be_learned_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="every one is empty"):
-        learn_pieces("word", ["", " "], 10)
+        train_tokenizer("word", ["", " "], 10)
     with pytest.raises(InputError, match="--vocabulary 16"):
-        learn_pieces("subword", TEXTS, 16)
+        train_tokenizer("subword", TEXTS, 16)
     (tmp_path / "pieces.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="pieces.json"):
-        Pieces.load(tmp_path)
+        TargetTokenizer.load(tmp_path)

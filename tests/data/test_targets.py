@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmkeras.data.targets import Targets, learn_targets
+from mmkeras.data.targets import Targets, fit_targets
 from mmkeras.errors import InputError
 
 
@@ -17,9 +17,9 @@ def frame(**columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=object)
 
 
-CLASSES = learn_targets("classify", ["label"], frame(label=["b", "a", "体育", "a"]))
-LABELS = learn_targets("multilabel", ["tags"], frame(tags=["drama", "comedy|drama", "war"]))
-NUMBERS = learn_targets("regress", ["width", "height"], frame(width=["1", "3", "5"], height=["-10", "1e1", "0.0"]))
+CLASSES = fit_targets("classify", ["label"], frame(label=["b", "a", "体育", "a"]))
+LABELS = fit_targets("multilabel", ["tags"], frame(tags=["drama", "comedy|drama", "war"]))
+NUMBERS = fit_targets("regress", ["width", "height"], frame(width=["1", "3", "5"], height=["-10", "1e1", "0.0"]))
 
 
 def test_classes_are_one_hot() -> None:
@@ -66,7 +66,7 @@ def test_numbers_are_standardised_and_restored() -> None:
     ],
 )
 def test_the_deviation_is_never_zero_nor_infinite(cells: list[str], mean: float, deviation: float) -> None:
-    found = learn_targets("regress", ["x"], frame(x=cells))
+    found = fit_targets("regress", ["x"], frame(x=cells))
     assert found.mean[0] == pytest.approx(mean)
     assert found.deviation[0] == pytest.approx(deviation)
     assert np.isfinite(found.encode(frame(x=cells))).all()

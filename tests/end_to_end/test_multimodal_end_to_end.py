@@ -190,8 +190,8 @@ def test_a_lost_presence_is_caught(run: SmallRun, tmp_path: Path) -> None:
     onnx.save(model, folder / "predict.onnx")
     done = small_runs.main("verify", folder, "--formats", "onnx")
     assert done.code == 1
-    breaches = small_runs.proof(folder)["artefacts"]["predict.onnx"]["breaches"]
-    assert any(b.startswith("with nothing but text: ") for b in breaches)
+    mismatches = small_runs.proof(folder)["artefacts"]["predict.onnx"]["breaches"]
+    assert any(b.startswith("with nothing but text: ") for b in mismatches)
 
 
 # numbers, labels

@@ -138,12 +138,12 @@ def test_the_same_is_said_of_a_text_and_by_a_run(translator: Made) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_text_without_a_word_is_answered_alike_in_any_batch(translator: Made, form: str) -> None:
-    from mmkeras.generation.generator import open_writer
-    from mmkeras.generation.options import Choice
+    from mmkeras.generation.generator import open_generator
+    from mmkeras.generation.options import GenerationOptions
 
-    writer = open_writer(translator.exported, form, threads=1)
+    writer = open_generator(translator.exported, form, threads=1)
     values = {writer.inputs[0]["name"]: [b"?", b"the dog finds the man " * 3, b"!!! ..."]}
-    texts = [[w.ids for w in writer.write_rows(values, 3, Choice(), batch)] for batch in (1, 3)]
+    texts = [[w.ids for w in writer.write_rows(values, 3, GenerationOptions(), batch)] for batch in (1, 3)]
     assert texts[0] == texts[1]
     assert texts[0][0] == texts[0][2], "nothing is read of either"
 
@@ -214,12 +214,12 @@ def test_it_has_learned_the_language(language_model: Made) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_score_is_the_chain_rule(language_model: Made, form: str) -> None:
     """log P(S) = sum of log P(w | all before): the score of a text is the sum of what `decode_step` says of each."""
-    from mmkeras.generation.decoding import States
-    from mmkeras.generation.generator import open_writer
+    from mmkeras.generation.decoding import DecoderState
+    from mmkeras.generation.generator import open_generator
 
-    writer = open_writer(language_model.exported, form, threads=1)
+    writer = open_generator(language_model.exported, form, threads=1)
     ids, terms = writer.score(ASKED)
-    states, before = States(writer.step.signature, {}, 1), 0
+    states, before = DecoderState(writer.step.signature, {}, 1), 0
     for position, (number, term) in enumerate(zip(ids, terms, strict=True)):
         said = states.advance(writer.step, np.array([before]), position)
         assert said[0, number] == pytest.approx(term, abs=1e-4)
@@ -255,14 +255,17 @@ def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
 
 
 def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, translator: Made) -> None:
-    from mmkeras.generation.generator import open_writer
+    from mmkeras.generation.generator import open_generator
     from mmkeras.runtime.exported import read_signature
     from mmkeras.verification.clean_process.texts import side_by_side, write_all
     from mmkeras.verification.samples import load_text_samples
     from mmkeras.verification.texts import check
 
     for made, name in ((language_model, "side_by_side"), (translator, "ids")):
-        writer, samples = open_writer(made.exported, "tflite"), load_text_samples(made.exported / "sample_inputs.npz")
+        writer, samples = (
+            open_generator(made.exported, "tflite"),
+            load_text_samples(made.exported / "sample_inputs.npz"),
+        )
         found = write_all(writer, samples, made.exported) | {"signature": {}, "load_seconds": 1, "peak_memory_mib": 1}
         assert not check(found, samples, writer.pieces, read_signature(made.exported))["breaches"]
         if name == "ids":

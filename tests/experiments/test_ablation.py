@@ -73,7 +73,7 @@ class Trained:
         self.configs: list[Config] = []
         self.failing = failing
 
-    def __call__(self, config: Config, say: Callable[[str], None]) -> Path:
+    def __call__(self, config: Config, log: Callable[[str], None]) -> Path:
         table = read_table(config)
         if self.failing(config):
             raise InputError("it will not do.")
@@ -203,10 +203,10 @@ def test_an_interrupted_overwrite_leaves_nothing_old_to_be_read(
     small_runs.write_rows(Path("p.csv"), some_rows())
     assert run("--target", "season").code == 0
 
-    def interrupted(config: Config, say: Any) -> Path:
+    def interrupted(config: Config, log: Any) -> Path:
         if len(trained.configs) == 4:
             raise KeyboardInterrupt
-        return trained(config, say)
+        return trained(config, log)
 
     monkeypatch.setattr("mmkeras.training.train.train", interrupted)
     assert run("--target", "brand", "--overwrite").code == 130
@@ -375,7 +375,7 @@ def test_features_are_made_once_for_all_trainings(tmp_path: Path) -> None:
         output=output,
         **sizes,
     )
-    ablate(options, say=lambda line: None)
+    ablate(options, log=lambda line: None)
     folders = [tmp_path / "all" / name / "features" for name in ("image-alone-3", "image+number-sum-3")]
     found = [sorted(p for p in folder.rglob("*.npy")) for folder in folders]
     assert [p.relative_to(folders[0]) for p in found[0]] == [p.relative_to(folders[1]) for p in found[1]]

@@ -10,22 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_runs import ROOT
 
-from mmkeras.data.target_tokenizer import Pieces, learn_pieces
+from mmkeras.data.target_tokenizer import TargetTokenizer, train_tokenizer
 
 DATA = ROOT.parent / "shared" / "data"
 TEXTS = ["a man rides a horse", "two men ride horses", "a red house", "Häuser in der Nähe", "中文 字符"] * 20
 
 
 @pytest.fixture(scope="module")
-def subwords() -> Pieces:
-    return learn_pieces("subword", TEXTS, 400)
+def subwords() -> TargetTokenizer:
+    return train_tokenizer("subword", TEXTS, 400)
 
 
 @pytest.mark.parametrize("kind", ["word", "byte", "subword"])
 def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
     from mmkeras.exporting.serving.prompts import prompts_of
 
-    pieces = learn_pieces(kind, [*TEXTS, "<unk> a"], 400)
+    pieces = train_tokenizer(kind, [*TEXTS, "<unk> a"], 400)
     prompts = [
         "a red",
         "a\u00a0man",
@@ -42,12 +42,12 @@ def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(subwords: Pieces) -> Callable[[list[str]], list[list[int]]]:
+def served(subwords: TargetTokenizer) -> Callable[[list[str]], list[list[int]]]:
     """Subwords as a SavedModel finds them."""
     return finder(subwords)
 
 
-def finder(pieces: Pieces) -> Callable[[list[str]], list[list[int]]]:
+def finder(pieces: TargetTokenizer) -> Callable[[list[str]], list[list[int]]]:
     """Texts -> their pieces, by the graph that a SavedModel has."""
     import tensorflow as tf
 
@@ -69,7 +69,7 @@ ANY = st.characters(exclude_categories=["Cs"])
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(KNOWN | ANY, max_size=20).map("".join), min_size=1, max_size=4))
 def test_served_subwords_are_those_of_sentencepiece(
-    subwords: Pieces, served: Callable[[list[str]], list[list[int]]], texts: list[str]
+    subwords: TargetTokenizer, served: Callable[[list[str]], list[list[int]]], texts: list[str]
 ) -> None:
     assert served(texts) == [subwords.encode(text) for text in texts]
 
@@ -80,7 +80,7 @@ def test_served_subwords_of_real_texts_are_those_of_sentencepiece() -> None:
     """Of a vocabulary of real size, in texts it was made of and in others: captions, and PTB's lines."""
     captions = pd.read_csv(DATA / "multi30k" / "train.csv")["de"].tolist()
     lines = (DATA / "ptb" / "valid.txt").read_text(encoding="utf-8").splitlines()
-    pieces = learn_pieces("subword", captions[:15_000], 4000)
+    pieces = train_tokenizer("subword", captions[:15_000], 4000)
     find, texts = finder(pieces), [*captions[10_000:20_000], *lines]
     for start in range(0, len(texts), 256):
         some = texts[start : start + 256]

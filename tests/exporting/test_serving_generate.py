@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import END, Pieces
-from mmkeras.generation.decoding import write
-from mmkeras.generation.options import Choice
+from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.generation.decoding import decode
+from mmkeras.generation.options import GenerationOptions
 
 
 @pytest.mark.slow
@@ -18,7 +18,7 @@ def test_a_text_s_outer_space_is_what_python_takes_for_it() -> None:
 
     from mmkeras.exporting.serving.generate import GreedyLoop
 
-    pieces = Pieces("byte", (b"", b"", *(bytes([k]) for k in range(256))))
+    pieces = TargetTokenizer("byte", (b"", b"", *(bytes([k]) for k in range(256))))
 
     class Says(GreedyLoop):
         """Writes a text whatever it is told."""
@@ -57,28 +57,28 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
     """Prompts of several lengths at once, of which half a window is kept, and the note that says so."""
     import tensorflow as tf
 
-    from mmkeras.data.target_tokenizer import learn_pieces
+    from mmkeras.data.target_tokenizer import train_tokenizer
     from mmkeras.exporting.serving.generate import GreedyLoop, continue_function
     from mmkeras.exporting.serving.prompts import prompts_of
-    from mmkeras.generation.generator import Writer
+    from mmkeras.generation.generator import TextGenerator
     from mmkeras.generation.notes import warn_of
-    from mmkeras.models.traced import traced
+    from mmkeras.models.traced import as_function
 
-    pieces = learn_pieces("word", ["a b c d e f g h i j"], 20)
+    pieces = train_tokenizer("word", ["a b c d e f g h i j"], 20)
     graph = small_transformer(8, len(pieces))
     prompts = ["a b c d e f g h i j", "c", "", "d e f g", "g h i j e"]
     served = continue_function(GreedyLoop(graph, pieces), prompts_of(pieces))(tf.constant(prompts))
-    call, ids = traced(graph.model), [pieces.encode(prompt) for prompt in prompts]
-    texts = write(call, graph.signature(), {}, Choice(), ids)
+    call, ids = as_function(graph.model), [pieces.encode(prompt) for prompt in prompts]
+    texts = decode(call, graph.signature(), {}, GenerationOptions(), ids)
     for k, text in enumerate(texts):
-        assert served["pieces"][k].numpy().tolist() == [*text.ids, *[END] * (5 - len(text.ids))], prompts[k]
+        assert served["pieces"][k].numpy().tolist() == [*text.ids, *[EOS] * (5 - len(text.ids))], prompts[k]
         assert float(served["log_probability"][k]) == pytest.approx(text.score, abs=1e-4)
-    assert texts[0].ids == write(call, graph.signature(), {}, Choice(), [ids[0][-4:]])[0].ids
+    assert texts[0].ids == decode(call, graph.signature(), {}, GenerationOptions(), [ids[0][-4:]])[0].ids
     assert len({tuple(text.ids) for text in texts}) > 2, "it goes on from what it is given"
 
     said: list[str] = []
     step: Any = call
     step.signature = graph.signature()
     for prompt in (prompts[0], prompts[3]):
-        warn_of(Writer({"decode_step": step}, pieces), prompt, Choice(), said.append)
+        warn_of(TextGenerator({"decode_step": step}, pieces), prompt, GenerationOptions(), said.append)
     assert said == ["note: the prompt has 10 pieces; the model sees the last 4 of them"]

@@ -13,9 +13,9 @@ from mmkeras.config.config import Config
 
 def make_batches(seed: int | None = 5, rows: int = 53, kind: Any = None, **options: Any) -> Any:
     from mmkeras.features.batches import Batches
-    from mmkeras.features.column_features import bag_side
+    from mmkeras.features.column_features import bag_features
 
-    sides = [bag_side("a", random_bags(rows, 1)), bag_side("b", random_bags(rows, 2))]
+    sides = [bag_features("a", random_bags(rows, 1)), bag_features("b", random_bags(rows, 2))]
     truth = one_hot(np.arange(rows) % CLASSES)
     return (kind or Batches)(sides, truth, 8, seed, options.pop("row_weights", None), **options)
 
@@ -58,11 +58,11 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
 
 def test_arrays_stand_beside_bags_in_a_batch() -> None:
     from mmkeras.features.batches import Batches
-    from mmkeras.features.column_features import ArraySide, bag_side
+    from mmkeras.features.column_features import ArrayFeatures, bag_features
 
     pixels = np.arange(20 * 12, dtype="uint8").reshape(20, 2, 2, 3)
     present = (np.arange(20, dtype="float32") % 2)[:, None]
-    sides = [bag_side("a", random_bags(20, 1)), ArraySide({"photo": pixels, "photo_present": present})]
+    sides = [bag_features("a", random_bags(20, 1)), ArrayFeatures({"photo": pixels, "photo_present": present})]
     batches = Batches(sides, one_hot(np.arange(20) % CLASSES), 8, 5, None)
     inputs, order = batches[0][0], batches.order[0]
     assert sorted(inputs) == ["a_rows", "a_weights", "photo", "photo_present"]

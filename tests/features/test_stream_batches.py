@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import END
+from mmkeras.data.target_tokenizer import EOS
 from mmkeras.errors import InputError
 from mmkeras.features.stream_batches import StreamBatches, enough
 
@@ -22,10 +22,10 @@ def test_a_text_that_is_too_short_is_named_with_what_to_do(count: int, advice: s
 
 
 def test_a_short_text_to_measure_by_is_read_by_every_row() -> None:
-    stream = np.array([3, 4, 5, END], "int32")
+    stream = np.array([3, 4, 5, EOS], "int32")
     ((given, wanted),) = StreamBatches(enough(stream, 3), 3, 35)
-    assert given.tolist() == [[END, 3, 4, 5]] * 3
-    assert wanted.tolist() == [[3, 4, 5, END]] * 3
+    assert given.tolist() == [[EOS, 3, 4, 5]] * 3
+    assert wanted.tolist() == [[3, 4, 5, EOS]] * 3
     long = np.arange(6)
     assert enough(long, 3) is long
     assert len(enough(stream[:1], 3)) == 1, "too short for any row, which is said"

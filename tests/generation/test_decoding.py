@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import END, UNKNOWN
-from mmkeras.generation.decoding import TIE, Written, penalised, write
-from mmkeras.generation.options import Choice
+from mmkeras.data.target_tokenizer import EOS, UNK
+from mmkeras.generation.decoding import TIE, Decoded, decode, penalised
+from mmkeras.generation.options import GenerationOptions
 
 PIECES, LONGEST = 6, 4
 SIGNATURE: dict[str, Any] = {
@@ -46,28 +46,28 @@ def memory(rows: int) -> dict[str, np.ndarray]:
     return {"memory": np.arange(rows)[:, None]}
 
 
-def all_texts(step: Known, row: int) -> list[tuple[float, Written]]:
+def all_texts(step: Known, row: int) -> list[tuple[float, Decoded]]:
     """Every text of at most LONGEST pieces that ends, and its log P."""
     found = []
     for n in range(LONGEST):
-        for ids in itertools.product([p for p in range(PIECES) if p not in (END, UNKNOWN)], repeat=n):
-            chances = [float(step.chances(row, ids[:k])[piece]) for k, piece in enumerate((*ids, END))]
-            found.append((sum(chances), Written(list(ids), chances)))
+        for ids in itertools.product([p for p in range(PIECES) if p not in (EOS, UNK)], repeat=n):
+            chances = [float(step.chances(row, ids[:k])[piece]) for k, piece in enumerate((*ids, EOS))]
+            found.append((sum(chances), Decoded(list(ids), chances)))
     return found
 
 
 def test_greedy_takes_the_most_probable_piece_each_time() -> None:
     step = Known(0)
-    for row, text in enumerate(write(step, SIGNATURE, memory(5), Choice(), batch=5)):
+    for row, text in enumerate(decode(step, SIGNATURE, memory(5), GenerationOptions(), batch=5)):
         before: tuple[int, ...] = ()
         for chance in text.log_probabilities:
             said = step.chances(row, before)
-            said[UNKNOWN] = -np.inf
+            said[UNK] = -np.inf
             piece = int(said.argmax())
             assert chance == pytest.approx(said[piece], abs=1e-5)
             before = (*before, piece)
-        assert text.ids == [p for p in before if p != END]
-        assert len(text.ids) == LONGEST or before[-1] == END
+        assert text.ids == [p for p in before if p != EOS]
+        assert len(text.ids) == LONGEST or before[-1] == EOS
 
 
 class Tied(Known):
@@ -86,55 +86,57 @@ class Tied(Known):
 @pytest.mark.parametrize("gap", [0.0, TIE / 2])
 def test_of_two_pieces_equally_likely_it_takes_the_one_it_follows(gap: float) -> None:
     others = [[2, 3, 2, 3], [3, 3, 3, 3], [2, 2, 2, 2]]
-    found = write(Tied(gap), SIGNATURE, memory(3), Choice(), batch=3, follow=others)
+    found = decode(Tied(gap), SIGNATURE, memory(3), GenerationOptions(), batch=3, follow=others)
     assert [w.ids for w in found] == others
     np.testing.assert_allclose(found[1].log_probabilities, -1 - gap, atol=1e-6)
-    assert [w.ids for w in write(Tied(gap), SIGNATURE, memory(3), Choice(), batch=3)] == [[2] * LONGEST] * 3
+    assert [w.ids for w in decode(Tied(gap), SIGNATURE, memory(3), GenerationOptions(), batch=3)] == [[2] * LONGEST] * 3
 
 
 def test_it_follows_nothing_that_is_less_likely_nor_a_text_that_has_parted() -> None:
     free = [2] * LONGEST
-    (found,) = write(Tied(3 * TIE), SIGNATURE, memory(1), Choice(), follow=[[3, 3, 3, 3]])
+    (found,) = decode(Tied(3 * TIE), SIGNATURE, memory(1), GenerationOptions(), follow=[[3, 3, 3, 3]])
     assert found.ids == free
-    (found,) = write(Tied(0.0), SIGNATURE, memory(1), Choice(), follow=[[2, 5, 3, 3]])
+    (found,) = decode(Tied(0.0), SIGNATURE, memory(1), GenerationOptions(), follow=[[2, 5, 3, 3]])
     assert found.ids == free, "what comes after 5 says nothing of what comes after 2"
 
 
 def test_each_row_and_each_prompt_follows_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mmkeras.data.target_tokenizer import Pieces
-    from mmkeras.generation.generator import Writer
+    from mmkeras.data.target_tokenizer import TargetTokenizer
+    from mmkeras.generation.generator import TextGenerator
 
     others = [[2, 3, 2, 3], [3, 3, 3, 3], [2, 2, 2, 3], [3, 2, 2, 2], [2, 2, 3, 3]]
-    found = write(Tied(0.0), SIGNATURE, memory(1), Choice(), prompts=[[4]] * 5, follow=others)
+    found = decode(Tied(0.0), SIGNATURE, memory(1), GenerationOptions(), prompts=[[4]] * 5, follow=others)
     assert [w.ids for w in found] == others
     step: Any = Tied(0.0)
     step.signature = SIGNATURE | {"inputs": [*SIGNATURE["inputs"], {"name": "memory", "kind": "memory"}]}
-    writer = Writer({"decode_step": step}, Pieces("word", ()))
-    monkeypatch.setattr(Writer, "encode", lambda self, values, index, hidden: {"memory": np.zeros((len(index), 1))})
-    assert [w.ids for w in writer.write_rows({}, 5, Choice(), 2, follow=others)] == others
+    writer = TextGenerator({"decode_step": step}, TargetTokenizer("word", ()))
+    monkeypatch.setattr(
+        TextGenerator, "encode", lambda self, values, index, hidden: {"memory": np.zeros((len(index), 1))}
+    )
+    assert [w.ids for w in writer.decode_rows({}, 5, GenerationOptions(), 2, follow=others)] == others
 
 
 def test_nothing_is_followed_by_a_beam_or_by_chance() -> None:
-    for choice in (Choice(beam=2), Choice(temperature=1.0)):
+    for choice in (GenerationOptions(beam=2), GenerationOptions(temperature=1.0)):
         with pytest.raises(ValueError, match="followed"):
-            write(Tied(0.0), SIGNATURE, memory(1), choice, follow=[[3]])
+            decode(Tied(0.0), SIGNATURE, memory(1), choice, follow=[[3]])
 
 
 def test_a_piece_that_is_none_is_not_followed() -> None:
-    (found,) = write(Tied(0.0), SIGNATURE, memory(1), Choice(), follow=[[PIECES + 1]])
+    (found,) = decode(Tied(0.0), SIGNATURE, memory(1), GenerationOptions(), follow=[[PIECES + 1]])
     assert found.ids == [2] * LONGEST
 
 
 def test_it_ends_where_the_text_it_follows_ends() -> None:
-    step = Tied(0.0, best=END)
-    (found,) = write(step, SIGNATURE, memory(1), Choice(unknown=True), follow=[[UNKNOWN]])
-    assert (found.ids, len(found.log_probabilities)) == ([UNKNOWN], 2)
+    step = Tied(0.0, best=EOS)
+    (found,) = decode(step, SIGNATURE, memory(1), GenerationOptions(unknown=True), follow=[[UNK]])
+    assert (found.ids, len(found.log_probabilities)) == ([UNK], 2)
 
 
 @pytest.mark.parametrize("penalty", [0.0, 1.0])
 def test_a_wide_beam_finds_the_best_of_all_texts(penalty: float) -> None:
-    step, choice = Known(1), Choice(beam=64, length_penalty=penalty, longest=LONGEST)
-    for row, text in enumerate(write(step, SIGNATURE, memory(4), choice, batch=4)):
+    step, choice = Known(1), GenerationOptions(beam=64, length_penalty=penalty, longest=LONGEST)
+    for row, text in enumerate(decode(step, SIGNATURE, memory(4), choice, batch=4)):
         best = max(all_texts(step, row), key=lambda some: penalised(some[0], len(some[1].log_probabilities), choice))[1]
         assert text.ids == best.ids
         assert text.score == pytest.approx(best.score, abs=1e-4)
@@ -143,8 +145,8 @@ def test_a_wide_beam_finds_the_best_of_all_texts(penalty: float) -> None:
 def test_a_beam_is_at_least_as_probable_as_greedy() -> None:
     for seed in range(5):
         step = Known(seed)
-        greedy = write(step, SIGNATURE, memory(6), Choice(), batch=6)
-        beam = write(step, SIGNATURE, memory(6), Choice(beam=6, length_penalty=0.0), batch=6)
+        greedy = decode(step, SIGNATURE, memory(6), GenerationOptions(), batch=6)
+        beam = decode(step, SIGNATURE, memory(6), GenerationOptions(beam=6, length_penalty=0.0), batch=6)
         for a, b in zip(greedy, beam, strict=True):
             if len(a.log_probabilities) > len(a.ids):  # it has ended
                 assert b.score >= a.score - 1e-5
@@ -152,26 +154,26 @@ def test_a_beam_is_at_least_as_probable_as_greedy() -> None:
 
 def test_rows_of_a_batch_are_what_they_are_alone() -> None:
     step = Known(2)
-    for choice in (Choice(), Choice(beam=3)):
-        together = write(step, SIGNATURE, memory(6), choice, batch=6)
+    for choice in (GenerationOptions(), GenerationOptions(beam=3)):
+        together = decode(step, SIGNATURE, memory(6), choice, batch=6)
         for row in range(6):
-            (alone,) = write(step, SIGNATURE, {"memory": np.array([[row]])}, choice)
+            (alone,) = decode(step, SIGNATURE, {"memory": np.array([[row]])}, choice)
             assert alone.ids == together[row].ids
 
 
 def test_a_prompt_is_seen_and_not_written() -> None:
     step = Known(3)
-    (text,) = write(step, SIGNATURE, memory(1), Choice(longest=2), prompts=[[3, 4]])
+    (text,) = decode(step, SIGNATURE, memory(1), GenerationOptions(longest=2), prompts=[[3, 4]])
     said = step.chances(0, (3, 4))
-    said[UNKNOWN] = -np.inf
-    assert (text.ids or [END])[0] == said.argmax()
+    said[UNK] = -np.inf
+    assert (text.ids or [EOS])[0] == said.argmax()
 
 
 def test_a_prompt_longer_than_the_window_loses_its_beginning() -> None:
     step = Known(3)
     windowed = {**SIGNATURE, "window": 5}
-    (long,) = write(step, windowed, memory(1), Choice(), prompts=[[2, 5, 2, 3, 4, 5]])
-    (short,) = write(step, windowed, memory(1), Choice(), prompts=[[3, 4, 5]])
+    (long,) = decode(step, windowed, memory(1), GenerationOptions(), prompts=[[2, 5, 2, 3, 4, 5]])
+    (short,) = decode(step, windowed, memory(1), GenerationOptions(), prompts=[[3, 4, 5]])
     assert long.ids == short.ids
     assert len(long.log_probabilities) <= 1
 
@@ -179,30 +181,39 @@ def test_a_prompt_longer_than_the_window_loses_its_beginning() -> None:
 def test_drawing_follows_the_probabilities_and_the_seed() -> None:
     step = Known(4)
     texts = [
-        write(step, SIGNATURE, memory(1), Choice(temperature=1.0, longest=1, seed=seed, unknown=True))[0].ids
+        decode(step, SIGNATURE, memory(1), GenerationOptions(temperature=1.0, longest=1, seed=seed, unknown=True))[
+            0
+        ].ids
         for seed in range(600)
     ]
-    shares = np.bincount([(ids or [END])[0] for ids in texts], minlength=PIECES) / len(texts)
+    shares = np.bincount([(ids or [EOS])[0] for ids in texts], minlength=PIECES) / len(texts)
     np.testing.assert_allclose(shares, np.exp(step.chances(0, ())), atol=0.08)
-    again = write(step, SIGNATURE, memory(1), Choice(temperature=1.0, longest=1, seed=7, unknown=True))[0].ids
+    again = decode(step, SIGNATURE, memory(1), GenerationOptions(temperature=1.0, longest=1, seed=7, unknown=True))[
+        0
+    ].ids
     assert again == texts[7]
 
 
 def test_next_to_no_temperature_is_greedy() -> None:
     step = Known(4)
-    (greedy,) = write(step, SIGNATURE, memory(1), Choice())
+    (greedy,) = decode(step, SIGNATURE, memory(1), GenerationOptions())
     for temperature in (1e-3, 1e-46, 1e-300):
-        assert write(step, SIGNATURE, memory(1), Choice(temperature=temperature))[0].ids == greedy.ids
+        assert decode(step, SIGNATURE, memory(1), GenerationOptions(temperature=temperature))[0].ids == greedy.ids
 
 
 def test_top_k_and_top_p_leave_the_rare_out() -> None:
     step = Known(4)
     said = step.chances(0, ())
-    said[UNKNOWN] = -np.inf
+    said[UNK] = -np.inf
     first, second = np.argsort(-said)[:2]
     for choice, allowed in (({"top_k": 2}, {first, second}), ({"top_p": 0.01}, {first})):
         drawn = {
-            (write(step, SIGNATURE, memory(1), Choice(temperature=2.0, longest=1, seed=s, **choice))[0].ids or [END])[0]
+            (
+                decode(step, SIGNATURE, memory(1), GenerationOptions(temperature=2.0, longest=1, seed=s, **choice))[
+                    0
+                ].ids
+                or [EOS]
+            )[0]
             for s in range(50)
         }
         assert drawn <= set(map(int, allowed))
@@ -216,11 +227,11 @@ def stubborn(given: Any) -> dict[str, np.ndarray]:
 
 def test_no_run_of_pieces_comes_twice() -> None:
     signature = {**SIGNATURE, "max_target": 7}
-    assert write(stubborn, signature, memory(1), Choice())[0].ids == [2] * 7
-    ids = write(stubborn, signature, memory(1), Choice(no_repeat=2))[0].ids
+    assert decode(stubborn, signature, memory(1), GenerationOptions())[0].ids == [2] * 7
+    ids = decode(stubborn, signature, memory(1), GenerationOptions(no_repeat=2))[0].ids
     pairs = list(itertools.pairwise(ids))
     assert len(pairs) == len(set(pairs))
-    assert len(set(write(stubborn, signature, memory(1), Choice(no_repeat=1))[0].ids)) == 4
+    assert len(set(decode(stubborn, signature, memory(1), GenerationOptions(no_repeat=1))[0].ids)) == 4
 
 
 @pytest.mark.parametrize("how", [{}, {"beam": 2}, {"temperature": 0.5}])
@@ -229,9 +240,9 @@ def test_nor_does_one_of_the_prompt(how: dict[str, Any], window: int | None) -> 
     """Of all of it, what a window has no room for too."""
     prompt = [2, 2, 5, 4, 2]
     signature = SIGNATURE | ({"window": window} if window else {})
-    (free,) = write(stubborn, signature, memory(1), Choice(**how), prompts=[prompt])
+    (free,) = decode(stubborn, signature, memory(1), GenerationOptions(**how), prompts=[prompt])
     assert 2 in free.ids
-    (found,) = write(stubborn, signature, memory(1), Choice(no_repeat=2, **how), prompts=[prompt])
+    (found,) = decode(stubborn, signature, memory(1), GenerationOptions(no_repeat=2, **how), prompts=[prompt])
     pairs = list(itertools.pairwise([*prompt, *found.ids]))
     assert len(found.ids) == (4 if window else 2), "as many as there is room for"
     assert len(pairs) == len(set(pairs))

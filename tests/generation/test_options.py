@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mmkeras.errors import InputError
-from mmkeras.generation.options import Choice
+from mmkeras.generation.options import GenerationOptions
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from mmkeras.generation.options import Choice
 )
 def test_choices_that_make_no_sense_are_refused(choice: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        Choice(**choice).check()
+        GenerationOptions(**choice).check()

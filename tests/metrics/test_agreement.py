@@ -15,7 +15,7 @@ from mmkeras.metrics.agreement import (
     decide,
     decisions,
     evaluate,
-    largest_difference,
+    max_abs_diff,
     read_labels,
     read_numbers,
     rows_decided_otherwise,
@@ -94,18 +94,18 @@ def test_answers_agree_with_themselves_and_not_with_others(task: str) -> None:
     answers, *_ = CASES[task]
     other = answers[::-1]
     assert rows_decided_otherwise(task, answers, answers).tolist() == []
-    assert largest_difference(answers, answers, signature(task)) == 0.0
-    assert largest_difference(other, answers, signature(task)) > 0.1
-    assert largest_difference(answers[:0], answers[:0], signature(task)) == 0.0
-    assert largest_difference(answers * np.nan, answers, signature(task)) == float("inf")
+    assert max_abs_diff(answers, answers, signature(task)) == 0.0
+    assert max_abs_diff(other, answers, signature(task)) > 0.1
+    assert max_abs_diff(answers[:0], answers[:0], signature(task)) == 0.0
+    assert max_abs_diff(answers * np.nan, answers, signature(task)) == float("inf")
 
 
 def test_numbers_differ_in_deviations_and_not_by_the_last_step_of_float32() -> None:
     expected = np.array([[2024.0, 1.0]], "float32")
     step = np.nextafter(expected, np.float32(np.inf))
-    assert largest_difference(step, expected, signature("regress")) == 0.0
+    assert max_abs_diff(step, expected, signature("regress")) == 0.0
     further = np.array([[2024.0, 2.0]], "float32")
-    assert largest_difference(further, expected, signature("regress")) == pytest.approx(2.0, rel=1e-5)
+    assert max_abs_diff(further, expected, signature("regress")) == pytest.approx(2.0, rel=1e-5)
     assert rows_decided_otherwise("regress", further, expected).tolist() == [], "numbers decide nothing"
 
 

@@ -8,13 +8,13 @@ import pytest
 from parity import Arrays, runners
 
 from mmkeras.config.fusions import FUSIONS
-from mmkeras.modalities.encoded import Encoded, MaskedMean, Shape
+from mmkeras.modalities.encoded import Encoded, MaskedMean, Sizes
 from mmkeras.models.fusions import Vote
 from mmkeras.models.fusions import fusion as fusion_of
 from mmkeras.models.missing import Missing, ModalityDropout
 
 N = {"a": 5, "b": 1, "c": 3}
-SMALL = Shape(width=8, depth=2, heads=2)
+SMALL = Sizes(width=8, depth=2, heads=2)
 
 
 def core(fusion: str) -> tuple[keras.Model, dict[str, keras.KerasTensor]]:

@@ -46,7 +46,7 @@ def graph_of(columns: dict[str, Any], fusion: str, task: str) -> tuple[Any, Any]
 
 def ask(graph: Any, rows: dict[str, list[Any]], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:
     inputs = graph.signature()["inputs"]
-    outputs = graph.model(raw.feed(rows, inputs, range(4), hidden), training=False)
+    outputs = graph.model(raw.to_arrays(rows, inputs, range(4), hidden), training=False)
     return {name: np.asarray(value) for name, value in outputs.items()}
 
 

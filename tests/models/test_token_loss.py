@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from mmkeras.models.token_embedding import PieceEmbedding
-from mmkeras.models.token_loss import PieceLoss
+from mmkeras.models.token_loss import TokenLoss
 
 WIDTH, UNITS = 5, 4
 
@@ -17,7 +17,7 @@ WIDTH, UNITS = 5, 4
 def test_the_loss_and_its_gradient_are_those_of_smoothed_targets(smoothing: float) -> None:
     import tensorflow as tf
 
-    from mmkeras.models.token_loss import SmoothedPieces
+    from mmkeras.models.token_loss import SmoothedTokenLoss
 
     rng = np.random.default_rng(0)
     logits = tf.constant(rng.normal(size=(3, 4, 7)).astype("float32") * 3)
@@ -26,7 +26,7 @@ def test_the_loss_and_its_gradient_are_those_of_smoothed_targets(smoothing: floa
     targets = (1 - smoothing) * np.eye(7, dtype="float32")[wanted] + smoothing / 7
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(logits)
-        ours = SmoothedPieces(smoothing)(wanted, logits, sample_weight=weights)
+        ours = SmoothedTokenLoss(smoothing)(wanted, logits, sample_weight=weights)
         each = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
         theirs = tf.reduce_sum(each * weights) / weights.sum()
     assert float(ours) == pytest.approx(float(theirs), abs=1e-6)
@@ -48,7 +48,7 @@ def test_the_loss_is_the_cross_entropy_of_the_logits(tied: bool) -> None:
         with tf.GradientTape() as tape:
             tape.watch(vectors)
             if loss == "ours":
-                value = PieceLoss(embedding)(wanted, vectors)
+                value = TokenLoss(embedding)(wanted, vectors)
             else:
                 plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
                 value = plain(wanted, embedding(vectors, reverse=True))

@@ -19,7 +19,7 @@ from report_pages import Page, make_run, some_rows, write_csv, written
 
 from mmkeras.metrics.agreement import evaluate
 from mmkeras.modalities.audio.preview import SPECTROGRAM, spectrogram
-from mmkeras.modalities.audio.spec import audio_rule
+from mmkeras.modalities.audio.spec import audio_spec
 from mmkeras.modalities.image.preview import thumbnail
 from mmkeras.report import media
 from mmkeras.report.ablation import findings, write_ablation_report
@@ -29,7 +29,7 @@ from mmkeras.report.numbers import residuals
 from mmkeras.report.template import figure, number, signed
 from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
 
-RULE = audio_rule(8000, 0.5, mels=20)
+RULE = audio_spec(8000, 0.5, mels=20)
 KINDS = {"note": "text", "photo": "image", "clip": "audio", "price": "number", "brand": "category"}
 CELLS = {"note": "a <b>chair</b> 椅子", "photo": "p.png", "clip": "c.wav", "price": "7.50", "brand": "Böhm"}
 

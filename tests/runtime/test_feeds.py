@@ -17,7 +17,7 @@ from mmkeras.modalities.image import cells
 from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime import feeds as raw
-from mmkeras.runtime.feeds import complete
+from mmkeras.runtime.feeds import fill_missing_inputs
 from mmkeras.runtime.subsets import modalities_of, subsets
 
 
@@ -48,7 +48,7 @@ def test_cells_become_arrays(inputs: list[dict[str, Any]], tmp_path: Path) -> No
         read[entry["name"]], faults[entry["name"]] = raw.read_values(cells, entry, MediaRoot(str(tmp_path)))
     assert list(faults.pop("photo")) == [5]
     assert not any(faults.values())
-    arrays = raw.feed(read, inputs, range(6))
+    arrays = raw.to_arrays(read, inputs, range(6))
     assert list(arrays) == [entry["name"] for entry in inputs]
     assert {name: (a.dtype.name, a.shape[0]) for name, a in arrays.items()} == {
         e["name"]: (e["dtype"], 6) for e in inputs
@@ -66,7 +66,7 @@ def test_cells_become_arrays(inputs: list[dict[str, Any]], tmp_path: Path) -> No
     assert not arrays["photo"][[3, 5]].any()
     assert not arrays["clip"][4].any()
     assert arrays["price"][2] == 0
-    hidden = raw.feed(read, inputs, [0, 3], ["note", "price"])
+    hidden = raw.to_arrays(read, inputs, [0, 3], ["note", "price"])
     assert [hidden[f"{name}_present"].ravel().tolist() for name in ("note", "price", "photo")] == [
         [0, 0],
         [0, 0],
@@ -93,10 +93,10 @@ def test_pictures_of_several_sizes_or_too_large_are_resized_as_the_graph_does(
 
 def test_what_a_client_leaves_out_is_missing(inputs: list[dict[str, Any]]) -> None:
     signature = {"inputs": inputs}
-    whole = raw.feed(values(), inputs, range(4))
+    whole = raw.to_arrays(values(), inputs, range(4))
     for hidden in (["photo"], ["note", "clip"], ["price", "brand", "photo", "clip"]):
         given = {n: a for n, a in whole.items() if n not in hidden and n.removesuffix("_present") not in hidden}
-        completed = complete(given, signature)
+        completed = fill_missing_inputs(given, signature)
         assert set(completed) == set(whole)
         for entry in inputs:
             name, array = entry["name"], completed[entry["name"]]
@@ -106,13 +106,13 @@ def test_what_a_client_leaves_out_is_missing(inputs: list[dict[str, Any]]) -> No
                 assert not array.any()
             else:
                 np.testing.assert_array_equal(array, whole[name])
-    alone = complete({"price": whole["price"]}, signature)
+    alone = fill_missing_inputs({"price": whole["price"]}, signature)
     assert alone["price_present"].tolist() == [[1]] * 4, "a column that is given is there, also where none says so"
     assert alone["photo"].shape == (4, 16, 16, 3)
     assert alone["clip"].shape == (4, RULE.n_samples)
     plain = [entry for entry in inputs if "of" not in entry]
     with pytest.raises(InputError, match=r"'photo' is not given; expected all of note, photo, clip"):
-        complete({"note": whole["note"]}, {"inputs": plain})
+        fill_missing_inputs({"note": whole["note"]}, {"inputs": plain})
 
 
 def test_modalities_are_kinds_or_columns_of_one_kind(inputs: list[dict[str, Any]]) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from mmkeras.modalities.audio.spec import audio_rule
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.audio.spec import audio_spec
+from mmkeras.modalities.image.spec import ImageSpec
 
-IMAGES = ImageRule(16)
-CLIPS = audio_rule(8000, 0.25)
+IMAGES = ImageSpec(16)
+CLIPS = audio_spec(8000, 0.25)
 
 
 def picture(number: int) -> np.ndarray:

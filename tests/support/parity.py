@@ -151,17 +151,17 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **rule
 
     tokens_only: more texts, of which no pairs are taken.
     """
-    from mmkeras.modalities.text.features import TextRule, TextState, new_table
+    from mmkeras.modalities.text.features import TextSpec, TextState, new_table
     from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
 
-    text_rule = TextRule(**rule)
-    what = text_rule.mode, text_rule.orders, text_rule.char_ngrams
+    text_spec = TextSpec(**rule)
+    what = text_spec.mode, text_spec.orders, text_spec.char_ngrams
     keys = [k for text in texts for k in reference.keys_of(text, *what)]
-    keys += [k for text in tokens_only for k in reference.keys_of(text, text_rule.mode, 1)]
+    keys += [k for text in tokens_only for k in reference.keys_of(text, text_spec.mode, 1)]
     distinct, counts = np.unique(np.array(keys, "int64"), return_counts=True)
     vocabulary = build_vocabulary(distinct[np.argsort(-counts, kind="stable")])
     idf = np.random.default_rng(0).uniform(1, 10, vocabulary.size)
-    return TextState(text_rule, new_table(text_rule), vocabulary, np.r_[0.0, idf].astype("float32"))
+    return TextState(text_spec, new_table(text_spec), vocabulary, np.r_[0.0, idf].astype("float32"))
 
 
 def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:

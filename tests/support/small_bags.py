@@ -11,7 +11,7 @@ import numpy as np
 from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.features import (
     TextLayers,
-    TextRule,
+    TextSpec,
     TextState,
     bags,
     hash_texts,
@@ -35,10 +35,10 @@ RAW = [text.encode() for text in CORPUS]
 
 def adapted(texts: Sequence[str | bytes], **rule: Any) -> tuple[TextState, Ragged]:
     """The state learned from some texts, and their bags."""
-    text_rule = TextRule(**rule)
-    table = new_table(text_rule)
-    hashed = hash_texts(texts, text_rule, table)
-    state = learn_state(hashed, text_rule, table)
+    text_spec = TextSpec(**rule)
+    table = new_table(text_spec)
+    hashed = hash_texts(texts, text_spec, table)
+    state = learn_state(hashed, text_spec, table)
     return state, bags(hashed, TextLayers(state, "x"))
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import small_mixtures as mixtures
 from parity import make_state
 
-from mmkeras.modalities.audio.spec import audio_rule
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.audio.spec import audio_spec
+from mmkeras.modalities.image.spec import ImageSpec
 
-RULE = audio_rule(mixtures.RATE, 0.3, mels=16)
+RULE = audio_spec(mixtures.RATE, 0.3, mels=16)
 
 
 def adapted_columns() -> dict[str, Any]:
@@ -27,7 +27,7 @@ def adapted_columns() -> dict[str, Any]:
     state = make_state([b"a high thing", b"a low thing"], max_bytes=96, weighting="tfidf")
     return {
         "note": TextColumn("note", state),
-        "photo": ImageColumn("photo", ImageRule(16), (), 0),
+        "photo": ImageColumn("photo", ImageSpec(16), (), 0),
         "clip": AudioColumn("clip", RULE, 0.0),
         "price": NumberColumn("price", NumberState(10.0, 4.0, 9.0)),
         "brand": CategoryColumn("brand", *learn_values(["x", "x", "y"], 1)),

@@ -14,8 +14,8 @@ import ctypes, sys
 from mmkeras.system.tensorflow import start_tensorflow
 start_tensorflow(42, large_tensors=False)
 import tensorflow as tf
-from mmkeras.features.dataset import generated
-for _ in generated(lambda: range(5), tf.TensorSpec((), tf.int32), 5):
+from mmkeras.features.dataset import generator_dataset
+for _ in generator_dataset(lambda: range(5), tf.TensorSpec((), tf.int32), 5):
     pass
 class Malloc(ctypes.Structure):
     _fields_ = [(str(k), ctypes.c_size_t) for k in range(10)]  # mallinfo2 of malloc.h: the fourth is how many are mapped

@@ -90,11 +90,11 @@ def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
     """A core with two columns of text, `b` there in even rows alone; what it learns from; a's bags, matrix; classes."""
     import keras
 
-    from mmkeras.features.column_features import ArraySide, bag_side
+    from mmkeras.features.column_features import ArrayFeatures, bag_features
     from mmkeras.models.core import Core
     from mmkeras.models.fusions import Fused
     from mmkeras.models.multimodal import with_counts
-    from mmkeras.tasks.prediction.material import Material
+    from mmkeras.tasks.prediction.material import TrainingData
 
     bags, dense = some_bags()
     reverse = bags.take(np.arange(len(bags))[::-1])
@@ -110,16 +110,16 @@ def two_texts() -> tuple[Any, Any, Ragged, np.ndarray, np.ndarray]:
     core = Core(keras.Model(inputs, with_counts(Fused(logits, {}), columns, inputs, 3).logits))
     there = (np.arange(n) % 2 == 0).astype("float32")[:, None]
     side = [
-        bag_side("a", bags),
-        ArraySide({"a_present": np.ones_like(there)}),
-        bag_side("b", reverse),
-        ArraySide({"b_present": there}),
+        bag_features("a", bags),
+        ArrayFeatures({"a_present": np.ones_like(there)}),
+        bag_features("b", reverse),
+        ArrayFeatures({"b_present": there}),
     ]
     classes = np.minimum(np.arange(n) % 5, 2)
     encoded = np.eye(3, dtype="float32")[classes]
     sides: Any = dict.fromkeys(("train", "validation"), side)
     nothing: Any = SimpleNamespace()
-    material = Material(columns, sides, nothing, dict.fromkeys(sides, encoded), split=nothing, inputs=[])
+    material = TrainingData(columns, sides, nothing, dict.fromkeys(sides, encoded), split=nothing, inputs=[])
     return core, material, bags, dense, classes
 
 
@@ -139,7 +139,7 @@ def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(counting, "best_share", quarter)
     monkeypatch.setattr(naive_bayes, "TEXTS", 7)
-    pooled = counting.count_texts(core, material)
+    pooled = counting.fit_naive_bayes(core, material)
     assert pooled == counting.Pooled(0.25, 0.5)
     tables = {c: naive_bayes.log_likelihoods([(some, classes)], width, 3) for c, some in (("a", bags), ("b", reverse))}
     frequencies = {
@@ -156,11 +156,11 @@ def test_each_text_has_its_own_counts_scaled_by_the_share(monkeypatch: pytest.Mo
     expected += there * (dense[::-1] @ tables["b"] + frequencies["b"] / 2)
     np.testing.assert_allclose(seen[0], expected, atol=1e-5)
     assert not np.allclose(tables["a"], tables["b"])
-    assert counting.count_held_out(core, material, pooled)
+    assert counting.refit_naive_bayes(core, material, pooled)
     twice = naive_bayes.log_likelihoods([(bags, classes)] * 2, width, 3)
     np.testing.assert_allclose(np.asarray(core.model.get_layer(COUNTED.format(name="a")).table), 0.5 * twice, rtol=1e-5)
     assert np.abs(twice - tables["a"]).max() > 0.01
-    counting.count_texts(core, material, balanced=True)
+    counting.fit_naive_bayes(core, material, balanced=True)
     assert not np.asarray(core.model.get_layer(FREQUENCIES.format(name="a")).kernel).any()
 
 

@@ -24,16 +24,16 @@ class Epochs:
         self.model.optimizer.build(self.model.trainable_variables)
         self.model.stop_training = False
 
-    def run(self, keeper: Any, accuracies: list[float], begin: int = 0) -> int:
+    def run(self, checkpoint: Any, accuracies: list[float], begin: int = 0) -> int:
         """Epochs with these validation accuracies, until the keeper stops them. Returns how many there were."""
-        keeper.set_model(self.model)
+        checkpoint.set_model(self.model)
         for epoch, accuracy in enumerate(accuracies[begin:], begin):
             self.model.set_weights([np.full(w.shape, epoch, "float32") for w in self.model.get_weights()])
             # the loss says the opposite: it must not matter
-            keeper.on_epoch_end(epoch, {"loss": 1.0, "val_loss": accuracy, "val_accuracy": accuracy})
+            checkpoint.on_epoch_end(epoch, {"loss": 1.0, "val_loss": accuracy, "val_accuracy": accuracy})
             if self.model.stop_training:
                 break
-        return int(keeper.epochs_done)
+        return int(checkpoint.epochs_done)
 
     @property
     def kept(self) -> int:
@@ -49,12 +49,12 @@ ACCURACIES = [0.1, 0.3, 0.2, 0.6, 0.5, 0.6, 0.4, 0.5, 0.5, 0.9]
 )
 def test_early_stopping_restores_the_best_epoch(patience: int | None, done: int, best: int, tmp_path: Path) -> None:
     """Of equally accurate epochs the latest is the best."""
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
-    epochs, keeper = Epochs(), BestAndResume(tmp_path, patience)
-    assert epochs.run(keeper, ACCURACIES) == done
-    keeper.on_train_end()
-    assert epochs.kept == keeper.best_epoch == best
+    epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, patience)
+    assert epochs.run(checkpoint, ACCURACIES) == done
+    checkpoint.on_train_end()
+    assert epochs.kept == checkpoint.best_epoch == best
 
 
 @pytest.mark.parametrize(("rows", "best"), [(None, 1), (10_000, 2), (100, 4), (4, 5)])
@@ -62,100 +62,100 @@ def test_the_latest_epoch_within_a_standard_error_of_the_best_is_kept(
     rows: int | None, best: int, tmp_path: Path
 ) -> None:
     """0.8 is the best; its standard error of 10,000 rows is 0.004, of 100 rows 0.04, of 4 rows 0.2."""
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
     accuracies = [0.7, 0.8, 0.797, 0.75, 0.77, 0.65]
     for interrupted in (0, 3):
-        BestAndResume(tmp_path, 9, rows=rows).clear()
-        Epochs().run(BestAndResume(tmp_path, 9, rows=rows), accuracies[:interrupted])
-        epochs, keeper = Epochs(), BestAndResume(tmp_path, 9, rows=rows)
-        keeper.restore(epochs.model)
-        epochs.run(keeper, accuracies, begin=interrupted)
-        keeper.on_train_end()
-        assert epochs.kept == keeper.best_epoch == best
+        BestCheckpoint(tmp_path, 9, rows=rows).clear()
+        Epochs().run(BestCheckpoint(tmp_path, 9, rows=rows), accuracies[:interrupted])
+        epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, 9, rows=rows)
+        checkpoint.restore(epochs.model)
+        epochs.run(checkpoint, accuracies, begin=interrupted)
+        checkpoint.on_train_end()
+        assert epochs.kept == checkpoint.best_epoch == best
 
 
 def test_a_loss_has_no_such_error(tmp_path: Path) -> None:
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
-    assert BestAndResume(tmp_path, 9, ("loss", "min"), rows=4).rows is None
+    assert BestCheckpoint(tmp_path, 9, ("loss", "min"), rows=4).rows is None
 
 
 def test_without_patience_the_last_weights_count(tmp_path: Path) -> None:
     """As the document trains: ten epochs, and what comes out of the last."""
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
-    epochs, keeper = Epochs(), BestAndResume(tmp_path, None)
-    epochs.run(keeper, [0.9, 0.8, 0.7])
-    keeper.on_train_end()
+    epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, None)
+    epochs.run(checkpoint, [0.9, 0.8, 0.7])
+    checkpoint.on_train_end()
     assert epochs.kept == 2
 
 
 @pytest.mark.parametrize("stopped_after", range(1, 8))
 def test_patience_and_best_weights_survive_an_interruption(stopped_after: int, tmp_path: Path) -> None:
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
-    Epochs().run(BestAndResume(tmp_path, 2), ACCURACIES[:stopped_after])
-    epochs, keeper = Epochs(), BestAndResume(tmp_path, 2)
-    keeper.restore(epochs.model)
-    assert keeper.epochs_done == stopped_after
+    Epochs().run(BestCheckpoint(tmp_path, 2), ACCURACIES[:stopped_after])
+    epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, 2)
+    checkpoint.restore(epochs.model)
+    assert checkpoint.epochs_done == stopped_after
     assert epochs.kept == stopped_after - 1, "it goes on from the last epoch's weights, not from the best"
-    assert epochs.run(keeper, ACCURACIES, begin=stopped_after) == 8
-    keeper.on_train_end()
-    assert epochs.kept == keeper.best_epoch == 5
+    assert epochs.run(checkpoint, ACCURACIES, begin=stopped_after) == 8
+    checkpoint.on_train_end()
+    assert epochs.kept == checkpoint.best_epoch == 5
     history = small_runs.read_csv(tmp_path / "history.csv")
     assert [float(row["val_accuracy"]) for row in history] == ACCURACIES[:8]
     assert [row["epoch"] for row in history] == [f"{k}" for k in range(1, 9)]
-    keeper.clear()
+    checkpoint.clear()
     assert [p.name for p in tmp_path.iterdir()] == ["history.csv"]
 
 
 def test_resuming_a_training_whose_patience_had_run_out(tmp_path: Path) -> None:
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
-    Epochs().run(BestAndResume(tmp_path, 2), ACCURACIES)
-    epochs, keeper = Epochs(), BestAndResume(tmp_path, 2)
-    keeper.restore(epochs.model)
-    assert keeper.exhausted
-    keeper.on_train_end()
+    Epochs().run(BestCheckpoint(tmp_path, 2), ACCURACIES)
+    epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, 2)
+    checkpoint.restore(epochs.model)
+    assert checkpoint.exhausted
+    checkpoint.on_train_end()
     assert epochs.kept == 5
 
 
 def test_a_checkpoint_is_whole_or_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while it is written, the training goes on from the epoch before."""
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
-    Epochs().run(BestAndResume(tmp_path, 9), ACCURACIES[:2])
+    Epochs().run(BestCheckpoint(tmp_path, 9), ACCURACIES[:2])
 
     def killed(file: Any, **_: Any) -> None:
         Path(file).write_bytes(b"PK half")
         raise KeyboardInterrupt
 
-    epochs, keeper = Epochs(), BestAndResume(tmp_path, 9)
-    keeper.restore(epochs.model)
+    epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, 9)
+    checkpoint.restore(epochs.model)
     monkeypatch.setattr(np, "savez", killed)
     with pytest.raises(KeyboardInterrupt):
-        epochs.run(keeper, ACCURACIES, begin=2)
+        epochs.run(checkpoint, ACCURACIES, begin=2)
     monkeypatch.undo()
-    epochs, keeper = Epochs(), BestAndResume(tmp_path, 9)
-    keeper.restore(epochs.model)
-    assert (keeper.epochs_done, epochs.kept) == (2, 1)
-    assert epochs.run(keeper, ACCURACIES, begin=2) == 10
+    epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, 9)
+    checkpoint.restore(epochs.model)
+    assert (checkpoint.epochs_done, epochs.kept) == (2, 1)
+    assert epochs.run(checkpoint, ACCURACIES, begin=2) == 10
     assert len(small_runs.read_csv(tmp_path / "history.csv")) == 10
 
 
 def test_the_optimiser_s_state_is_resumed_too(tmp_path: Path) -> None:
-    from mmkeras.training.callbacks import BestAndResume
+    from mmkeras.training.callbacks import BestCheckpoint
 
     inputs, truth = feed({"a": random_bags(8, 1), "b": random_bags(8, 2)}), one_hot(np.arange(8) % CLASSES)
     _, whole = compiled(Config())
-    keeper = BestAndResume(tmp_path, None)
-    keeper.set_model(whole)
+    checkpoint = BestCheckpoint(tmp_path, None)
+    checkpoint.set_model(whole)
     whole.train_on_batch(inputs, truth)
-    keeper.on_epoch_end(0, {"val_accuracy": 1.0})
+    checkpoint.on_epoch_end(0, {"val_accuracy": 1.0})
     whole.train_on_batch(inputs, truth)
     _, resumed = compiled(Config())
-    BestAndResume(tmp_path, None).restore(resumed)
+    BestCheckpoint(tmp_path, None).restore(resumed)
     resumed.train_on_batch(inputs, truth)
     for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -9,7 +9,7 @@ import pytest
 from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
 
 from mmkeras.graph import Signature
-from mmkeras.metrics.agreement import largest_difference
+from mmkeras.metrics.agreement import max_abs_diff
 from mmkeras.verification import predictions
 from mmkeras.verification.result import table
 from mmkeras.verification.tolerances import TOLERANCES
@@ -17,14 +17,14 @@ from mmkeras.verification.tolerances import TOLERANCES
 CONTRACT = Signature.from_json({**SIGNATURE, "artefacts": []})
 
 
-def breaches(results: list[np.ndarray], **changed: Any) -> list[str]:
+def mismatches(results: list[np.ndarray], **changed: Any) -> list[str]:
     return list(predictions.check(figures(**changed), results, made_up_samples(), CONTRACT)["breaches"])
 
 
 def test_equal_answers_pass() -> None:
     p = made_up_samples().answers
-    assert breaches([p, p]) == []
-    assert breaches([p + np.float32(4e-6), p]) == []
+    assert mismatches([p, p]) == []
+    assert mismatches([p + np.float32(4e-6), p]) == []
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -32,17 +32,17 @@ def test_a_breach_at_either_batch_size_counts(place: int) -> None:
     p = made_up_samples().answers
     results = [p, p]
     results[place] = p + np.float32(3e-5)
-    (breach,) = breaches(results)
+    (breach,) = mismatches(results)
     assert breach == "probabilities differ by up to 3.0e-05, more than 1e-05"
     results[place] = p[:, ::-1]
-    assert any(b.startswith("labels differ on") for b in breaches(results))
+    assert any(b.startswith("labels differ on") for b in mismatches(results))
 
 
 def test_a_single_other_label_counts() -> None:
     p = made_up_samples().answers
     other = p.copy()
     other[7] = np.roll(other[7], 1)
-    assert "labels differ on 1 rows, the first [7]" in breaches([p, other])
+    assert "labels differ on 1 rows, the first [7]" in mismatches([p, other])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -50,7 +50,7 @@ def test_what_is_no_number_is_a_breach(value: float) -> None:
     p = made_up_samples().answers
     other = p.copy()
     other[3, :] = value
-    found = breaches([other, p])
+    found = mismatches([other, p])
     assert "some probabilities are not numbers" in found
 
 
@@ -62,7 +62,7 @@ def test_numbers_may_differ_by_a_step_of_float32_and_a_little(mean: float, devia
 
     def difference(by: float) -> float:
         found = (exact + by * deviation).astype("float32"), exact.astype("float32")
-        return largest_difference(*found, contract)
+        return max_abs_diff(*found, contract)
 
     assert difference(4e-6) <= TOLERANCES["float32"].difference["numbers"]
     step = float(np.spacing(np.float32(np.abs(exact).max()))) / deviation
@@ -71,10 +71,10 @@ def test_numbers_may_differ_by_a_step_of_float32_and_a_little(mean: float, devia
 
 def test_other_ids_and_names_are_breaches() -> None:
     p = made_up_samples().answers
-    (breach,) = breaches([p, p], rows_with_other_ids={"1": [], "32": [4, 9]})
+    (breach,) = mismatches([p, p], rows_with_other_ids={"1": [], "32": [4, 9]})
     assert breach.startswith("token ids differ on rows [4, 9]")
-    assert len(breaches([p, p], ids_checked=[])) == 1, "an artefact without ids cannot be checked"
-    (breach,) = breaches([p, p], signature={**GRAPH, "labels": ["x", "z", "y"]})
+    assert len(mismatches([p, p], ids_checked=[])) == 1, "an artefact without ids cannot be checked"
+    (breach,) = mismatches([p, p], signature={**GRAPH, "labels": ["x", "z", "y"]})
     assert breach.startswith("its labels inside the file are ['x', 'z', 'y'], where signature.json has ['x', 'y', 'z']")
 
 

@@ -32,8 +32,8 @@ SIGNATURE = {"inputs": [{"name": name, "max_bytes": n} for name, n in MAX_BYTES.
 Arrays = Mapping[str, np.ndarray]
 
 
-def signature_breaches(found: dict[str, Any]) -> list[str]:
-    return predictions.signature_breaches(found, "probabilities", TOLERANCES["float32"])
+def signature_mismatches(found: dict[str, Any]) -> list[str]:
+    return predictions.signature_mismatches(found, "probabilities", TOLERANCES["float32"])
 
 
 def answer(texts: Mapping[str, bytes]) -> np.ndarray:
@@ -88,7 +88,7 @@ def found_in_strings(serve: Any) -> dict[str, Any]:
 def test_right_strings_pass() -> None:
     found = found_in_strings(serving())
     assert found == {"texts": 16 + 3 + len(ON_THE_CUT), "largest_difference": 0.0, "labels_identical": True}
-    assert signature_breaches(found) == []
+    assert signature_mismatches(found) == []
 
 
 CUTS: dict[str, Callable[[bytes, int], bytes]] = {
@@ -103,21 +103,22 @@ CUTS: dict[str, Callable[[bytes, int], bytes]] = {
 @pytest.mark.parametrize("name", CUTS)
 def test_another_cut_is_a_breach(name: str) -> None:
     assert any(
-        b.startswith("probabilities differ by up to") for b in signature_breaches(found_in_strings(serving(CUTS[name])))
+        b.startswith("probabilities differ by up to")
+        for b in signature_mismatches(found_in_strings(serving(CUTS[name])))
     )
 
 
 def test_other_words_for_the_same_answer_are_a_breach() -> None:
     found = found_in_strings(serving(labels=LABELS[::-1]))
     assert found["largest_difference"] == 0
-    assert signature_breaches(found) == ["labels differ"]
+    assert signature_mismatches(found) == ["labels differ"]
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_strings_are_given_one_by_one_and_together(alone: bool) -> None:
     right, wrong = serving(), serving(lambda text, n: text[:5])
     found = found_in_strings(lambda inputs: (wrong if (len(inputs["a"]) == 1) == alone else right)(inputs))
-    assert signature_breaches(found)
+    assert signature_mismatches(found)
 
 
 def test_texts_for_the_cut_lie_on_it() -> None:
@@ -151,7 +152,7 @@ def test_right_lengths_pass(n_bytes: int | None) -> None:
         return model(inputs)
 
     found = found_in_length(call, n_bytes)
-    assert signature_breaches(found) == []
+    assert signature_mismatches(found) == []
     assert found["largest_difference"] == 0
     assert found["labels_identical"] is found["ids_identical"] is True
     assert {rows for rows, _ in shapes} == {1}
@@ -163,7 +164,9 @@ def test_a_length_that_no_row_fits_is_filled() -> None:
     texts = {name: [b"word " + text for text in column] for name, column in samples.inputs.items()}
     long = Samples(texts, samples.truth, samples.answers, samples.ids)
     assert found_in_length(model, 4, long)["texts"] == 2
-    assert signature_breaches(found_in_length(lambda inputs: model({n: d[:, :3] for n, d in inputs.items()}), 4, long))
+    assert signature_mismatches(
+        found_in_length(lambda inputs: model({n: d[:, :3] for n, d in inputs.items()}), 4, long)
+    )
 
 
 @pytest.mark.parametrize("n_bytes", [16, 48])
@@ -171,7 +174,7 @@ def test_a_lost_byte_at_the_end_of_a_length_is_a_breach(n_bytes: int) -> None:
     """Though no held-out row is as long."""
     found = found_in_length(lambda inputs: model({name: data[:, :-5] for name, data in inputs.items()}), n_bytes)
     assert found["ids_identical"] is False
-    assert {b.split(" ")[0] for b in signature_breaches(found)} >= {"ids", "probabilities"}
+    assert {b.split(" ")[0] for b in signature_mismatches(found)} >= {"ids", "probabilities"}
 
 
 def test_a_small_difference_and_other_ids_are_breaches() -> None:
@@ -183,18 +186,18 @@ def test_a_small_difference_and_other_ids_are_breaches() -> None:
         outputs = model(inputs)
         return {**outputs, "b_ids": outputs["b_ids"] * 2}
 
-    (breach,) = signature_breaches(found_in_length(shifted, 64))
+    (breach,) = signature_mismatches(found_in_length(shifted, 64))
     assert breach == "probabilities differ by up to 3.0e-05"
-    assert signature_breaches(found_in_length(renumbered, 64)) == ["ids differ"]
+    assert signature_mismatches(found_in_length(renumbered, 64)) == ["ids differ"]
 
 
 def test_what_is_no_number_is_a_breach() -> None:
     found = found_in_length(lambda inputs: {**model(inputs), "probabilities": np.full((1, 3), np.nan, "float32")}, 64)
-    assert "probabilities differ by up to inf" in signature_breaches(found)
+    assert "probabilities differ by up to inf" in signature_mismatches(found)
 
 
 def test_a_signature_that_cannot_be_run_is_a_breach() -> None:
-    assert signature_breaches({"error": "KeyError: 'x'"}) == ["it cannot be run (KeyError: 'x')"]
+    assert signature_mismatches({"error": "KeyError: 'x'"}) == ["it cannot be run (KeyError: 'x')"]
 
 
 def test_spread() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import Pieces
+from mmkeras.data.target_tokenizer import TargetTokenizer
 
 pytestmark = pytest.mark.slow
 
@@ -42,33 +42,33 @@ def test_words_of_a_format_whose_texts_part_at_ties() -> None:
 
 
 def test_a_text_is_followed_only_where_some_part() -> None:
-    from mmkeras.generation.decoding import Written
-    from mmkeras.verification.clean_process.texts import both_ways
+    from mmkeras.generation.decoding import Decoded
+    from mmkeras.verification.clean_process.texts import decode_with_ties
 
-    free = [Written([4], [-1.0, -0.5]), Written([5], [-1.0, -0.5])]
+    free = [Decoded([4], [-1.0, -0.5]), Decoded([5], [-1.0, -0.5])]
     given: list[object] = []
 
-    def writes(follow: object) -> list[Written]:
+    def writes(follow: object) -> list[Decoded]:
         given.append(follow)
         return free
 
-    assert both_ways(writes, free) == {"free": free}
-    known = [free[0], Written([6], [-1.0, -0.5])]
-    assert both_ways(writes, known, free) == {"free": free, "following": free}
+    assert decode_with_ties(writes, free) == {"free": free}
+    known = [free[0], Decoded([6], [-1.0, -0.5])]
+    assert decode_with_ties(writes, known, free) == {"free": free, "following": free}
     assert given == [None, [[4], [6]]]
 
 
 def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
     from types import SimpleNamespace
 
-    from mmkeras.generation.decoding import Written
+    from mmkeras.generation.decoding import Decoded
     from mmkeras.verification.clean_process.texts import compare_served
 
-    writer = SimpleNamespace(pieces=Pieces("word", tuple(b"<eos>, <unk>, the, of, a, b".split(b","))))
-    own, tie = Written([4, 5], [-1.0, -0.5, -0.1]), Written([4, 3], [-1.0, -0.5, -0.4])
+    writer = SimpleNamespace(pieces=TargetTokenizer("word", tuple(b"<eos>, <unk>, the, of, a, b".split(b","))))
+    own, tie = Decoded([4, 5], [-1.0, -0.5, -0.1]), Decoded([4, 3], [-1.0, -0.5, -0.4])
 
     def served(ids: list[int], text: str, log_p: float) -> dict[str, object]:
-        def writes(follow: object) -> list[Written]:
+        def writes(follow: object) -> list[Decoded]:
             return [own if follow is None else tie]
 
         given = {"pieces": np.array([ids]), "text": np.array([text.encode()]), "log_probability": np.array([log_p])}
@@ -86,14 +86,14 @@ def test_what_is_served_is_followed_past_a_tie_and_all_of_it_compared() -> None:
 
 def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
     """verify's result where rows without a column were written in these ways, and all else as the model does."""
-    from mmkeras.generation.decoding import Written
+    from mmkeras.generation.decoding import Decoded
     from mmkeras.graph import Signature
     from mmkeras.verification.samples import TextSamples
     from mmkeras.verification.texts import check
 
     text = [[4, 5], [-1.0, -0.5, -0.1]]
     samples = TextSamples(
-        [["a b"]], [Written([4, 5], [-1.0, -0.5, -0.1])], subsets={"en": [Written([4], [-1.0, -0.2])]}
+        [["a b"]], [Decoded([4, 5], [-1.0, -0.5, -0.1])], subsets={"en": [Decoded([4], [-1.0, -0.2])]}
     )
     found = {
         "written": {"1": {"free": [text]}},
@@ -104,7 +104,7 @@ def checked_subsets(ways: dict[str, list[object]]) -> dict[str, object]:
         "load_seconds": 1.0,
         "peak_memory_mib": 1.0,
     }
-    pieces = Pieces("word", tuple(b"<eos> <unk> the of a b".split()))
+    pieces = TargetTokenizer("word", tuple(b"<eos> <unk> the of a b".split()))
     return check(found, samples, pieces, Signature("texts", "generate", "de", (), {}, {}, {}))
 
 

@@ -24,7 +24,7 @@ def graph(run: SmallRun) -> Any:
     return load_graph(open_run(run.folder))
 
 
-def breaches(folder: Path, name: str) -> list[str]:
+def mismatches(folder: Path, name: str) -> list[str]:
     """What is said of the only artefact of a folder, which must fail."""
     done = small_runs.main("verify", folder)
     assert done.code == 1, done.out
@@ -83,7 +83,7 @@ def test_strings_answered_otherwise_are_caught(
     shutil.rmtree(folder / "savedmodel")
     tamper(monkeypatch)
     savedmodel.export({"predict": graph}, Assets("numbers", graph.labels), folder)
-    found = breaches(folder, "savedmodel/1")
+    found = mismatches(folder, "savedmodel/1")
     assert all(b.startswith("its signature serving_default: ") for b in found)
     assert any(b.startswith(f"its signature serving_default: {reason} differ") for b in found)
 
@@ -118,7 +118,7 @@ def test_a_length_answered_otherwise_is_caught(
     monkeypatch.setattr(tflite.GraphModule, "function", losing)
     folder = copy(run, tmp_path / "e", "predict.tflite")
     tflite.export({"predict": graph}, Assets("numbers", graph.labels), folder)
-    found = breaches(folder, "predict.tflite")
+    found = mismatches(folder, "predict.tflite")
     assert found
     assert all(b.startswith(f"its signature predict_{n_bytes}: ") for b in found), found
     assert f"its signature predict_{n_bytes}: ids differ" in found

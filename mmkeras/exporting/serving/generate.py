@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import END, UNKNOWN, Pieces
+from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.exporting.serving.prompts import Bytes, Subwords, Words, prompts_of
 from mmkeras.graph import OUTER_SPACE, Graph
@@ -23,7 +23,7 @@ NEVER = -1e9
 class GreedyLoop(tf.Module):
     """`decode_step` again and again inside a graph, each row at its own place, until all rows have ended."""
 
-    def __init__(self, graph: Graph, pieces: Pieces) -> None:
+    def __init__(self, graph: Graph, pieces: TargetTokenizer) -> None:
         super().__init__()
         self.graph = graph
         self.longest = int(graph.facts["max_target"])
@@ -56,7 +56,7 @@ class GreedyLoop(tf.Module):
     def read(self, prompt: Tensor, lengths: Tensor, memory: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Prompts int32 [b, n], of which `lengths` [b] count, behind an END -> what is said of the next, and states."""
         batch = tf.shape(prompt)[0]
-        said, states = self.advance(tf.fill([batch], END), tf.zeros([batch], tf.int32), self.begin(batch), memory)
+        said, states = self.advance(tf.fill([batch], EOS), tf.zeros([batch], tf.int32), self.begin(batch), memory)
 
         def body(t: Tensor, said: Tensor, *states: Tensor) -> Any:
             new_said, new = self.advance(prompt[:, t], tf.fill([batch], t + 1), list(states), memory)
@@ -83,7 +83,7 @@ class GreedyLoop(tf.Module):
         longest = tf.fill([batch], self.longest)
         if self.window:
             longest = tf.minimum(longest, self.window - begun)
-        unwritable = tf.one_hot([UNKNOWN], said.shape[1] or tf.shape(said)[1], on_value=NEVER, off_value=0.0)  # [1, V]
+        unwritable = tf.one_hot([UNK], said.shape[1] or tf.shape(said)[1], on_value=NEVER, off_value=0.0)  # [1, V]
 
         def choose(n: Tensor, said: Tensor, alive: Tensor, ids: Tensor, total: Tensor) -> Any:
             piece = tf.argmax(said + unwritable, axis=1, output_type=tf.int32)
@@ -91,7 +91,7 @@ class GreedyLoop(tf.Module):
             total += tf.where(alive, chance, 0.0)
             here = tf.equal(tf.range(self.longest), n)[None] & alive[:, None]  # [b, longest]
             ids = tf.where(here, piece[:, None], ids)
-            return piece, alive & tf.not_equal(piece, END) & (n + 1 < longest), ids, total
+            return piece, alive & tf.not_equal(piece, EOS) & (n + 1 < longest), ids, total
 
         def body(n: Tensor, said: Tensor, alive: Tensor, ids: Tensor, total: Tensor, *states: Tensor) -> Any:
             piece, alive, ids, total = choose(n, said, alive, ids, total)
@@ -99,11 +99,11 @@ class GreedyLoop(tf.Module):
             said, new = self.advance(piece, tf.minimum(begun + n, last), list(states), memory)
             return (n + 1, said, alive, ids, total, *new)
 
-        ids = tf.fill([batch, self.longest], END)
+        ids = tf.fill([batch, self.longest], EOS)
         start = (tf.constant(0), said, longest > 0, ids, tf.zeros([batch]), *states)
         shapes = tuple(tf.TensorShape([None, *x.shape[1:]]) if len(x.shape) else x.shape for x in start)
         _, _, _, ids, total, *_ = tf.while_loop(lambda n, _, alive, *__: tf.reduce_any(alive), body, start, shapes)
-        ended = tf.cumsum(tf.cast(tf.equal(ids, END), tf.int32), axis=1) > 0
+        ended = tf.cumsum(tf.cast(tf.equal(ids, EOS), tf.int32), axis=1) > 0
         texts = tf.where(ended, "", tf.gather(self.table, ids))
         text = tf.strings.regex_replace(tf.strings.reduce_join(texts, axis=1), OUTER_SPACE, "")
         return {"text": text, "pieces": ids, "log_probability": total}

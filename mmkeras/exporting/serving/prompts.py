@@ -6,13 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import END_WORD, SPACE, UNKNOWN, Pieces
+from mmkeras.data.target_tokenizer import EOS_WORD, SPACE, UNK, TargetTokenizer
 from mmkeras.graph import WHITE_SPACE
 
 Tensor = Any
 
 
-def prompts_of(pieces: Pieces) -> Words | Bytes | Subwords:
+def prompts_of(pieces: TargetTokenizer) -> Words | Bytes | Subwords:
     """What reads prompts. `read`: strings [b] -> pieces int32 [b, n], and how many of them count, int32 [b]."""
     if pieces.kind == "subword":
         return Subwords(pieces)
@@ -22,14 +22,14 @@ def prompts_of(pieces: Pieces) -> Words | Bytes | Subwords:
 class Words(tf.Module):
     """Words between white space, by a table."""
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: TargetTokenizer) -> None:
         super().__init__()
         words = [piece.strip() for piece in pieces.table]
-        self.numbers = table_of(words[1:], range(1, len(words)), UNKNOWN)
+        self.numbers = table_of(words[1:], range(1, len(words)), UNK)
 
     def read(self, prompt: Tensor) -> tuple[Tensor, Tensor]:
         found = tf.strings.split(tf.strings.regex_replace(prompt, WHITE_SPACE, " "))
-        found = tf.ragged.boolean_mask(found, found != END_WORD)
+        found = tf.ragged.boolean_mask(found, found != EOS_WORD)
         return self.numbers.lookup(found.to_tensor("")), tf.cast(found.row_lengths(), tf.int32)
 
 
@@ -49,7 +49,7 @@ class Subwords(tf.Module):
     subword begins with is spelt in bytes.
     """
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: TargetTokenizer) -> None:
         super().__init__()
         scores, self.bytes, self.unknown = pieces.unigrams()
         self.numbers = table_of([name.encode() for name, _, _ in scores], [k for _, k, _ in scores], -1)

@@ -9,16 +9,16 @@ from typing import Any, Final
 import numpy as np
 
 from mmkeras.errors import BadCell
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.audio.decode import Decoder, audio_seconds, decode_audio, pad_clips
-from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 from mmkeras.modalities.media.paths import MediaRoot, find_media, read_media, shorten
 
 MAX_BYTES: Final = 2**27
 """134 MB of a data URI, which is in memory as a whole; of a file no more is read than the clip needs."""
 
 
-def read_clip(cell: str, root: MediaRoot, rule: AudioRule, native: Decoder | None = None) -> np.ndarray:
+def read_clip(cell: str, root: MediaRoot, rule: AudioSpec, native: Decoder | None = None) -> np.ndarray:
     """The clip that a cell names, at the rule's rate: float32 [n], n <= rule.n_samples, no zeros put behind it.
 
     native: `tfio.native_decoder()`, where tensorflow-io is installed. It gives the very samples that soundfile gives:
@@ -51,15 +51,15 @@ def _named(cell: str, error: BadCell) -> BadCell:
     return BadCell(f"{shorten(cell.strip())}: {str(error).rstrip('.')}.")
 
 
-def read(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
+def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
     """A clip's samples, at the model's rate."""
-    return read_clip(cell, root, audio_rule(entry["rate"], entry["seconds"])) if cell.strip() else None
+    return read_clip(cell, root, audio_spec(entry["rate"], entry["seconds"])) if cell.strip() else None
 
 
 sample = read
 
 
-def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """float32 [b, n_samples]."""
     silence = np.zeros(0, "float32")
     return pad_clips([silence if value is None else value for value in values], entry["shape"][1])

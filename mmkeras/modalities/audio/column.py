@@ -10,13 +10,13 @@ import keras
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.features.column_features import ArraySide
+from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.layers import FrameMask, LogMel
 from mmkeras.modalities.audio.serving import read_waves
-from mmkeras.modalities.audio.spec import AudioRule, served_name
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.audio.spec import AudioSpec, served_name
+from mmkeras.modalities.encoded import Encoded, Sizes
 
 if TYPE_CHECKING:
     from mmkeras.modalities.media.features import MediaFeatures
@@ -29,7 +29,7 @@ class AudioColumn:
     """disturb: how much training clips are changed, see `augment.Disturb`; 0 for not at all."""
 
     name: str
-    rule: AudioRule
+    rule: AudioSpec
     disturb: float
 
     bag = max_tokens = cut = None
@@ -65,23 +65,23 @@ class AudioColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         log_mel, valid = features[f"{self.name}_log_mel"], features[f"{self.name}_valid"]
         return Encoded(*audio_tokens(log_mel, valid, self.rule, shape.width, shape.width // 4, self.name, self.disturb))
 
 
 def adapt(
-    name: str, cells: dict[str, MediaFeatures], rule: AudioRule, config: Config, folder: Path, say: Any
-) -> tuple[AudioColumn, dict[str, ArraySide]]:
+    name: str, cells: dict[str, MediaFeatures], rule: AudioSpec, config: Config, folder: Path, log: Any
+) -> tuple[AudioColumn, dict[str, ArrayFeatures]]:
     """The clips are on disk already, as log-mel, and how many of their frames are sound."""
     frames = np.arange(rule.n_frames)
     sides = {}
     for side, clips in cells.items():
         valid = (frames < clips.arrays["frames"][:, None]).astype("float32")  # [u, frames]
-        sides[side] = ArraySide({f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}, clips.index)
+        sides[side] = ArrayFeatures({f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}, clips.index)
     return AudioColumn(name, rule, config.audio.disturb), sides
 
 
 def load(entry: dict[str, Any], folder: Path) -> AudioColumn:
     """Rebuild it from its part of schema.json."""
-    return AudioColumn(entry["name"], AudioRule(**entry["rule"]), entry["disturb"])
+    return AudioColumn(entry["name"], AudioSpec(**entry["rule"]), entry["disturb"])

@@ -9,7 +9,7 @@ from keras import layers, ops
 from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.layers import Mfcc, Smoothed
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioSpec
 
 Tensor = Any
 MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few hundred steps of a small training
@@ -99,7 +99,7 @@ def encode_audio(features: Tensor, mask: Tensor, width: int, size: int, name: st
 
 
 def audio_tokens(
-    log_mel: Tensor, mask: Tensor, rule: AudioRule, width: int, size: int, name: str, disturb: float = 1.0
+    log_mel: Tensor, mask: Tensor, rule: AudioSpec, width: int, size: int, name: str, disturb: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T], with all that training adds.
 

@@ -13,11 +13,11 @@ from mmkeras.features.cache import Shapes
 from mmkeras.modalities.audio import tfio
 from mmkeras.modalities.audio.cells import clip_seconds, read_clip
 from mmkeras.modalities.audio.filters import mel_filters
-from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
 from mmkeras.modalities.media.features import CHUNK, distinct_cells, worth_their_start
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.system.progress import Progress, Say
+from mmkeras.system.progress import Log, Progress
 from mmkeras.system.workers import Workers
 
 if TYPE_CHECKING:  # it brings tyro, which the processes have no use for
@@ -29,31 +29,31 @@ DECODERS: Final[tuple[str, ...]] = ("soundfile", "scipy")
 LONGEST: Final = 10.0  # seconds of a clip that are read where --seconds does not say
 
 
-def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, say: Say) -> AudioRule:
+def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> AudioSpec:
     """How a column of clips is read. Raises InputError for numbers that do not fit, or a mel band that is deaf."""
     seconds = config.audio.seconds
     if seconds is None:
         longest = longest_clip(cells, root)
         seconds = min(max(math.ceil(longest * 100) / 100, 0.1), LONGEST)
-        say(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
+        log(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
     audio = config.audio
     coefficients = min(audio.coefficients, audio.mels)
-    rule = audio_rule(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
+    rule = audio_spec(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
     mel_filters(rule)  # here, before processes that could only end with it
     return rule
 
 
-def made_of(rule: AudioRule) -> dict[str, Any]:
+def made_of(rule: AudioSpec) -> dict[str, Any]:
     """What the features depend on, as JSON: MFCC is made of log-mel, inside the graph."""
     return {k: v for k, v in asdict(rule).items() if k not in ("features", "coefficients")}
 
 
-def shapes(rule: AudioRule, n: int) -> Shapes:
+def shapes(rule: AudioSpec, n: int) -> Shapes:
     """The arrays of n distinct clips: log-mel, and how many frames of it are the clip's."""
     return {"log_mel": ((n, rule.n_frames, rule.mels), "float32"), "frames": ((n,), "int32")}
 
 
-def read_features(cell: str, rule: AudioRule, root: MediaRoot) -> dict[str, Any]:
+def read_features(cell: str, rule: AudioSpec, root: MediaRoot) -> dict[str, Any]:
     """The row of a clip: log_mel float32 [frames, mels] and frames. Raises BadCell."""
     clip = read_clip(cell, root, rule, native_decoder())
     return {"log_mel": log_mel(clip, rule), "frames": valid_frames(clip, rule)}
@@ -68,13 +68,13 @@ def native_decoder() -> Any:
     return tfio.native_decoder() if tfio.is_installed() else None
 
 
-def longest_clip(cells: Sequence[str], root: MediaRoot, say: Say | None = None) -> float:
+def longest_clip(cells: Sequence[str], root: MediaRoot, log: Log | None = None) -> float:
     """Seconds of the longest clip that can be read, by the files' headers; 0.0 when there is none.
 
     say: told how far it is, when it takes long.
     """
     distinct, _ = distinct_cells(cells)
-    progress = Progress(("", " clips measured"), len(distinct), say or (lambda line: None))
+    progress = Progress(("", " clips measured"), len(distinct), log or (lambda line: None))
     longest = 0.0
     with Workers(worth_their_start(len(distinct))) as workers:
         for _, lengths in workers.map(functools.partial(measure_clips, root), distinct, CHUNK):

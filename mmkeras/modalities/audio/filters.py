@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioSpec
 
 
-def dft_kernels(rule: AudioRule) -> np.ndarray:
+def dft_kernels(rule: AudioSpec) -> np.ndarray:
     """A frame -> its spectrum: float32 [window, 1, 2 * (fft // 2 + 1)], real parts first, then imaginary ones.
 
     The periodic Hann window is multiplied in. A frame padded with zeros to `fft` needs no padding here: the kernels
@@ -32,7 +32,7 @@ def mel_to_hz(mel: float | np.ndarray) -> np.ndarray:
     return 700.0 * (10.0 ** (np.asarray(mel) / 2595.0) - 1.0)
 
 
-def mel_filters(rule: AudioRule) -> np.ndarray:
+def mel_filters(rule: AudioSpec) -> np.ndarray:
     """Power spectrum -> mel bands: float32 [mels, fft // 2 + 1], librosa's `filters.mel(htk=True, norm=None)`.
 
     Triangles whose corners are even on the mel scale and whose sides are straight lines in Hz (TensorFlow's own
@@ -53,7 +53,7 @@ def mel_filters(rule: AudioRule) -> np.ndarray:
     return filters
 
 
-def cosine_transform(rule: AudioRule) -> np.ndarray:
+def cosine_transform(rule: AudioSpec) -> np.ndarray:
     """Log-mel -> MFCC: float32 [mels, coefficients], the orthonormal DCT-II."""
     n, k = np.arange(rule.mels)[:, None], np.arange(rule.coefficients)[None, :]
     transform = np.cos(np.pi * (2 * n + 1) * k / (2 * rule.mels)) * np.sqrt(2.0 / rule.mels)

@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.audio.filters import cosine_transform, dft_kernels, mel_filters
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioSpec
 
 Tensor = Any
 FLOOR = 1e-6  # added to a band's power, so that silence has a logarithm
@@ -24,9 +24,9 @@ FLOOR = 1e-6  # added to a band's power, so that silence has a logarithm
 class _Fixed(keras.layers.Layer):
     """A layer that has a rule and constants but learns nothing. It computes in float32 whatever the rest does."""
 
-    def __init__(self, rule: AudioRule | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, rule: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs, "trainable": False})
-        self.rule = rule if isinstance(rule, AudioRule) else AudioRule(**rule)
+        self.rule = rule if isinstance(rule, AudioSpec) else AudioSpec(**rule)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rule": asdict(self.rule)}
@@ -43,7 +43,7 @@ class LogMel(_Fixed):
     costs LiteRT three to eleven times the time.
     """
 
-    def __init__(self, rule: AudioRule | dict[str, Any], shielded: bool = False, **kwargs: Any) -> None:
+    def __init__(self, rule: AudioSpec | dict[str, Any], shielded: bool = False, **kwargs: Any) -> None:
         super().__init__(rule, **kwargs)
         self.shielded = shielded
         filters = mel_filters(self.rule).T  # [bins, mels]
@@ -70,7 +70,7 @@ class LogMel(_Fixed):
 class Mfcc(_Fixed):
     """Log-mel float32 [b, frames, mels] -> its first cosine coefficients, float32 [b, frames, coefficients]."""
 
-    def __init__(self, rule: AudioRule | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, rule: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(rule, **kwargs)
         self.transform = cosine_transform(self.rule)
 
@@ -87,7 +87,7 @@ class Smoothed(_Fixed):
     What few coefficients keep of a spectrum is its outline: the throat's shape, without the voice's pitch.
     """
 
-    def __init__(self, rule: AudioRule | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, rule: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(rule, **kwargs)
         self.transform = cosine_transform(self.rule).T  # orthonormal, so its inverse
 
@@ -120,12 +120,12 @@ class FrameMask(_Fixed):
         return shape[0], n_frames(shape[1], self.rule)
 
 
-def n_frames(n_samples: int | None, rule: AudioRule) -> int | None:
+def n_frames(n_samples: int | None, rule: AudioSpec) -> int | None:
     """Frames of a clip; None when its length is free."""
     return None if n_samples is None else 1 + (n_samples - rule.window) // rule.hop
 
 
-def audio_features(samples: Tensor, rule: AudioRule, name: str) -> tuple[Tensor, Tensor]:
+def audio_features(samples: Tensor, rule: AudioSpec, name: str) -> tuple[Tensor, Tensor]:
     """Samples float32 [b, n], zeros behind -> features [b, frames, rule.n_features] and their mask [b, frames]."""
     features = LogMel(rule, name=f"{name}_log_mel")(samples)
     if rule.features == "mfcc":

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from mmkeras.modalities.audio.cells import clip_seconds, read_clip
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioSpec
 from mmkeras.modalities.audio.spectrum import log_mel
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.modalities.media.preview import Preview
@@ -24,7 +24,7 @@ LONGEST_PLAYED: Final = 10.0
 
 def preview(cell: str, entry: dict[str, Any], root: MediaRoot) -> Preview:
     """What the model hears of the clip that a cell names. Raises BadCell."""
-    rule = AudioRule(**entry["rule"])
+    rule = AudioSpec(**entry["rule"])
     samples = read_clip(cell, root, rule)
     whole, heard = clip_seconds(cell, root), len(samples) / rule.rate
     length = f"{whole:.2f} s" if whole < heard + 0.05 else f"the first {heard:g} of {whole:.2f} s"
@@ -32,7 +32,7 @@ def preview(cell: str, entry: dict[str, Any], root: MediaRoot) -> Preview:
     return Preview(spectrogram(samples, rule), "png", "Spectrogram of the clip", sound, length)
 
 
-def spectrogram(samples: np.ndarray, rule: AudioRule) -> bytes:
+def spectrogram(samples: np.ndarray, rule: AudioSpec) -> bytes:
     """A clip, float32 [n], -> a png of its log-mel: time to the right, high tones above, the louder the brighter."""
     from PIL import Image
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioSpec
 
 Tensor = Any
 
 
-def read_waves(data: Tensor, rule: AudioRule) -> tuple[Tensor, Tensor]:
+def read_waves(data: Tensor, rule: AudioSpec) -> tuple[Tensor, Tensor]:
     """String [b], wav files of 16 bits at the rule's rate, "" where there is none -> [b, n_samples], float32 [b, 1].
 
     TensorFlow's own decoder knows nothing else; a wav of another rate is an error that names both.

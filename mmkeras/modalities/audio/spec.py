@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.graph import Entry, Input
+from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "clip.wav"
 FLAGS: Final[tuple[str, ...]] = ("audio_features", "audio_rate", "seconds", "mels", "coefficients", "disturb")
@@ -20,7 +20,7 @@ FEATURES = ("mel", "mfcc")
 
 
 @dataclass(frozen=True)
-class AudioRule:
+class AudioSpec:
     """How a clip is heard; saved in schema.json.
 
     rate: Hz of the samples the graph takes; window, hop, fft: of a frame, in samples; mels: bands between `low` and
@@ -74,10 +74,10 @@ class AudioRule:
         return self.mels if self.features == "mel" else self.coefficients
 
 
-def audio_rule(rate: int, seconds: float, features: str = "mel", mels: int = 40, coefficients: int = 13) -> AudioRule:
+def audio_spec(rate: int, seconds: float, features: str = "mel", mels: int = 40, coefficients: int = 13) -> AudioSpec:
     """The usual frames of speech work for a rate: windows of 25 ms every 10 ms, bands from 20 Hz to half the rate."""
     window = round(0.025 * rate)
-    return AudioRule(
+    return AudioSpec(
         rate=rate,
         window=window,
         hop=max(1, round(0.010 * rate)),
@@ -100,12 +100,12 @@ def served_name(name: str) -> str:
     return f"{name}_bytes"
 
 
-def as_served(value: np.ndarray | None, entry: Entry) -> tuple[bytes, np.ndarray | None]:
+def as_served(value: np.ndarray | None, entry: InputSpec) -> tuple[bytes, np.ndarray | None]:
     """A clip as a client of TF Serving sends it: a wav, "" where there is none; and the samples that are in it."""
     return (b"", None) if value is None else wav(value, entry["rate"])
 
 
-def stack_served(sent: Sequence[bytes], entry: Entry) -> np.ndarray:
+def stack_served(sent: Sequence[bytes], entry: InputSpec) -> np.ndarray:
     """Files [b]."""
     return np.array(sent, object)
 

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from mmkeras.modalities.audio.filters import dft_kernels, mel_filters
-from mmkeras.modalities.audio.spec import AudioRule
+from mmkeras.modalities.audio.spec import AudioSpec
 
 FLOOR: Final = np.float32(1e-6)  # layers.FLOOR
 
 
 @functools.lru_cache(maxsize=4)
-def _constants(rule: AudioRule) -> tuple[np.ndarray, np.ndarray]:
+def _constants(rule: AudioSpec) -> tuple[np.ndarray, np.ndarray]:
     """Kernels [window, 2 * heard bins] and filters [2 * heard bins, mels], those of the layer, in float32."""
     filters = mel_filters(rule).T  # [bins, mels]
     heard = np.flatnonzero(filters.any(axis=1))
@@ -22,7 +22,7 @@ def _constants(rule: AudioRule) -> tuple[np.ndarray, np.ndarray]:
     return kernels, np.concatenate([filters[heard]] * 2)
 
 
-def log_mel(samples: np.ndarray, rule: AudioRule) -> np.ndarray:
+def log_mel(samples: np.ndarray, rule: AudioSpec) -> np.ndarray:
     """A clip float32 [n], n <= rule.n_samples, as if zeros stood behind it -> float32 [rule.n_frames, mels].
 
     In float32 and with the layer's kernels: so it is within 1e-4 of the layer on recordings, where an FFT is no faster.
@@ -39,7 +39,7 @@ def log_mel(samples: np.ndarray, rule: AudioRule) -> np.ndarray:
     return result
 
 
-def valid_frames(samples: np.ndarray, rule: AudioRule) -> int:
+def valid_frames(samples: np.ndarray, rule: AudioSpec) -> int:
     """How many frames end before the clip's last sample that is not zero does; at least 1 (see `layers.FrameMask`)."""
     last = int(np.flatnonzero(samples)[-1]) if samples.any() else 0
     return min(rule.n_frames, max(1, 1 + (last - rule.window + 1) // rule.hop))

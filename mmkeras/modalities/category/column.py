@@ -11,13 +11,13 @@ import numpy as np
 from keras import ops
 
 from mmkeras.config.config import Config
-from mmkeras.features.column_features import ArraySide
+from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.category.encoder import encode_category
 from mmkeras.modalities.category.layers import CategoryRows, learn_values
 from mmkeras.modalities.category.serving import read_served
 from mmkeras.modalities.category.spec import MAX_BYTES, served_name
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.hashing.vocabulary import Vocabulary
@@ -56,13 +56,13 @@ class CategoryColumn:
     def ids(self, features: dict[str, Tensor]) -> Any:
         return ops.expand_dims(features[f"{self.name}_row"], 1)  # [b, 1] -> [b, 1, 1]
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         return encode_category(features[f"{self.name}_row"], len(self.values), shape.width, self.name)
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
-) -> tuple[CategoryColumn, dict[str, ArraySide]]:
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Any
+) -> tuple[CategoryColumn, dict[str, ArrayFeatures]]:
     """The values of at least `min_rows` training rows; the row number of every cell."""
     column = CategoryColumn(name, *learn_values(cells["train"], config.text.min_rows))
     layer = CategoryRows(column.vocabulary)
@@ -70,8 +70,8 @@ def adapt(
     for side, some in cells.items():
         distinct = {cell: k for k, cell in enumerate(dict.fromkeys(some))}
         rows = np.asarray(layer(encode_cells([cell.strip() for cell in distinct], MAX_BYTES)))  # [distinct, 1]
-        sides[side] = ArraySide({f"{name}_row": rows[[distinct[cell] for cell in some]]})
-    say(f"{name}: {len(column.values)} values known")
+        sides[side] = ArrayFeatures({f"{name}_row": rows[[distinct[cell] for cell in some]]})
+    log(f"{name}: {len(column.values)} values known")
     return column, sides
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mmkeras.data.dates import MISSING, NO_DATE, is_date
 from mmkeras.errors import BadCell
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.modalities.text.cells import stack
 
 __all__ = ["read", "sample", "stack"]
 
 
-def read(cell: str, entry: Entry, root: MediaRoot) -> bytes:
+def read(cell: str, entry: InputSpec, root: MediaRoot) -> bytes:
     """A date's bytes, as far as they are read."""
     cell = cell.strip()
     if cell.lower() in MISSING:

@@ -11,12 +11,12 @@ import numpy as np
 
 from mmkeras.config.config import Config
 from mmkeras.data.dates import DATE_BYTES, DATE_FORMAT
-from mmkeras.features.column_features import ArraySide
+from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.date.layers import PARTS, DateParts
 from mmkeras.modalities.date.serving import read_served
 from mmkeras.modalities.date.spec import DateState, learn_state, served_name
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.number.encoder import encode_number
 from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.modalities.text.exact import Tensor
@@ -59,13 +59,13 @@ class DateColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         return encode_number(features[f"{self.name}_calendar"], shape.width, self.name)
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
-) -> tuple[DateColumn, dict[str, ArraySide]]:
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Any
+) -> tuple[DateColumn, dict[str, ArrayFeatures]]:
     """Mean and deviation of the training rows' days; what a calendar knows of every row."""
     column = DateColumn(name, learn_state(cells["train"]))
     layer = column.parts()
@@ -79,7 +79,7 @@ def adapt(
             for k in range(0, len(distinct), CHUNK)
         ]
         values = np.concatenate([np.zeros((0, PARTS), "float32"), *parts])  # [distinct, 14]
-        sides[side] = ArraySide({f"{name}_calendar": values[[distinct[cell] for cell in raw]]})
+        sides[side] = ArrayFeatures({f"{name}_calendar": values[[distinct[cell] for cell in raw]]})
     return column, sides
 
 

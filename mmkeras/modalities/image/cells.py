@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from mmkeras.errors import BadCell
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot, read_media, shorten
 
 LARGEST_BATCH = 2**26  # bytes of pictures of one size that are handed over as they are
@@ -33,12 +33,12 @@ def read_image(cell: str, root: MediaRoot) -> np.ndarray:
         raise BadCell(f"{shorten(cell.strip())}: {error}") from None
 
 
-def read(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
+def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
     """A picture's pixels."""
     return read_image(cell, root) if cell.strip() else None
 
 
-def sample(cell: str, entry: Entry, root: MediaRoot) -> bytes | None:
+def sample(cell: str, entry: InputSpec, root: MediaRoot) -> bytes | None:
     """A picture's file as it is: smaller than its pixels, and what clients send. Raises BadCell where it is gone."""
     return read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES) if cell.strip() else None
 
@@ -50,7 +50,7 @@ def pixels_of(value: Any) -> np.ndarray:
     return decode_image(value) if isinstance(value, bytes) else value
 
 
-def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """uint8 [b, h, w, 3]: pictures of one size as they are; large or of several, resized as the graph would do it."""
     from mmkeras.modalities.image.resize import resize_pixels
 

@@ -10,14 +10,14 @@ import keras
 from keras import ops
 
 from mmkeras.config.config import Config
-from mmkeras.features.column_features import ArraySide
+from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.image.encoder import encode_image
 from mmkeras.modalities.image.layers import Augment, Rescale, Resize
 from mmkeras.modalities.image.preset import ImagePreset, encode_with, read_image_preset
 from mmkeras.modalities.image.serving import read_pictures
-from mmkeras.modalities.image.spec import ImageRule, served_name
+from mmkeras.modalities.image.spec import ImageSpec, served_name
 
 if TYPE_CHECKING:
     from mmkeras.modalities.media.features import MediaFeatures
@@ -32,7 +32,7 @@ class ImageColumn:
     """augment: of `flip`, `crop`, `colour`. preset: what a pretrained encoder was read as; None: our own."""
 
     name: str
-    rule: ImageRule
+    rule: ImageSpec
     augment: tuple[str, ...]
     seed: int
     trainable: bool = False
@@ -69,7 +69,7 @@ class ImageColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         chosen: dict[str, Any] = {
             "flip": "flip" in self.augment,
             "crop": CROP if "crop" in self.augment else 0.0,
@@ -87,15 +87,15 @@ class ImageColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, MediaFeatures], rule: ImageRule, config: Config, folder: Path, say: Any
-) -> tuple[ImageColumn, dict[str, ArraySide]]:
+    name: str, cells: dict[str, MediaFeatures], rule: ImageSpec, config: Config, folder: Path, log: Any
+) -> tuple[ImageColumn, dict[str, ArrayFeatures]]:
     """The pictures are on disk already, as pixels; what training does to them is said by the Config."""
     preset = None
     if config.image.image_encoder.startswith(PRESET):
         preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), rule.size, f"{name}_backbone")
     augment = tuple(change for change in config.image.image_augment if change != "none")
     column = ImageColumn(name, rule, augment, config.training.seed, config.model.fine_tune, preset)
-    sides = {side: ArraySide({f"{name}_pixels": m.arrays["pixels"]}, m.index) for side, m in cells.items()}
+    sides = {side: ArrayFeatures({f"{name}_pixels": m.arrays["pixels"]}, m.index) for side, m in cells.items()}
     return column, sides
 
 
@@ -103,4 +103,4 @@ def load(entry: dict[str, Any], folder: Path) -> ImageColumn:
     """Rebuild it from its part of schema.json."""
     preset = ImagePreset.from_json(entry["preset"]) if entry["preset"] else None
     augment, seed = tuple(entry["augment"]), entry["seed"]
-    return ImageColumn(entry["name"], ImageRule(**entry["rule"]), augment, seed, entry["trainable"], preset)
+    return ImageColumn(entry["name"], ImageSpec(**entry["rule"]), augment, seed, entry["trainable"], preset)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mmkeras.features.cache import Shapes
 from mmkeras.modalities.image.cells import read_image
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.image.spec import ImageSpec
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 
 if TYPE_CHECKING:  # it brings tyro, which the processes have no use for
     from mmkeras.config.config import Config
@@ -20,21 +20,21 @@ NOUN: Final = "images"
 DECODERS: Final[tuple[str, ...]] = ("pillow",)
 
 
-def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, say: Say) -> ImageRule:
+def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> ImageSpec:
     """How a column of pictures is read."""
-    return ImageRule(config.image.image_size)
+    return ImageSpec(config.image.image_size)
 
 
-def made_of(rule: ImageRule) -> dict[str, Any]:
+def made_of(rule: ImageSpec) -> dict[str, Any]:
     """What the features depend on, as JSON."""
     return asdict(rule)
 
 
-def shapes(rule: ImageRule, n: int) -> Shapes:
+def shapes(rule: ImageSpec, n: int) -> Shapes:
     """The array of n distinct pictures."""
     return {"pixels": ((n, rule.size, rule.size, 3), "uint8")}
 
 
-def read_features(cell: str, rule: ImageRule, root: MediaRoot) -> dict[str, Any]:
+def read_features(cell: str, rule: ImageSpec, root: MediaRoot) -> dict[str, Any]:
     """The row of a picture: uint8 [size, size, 3]. Raises BadCell."""
     return {"pixels": resize_pixels(read_image(cell, root), rule.size)}

@@ -12,7 +12,7 @@ from mmkeras.modalities.image.decode import FORMATS
 _TEXTS = {"Raw profile type exif", "XML:com.adobe.xmp"}  # of a PNG, where Pillow looks for an orientation, too
 
 
-def read_alike(file: bytes) -> bool:
+def decodes_identically(file: bytes) -> bool:
     """Does `serving` read the same pixels from a file that `decode` has read?
 
     Not where it is: a GIF with transparency, or whose first frame does not fill it; a BMP of other than 24 bits a

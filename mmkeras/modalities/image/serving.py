@@ -16,8 +16,8 @@ def read_pictures(data: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """String [b], files of pictures, "" where there is none -> uint8 [b, size, size, 3], float32 [b, 1].
 
     JPEG, PNG, WebP, GIF and BMP, turned as EXIF says: to the bit as `decode.decode_image` reads them, but for those
-    that TensorFlow's own decoders read otherwise or refuse. `alike.read_alike` tells which: GIFs with transparency,
-    BMPs with palettes, PNGs of 16 bits a channel and a few more. Clients that have those convert first.
+    that TensorFlow's own decoders read otherwise or refuse. `same_pixels.decodes_identically` tells which: GIFs with
+    transparency, BMPs with palettes, PNGs of 16 bits a channel and a few more. Clients that have those convert first.
     """
     resize = Resize(size)
     pixels = tf.map_fn(

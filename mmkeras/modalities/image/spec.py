@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.graph import Entry, Input
+from mmkeras.graph import Input, InputSpec
 from mmkeras.modalities.image.cells import pixels_of
 
 EXAMPLE: Final = "picture.jpg"
@@ -21,7 +21,7 @@ SMALLEST, LARGEST = 16, 512
 
 
 @dataclass(frozen=True)
-class ImageRule:
+class ImageSpec:
     """How a picture is seen; saved in schema.json.
 
     size: pixels of each side of the square that the network sees. Raises InputError for one that makes no sense.
@@ -44,20 +44,20 @@ def served_name(name: str) -> str:
     return f"{name}_bytes"
 
 
-def as_served(value: bytes | np.ndarray | None, entry: Entry) -> tuple[bytes, np.ndarray | None]:
+def as_served(value: bytes | np.ndarray | None, entry: InputSpec) -> tuple[bytes, np.ndarray | None]:
     """A picture as a client of TF Serving sends it: a file, "" where there is none; and its pixels.
 
     Its own file where the graph reads it as the training did: its decoders and orientation are proven so.
     """
     if value is None:
         return b"", None
-    from mmkeras.modalities.image.same_pixels import read_alike  # late: Pillow
+    from mmkeras.modalities.image.same_pixels import decodes_identically  # late: Pillow
 
     pixels = pixels_of(value)
-    return value if isinstance(value, bytes) and read_alike(value) else png(pixels), pixels
+    return value if isinstance(value, bytes) and decodes_identically(value) else png(pixels), pixels
 
 
-def stack_served(sent: Sequence[bytes], entry: Entry) -> np.ndarray:
+def stack_served(sent: Sequence[bytes], entry: InputSpec) -> np.ndarray:
     """Files [b]."""
     return np.array(sent, object)
 

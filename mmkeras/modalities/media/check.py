@@ -71,7 +71,7 @@ def keys_before(folder: Path) -> dict[str, str]:
 
 
 def check_media(
-    config: Config, tables: dict[str, Table], folder: Path, say: Callable[[str], None]
+    config: Config, tables: dict[str, Table], folder: Path, log: Callable[[str], None]
 ) -> tuple[dict[str, Table], Media]:
     """The tables without the rows whose media cannot be used, which are among their bad rows now; and the features.
 
@@ -90,11 +90,11 @@ def check_media(
             if not names_files(column.kind):
                 continue
             cells = table.rows[column.name].tolist()
-            rule = rules.setdefault(column.name, None) or files_of(column.kind).rule_of(cells, root, config, say)
+            rule = rules.setdefault(column.name, None) or files_of(column.kind).rule_of(cells, root, config, log)
             rules[column.name] = rule
             name = graph_name if file == "table" else f"{graph_name}-validation"
             place, elsewhere = folder / "features", features_elsewhere(folder)
-            told = named(say, name, column.name if file == "table" else f"{column.name} of {table.path}")
+            told = named(log, name, column.name if file == "table" else f"{column.name} of {table.path}")
             made = make_features(name, column.kind, cells, rule, root, place, elsewhere, told, began_with.get(name, ""))
             keys[name] = made.key
             for row, reason in made.faults.items():
@@ -107,7 +107,7 @@ def check_media(
         if bad:
             first = min(bad.values(), key=lambda row: row.line)
             what = f"{len(bad)} rows have media that cannot be used, the first in line {first.line}"
-            say(f"{table.path}: {what}: {first.reason}")
+            log(f"{table.path}: {what}: {first.reason}")
     if not checked["table"].rows.size:
         raise InputError(f"{tables['table'].path}: no row is left.")
     if keys:

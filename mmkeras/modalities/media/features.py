@@ -25,7 +25,7 @@ from mmkeras.features.cache import (
 from mmkeras.modalities import files_of
 from mmkeras.modalities.media.paths import MediaRoot, shorten
 from mmkeras.modalities.media.work import fill_rows, hash_files
-from mmkeras.system.progress import Progress, Say
+from mmkeras.system.progress import Log, Progress
 from mmkeras.system.workers import Workers, cpu_count
 
 VERSION: Final = 1  # of what is on disk, and of how it is made
@@ -58,7 +58,7 @@ def make_features(
     root: MediaRoot,
     folder: Path,
     elsewhere: Sequence[Path],
-    say: Say,
+    log: Log,
     began_with: str = "",
 ) -> MediaFeatures:
     """Check all cells of a column and make their features, or find the ones that were made before.
@@ -73,7 +73,7 @@ def make_features(
     distinct, which = distinct_cells(cells)
     files = files_of(kind)
     shapes = files.shapes(rule, len(distinct))
-    progress = functools.partial(Progress, total=len(distinct), say=say)
+    progress = functools.partial(Progress, total=len(distinct), log=log)
     with Workers(worth_their_start(len(distinct))) as workers:
         key = _key(kind, rule, distinct, root, workers, progress((f"{name}: ", f" {files.NOUN} compared")))
         if began_with not in ("", key):  # before anything of the old ones goes
@@ -98,9 +98,9 @@ def make_features(
     arrays, faults = found
     bad = f" ({len(faults):,} bad)" if faults else ""
     if before:
-        say(f"{name}: features of {len(distinct):,} {files.NOUN} were made before{bad}")
+        log(f"{name}: features of {len(distinct):,} {files.NOUN} were made before{bad}")
     else:
-        say(f"{name}: {len(distinct):,} {files.NOUN} checked in {progressing.seconds:.1f} s{bad}")
+        log(f"{name}: {len(distinct):,} {files.NOUN} checked in {progressing.seconds:.1f} s{bad}")
     return replace(_by_row(arrays, which, faults), key=key)
 
 

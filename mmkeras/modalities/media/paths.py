@@ -141,7 +141,10 @@ def _read_data_uri(cell: str, max_bytes: int) -> bytes:
     least = len(payload) // 4 if in_base64 else len(payload) // 3
     if least > max_bytes:
         raise _too_large("the data URI", least, max_bytes)
-    data = urllib.parse.unquote_to_bytes(payload)
+    try:
+        data = urllib.parse.unquote_to_bytes(payload)
+    except UnicodeEncodeError as error:  # half of a character, as some programs write them
+        raise BadCell(f"damaged data URI: its character {error.start + 1} is no character.") from None
     if in_base64:
         data = _decode_base64(data)
     if not data:

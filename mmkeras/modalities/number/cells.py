@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
 
-def read(cell: str, entry: Entry, root: MediaRoot) -> float | None:
+def read(cell: str, entry: InputSpec, root: MediaRoot) -> float | None:
     """A number; the table has seen to it that it is one."""
     return float(cell) if cell.strip() else None
 
@@ -19,7 +19,7 @@ def read(cell: str, entry: Entry, root: MediaRoot) -> float | None:
 sample = read
 
 
-def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """float32 [b, 1]."""
     return np.array([[0.0 if value is None else value] for value in values], "float32")
 

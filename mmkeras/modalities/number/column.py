@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.features.column_features import ArraySide
+from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.number.cells import read_numbers
 from mmkeras.modalities.number.encoder import encode_number
 from mmkeras.modalities.number.layers import Standardise
@@ -55,18 +55,18 @@ class NumberColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         return encode_number(features[f"{self.name}_numbers"], shape.width, self.name)
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Any
-) -> tuple[NumberColumn, dict[str, ArraySide]]:
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Any
+) -> tuple[NumberColumn, dict[str, ArrayFeatures]]:
     """Mean, deviation and median of the training rows; all rows standardised."""
     column = NumberColumn(name, learn_state(cells["train"]))
     layer = column.standardise()
     sides = {side: np.asarray(layer(*read_numbers(some))) for side, some in cells.items()}
-    return column, {side: ArraySide({f"{name}_numbers": values}) for side, values in sides.items()}
+    return column, {side: ArrayFeatures({f"{name}_numbers": values}) for side, values in sides.items()}
 
 
 def load(entry: dict[str, Any], folder: Path) -> NumberColumn:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.graph import Entry, Input
+from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "1"
 FLAGS: Final[tuple[str, ...]] = ()
@@ -47,11 +47,11 @@ def served_name(name: str) -> str:
     return name
 
 
-def as_served(value: float | None, entry: Entry) -> tuple[Any, Any]:
+def as_served(value: float | None, entry: InputSpec) -> tuple[Any, Any]:
     """A number as a client of TF Serving sends it: NaN where there is none."""
     return np.float32(np.nan if value is None else value), value
 
 
-def stack_served(sent: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack_served(sent: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """float32 [b]."""
     return np.array(sent, "float32")

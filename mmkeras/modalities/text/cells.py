@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
 LONGEST_TEXT = 2**16  # bytes of a text that a tokenizer reads before the graph
@@ -47,7 +47,7 @@ def encode_cells(texts: Sequence[str | bytes], max_bytes: int) -> np.ndarray:
     return pad([encode_cell(text, max_bytes) for text in texts])
 
 
-def read(cell: str, entry: Entry, root: MediaRoot) -> bytes | np.ndarray | None:
+def read(cell: str, entry: InputSpec, root: MediaRoot) -> bytes | np.ndarray | None:
     """A text's UTF-8, cut where the model stops reading; or its ids, where a tokenizer runs before the model."""
     if "tokenizer_folder" in entry:
         return read_ids(cell, entry) if cell.strip() else None
@@ -59,16 +59,16 @@ def read(cell: str, entry: Entry, root: MediaRoot) -> bytes | np.ndarray | None:
 sample = read
 
 
-def read_ids(cell: str, entry: Entry) -> np.ndarray:
+def read_ids(cell: str, entry: InputSpec) -> np.ndarray:
     """int32 [n] ids of a text, by the tokenizer whose files `with_tokenizers` has found."""
-    from mmkeras.modalities.text.pretrained.external_tokenizer import tokenize_before
+    from mmkeras.modalities.text.pretrained.external_tokenizer import tokenize_externally
 
     raw = encode_cell(cell, LONGEST_TEXT)
-    ids, mask = tokenize_before(Path(entry["tokenizer_folder"]), [raw], entry["max_tokens"])
+    ids, mask = tokenize_externally(Path(entry["tokenizer_folder"]), [raw], entry["max_tokens"])
     return np.asarray(ids[0][mask[0] > 0], "int32")
 
 
-def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """uint8 [b, n_bytes], or int32 [b, n_tokens] where a tokenizer ran before."""
     if "padding" in entry:
         ids = np.full((len(values), max([1, *(len(v) for v in values if v is not None)])), entry["padding"], "int32")

@@ -14,9 +14,9 @@ from keras import ops
 from mmkeras.config.config import Config
 from mmkeras.features import ragged
 from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
-from mmkeras.features.column_features import RaggedSide, bag_side
+from mmkeras.features.column_features import RaggedFeatures, bag_features
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.encoded import Bag, Encoded, Shape
+from mmkeras.modalities.encoded import Bag, Encoded, Sizes
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
 from mmkeras.modalities.text.features import (
     TextLayers,
@@ -33,7 +33,7 @@ from mmkeras.modalities.text.features import (
 from mmkeras.modalities.text.pretrained import column as preset_column
 from mmkeras.modalities.text.sequence import SequenceIds, encode_gru, encode_transformer
 from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
-from mmkeras.modalities.text.spec import TextRule, served_name
+from mmkeras.modalities.text.spec import TextSpec, served_name
 from mmkeras.modalities.text.word_vectors import load_word_vectors
 from mmkeras.system.files import write_json
 
@@ -95,7 +95,7 @@ class TextColumn:
             return ByOrder(self.state.rule.kinds, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
         return ops.expand_dims(features[f"{self.name}_sequence"], 1)  # [b, T] -> [b, 1, T]
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         n_rows, name, width = self.state.n_rows, self.name, shape.width
         if self.encoder == AVERAGE:
             return self.average(features[f"{name}_rows"], features[f"{name}_weights"], shape)
@@ -104,7 +104,7 @@ class TextColumn:
             return encode_gru(ids, n_rows, width, dropout, self.max_tokens, exporting, name)
         return encode_transformer(ids, n_rows, width, shape.depth, shape.heads, dropout, self.max_tokens, name)
 
-    def average(self, rows: Tensor, weights: Tensor, shape: Shape) -> Encoded:
+    def average(self, rows: Tensor, weights: Tensor, shape: Sizes) -> Encoded:
         """One token: the sum of the vectors of words and pairs, each by its weight."""
         rate = RUN_DROPOUT if self.state.rule.char_ngrams else WORD_DROPOUT
         weights = DropFeatures(rate, name=f"{self.name}_drop")(weights)
@@ -120,29 +120,29 @@ class TextColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: TextRule, config: Config, folder: Path, say: Any
+    name: str, cells: dict[str, list[str]], rule: TextSpec, config: Config, folder: Path, log: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
     if config.text.text_encoder.startswith(preset_column.PRESET):
-        return preset_column.adapt(name, cells, config, folder, say)
+        return preset_column.adapt(name, cells, config, folder, log)
     column, sides = learn_text(name, cells, rule, folder / "features", config.text.text_encoder, config.text.max_tokens)
     cut = f"{column.cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
-    say(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
+    log(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
     if not config.text.word_vectors:
         return column, sides
     vectors, found = load_word_vectors(config.text.word_vectors, column.state)
-    say(f"{name}: {found} of {column.state.vocabulary.size} features have a vector in {config.text.word_vectors}")
+    log(f"{name}: {found} of {column.state.vocabulary.size} features have a vector in {config.text.word_vectors}")
     return replace(column, vectors=vectors, vector_dim=vectors.shape[1]), sides
 
 
 def learn_text(
     name: str,
     cells: dict[str, list[str]],
-    rule: TextRule,
+    rule: TextSpec,
     folder: Path,
     encoder: str = AVERAGE,
     max_tokens: int = 128,
-) -> tuple[TextColumn, dict[str, RaggedSide]]:
+) -> tuple[TextColumn, dict[str, RaggedFeatures]]:
     """Adapt a text column on its training rows; write both sides' features below `folder`; open them memory-mapped.
 
     Made once for the same texts and the same rule, in this run's folder or one beside it.
@@ -158,13 +158,13 @@ def learn_text(
     cut = json.loads((place / "cut.json").read_text(encoding="utf-8"))
     opened = {side: ragged.load(place / side) for side in cells}
     sides = {
-        side: bag_side(name, rows) if encoder == AVERAGE else RaggedSide((f"{name}_sequence",), rows)
+        side: bag_features(name, rows) if encoder == AVERAGE else RaggedFeatures((f"{name}_sequence",), rows)
         for side, rows in opened.items()
     }
     return TextColumn(name, state, encoder, max_tokens, cut=cut), sides
 
 
-def write_features(cells: dict[str, list[str]], rule: TextRule, place: Path, encoder: str, max_tokens: int) -> None:
+def write_features(cells: dict[str, list[str]], rule: TextSpec, place: Path, encoder: str, max_tokens: int) -> None:
     """The adapted state, each side's bags or sequences, and the share of training texts that are cut."""
     table = new_table(rule)
     hasher = text_hasher(rule, table)
@@ -182,7 +182,7 @@ def load(entry: dict[str, Any], folder: Path) -> Any:
     """Rebuild it from its part of schema.json and its arrays."""
     if "preset" in entry:
         return preset_column.load(entry, folder)
-    state = load_state(folder / f"{entry['name']}.npz", TextRule(**entry["rule"]))
+    state = load_state(folder / f"{entry['name']}.npz", TextSpec(**entry["rule"]))
     return TextColumn(
         entry["name"],
         state,

@@ -20,7 +20,7 @@ from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
-from mmkeras.modalities.text.spec import TextRule
+from mmkeras.modalities.text.spec import TextSpec
 
 BATCH_BYTES = 2**18  # padded bytes that are tokenised at once: large enough for the cores, small enough for the caches
 BATCH_TEXTS = 512
@@ -30,7 +30,7 @@ BATCH_TEXTS = 512
 class TextState:
     """What a text column learned from its training rows. table: int32 [65537]; idf: float32 [1 + size]."""
 
-    rule: TextRule
+    rule: TextSpec
     table: np.ndarray
     vocabulary: Vocabulary
     idf: np.ndarray
@@ -41,7 +41,7 @@ class TextState:
         return 1 + self.rule.unknown_buckets + self.vocabulary.size
 
 
-def feature_hasher(rule: TextRule, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+def feature_hasher(rule: TextSpec, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     """Layers from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
 
     Tokens first, then their pairs, then runs of characters, where the rule has them.
@@ -115,12 +115,12 @@ class HashedTexts:
     cut: int  # texts that were longer than max_bytes
 
 
-def text_hasher(rule: TextRule, table: np.ndarray) -> Any:
+def text_hasher(rule: TextSpec, table: np.ndarray) -> Any:
     """The graph's own layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
     return tf.function(feature_hasher(rule, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
-def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray, hasher: Any = None) -> HashedTexts:
+def hash_texts(cells: Sequence[str | bytes], rule: TextSpec, table: np.ndarray, hasher: Any = None) -> HashedTexts:
     """Tokenise every cell with the graph's own layers, in batches of texts of similar length.
 
     hasher: what `text_hasher` made, for whoever calls more than once: tracing takes longer than a thousand texts.
@@ -137,7 +137,7 @@ def hash_texts(cells: Sequence[str | bytes], rule: TextRule, table: np.ndarray, 
     return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
 
 
-def learn_state(texts: HashedTexts, rule: TextRule, table: np.ndarray) -> TextState:
+def learn_state(texts: HashedTexts, rule: TextSpec, table: np.ndarray) -> TextState:
     """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
     (keys,) = texts.keys.columns
     # each feature once a row; a plain sort, for np.unique is seventy times slower on five million numbers
@@ -191,7 +191,7 @@ def _join_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
     return Ragged(starts, ((entry[first] & (2**32 - 1)).astype("int32"), joined.astype("float32")))
 
 
-def new_table(rule: TextRule) -> np.ndarray:
+def new_table(rule: TextSpec) -> np.ndarray:
     """The character table of this Python's Unicode version."""
     return character_table(rule.mode if rule.mode != "byte" else "mixed")
 
@@ -202,7 +202,7 @@ def save_state(state: TextState, path: Path) -> None:
     np.savez(path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf)
 
 
-def load_state(path: Path, rule: TextRule) -> TextState:
+def load_state(path: Path, rule: TextSpec) -> TextState:
     """Read what `save_state` wrote."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.graph import Entry, Input
+from mmkeras.graph import Input, InputSpec
 from mmkeras.modalities.text.cells import stack
 
 EXAMPLE: Final = "a text"
@@ -26,7 +26,7 @@ NAMES_FILES: Final = False
 
 
 @dataclass(frozen=True)
-class TextRule:
+class TextSpec:
     """How a text column is read; saved in schema.json.
 
     mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; char_ngrams: the longest run
@@ -69,11 +69,11 @@ def served_name(name: str) -> str:
     return name
 
 
-def as_served(value: bytes | np.ndarray | None, entry: Entry) -> tuple[Any, Any]:
+def as_served(value: bytes | np.ndarray | None, entry: InputSpec) -> tuple[Any, Any]:
     """A text as a client of TF Serving sends it, "" where there is none; ids, where a tokenizer runs before."""
     return (b"" if value is None and "padding" not in entry else value), value
 
 
-def stack_served(sent: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack_served(sent: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """Strings [b]; or int32 ids [b, n_tokens]."""
     return stack(sent, entry) if "padding" in entry else np.array(sent, object)

@@ -11,19 +11,19 @@ import keras
 import numpy as np
 
 from mmkeras.features.batches import Batches
-from mmkeras.features.column_features import ArraySide, Side
+from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures
 from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.calibration import calibration, fit_temperature, softmax
 from mmkeras.models.core import Core
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks import TASKS
-from mmkeras.tasks.prediction.material import EVALUATION_BATCH, Material
+from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData
 
 SUBSET_ROWS = 1000  # held-out rows, at most, for the matrix of missing modalities
 
 
 @dataclass(frozen=True)
-class Measured:
+class Evaluation:
     """figures: for metrics.json. answers: float32 [n, outputs], the model's. words: what it says of each row.
 
     confidence: float [n], the probability of that, 1.0 for numbers. parts: column -> float32 [n], what it adds to the
@@ -37,7 +37,9 @@ class Measured:
     parts: dict[str, np.ndarray]
 
 
-def measure(core: Core, material: Material, truth: np.ndarray, inputs: Sequence[dict[str, Any]]) -> Measured:
+def evaluate_model(
+    core: Core, material: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]]
+) -> Evaluation:
     """Figures on the held-out rows, which nothing has been learned from; the temperature that fits them best.
 
     (They have chosen the epoch, and where naive Bayes answers too, how much it says.)
@@ -60,10 +62,12 @@ def measure(core: Core, material: Material, truth: np.ndarray, inputs: Sequence[
     parts, shares = contributions(core, material, answers)
     if shares:
         figures["contributions"] = shares
-    return Measured(figures, answers, *decide(targets.task, answers, targets.labels), parts)
+    return Evaluation(figures, answers, *decide(targets.task, answers, targets.labels), parts)
 
 
-def run(model: keras.Model, sides: Sequence[Side], material: Material, rows: np.ndarray | None = None) -> np.ndarray:
+def run(
+    model: keras.Model, sides: Sequence[ColumnFeatures], material: TrainingData, rows: np.ndarray | None = None
+) -> np.ndarray:
     """The model's output for the held-out rows, or for some, in their order."""
     batches = Batches(sides, material.encoded["validation"], EVALUATION_BATCH, None, None)
     if rows is not None:
@@ -76,14 +80,14 @@ def run(model: keras.Model, sides: Sequence[Side], material: Material, rows: np.
     return ordered
 
 
-def answers_of(logits: np.ndarray, material: Material) -> np.ndarray:
+def answers_of(logits: np.ndarray, material: TrainingData) -> np.ndarray:
     """What the exported graph makes of logits."""
     task = importlib.import_module(TASKS[material.targets.task])
     return np.asarray(task.answer(logits.astype("float32"), material.targets))
 
 
 def missing_matrix(
-    core: Core, material: Material, truth: np.ndarray, inputs: Sequence[dict[str, Any]], temperature: float
+    core: Core, material: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]], temperature: float
 ) -> list[dict[str, Any]]:
     """The score with each subset of the modalities there and the others missing, on the same rows."""
     n = len(truth)
@@ -98,16 +102,16 @@ def missing_matrix(
     return matrix
 
 
-def without(side: Side, hidden: Sequence[str]) -> Side:
+def without(side: ColumnFeatures, hidden: Sequence[str]) -> ColumnFeatures:
     """A side where some columns are missing: only their presence changes, the model looks at nothing else then."""
-    if not isinstance(side, ArraySide):
+    if not isinstance(side, ArrayFeatures):
         return side
     gone = {f"{name}_present" for name in hidden}
     return replace(side, arrays={n: np.zeros_like(a) if n in gone else a for n, a in side.arrays.items()})
 
 
 def contributions(
-    core: Core, material: Material, answers: np.ndarray
+    core: Core, material: TrainingData, answers: np.ndarray
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
     """What each column adds to what is answered: of every row, and how large that is on the average.
 

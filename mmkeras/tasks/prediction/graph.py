@@ -13,7 +13,7 @@ from mmkeras.graph import Graph
 from mmkeras.modalities import Modality
 from mmkeras.models.core import Core
 from mmkeras.tasks import TASKS
-from mmkeras.tasks.graph_inputs import read_columns
+from mmkeras.tasks.graph_inputs import graph_inputs
 
 
 def predict_graph(
@@ -24,7 +24,7 @@ def predict_graph(
     names: the CSV column of each input; facts: versions and seed, for the signature.
     """
     task = importlib.import_module(TASKS[targets.task])
-    read = read_columns(columns, names, core.takes_presence)
+    read = graph_inputs(columns, names, core.takes_presence)
     outputs, described = answers(core, task, {key: read.features[key] for key in core.model.input}, targets)
     model = keras.Model(read.raw, outputs | read.ids, name="predict")
     facts = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **facts}

@@ -14,7 +14,7 @@ from mmkeras.data.split import Split
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets import Targets
 from mmkeras.features.batches import Batches
-from mmkeras.features.column_features import Side
+from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.modalities import Modality
 from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
 from mmkeras.system.files import write_json
@@ -24,14 +24,14 @@ EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """What is learned from: adapted columns, and for each side of the split the features of its rows and their truth.
 
     encoded: side -> float32 [n, outputs], as the loss takes it. inputs: those of the signature, with presences.
     """
 
     columns: dict[str, Modality]
-    sides: dict[str, list[Side]]
+    sides: dict[str, list[ColumnFeatures]]
     targets: Targets
     encoded: dict[str, np.ndarray]
     split: Split

@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.features.column_features import ArraySide, RaggedSide
+from mmkeras.features.column_features import ArrayFeatures, RaggedFeatures
 from mmkeras.features.ragged import Ragged
 from mmkeras.metrics.calibration import fit_temperature, softmax
 from mmkeras.modalities.text.naive_bayes import log_frequencies, log_likelihoods
 from mmkeras.models import COUNTED, FREQUENCIES
 from mmkeras.models.core import Core
 from mmkeras.tasks.prediction.evaluate import run
-from mmkeras.tasks.prediction.material import Material
+from mmkeras.tasks.prediction.material import TrainingData
 
 SHARES = (1.0, 0.5, 2.0, 0.25, 4.0, 0.0)  # the sooner the better, where the held-out rows see no difference
 CHOOSING = 10_000  # held-out rows, at most, that choose
@@ -42,7 +42,7 @@ class Counts:
     likelihoods: np.ndarray
     frequencies: np.ndarray
 
-    def say(self, power: float) -> None:
+    def set_power(self, power: float) -> None:
         """From now on, to this power."""
         self.table.assign(power * self.likelihoods)
         self.kernel.assign(power * self.frequencies)
@@ -56,7 +56,7 @@ class Pooled:
     power: float
 
 
-def count_texts(core: Core, material: Material, balanced: bool = False) -> Pooled | None:
+def fit_naive_bayes(core: Core, material: TrainingData, balanced: bool = False) -> Pooled | None:
     """Fill the core's tables of counts, scaled by the share that suits the held-out rows.
 
     balanced: rare classes have been learned as if they were frequent, so their frequencies are left out here as well.
@@ -69,22 +69,22 @@ def count_texts(core: Core, material: Material, balanced: bool = False) -> Poole
     some = np.linspace(0, len(known) - 1, min(len(known), CHOOSING)).astype(int)
     logits = run(core.model, material.sides["validation"], material, some)
     for each in counts:
-        each.say(1.0)
+        each.set_power(1.0)
     counted = run(core.model, material.sides["validation"], material, some) - logits
     share, temperature = best_share(logits, counted, known[some])
     for each in counts:
-        each.say(share * temperature)
+        each.set_power(share * temperature)
     return Pooled(share, share * temperature)
 
 
-def count_held_out(core: Core, material: Material, pooled: Pooled, balanced: bool = False) -> bool:
+def refit_naive_bayes(core: Core, material: TrainingData, pooled: Pooled, balanced: bool = False) -> bool:
     """After validation the held-out rows are counted too. True where that changes an answer."""
     for each in counts_of(core.model, material, balanced, ("train", "validation")):
-        each.say(pooled.power)
+        each.set_power(pooled.power)
     return pooled.power > 0
 
 
-def counts_of(model: Any, material: Material, balanced: bool, sides: Sequence[str]) -> list[Counts]:
+def counts_of(model: Any, material: TrainingData, balanced: bool, sides: Sequence[str]) -> list[Counts]:
     """Naive Bayes of each text. Each has its part of the classes' frequencies: together they count once."""
     names = texts_of(model, list(material.columns))
     classes = [material.encoded[side].argmax(axis=1) for side in sides]
@@ -108,11 +108,11 @@ def texts_of(model: Any, columns: Sequence[str]) -> list[str]:
     return [c for c in columns if COUNTED.format(name=c) in names]
 
 
-def of_column(material: Material, side: str, name: str) -> tuple[Ragged, np.ndarray]:
+def of_column(material: TrainingData, side: str, name: str) -> tuple[Ragged, np.ndarray]:
     """A text column's bags, row numbers and weights; and where it has a text at all, bool [n]."""
     sides = material.sides[side]
-    bags = next(s.ragged for s in sides if isinstance(s, RaggedSide) and s.names[0] == f"{name}_rows")
-    arrays = [s.arrays for s in sides if isinstance(s, ArraySide)]
+    bags = next(s.ragged for s in sides if isinstance(s, RaggedFeatures) and s.names[0] == f"{name}_rows")
+    arrays = [s.arrays for s in sides if isinstance(s, ArrayFeatures)]
     there = next(a[f"{name}_present"] for a in arrays if f"{name}_present" in a)
     return bags, there[:, 0] > 0
 

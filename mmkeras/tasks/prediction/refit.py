@@ -9,10 +9,10 @@ from mmkeras.config.config import Config
 from mmkeras.models import MODELS
 from mmkeras.models.core import make_variables
 from mmkeras.tasks import TASKS
-from mmkeras.tasks.prediction.material import Material
+from mmkeras.tasks.prediction.material import TrainingData
 
 
-def fold_held_out(model: Any, config: Config, material: Material) -> bool:
+def refit_on_validation(model: Any, config: Config, material: TrainingData) -> bool:
     """Learn the held-out rows too, once they have chosen the epoch and the temperature and measured the model.
 
     A few epochs over them alone, the rate beginning anew, but the table's row rates as they are: what is well known
@@ -36,17 +36,17 @@ def fold_held_out(model: Any, config: Config, material: Material) -> bool:
     return True
 
 
-def learn_held_out(core: Any, config: Config, material: Any, pooled: Any, say: Any) -> bool:
+def learn_held_out(core: Any, config: Config, material: Any, pooled: Any, log: Any) -> bool:
     """Train on the held-out rows, or count their words, after validation. True where the model has changed."""
-    from mmkeras.tasks.prediction.naive_bayes import count_held_out
+    from mmkeras.tasks.prediction.naive_bayes import refit_naive_bayes
 
     # a file of their own is what rows are measured on again and again: it is not learned
     if not config.training.fold or config.data.validation:
         return False
-    folded = fold_held_out(core.model, config, material)
+    folded = refit_on_validation(core.model, config, material)
     balanced = config.training.class_weight == "balanced"
-    counted = pooled is not None and count_held_out(core, material, pooled, balanced)
+    counted = pooled is not None and refit_naive_bayes(core, material, pooled, balanced)
     if folded or counted:
         rows, what = len(material.encoded["validation"]), "trained on them" if folded else "counted their words"
-        say(f"validated on {rows} held-out rows, then {what} as well (--no-fold to skip)")
+        log(f"validated on {rows} held-out rows, then {what} as well (--no-fold to skip)")
     return folded or counted

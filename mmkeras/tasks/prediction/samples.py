@@ -14,7 +14,7 @@ from mmkeras.graph import Graph
 from mmkeras.modalities import names_files
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run
-from mmkeras.runtime.feeds import columns_of, feed, sample_values, trim, with_tokenizers
+from mmkeras.runtime.feeds import columns_of, sample_values, to_arrays, trim, with_tokenizers
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.reference import KerasRunner
 from mmkeras.verification.samples import Samples
@@ -58,7 +58,7 @@ def answer_samples(
     ids: dict[str, list[np.ndarray]] = {}
     for start in range(0, count, SAMPLE_BATCH):
         index = order[start : start + SAMPLE_BATCH]
-        outputs = runner(feed(values, inputs, index, hidden))
+        outputs = runner(to_arrays(values, inputs, index, hidden))
         for k, i in enumerate(index):
             rows[i] = outputs[runner.graph.answer][k]
             for name in [name for name in outputs if name.endswith("_ids")]:

@@ -15,31 +15,31 @@ import keras
 import tensorflow as tf
 
 from mmkeras.config.config import Config
-from mmkeras.data.targets import learn_targets
+from mmkeras.data.targets import fit_targets
 from mmkeras.metrics.tables import summary as summary_of
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.tasks import TASKS, Trainable
-from mmkeras.tasks.prediction.evaluate import measure
-from mmkeras.tasks.prediction.material import EVALUATION_BATCH, Material, write_held_out, write_schema
-from mmkeras.tasks.prediction.naive_bayes import count_texts
+from mmkeras.tasks.prediction.evaluate import evaluate_model
+from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData, write_held_out, write_schema
+from mmkeras.tasks.prediction.naive_bayes import fit_naive_bayes
 from mmkeras.tasks.prediction.refit import learn_held_out
 
 
-def prepare(config: Config, source: Any, folder: Path, say: Say) -> Material:
+def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData:
     """Adapt the input columns and the targets on the training rows; write state and schema.json."""
     table, split = source.table, source.split
-    targets = learn_targets(table.task, [column.name for column in table.targets], split.train)
+    targets = fit_targets(table.task, [column.name for column in table.targets], split.train)
     model = config.model.model
-    text_rule = importlib.import_module(MODELS[model]).text_rule(config)
+    text_spec = importlib.import_module(MODELS[model]).text_spec(config)
     takes_presence = model == "multimodal"
-    columns, sides = adapt_columns(config, source.tables, split, source.media, text_rule, takes_presence, folder, say)
+    columns, sides = adapt_columns(config, source.tables, split, source.media, text_spec, takes_presence, folder, log)
     write_schema(folder, table, columns, targets)
     encoded = {side: targets.encode(getattr(split, side)) for side in ("train", "validation")}
     inputs = input_entries(columns, table, takes_presence)
-    return Material(columns, sides, targets, encoded, split, inputs, len(table.bad_rows))
+    return TrainingData(columns, sides, targets, encoded, split, inputs, len(table.bad_rows))
 
 
 @contextlib.contextmanager
@@ -55,7 +55,7 @@ def precision(mixed: bool) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def build(config: Config, data: Material, say: Say) -> Trainable:
+def build(config: Config, data: TrainingData, log: Log) -> Trainable:
     """Build and compile the model; word vectors of a file go into their layer."""
     recipe = importlib.import_module(MODELS[config.model.model])
     task = importlib.import_module(TASKS[data.targets.task])
@@ -84,21 +84,21 @@ def build(config: Config, data: Material, say: Say) -> Trainable:
 
 
 def evaluate(
-    trained: Trainable, data: Material, config: Config, best: Mapping[str, float], folder: Path, say: Say
+    trained: Trainable, data: TrainingData, config: Config, best: Mapping[str, float], folder: Path, log: Log
 ) -> dict[str, Any]:
     """Figures on the held-out rows; then naive Bayes, the refit on all rows and the temperature enter the model."""
     core: Core = trained.parts
     split = data.split
     balanced = config.training.class_weight == "balanced"
-    pooled = count_texts(core, data, balanced) if config.model.naive_bayes else None
-    measured = measure(core, data, data.targets.truth(split.validation), data.inputs)
+    pooled = fit_naive_bayes(core, data, balanced) if config.model.naive_bayes else None
+    measured = evaluate_model(core, data, data.targets.truth(split.validation), data.inputs)
     write_held_out(split, measured, folder)
     figures = measured.figures
-    figures["folded"] |= learn_held_out(core, config, data, pooled, say)
+    figures["folded"] |= learn_held_out(core, config, data, pooled, log)
     if pooled is not None:
         figures["naive_bayes"] = {"share": pooled.share}
         silent = "naive Bayes of the texts is of no use to the held-out rows, and says nothing"
-        say(f"naive Bayes of the texts answers too, to the power of {pooled.share:g}" if pooled.share else silent)
+        log(f"naive Bayes of the texts answers too, to the power of {pooled.share:g}" if pooled.share else silent)
     if "calibration" in figures:
         core.model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
     return {

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.data.split import Split
-from mmkeras.data.target_tokenizer import END, Pieces
+from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.features.batches import Batches
-from mmkeras.generation.decoding import Written, write
-from mmkeras.generation.options import Choice
+from mmkeras.generation.decoding import Decoded, decode
+from mmkeras.generation.options import GenerationOptions
 from mmkeras.metrics.texts import text_figures
-from mmkeras.models.seq2seq import Writer
-from mmkeras.models.traced import traced
+from mmkeras.models.seq2seq import Seq2Seq
+from mmkeras.models.traced import as_function
 from mmkeras.runs.run import LINE, LOG_P, PREDICTION, REFERENCES
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_csv, write_json
@@ -28,7 +28,7 @@ EVALUATION_BATCH = 64
 MAP_SIDE = 40  # most pieces and tokens of a picture of the attention
 SHOWN = 1000  # held-out rows, at most, that are written for the figures
 SUBSET_ROWS = 200  # of them, for each subset of the columns
-HeldOutWriter = Callable[[list[Any], np.ndarray], list[Written]]
+HeldOutGenerator = Callable[[list[Any], np.ndarray], list[Decoded]]
 MOSTLY_EXACT = 0.5  # of the texts: then exact ones are counted, else their n-grams
 
 
@@ -45,32 +45,34 @@ def distinct(frame: pd.DataFrame, inputs: Sequence[str], target: str) -> tuple[n
     return rows, [list(dict.fromkeys(references[keys[row]])) for row in rows]
 
 
-def held_out_writer(writer: Writer) -> HeldOutWriter:
+def held_out_generator(writer: Seq2Seq) -> HeldOutGenerator:
     """(sides, rows) -> the most probable text of each row, piece by piece, by the trained core itself; traced once."""
     encode = keras.Model(writer.encoder.input, memory_of(writer, writer.encoder.output), name="encode_features")
     graph = step_graph(writer.decoder, writer.memory_length, {"max_target": writer.decoder.length - 1})
-    step, signature = traced(graph.model), graph.signature()
+    step, signature = as_function(graph.model), graph.signature()
 
-    def texts_of(sides: list[Any], rows: np.ndarray) -> list[Written]:
+    def texts_of(sides: list[Any], rows: np.ndarray) -> list[Decoded]:
         batches = Batches(sides, np.zeros((len(sides[0].lengths), 1), "float32"), EVALUATION_BATCH, None, None)
         order = rows[np.argsort(batches.lengths[rows], kind="stable")]
-        found: dict[int, Written] = {}
+        found: dict[int, Decoded] = {}
         for start in range(0, len(order), EVALUATION_BATCH):
             some = order[start : start + EVALUATION_BATCH]
             inputs = {name: array for side in sides for name, array in side.batch(some, False).items()}
             memory = {name: np.asarray(array) for name, array in encode(inputs, training=False).items()}
-            found |= zip(some.tolist(), write(step, signature, memory, Choice(), batch=len(some)), strict=True)
+            found |= zip(
+                some.tolist(), decode(step, signature, memory, GenerationOptions(), batch=len(some)), strict=True
+            )
         return [found[row] for row in rows]
 
     return texts_of
 
 
 def missing_matrix(
-    texts_of: HeldOutWriter,
+    texts_of: HeldOutGenerator,
     sides: list[Any],
     rows: np.ndarray,
     references: list[list[str]],
-    pieces: Pieces,
+    pieces: TargetTokenizer,
     inputs: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """The score with each subset of the modalities there and the others missing, on the same rows."""
@@ -87,15 +89,15 @@ def missing_matrix(
 
 
 def attention_maps(
-    writer: Writer, sides: list[Any], rows: np.ndarray, found: list[Written], pieces: Pieces
+    writer: Seq2Seq, sides: list[Any], rows: np.ndarray, found: list[Decoded], pieces: TargetTokenizer
 ) -> list[dict[str, Any]]:
     """What the decoder looks at while it writes some rows, for the report."""
     maps = []
     for row, text in zip(rows, found, strict=True):
         inputs = {n: a for side in sides for n, a in side.batch(np.array([row]), False).items()}
         memory, shown = writer.encoder(inputs, training=False)
-        ids = [*text.ids[: MAP_SIDE - 1], END]
-        weights = np.asarray(writer.decoder.attention(np.array([[END, *ids[:-1]]], "int32"), memory, shown))[0]
+        ids = [*text.ids[: MAP_SIDE - 1], EOS]
+        weights = np.asarray(writer.decoder.attention(np.array([[EOS, *ids[:-1]]], "int32"), memory, shown))[0]
         seen = np.flatnonzero(np.asarray(shown)[0])[:MAP_SIDE]
         own = [(pieces.name(k).strip(), w[seen].round(3).tolist()) for k, w in zip(ids, weights, strict=True)]
         lines = [{"piece": piece, "weights": some} for piece, some in own]
@@ -104,7 +106,7 @@ def attention_maps(
 
 
 def write_texts(
-    split: Split, rows: np.ndarray, texts: list[str], references: list[list[str]], found: list[Written], folder: Path
+    split: Split, rows: np.ndarray, texts: list[str], references: list[list[str]], found: list[Decoded], folder: Path
 ) -> None:
     """validation.csv: the held-out rows that were written, as they were read, and what the model says of them.
 

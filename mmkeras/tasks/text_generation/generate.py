@@ -10,23 +10,23 @@ from typing import Any
 
 from mmkeras.config.config import Config
 from mmkeras.data.split import Split
-from mmkeras.data.target_tokenizer import Pieces, learn_pieces
-from mmkeras.data.targets import learn_targets
+from mmkeras.data.target_tokenizer import TargetTokenizer, train_tokenizer
+from mmkeras.data.targets import fit_targets
 from mmkeras.features.ragged import Ragged
 from mmkeras.features.text_batches import TextBatches, as_rows
 from mmkeras.metrics.texts import text_figures
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS
-from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Writer, build_writer, compile_model
+from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model
 from mmkeras.system.files import write_json
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
 from mmkeras.tasks.prediction.material import write_schema
 from mmkeras.tasks.text_generation.evaluate import (
     EVALUATION_BATCH,
     attention_maps,
     distinct,
-    held_out_writer,
+    held_out_generator,
     missing_matrix,
     write_texts,
 )
@@ -57,7 +57,7 @@ class TextData:
     columns: dict[str, Any]
     sides: dict[str, list[Any]]
     texts: dict[str, Ragged]
-    pieces: Pieces
+    pieces: TargetTokenizer
     target: str
     split: Split
     inputs: list[dict[str, Any]]
@@ -65,36 +65,36 @@ class TextData:
     bad_rows: int
 
 
-def prepare(config: Config, source: Any, folder: Path, say: Say) -> TextData:
+def prepare(config: Config, source: Any, folder: Path, log: Log) -> TextData:
     """Adapt the input columns, train the target's tokenizer on the training rows; write state and schema.json."""
     table, split, options = source.table, source.split, config.generation
     (target,) = [column.name for column in table.targets]
-    text_rule = importlib.import_module(MODELS[config.model.model]).text_rule(config)
-    columns, sides = adapt_columns(config, source.tables, split, source.media, text_rule, True, folder, say)
-    write_schema(folder, table, columns, learn_targets(table.task, [target], split.train))
+    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config)
+    columns, sides = adapt_columns(config, source.tables, split, source.media, text_spec, True, folder, log)
+    write_schema(folder, table, columns, fit_targets(table.task, [target], split.train))
     cells = {side: getattr(split, side)[target].tolist() for side in sides}
     kind = "subword" if options.pieces == "auto" else options.pieces
-    pieces = learn_pieces(kind, cells["train"], options.vocabulary)
+    pieces = train_tokenizer(kind, cells["train"], options.vocabulary)
     pieces.save(folder / "state")
     texts, cut = {}, {}
     for side, column in cells.items():
         texts[side], cut[side] = as_rows(column, pieces, options.max_target)
     longest = options.max_target
-    say(f"{target}: {len(pieces):,} pieces ({kind}); {cut['train']:,} texts are longer than {longest} and cut")
+    log(f"{target}: {len(pieces):,} pieces ({kind}); {cut['train']:,} texts are longer than {longest} and cut")
     inputs = input_entries(columns, table, takes_presence=True)
     return TextData(columns, sides, texts, pieces, target, split, inputs, cut["train"], len(table.bad_rows))
 
 
-def build(config: Config, data: TextData, say: Say) -> Trainable:
+def build(config: Config, data: TextData, log: Log) -> Trainable:
     """Build and compile the encoder-decoder."""
     training = config.training
     epochs, size = training.epochs or EPOCHS, training.batch_size or BATCH_SIZE
     train = TextBatches(data.sides["train"], data.texts["train"], size, training.seed, training.xla)
     sides, texts = data.sides["validation"], data.texts["validation"]
-    writer = build_writer(data.columns, len(data.pieces), config)
+    writer = build_seq2seq(data.columns, len(data.pieces), config)
     compile_model(writer.model, config, len(train) * epochs)
     writer.model.optimizer.build(writer.model.trainable_variables)
-    say(f"{writer.model.count_params():,} weights, {len(train)} steps an epoch")
+    log(f"{writer.model.count_params():,} weights, {len(train)} steps an epoch")
     return Trainable(
         model=writer.model,
         saved=writer.model,
@@ -109,14 +109,14 @@ def build(config: Config, data: TextData, say: Say) -> Trainable:
 
 
 def evaluate(
-    trained: Trainable, data: TextData, config: Config, best: Mapping[str, float], folder: Path, say: Say
+    trained: Trainable, data: TextData, config: Config, best: Mapping[str, float], folder: Path, log: Log
 ) -> dict[str, Any]:
     """Generate the held-out rows' texts; BLEU, chrF and more, with columns missing too, and maps of the attention."""
-    writer: Writer = trained.parts
+    writer: Seq2Seq = trained.parts
     sides, pieces, split = data.sides["validation"], data.pieces, data.split
     columns = [entry["column"] for entry in data.inputs if entry["kind"] != "presence"]
     rows, references = distinct(split.validation, columns, data.target)
-    texts_of = held_out_writer(writer)
+    texts_of = held_out_generator(writer)
     decoded = texts_of(sides, rows)
     written = [pieces.decode(text.ids) for text in decoded]
     figures = text_figures(written, references)

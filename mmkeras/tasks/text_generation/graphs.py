@@ -10,8 +10,8 @@ from keras import layers, ops
 
 from mmkeras.graph import Graph, Input
 from mmkeras.modalities import Modality
-from mmkeras.models.seq2seq import Writer
-from mmkeras.tasks.graph_inputs import read_columns
+from mmkeras.models.seq2seq import Seq2Seq
+from mmkeras.tasks.graph_inputs import graph_inputs
 
 Tensor = Any
 
@@ -55,19 +55,19 @@ class Step(layers.Layer):
         return ops.log_softmax(logits, axis=-1), new_keys, new_values
 
 
-def encode_graph(writer: Writer, columns: dict[str, Modality], names: dict[str, str], facts: dict[str, Any]) -> Graph:
+def encode_graph(writer: Seq2Seq, columns: dict[str, Modality], names: dict[str, str], facts: dict[str, Any]) -> Graph:
     """Raw inputs of each column, and whether it is there -> what the decoder remembers of them, and recognised ids.
 
     names: the CSV column of each input.
     """
-    read = read_columns(columns, names, takes_presence=True)
+    read = graph_inputs(columns, names, takes_presence=True)
     outputs = memory_of(writer, writer.encoder({key: read.features[key] for key in writer.encoder.input}))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
     model = keras.Model(read.raw, outputs | read.ids, name="encode")
     return Graph("encode", model, tuple(read.inputs), (*described, *read.described_ids()), (), facts)
 
 
-def memory_of(writer: Writer, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
+def memory_of(writer: Seq2Seq, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
     """What every step is given of the encoder's tokens and mask, filled up with what is hidden."""
     memory, shown = encoded
     keys, values = Remember(writer.decoder, name="remember")(memory)

@@ -12,14 +12,14 @@ import numpy as np
 
 from mmkeras.config.config import Config
 from mmkeras.data.lines import as_stream
-from mmkeras.data.target_tokenizer import END, UNKNOWN, Pieces, learn_pieces
+from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
 from mmkeras.features.stream_batches import StreamBatches, enough
-from mmkeras.generation.decoding import write
-from mmkeras.generation.options import Choice
+from mmkeras.generation.decoding import decode
+from mmkeras.generation.options import GenerationOptions
 from mmkeras.models.language_model import BATCH_SIZE, EPOCHS, PATIENCE, Streaming, streaming
-from mmkeras.models.traced import traced
+from mmkeras.models.traced import as_function
 from mmkeras.system.files import write_atomically, write_json
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
 from mmkeras.tasks.text_generation.load import ANSWERS, assets
 from mmkeras.tasks.text_generation.load import language_graphs as graphs
@@ -48,27 +48,27 @@ class StreamData:
     """What a language model is trained on. streams: split -> int32 [n], all lines' pieces. name: of the text's file."""
 
     streams: dict[str, np.ndarray]
-    pieces: Pieces
+    pieces: TargetTokenizer
     held_out: list[str]
     name: str
 
 
-def prepare(config: Config, source: Any, folder: Path, say: Say) -> StreamData:
+def prepare(config: Config, source: Any, folder: Path, log: Log) -> StreamData:
     """Train the tokenizer on the training lines; write state, schema.json and validation.txt."""
     options = config.generation
     kind = "word" if options.pieces == "auto" else options.pieces
-    pieces = learn_pieces(kind, source.train, options.vocabulary)
+    pieces = train_tokenizer(kind, source.train, options.vocabulary)
     pieces.save(folder / "state")
     streams = {"train": as_stream(source.train, pieces), "validation": as_stream(source.validation, pieces)}
-    unknown = float((streams["validation"] == UNKNOWN).mean())
+    unknown = float((streams["validation"] == UNK).mean())
     learned = len(streams["train"])
-    say(f"{len(pieces):,} pieces ({kind}); {learned:,} to learn from, {unknown:.2%} of the others unknown")
+    log(f"{len(pieces):,} pieces ({kind}); {learned:,} to learn from, {unknown:.2%} of the others unknown")
     write_schema(folder, config, pieces, source.name)
     write_atomically(folder / "validation.txt", "\n".join(source.validation) + "\n")
     return StreamData(streams, pieces, source.validation, source.name)
 
 
-def write_schema(folder: Path, config: Config, pieces: Pieces, name: str) -> None:
+def write_schema(folder: Path, config: Config, pieces: TargetTokenizer, name: str) -> None:
     """schema.json: what the model takes and gives."""
     column = {"name": "text", "kind": "text", "role": "input"}
     facts = {"task": "language_model", "target": "text", "targets": {}, "labels": [], "inputs": [], "columns": [column]}
@@ -76,7 +76,7 @@ def write_schema(folder: Path, config: Config, pieces: Pieces, name: str) -> Non
     write_json(folder / "schema.json", {**facts, **own, "file": {"path": name}})
 
 
-def build(config: Config, data: StreamData, say: Say) -> Trainable:
+def build(config: Config, data: StreamData, log: Log) -> Trainable:
     """Build and compile the model over both streams; recurrent states begin anew with each pass."""
     training, steps = config.training, config.generation.steps
     epochs, batch = training.epochs or EPOCHS, training.batch_size or BATCH_SIZE
@@ -107,7 +107,7 @@ def forgetting(carried: Any) -> keras.callbacks.Callback:
 
 
 def evaluate(
-    trained: Trainable, data: StreamData, config: Config, best: Mapping[str, float], folder: Path, say: Say
+    trained: Trainable, data: StreamData, config: Config, best: Mapping[str, float], folder: Path, log: Log
 ) -> dict[str, Any]:
     """The perplexity of the held-out stream; for the report, lines with their scores and continued prompts."""
     built: Streaming = trained.parts
@@ -127,19 +127,19 @@ def summary(figures: Mapping[str, Any]) -> str:
     return f"perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']} ({measured['pieces']:,})"
 
 
-def shown_texts(model: Any, pieces: Pieces, held_out: list[str]) -> dict[str, Any]:
+def shown_texts(model: Any, pieces: TargetTokenizer, held_out: list[str]) -> dict[str, Any]:
     """For the report: how probable some held-out lines are, and what is written behind their first words."""
     step, score = graphs_of(model, {"max_target": GOING_ON})
-    call, signature, scored = traced(step.model), step.signature(), traced(score.model)
+    call, signature, scored = as_function(step.model), step.signature(), as_function(score.model)
     lines, continued, texts = [], [], [line for line in held_out if line]
     window = signature.get("window", LONGEST_SHOWN)
     for text in texts[:SHOWN]:
-        ids = [*pieces.encode(text), END][:window]
+        ids = [*pieces.encode(text), EOS][:window]
         terms = scored({"pieces": np.array([ids], "int32")})["log_probabilities"]
         lines.append({"text": text, "nats": -float(terms.mean())})
     for text in texts[:CONTINUED]:
         prompt = pieces.encode(text)[:PROMPT]
-        ways = {"greedy": Choice(), "drawn": Choice(temperature=0.8, top_p=0.9)}
-        found = {way: pieces.decode(write(call, signature, {}, c, [prompt])[0].ids) for way, c in ways.items()}
+        ways = {"greedy": GenerationOptions(), "drawn": GenerationOptions(temperature=0.8, top_p=0.9)}
+        found = {way: pieces.decode(decode(call, signature, {}, c, [prompt])[0].ids) for way, c in ways.items()}
         continued.append({"prompt": pieces.decode(prompt), **found})
     return {"lines": lines, "continued": continued}

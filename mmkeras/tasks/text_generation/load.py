@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mmkeras.data.target_tokenizer import Pieces
+from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import Answers, Graph
 from mmkeras.modalities.adapt import load_columns, reading
 from mmkeras.runs.run import Run
@@ -28,20 +28,20 @@ def assets(run: Run) -> Assets:
     return Assets(ANSWERS, pieces=load_pieces(run))
 
 
-def load_pieces(run: Run) -> Pieces:
+def load_pieces(run: Run) -> TargetTokenizer:
     """The pieces that the run has learned to write."""
-    return Pieces.load(run.folder / "state")
+    return TargetTokenizer.load(run.folder / "state")
 
 
 def generate_graphs(run: Run) -> dict[str, Graph]:
     """`encode` and `decode_step` of the task `generate`, rebuilt from the run's JSON, its state and its weights."""
     import_tensorflow()
-    from mmkeras.models.seq2seq import build_writer
+    from mmkeras.models.seq2seq import build_seq2seq
     from mmkeras.tasks.text_generation.graphs import encode_graph, step_graph
 
     pieces, facts = load_pieces(run), facts_of(run)
     columns = load_columns(run.inputs, run.folder)
-    writer = build_writer(columns, len(pieces), run.config, exporting=True)
+    writer = build_seq2seq(columns, len(pieces), run.config, exporting=True)
     with reading(run.folder / "model.keras"):
         writer.model.load_weights(run.folder / "model.keras")
     names = {entry["name"]: entry["column"] for entry in run.inputs}

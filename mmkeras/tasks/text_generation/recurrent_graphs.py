@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from mmkeras.data.target_tokenizer import END
+from mmkeras.data.target_tokenizer import EOS
 from mmkeras.graph import Graph, Input
 from mmkeras.models.decoder import Decoder, DecoderVectors
 from mmkeras.models.recurrent import RecurrentParts
@@ -60,10 +60,10 @@ class RecurrentVectors(layers.Layer):
 
 
 class Before(layers.Layer):
-    """Pieces int32 [b, T] -> what stands before each: END, and all but the last."""
+    """Pieces int32 [b, T] -> what stands before each: EOS, and all but the last."""
 
     def call(self, pieces: Tensor) -> Tensor:
-        return ops.concatenate([ops.zeros_like(pieces[:, :1]) + END, pieces[:, :-1]], axis=1)
+        return ops.concatenate([ops.zeros_like(pieces[:, :1]) + EOS, pieces[:, :-1]], axis=1)
 
 
 class LogProbabilities(layers.Layer):

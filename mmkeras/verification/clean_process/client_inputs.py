@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras.modalities import spec_of
 from mmkeras.modalities.image.cells import pixels_of
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.runtime.feeds import columns_of, feed
+from mmkeras.runtime.feeds import columns_of, to_arrays
 from mmkeras.verification.samples import Samples
 
 Call = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
@@ -40,7 +40,7 @@ def served_rows(samples: Samples, index: np.ndarray, inputs: list[Any]) -> tuple
 
 def as_arrays(rows: list[Row], inputs: list[Any]) -> dict[str, np.ndarray]:
     """Values of some rows -> arrays."""
-    return feed({name: [row[name] for row in rows] for name in rows[0]}, inputs, range(len(rows)))
+    return to_arrays({name: [row[name] for row in rows] for name in rows[0]}, inputs, range(len(rows)))
 
 
 def answers_served(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.runtime.feeds import feed, trim
+from mmkeras.runtime.feeds import to_arrays, trim
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.verification.clean_process.signatures import check_signatures
@@ -41,7 +41,7 @@ def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, in
     seconds = []
     for start in range(0, len(order), batch):
         index = order[start : start + batch]
-        arrays = feed(samples.inputs, inputs, index)
+        arrays = to_arrays(samples.inputs, inputs, index)
         begin = time.perf_counter()
         outputs = runner(arrays)
         seconds.append(time.perf_counter() - begin)
@@ -59,7 +59,7 @@ def run_subsets(runner: Runner, samples: Samples, inputs: list[Any]) -> dict[str
     for name, expected in samples.subsets.items():
         rows = [np.arange(k, min(k + BATCH, len(expected))) for k in range(0, len(expected), BATCH)]
         given = [e for e in inputs if e["name"] not in hidden[name] and e.get("of") not in hidden[name]]
-        parts = [runner(feed(samples.inputs, given, index), [answer_of(runner)]) for index in rows]
+        parts = [runner(to_arrays(samples.inputs, given, index), [answer_of(runner)]) for index in rows]
         found[name] = np.concatenate([part[answer_of(runner)] for part in parts])
     return found
 
@@ -81,7 +81,7 @@ def main(artefact: str, samples_path: str, out: str) -> None:
     rng = np.random.default_rng(0)
     inputs = [runner.signature["inputs"][k] for k in rng.permutation(len(runner.signature["inputs"]))]
     for i in range(min(WARM_UP, len(samples))):
-        runner(feed(samples.inputs, inputs, [i]))
+        runner(to_arrays(samples.inputs, inputs, [i]))
     order = rng.permutation(len(samples))
     one = run_rows(runner, samples, 1, order, inputs)
     many = run_rows(runner, samples, BATCH, order, inputs[::-1])

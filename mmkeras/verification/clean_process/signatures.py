@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from mmkeras.graph import row_signature
-from mmkeras.metrics.agreement import decisions, largest_difference
+from mmkeras.metrics.agreement import decisions, max_abs_diff
 from mmkeras.modalities.text.cells import cut, encode_cell, pad
-from mmkeras.runtime.feeds import Arrays, feed, trim
+from mmkeras.runtime.feeds import Arrays, to_arrays, trim
 from mmkeras.runtime.runners import LiteRTRunner, Runner, SavedModelRunner
 from mmkeras.verification.clean_process import client_inputs as mixed_probes
 from mmkeras.verification.samples import Samples
@@ -87,7 +87,7 @@ def check_served(proven: Call, samples: Samples, signature: dict[str, Any], serv
 def check_any_size(samples: Samples, signature: dict[str, Any], call: Call) -> dict[str, Any]:
     """Rows one by one as they stand in the CSV, pictures of any size: what resizes them is inside the graph."""
     index = spread(np.arange(len(samples)), FITTING)
-    got = [call(feed(samples.inputs, signature["inputs"], [i]))[signature["outputs"][0]["name"]] for i in index]
+    got = [call(to_arrays(samples.inputs, signature["inputs"], [i]))[signature["outputs"][0]["name"]] for i in index]
     return {"rows": len(index), **compare_answers(np.concatenate(got), samples.answers[index], signature)}
 
 
@@ -101,7 +101,7 @@ def compare_answers(got: np.ndarray, expected: np.ndarray, signature: dict[str, 
     """Figures of some rows' answers."""
     task = signature["task"]
     same = np.array_equal(decisions(task, got), decisions(task, expected))
-    return {"largest_difference": largest_difference(got, expected, signature), "labels_identical": same}
+    return {"largest_difference": max_abs_diff(got, expected, signature), "labels_identical": same}
 
 
 def check_length(

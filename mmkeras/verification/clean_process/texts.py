@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import END
-from mmkeras.generation.decoding import States, Written, write
-from mmkeras.generation.generator import BATCH, Writer, open_writer
-from mmkeras.generation.options import Choice
+from mmkeras.data.target_tokenizer import EOS
+from mmkeras.generation.decoding import Decoded, DecoderState, decode
+from mmkeras.generation.generator import BATCH, TextGenerator, open_generator
+from mmkeras.generation.options import GenerationOptions
 from mmkeras.runtime.exported import SCORE
 from mmkeras.runtime.feeds import with_tokenizers
 from mmkeras.runtime.runners import SavedModelRunner
@@ -36,7 +36,7 @@ from mmkeras.verification.samples import (
 SERVED = 16  # rows given as strings
 CONTRACT = ("graph", "inputs", "outputs")
 Follow = Sequence[Sequence[int]] | None
-Ways = dict[str, list[Written]]
+Ways = dict[str, list[Decoded]]
 
 
 def main(folder: str, form: str, out: str) -> None:
@@ -44,7 +44,7 @@ def main(folder: str, form: str, out: str) -> None:
     block_keras()
     samples = load_text_samples(Path(folder) / "sample_inputs.npz")
     begin = time.perf_counter()
-    writer = open_writer(folder, form, threads=1)
+    writer = open_generator(folder, form, threads=1)
     loaded = time.perf_counter() - begin
     found = write_all(writer, samples, Path(folder))
     found["load_seconds"] = loaded
@@ -55,7 +55,7 @@ def main(folder: str, form: str, out: str) -> None:
     write_json(Path(out), found)
 
 
-def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, Any]:
+def write_all(writer: TextGenerator, samples: TextSamples, folder: Path) -> dict[str, Any]:
     """Every row's text, one by one and many at once; a language model's scores too. Seconds a piece."""
     found: dict[str, Any] = {}
     if SCORE in writer.graphs:
@@ -68,10 +68,10 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
         inputs = with_tokenizers(writer.inputs, [folder])
         writer.graphs["encode"].signature["inputs"] = inputs
         found["seconds"], written = row_texts(writer, samples)
-        found["ids"] = {str(b): writer.recognised(samples.inputs, len(samples), b) for b in (1, BATCH)}
+        found["ids"] = {str(b): writer.token_ids(samples.inputs, len(samples), b) for b in (1, BATCH)}
         hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(inputs))}
         found["subsets"] = {
-            name: ways_as_lists(both_ways(row_writer(writer, samples, len(known), BATCH, hidden[name]), known))
+            name: ways_as_lists(decode_with_ties(row_writer(writer, samples, len(known), BATCH, hidden[name]), known))
             for name, known in samples.subsets.items()
         }
     found["pieces_written"] = sum(len(w.log_probabilities) for w in written["1"]["free"])
@@ -79,59 +79,62 @@ def write_all(writer: Writer, samples: TextSamples, folder: Path) -> dict[str, A
     return found
 
 
-def language_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
+def language_texts(writer: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
     """Seconds; what goes on with each prompt."""
     step, signature = writer.step, writer.step.signature
-    choice = Choice(longest=contract_of(writer)["sample_longest"])
+    choice = GenerationOptions(longest=contract_of(writer)["sample_longest"])
 
-    def go_on(follow: Follow) -> list[Written]:
-        return write(step, signature, {}, choice, samples.prompts, follow=follow)
+    def continue_text(follow: Follow) -> list[Decoded]:
+        return decode(step, signature, {}, choice, samples.prompts, follow=follow)
 
     begin = time.perf_counter()
-    free = go_on(None)
-    return time.perf_counter() - begin, {"1": both_ways(go_on, samples.written, free)}
+    free = continue_text(None)
+    return time.perf_counter() - begin, {"1": decode_with_ties(continue_text, samples.written, free)}
 
 
-def contract_of(writer: Writer) -> Mapping[str, Any]:
+def contract_of(writer: TextGenerator) -> Mapping[str, Any]:
     """What signature.json says of this task alone."""
     return writer.signature.facts if writer.signature else {}
 
 
-def side_by_side(writer: Writer, samples: TextSamples) -> list[list[float]]:
+def side_by_side(writer: TextGenerator, samples: TextSamples) -> list[list[float]]:
     """log P of each piece that the trained model wrote, by `decode_step` of BATCH rows at once, as a beam calls it."""
     found: list[list[float]] = []
     for start in range(0, len(samples), BATCH):
         group = slice(start, start + BATCH)
         prompts, written = samples.prompts[group], samples.written[group]
-        rows = [[END, *prompt, *text.ids] for prompt, text in zip(prompts, written, strict=True)]
-        states, said = States(writer.step.signature, {}, len(rows)), []
+        rows = [[EOS, *prompt, *text.ids] for prompt, text in zip(prompts, written, strict=True)]
+        states, said = DecoderState(writer.step.signature, {}, len(rows)), []
         for t in range(max(map(len, rows))):
-            said.append(states.advance(writer.step, np.array([row[t] if t < len(row) else END for row in rows]), t))
+            said.append(states.advance(writer.step, np.array([row[t] if t < len(row) else EOS for row in rows]), t))
         for k, (prompt, text) in enumerate(zip(prompts, written, strict=True)):
-            pieces = [*text.ids, END][: len(text.log_probabilities)]
+            pieces = [*text.ids, EOS][: len(text.log_probabilities)]
             found.append([float(said[len(prompt) + t][k, piece]) for t, piece in enumerate(pieces)])
     return found
 
 
-def row_texts(writer: Writer, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
+def row_texts(writer: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
     """Seconds one by one; each row's text, one by one and BATCH at once."""
-    writer.write_rows(samples.inputs, min(2, len(samples)), Choice())  # warm
+    writer.decode_rows(samples.inputs, min(2, len(samples)), GenerationOptions())  # warm
     one, many = (row_writer(writer, samples, len(samples), batch) for batch in (1, BATCH))
     begin = time.perf_counter()
     free = one(None)
     seconds = time.perf_counter() - begin
-    return seconds, {"1": both_ways(one, samples.written, free), str(BATCH): both_ways(many, samples.written)}
+    return seconds, {
+        "1": decode_with_ties(one, samples.written, free),
+        str(BATCH): decode_with_ties(many, samples.written),
+    }
 
 
 def row_writer(
-    writer: Writer, samples: TextSamples, count: int, batch: int, hidden: Sequence[str] = ()
-) -> Callable[[Follow], list[Written]]:
+    writer: TextGenerator, samples: TextSamples, count: int, batch: int, hidden: Sequence[str] = ()
+) -> Callable[[Follow], list[Decoded]]:
     """What writes the first rows' texts, freely or following another's."""
-    return lambda follow: writer.write_rows(samples.inputs, count, Choice(), batch, hidden, follow)
+    return lambda follow: writer.decode_rows(samples.inputs, count, GenerationOptions(), batch, hidden, follow)
 
 
-def both_ways(
-    write_texts: Callable[[Follow], list[Written]], known: Sequence[Written], free: list[Written] | None = None
+def decode_with_ties(
+    write_texts: Callable[[Follow], list[Decoded]], known: Sequence[Decoded], free: list[Decoded] | None = None
 ) -> Ways:
     """`free`: written without knowing the trained model's texts. `following`: where some part, once more, and of two
     pieces that are equally likely the trained model's is taken, so that all that comes after can be compared.
@@ -147,12 +150,12 @@ def ways_as_lists(ways: Ways) -> dict[str, list[list[Any]]]:
     return {name: as_lists(some) for name, some in ways.items()}
 
 
-def subword(writer: Writer) -> bool:
+def subword(writer: TextGenerator) -> bool:
     """Does reading a text need SentencePiece?"""
     return writer.pieces.kind == "subword"
 
 
-def serve(writer: Writer, samples: TextSamples) -> dict[str, Any]:
+def serve(writer: TextGenerator, samples: TextSamples) -> dict[str, Any]:
     """What `serving_default` writes for strings, against the same graphs' texts."""
     runner = next(iter(writer.graphs.values()))
     assert isinstance(runner, SavedModelRunner)
@@ -161,23 +164,23 @@ def serve(writer: Writer, samples: TextSamples) -> dict[str, Any]:
         texts, begun = zip(*samples.served, strict=True)
         given = {"prompt": np.array([text.encode() for text in texts], object)}
 
-        def write_texts(follow: Follow) -> list[Written]:
-            return write(writer.step, writer.step.signature, {}, Choice(), begun, follow=follow)
+        def write_texts(follow: Follow) -> list[Decoded]:
+            return decode(writer.step, writer.step.signature, {}, GenerationOptions(), begun, follow=follow)
     else:
         given, rows = served_rows(samples, np.arange(min(SERVED, len(samples))), writer.inputs)  # type: ignore[arg-type]
         values = {name: [row[name] for row in rows] for name in rows[0]}
 
-        def write_texts(follow: Follow) -> list[Written]:
-            return writer.write_rows(values, len(rows), Choice(), follow=follow)
+        def write_texts(follow: Follow) -> list[Decoded]:
+            return writer.decode_rows(values, len(rows), GenerationOptions(), follow=follow)
 
     return compare_served(writer, write_texts, call(given))
 
 
 def compare_served(
-    writer: Writer, write_texts: Callable[[Follow], list[Written]], served: Mapping[str, np.ndarray]
+    writer: TextGenerator, write_texts: Callable[[Follow], list[Decoded]], served: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     """What was served against what is written by the steps: past a tie too, for that follows what was served."""
-    ids = [row[: np.argmax([*row, END] == np.int32(END))].tolist() for row in served["pieces"]]
+    ids = [row[: np.argmax([*row, EOS] == np.int32(EOS))].tolist() for row in served["pieces"]]
     free = expected = write_texts(None)
     if [w.ids for w in expected] != ids:
         expected = write_texts(ids)

@@ -18,15 +18,15 @@ from mmkeras.modalities.audio.decode import pad_clips
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.filters import mel_filters
 from mmkeras.modalities.audio.layers import FrameMask, LogMel, Mfcc, Smoothed, audio_features
-from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")
 GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz"
-RULE = audio_rule(8000, 0.8, "mfcc")
+RULE = audio_spec(8000, 0.8, "mfcc")
 
 
-def clips(n: int, rule: AudioRule = RULE, seed: int = 0) -> np.ndarray:
+def clips(n: int, rule: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
     """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(rule.window, rule.n_samples + 1, n)
@@ -80,7 +80,7 @@ def test_features_are_librosas(features: dict[str, Run], golden: Any, runtime: s
 @pytest.mark.parametrize("rate", [8000, 16_000, 22_050])
 def test_features_are_numpys_own(rate: int) -> None:
     """The definition again, by an FFT in float64: for other rates there are no golden values."""
-    rule = audio_rule(rate, 0.5, "mfcc")
+    rule = audio_spec(rate, 0.5, "mfcc")
     wave = clips(1, rule)[0]
     frames = np.stack([wave[k * rule.hop :][: rule.window] for k in range(rule.n_frames)]).astype("float64")
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(rule.window) / rule.window)
@@ -105,7 +105,7 @@ def test_frames_behind_the_clip_are_masked(features: dict[str, Run], runtime: st
 
 
 def test_masks_of_every_length() -> None:
-    rule = audio_rule(8000, 0.06)
+    rule = audio_spec(8000, 0.06)
     whole = np.ones((rule.n_samples, rule.n_samples), "float32") * np.tri(rule.n_samples, dtype="float32")
     found = FrameMask(rule)(whole).numpy().sum(axis=1)
     expected = [max(1, 1 + (n - rule.window) // rule.hop) for n in range(1, rule.n_samples + 1)]
@@ -114,8 +114,8 @@ def test_masks_of_every_length() -> None:
 
 def test_the_rule_chooses_the_features() -> None:
     samples = keras.Input((8000,))
-    assert [t.shape for t in audio_features(samples, audio_rule(8000, 1.0), "a")] == [(None, 98, 40), (None, 98)]
-    assert audio_features(samples, audio_rule(8000, 1.0, "mfcc"), "b")[0].shape == (None, 98, 13)
+    assert [t.shape for t in audio_features(samples, audio_spec(8000, 1.0), "a")] == [(None, 98, 40), (None, 98)]
+    assert audio_features(samples, audio_spec(8000, 1.0, "mfcc"), "b")[0].shape == (None, 98, 13)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_int8_quantisation_leaves_shielded_features_alone(shielded: bool, least:
 # ---------------------------------------------------------------- tokens
 
 
-def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
+def tokens_model(rule: AudioSpec, n_samples: int | None = None) -> keras.Model:
     """Samples -> tokens, their mask and probabilities, random weights and batch statistics."""
     keras.utils.set_random_seed(0)
     samples = keras.Input((n_samples or rule.n_samples,), name="samples")
@@ -169,13 +169,13 @@ def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
 
 @pytest.fixture(scope="module", params=["mel", pytest.param("mfcc", marks=pytest.mark.slow)])
 def tokens(request: pytest.FixtureRequest) -> dict[str, Run]:
-    return of_samples(tokens_model(audio_rule(8000, 0.5, request.param)))
+    return of_samples(tokens_model(audio_spec(8000, 0.5, request.param)))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES[1:])
 @pytest.mark.parametrize("batch", [1, 4])
 def test_tokens_are_keras_own_in_every_format(tokens: dict[str, Run], runtime: str, batch: int) -> None:
-    data = clips(12, audio_rule(8000, 0.5))
+    data = clips(12, audio_spec(8000, 0.5))
     data[0] = 0
     for start in range(0, len(data), batch):
         expected = tokens["keras"](data[start : start + batch])
@@ -189,14 +189,14 @@ def test_tokens_are_keras_own_in_every_format(tokens: dict[str, Run], runtime: s
 
 def test_the_answer_depends_on_the_clip(tokens: dict[str, Run]) -> None:
     """That the comparisons above can fail."""
-    p = tokens["keras"](clips(12, audio_rule(8000, 0.5)))["p"]
+    p = tokens["keras"](clips(12, audio_spec(8000, 0.5)))["p"]
     assert p.std(axis=0).max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", ["mel", "mfcc"])
 def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
     """Neither its loudness, nor how long it is: the same weights over more zeros give the same tokens."""
-    rule = audio_rule(8000, 0.5, kind)
+    rule = audio_spec(8000, 0.5, kind)
     data = clips(6, rule)
     short = tokens_model(rule)
     expected = {k: v.numpy() for k, v in short(data, training=False).items()}
@@ -214,7 +214,7 @@ def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["mel", "mfcc"])
 def test_loudness_is_no_feature_pitch_is(kind: str) -> None:
     """Ten times louder is the same clip; two steady tones, which differ in their mean alone, are two."""
-    rule = audio_rule(8000, 0.5, kind)
+    rule = audio_spec(8000, 0.5, kind)
     at = np.arange(rule.n_samples) / rule.rate
     low, high = (np.sin(2 * np.pi * hz * at).astype("float32")[None] for hz in (300, 600))
     noise = np.random.default_rng(0).normal(0, 0.1, low.shape).astype("float32")
@@ -225,7 +225,7 @@ def test_loudness_is_no_feature_pitch_is(kind: str) -> None:
 
 
 def test_every_layer_is_named_after_its_column() -> None:
-    rule = audio_rule(8000, 0.5, "mfcc")
+    rule = audio_spec(8000, 0.5, "mfcc")
     log_mel, mask = keras.Input((rule.n_frames, rule.mels)), keras.Input((rule.n_frames,))
     core = keras.Model([log_mel, mask], audio_tokens(log_mel, mask, rule, 16, 8, "clip"))
     ours = [layer.name for layer in core.layers if layer.weights]

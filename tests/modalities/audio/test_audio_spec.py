@@ -8,14 +8,14 @@ import pytest
 
 from mmkeras.errors import InputError
 from mmkeras.modalities.audio.filters import mel_filters
-from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 
 
 def test_a_rule_for_a_rate() -> None:
-    assert audio_rule(8000, 1.0) == AudioRule(8000, 200, 80, 256, 40, 20.0, 4000.0, "mel", 13, 1.0)
-    assert audio_rule(16_000, 1.0) == AudioRule()
-    assert (AudioRule().n_samples, AudioRule().n_frames, AudioRule().n_features) == (16_000, 98, 40)
-    assert audio_rule(44_100, 2.0, "mfcc").n_features == 13
+    assert audio_spec(8000, 1.0) == AudioSpec(8000, 200, 80, 256, 40, 20.0, 4000.0, "mel", 13, 1.0)
+    assert audio_spec(16_000, 1.0) == AudioSpec()
+    assert (AudioSpec().n_samples, AudioSpec().n_frames, AudioSpec().n_features) == (16_000, 98, 40)
+    assert audio_spec(44_100, 2.0, "mfcc").n_features == 13
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_a_rule_for_a_rate() -> None:
 )
 def test_rules_that_cannot_be(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        AudioRule(**wrong)
+        AudioSpec(**wrong)
 
 
 def test_more_bands_than_an_fft_has_bins_are_refused() -> None:
     with pytest.raises(InputError, match="128 mel bands are too many .* of them would hear nothing"):
-        mel_filters(audio_rule(8000, 1.0, mels=128))
+        mel_filters(audio_spec(8000, 1.0, mels=128))

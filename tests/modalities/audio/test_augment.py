@@ -12,16 +12,16 @@ from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.decode import pad_clips
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.layers import FrameMask, LogMel
-from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 
-RULE = audio_rule(8000, 0.8, "mfcc")
+RULE = audio_spec(8000, 0.8, "mfcc")
 
 
 def test_training_bears_missing_cells() -> None:
     """A clip that is not there has no frame, which what training does to clips must not stumble over."""
     from mmkeras.modalities.audio.augment import Disturb
 
-    rule = audio_rule(mixtures.RATE, 0.3, mels=16)
+    rule = audio_spec(mixtures.RATE, 0.3, mels=16)
     log_mel = np.random.default_rng(0).normal(size=(3, rule.n_frames, rule.mels)).astype("float32")
     valid = np.ones((3, rule.n_frames), "float32")
     valid[1] = 0
@@ -31,7 +31,7 @@ def test_training_bears_missing_cells() -> None:
     assert np.asarray(still).sum(axis=1)[1] == 0
 
 
-def clips(n: int, rule: AudioRule = RULE, seed: int = 0) -> np.ndarray:
+def clips(n: int, rule: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
     """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(rule.window, rule.n_samples + 1, n)
@@ -39,7 +39,7 @@ def clips(n: int, rule: AudioRule = RULE, seed: int = 0) -> np.ndarray:
     return pad_clips(sounds, rule.n_samples)
 
 
-def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
+def tokens_model(rule: AudioSpec, n_samples: int | None = None) -> keras.Model:
     """Samples -> tokens, their mask and probabilities, random weights and batch statistics."""
     keras.utils.set_random_seed(0)
     samples = keras.Input((n_samples or rule.n_samples,), name="samples")
@@ -62,8 +62,8 @@ def tokens_model(rule: AudioRule, n_samples: int | None = None) -> keras.Model:
 @pytest.fixture
 def pictures() -> tuple[np.ndarray, np.ndarray]:
     """Log-mel [64, frames, mels] of clips of half the length, and their mask."""
-    rule = audio_rule(8000, 1.0)
-    data = clips(64, audio_rule(8000, 0.5))
+    rule = audio_spec(8000, 1.0)
+    data = clips(64, audio_spec(8000, 0.5))
     padded = pad_clips(list(data), rule.n_samples)
     return LogMel(rule)(padded).numpy(), FrameMask(rule)(padded).numpy()
 
@@ -75,8 +75,8 @@ def test_a_prediction_sees_the_clip_as_it_is(pictures: tuple[np.ndarray, np.ndar
     np.testing.assert_array_equal(same_mask, mask)
     np.testing.assert_array_equal(SpecAugment()(log_mel, training=False), log_mel)
     np.testing.assert_array_equal(Disturb(0.0)(log_mel, mask, training=True)[0], log_mel)
-    model = tokens_model(audio_rule(8000, 0.5))
-    data = clips(4, audio_rule(8000, 0.5))
+    model = tokens_model(audio_spec(8000, 0.5))
+    data = clips(4, audio_spec(8000, 0.5))
     first, again = model.predict(data, verbose=0), model.predict(data, verbose=0)
     np.testing.assert_array_equal(first["tokens"], again["tokens"])
     assert np.abs(model(data, training=True)["tokens"] - model(data, training=True)["tokens"]).max() > 0.1

@@ -9,10 +9,10 @@ import pytest
 import small_runs
 
 from mmkeras.modalities.audio.filters import cosine_transform, hz_to_mel, mel_filters, mel_to_hz
-from mmkeras.modalities.audio.spec import audio_rule
+from mmkeras.modalities.audio.spec import audio_spec
 
 GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz"
-RULE = audio_rule(8000, 0.8, "mfcc")
+RULE = audio_spec(8000, 0.8, "mfcc")
 
 
 def test_the_mel_scale() -> None:
@@ -21,7 +21,7 @@ def test_the_mel_scale() -> None:
 
 
 def test_the_cosine_transform_is_orthonormal() -> None:
-    whole = cosine_transform(audio_rule(8000, 1.0, "mfcc", coefficients=40)).astype("float64")
+    whole = cosine_transform(audio_spec(8000, 1.0, "mfcc", coefficients=40)).astype("float64")
     np.testing.assert_allclose(whole.T @ whole, np.eye(40), atol=1e-6)
 
 

@@ -7,7 +7,7 @@ import pytest
 import small_runs
 
 from mmkeras.modalities.audio.decode import pad_clips
-from mmkeras.modalities.audio.spec import audio_rule
+from mmkeras.modalities.audio.spec import audio_spec
 from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
 
 GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz"
@@ -17,7 +17,7 @@ GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz
 def test_log_mel_and_frames_are_the_layers(rate: int) -> None:
     from mmkeras.modalities.audio.layers import FrameMask, LogMel
 
-    rule = audio_rule(rate, 0.3)
+    rule = audio_spec(rate, 0.3)
     rng = np.random.default_rng(0)
     clips = []
     for n in (0, 1, rule.window - 1, rule.window, rule.window + 1, rule.n_samples // 2, rule.n_samples):
@@ -35,7 +35,7 @@ def test_log_mel_and_frames_are_the_layers(rate: int) -> None:
 
 @pytest.mark.skipif(not GOLDEN.exists(), reason="the golden features are in ../shared/conformance, which is not here")
 def test_log_mel_is_librosas() -> None:
-    golden, rule = np.load(GOLDEN), audio_rule(8000, 1.0)
+    golden, rule = np.load(GOLDEN), audio_spec(8000, 1.0)
     numbers = [name.removeprefix("waveform_") for name in golden.files if name.startswith("waveform_")]
     assert len(numbers) >= 11
     for number in numbers:

@@ -9,19 +9,19 @@ from odd_pictures import ALIKE, HEIGHT, NOT_ALIKE, ODD, SIZE, WIDTH, assert_read
 
 from mmkeras.modalities.image.decode import decode_image
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.modalities.image.same_pixels import read_alike
+from mmkeras.modalities.image.same_pixels import decodes_identically
 
 
 def test_files_that_are_read_alike() -> None:
-    assert all(read_alike(file) for file in [*ALIKE.values(), *ODD.values()])
+    assert all(decodes_identically(file) for file in [*ALIKE.values(), *ODD.values()])
     assert_read_alike(list(ALIKE.values()))
 
 
 @pytest.mark.parametrize("name", NOT_ALIKE)
 def test_files_that_are_not(name: str) -> None:
-    """They are read otherwise, or refused: were it not so, `read_alike` should say so."""
+    """They are read otherwise, or refused: were it not so, `decodes_identically` should say so."""
     file = NOT_ALIKE[name]
-    assert not read_alike(file)
+    assert not decodes_identically(file)
     try:
         pixels = read(tf.constant([file]))[0].numpy()[0]
     except tf.errors.InvalidArgumentError:
@@ -36,4 +36,4 @@ def test_a_png_that_its_texts_turn_is_not_sent_as_it_is() -> None:
     texts.add_itxt("XML:com.adobe.xmp", '<tiff:Orientation="6"/>')
     file = file_of("PNG", pnginfo=texts)
     assert decode_image(file).shape == (WIDTH, HEIGHT, 3)
-    assert not read_alike(file)
+    assert not decodes_identically(file)

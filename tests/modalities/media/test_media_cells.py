@@ -14,15 +14,15 @@ from mmkeras.errors import BadCell, InputError
 from mmkeras.modalities.audio.cells import clip_seconds, read_clip
 from mmkeras.modalities.audio.decode import decode_audio
 from mmkeras.modalities.image.cells import read_image
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.image.spec import ImageSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
 
 def test_image_rule() -> None:
-    assert ImageRule().size == 96
+    assert ImageSpec().size == 96
     for size in (15, 513):
         with pytest.raises(InputError, match="16 to 512 pixels"):
-            ImageRule(size)
+            ImageSpec(size)
 
 
 def test_a_picture_and_a_clip(media: Path) -> None:

@@ -18,10 +18,10 @@ from damaged_media import BAD_CLIPS, BAD_IMAGES, CLIPS, IMAGES, encoded, picture
 from mmkeras.errors import BadCell, InputError
 from mmkeras.modalities.audio.cells import read_clip
 from mmkeras.modalities.audio.files import longest_clip
-from mmkeras.modalities.audio.spec import AudioRule, audio_rule
+from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
 from mmkeras.modalities.image.resize import resize_pixels
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.image.spec import ImageSpec
 from mmkeras.modalities.media import features as media_features
 from mmkeras.modalities.media import work as media_work
 from mmkeras.modalities.media.features import MediaFeatures, make_features
@@ -31,16 +31,16 @@ from mmkeras.modalities.media.paths import MediaRoot
 def make(
     cells: Sequence[str],
     root: Path,
-    rule: ImageRule | AudioRule = IMAGES,
+    rule: ImageSpec | AudioSpec = IMAGES,
     elsewhere: Sequence[Path] = (),
     folder: str = "features",
     name: str = "photo",
-    say: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
     allow_outside: bool = False,
 ) -> MediaFeatures:
-    kind = "image" if isinstance(rule, ImageRule) else "audio"
+    kind = "image" if isinstance(rule, ImageSpec) else "audio"
     where = MediaRoot(str(root), allow_outside)
-    return make_features(name, kind, cells, rule, where, root.parent / folder, elsewhere, say)
+    return make_features(name, kind, cells, rule, where, root.parent / folder, elsewhere, log)
 
 
 def pooled(monkeypatch: pytest.MonkeyPatch, chunk: int = 2) -> None:
@@ -60,7 +60,7 @@ def test_images(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch
     bad = list(BAD_IMAGES)
     cells = ["0.png", "", "1.png", " 0.png", *bad, "  ", "5.png", bad[0]]
     lines: list[str] = []
-    found = make(cells, media, say=lines.append)
+    found = make(cells, media, log=lines.append)
     assert found.index.dtype == "int32"
     assert found.index.tolist() == [0, -1, 1, 0, *[-1] * len(bad), -1, 2 + len(bad), -1]
     pixels = found.arrays["pixels"]
@@ -116,7 +116,7 @@ def test_features_are_found_again(media: Path) -> None:
     first = make(cells, media)
     made = stamps(media.parent / "features")
     lines: list[str] = []
-    again = make([*cells, "", "0.png"], media, say=lines.append)  # rows do not matter, distinct cells do
+    again = make([*cells, "", "0.png"], media, log=lines.append)  # rows do not matter, distinct cells do
     assert stamps(media.parent / "features") == made
     assert lines == ["photo: features of 3 images were made before (1 bad)"]
     assert again.index.tolist() == [0, -1, 2, -1, 0]
@@ -142,7 +142,7 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
         case "order":
             cells.reverse()
         case "size":
-            rule = ImageRule(17)
+            rule = ImageSpec(17)
         case "allowed":
             allowed = True
         case "damaged array":
@@ -152,7 +152,7 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
         case _:
             (folder / "done.json").unlink()
     lines: list[str] = []
-    found = make(cells, media, rule, say=lines.append, allow_outside=allowed)
+    found = make(cells, media, rule, log=lines.append, allow_outside=allowed)
     assert "checked in" in lines[0]
     expected = picture(7 if change == "bytes" else 0)
     row = cells.index("0.png")
@@ -165,7 +165,7 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
 def test_mel_and_mfcc_share_their_features(media: Path) -> None:
     lines: list[str] = []
     for kind in ("mel", "mfcc"):
-        make(["0.wav"], media, audio_rule(8000, 0.25, kind), say=lines.append)
+        make(["0.wav"], media, audio_spec(8000, 0.25, kind), log=lines.append)
     assert lines[1] == "photo: features of 1 clips were made before"
 
 
@@ -190,7 +190,7 @@ def test_another_run_s_features_are_taken(links: bool, media: Path, monkeypatch:
         monkeypatch.setattr(os, "link", no_links)
     lines: list[str] = []
     places = [media.parent / "nowhere", media.parent / "first"]
-    found = make(["0.png", "text.png"], media, elsewhere=places, folder="second", say=lines.append)
+    found = make(["0.png", "text.png"], media, elsewhere=places, folder="second", log=lines.append)
     assert lines == ["photo: features of 2 images were made before (1 bad)"]
     assert found.faults == first.faults
     (there,), (here,) = (list((media.parent / place).glob("*/pixels.npy")) for place in ("first", "second"))
@@ -239,12 +239,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mmkeras.modalities.media import features as media_features
-from mmkeras.modalities.image.spec import ImageRule
+from mmkeras.modalities.image.spec import ImageSpec
 from mmkeras.modalities.media.paths import MediaRoot
 media_features.FEW = 2
 print("once")
 cells = [f"{k}.png" for k in range(6)]
-rule, root = ImageRule(16), MediaRoot("media")
+rule, root = ImageSpec(16), MediaRoot("media")
 found = media_features.make_features("photo", "image", cells, rule, root, Path("features"), [], print)
 assert not found.faults and not {"tensorflow", "keras"} & set(sys.modules)
 """

@@ -33,7 +33,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
     wordpiece,
     wordpiece_ids,
 )
-from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_before
+from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_externally
 from mmkeras.modalities.text.pretrained.preset import Preset, read_preset, tokenizer_kind
 from mmkeras.modalities.text.serving import read_texts
 from mmkeras.runtime.formats import FORMATS
@@ -178,20 +178,20 @@ def test_ids_are_those_of_keras_hub_s_own_preprocessor(
     expected = packer([text.decode("utf-8", "replace") for text in BEFORE])
     keep_tokenizer(str(preset), tmp_path / "run")
     shutil.rmtree(preset)
-    ids, mask = tokenize_before(tmp_path / "run", BEFORE, 16)
+    ids, mask = tokenize_externally(tmp_path / "run", BEFORE, 16)
     assert (ids.dtype, mask.dtype, ids.shape) == ("int32", "int32", (5, 16))
     np.testing.assert_array_equal(ids, expected["token_ids"])
     np.testing.assert_array_equal(mask, expected["padding_mask"])
-    assert tokenize_before(tmp_path / "run", BEFORE[1:2], 16)[0].shape == (1, 2)
-    assert tokenize_before(tmp_path / "run", [], 16)[0].shape == (0, 1)
+    assert tokenize_externally(tmp_path / "run", BEFORE[1:2], 16)[0].shape == (1, 2)
+    assert tokenize_externally(tmp_path / "run", [], 16)[0].shape == (0, 1)
 
 
 def test_a_tokenizer_s_folder_that_is_none(byte_pairs: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a tokenizer's files, tokenizer.json and assets"):
-        tokenize_before(tmp_path, [b"a"], 16)
+        tokenize_externally(tmp_path, [b"a"], 16)
     keep_tokenizer(byte_pairs, tmp_path)
     with pytest.raises(InputError, match="max_tokens is 2; expected 3 or more"):
-        tokenize_before(tmp_path, [b"a"], 2)
+        tokenize_externally(tmp_path, [b"a"], 2)
 
 
 @pytest.mark.slow
@@ -201,7 +201,9 @@ def test_ids_to_answers_in_three_formats(byte_pairs: str, tmp_path: Path) -> Non
     vector = ops.sum(encoded.tokens * ops.expand_dims(encoded.mask, 2), axis=1)
     model = shaken(keras.Model(inputs, {"p": keras.layers.Dense(3, activation="softmax")(vector)}))
     keep_tokenizer(byte_pairs, tmp_path)
-    batches = [dict(zip(inputs, tokenize_before(tmp_path, texts, 16), strict=True)) for texts in (BEFORE[:1], BEFORE)]
+    batches = [
+        dict(zip(inputs, tokenize_externally(tmp_path, texts, 16), strict=True)) for texts in (BEFORE[:1], BEFORE)
+    ]
     for name, run in runners(model).items():
         difference = max(np.abs(run(batch)["p"] - np.asarray(model(batch)["p"])).max() for batch in batches)
         assert difference < 1e-5, name

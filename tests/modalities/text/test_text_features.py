@@ -25,7 +25,7 @@ from mmkeras.modalities.text.features import (
     BATCH_BYTES,
     BATCH_TEXTS,
     TextLayers,
-    TextRule,
+    TextSpec,
     bags,
     hash_texts,
     learn_state,
@@ -91,7 +91,7 @@ def test_bags_are_what_the_graph_computes(rule: dict[str, Any]) -> None:
 
 def test_hashing_does_not_depend_on_the_batches() -> None:
     texts = [*RAW, *reference.HOSTILE_TEXTS]
-    rule = TextRule(max_bytes=500)
+    rule = TextSpec(max_bytes=500)
     table = new_table(rule)
     whole = hash_texts(texts, rule, table)
     assert whole.cut == sum(len(text) > 500 for text in texts) > 5
@@ -130,11 +130,11 @@ def test_adapt_chooses_the_features_of_most_rows() -> None:
     texts = ["a a a a b", "a b c", "a b", "c d", "d"]
     by_rows = {"a": 3, "b": 3, "c": 2, "d": 2}
 
-    table = new_table(TextRule())
-    hashed = hash_texts(texts, TextRule(orders=1), table)
+    table = new_table(TextSpec())
+    hashed = hash_texts(texts, TextSpec(orders=1), table)
 
     def learned(**limits: int) -> dict[str, float]:
-        state = learn_state(hashed, TextRule(orders=1, **limits), table)
+        state = learn_state(hashed, TextSpec(orders=1, **limits), table)
         names = {reference.key(reference.token_hash(token)): token for token in by_rows}
         assert state.idf[0] == 0.0
         assert state.idf.dtype == np.float32
@@ -151,8 +151,8 @@ def test_adapt_chooses_the_features_of_most_rows() -> None:
     assert learned(max_features=0) == {}
 
 
-@pytest.mark.parametrize("rule", [TextRule(), TextRule("byte", 1, "mean", unknown_buckets=64)], ids=str)
-def test_state_survives_the_disk(rule: TextRule, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rule", [TextSpec(), TextSpec("byte", 1, "mean", unknown_buckets=64)], ids=str)
+def test_state_survives_the_disk(rule: TextSpec, tmp_path: Path) -> None:
     state, _ = adapted(CORPUS, **dataclasses.asdict(rule))
     save_state(state, tmp_path / "x.npz")
     again = load_state(tmp_path / "x.npz", rule)
@@ -174,7 +174,7 @@ def test_state_survives_the_disk(rule: TextRule, tmp_path: Path) -> None:
 
 def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
     cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog"]}
-    rule = TextRule(max_bytes=30)
+    rule = TextSpec(max_bytes=30)
     column, sides = learn_text("title", cells, rule, tmp_path)
     assert column.cut == pytest.approx(np.mean([len(text.encode()) > 30 for text in CORPUS]))
     hashed = hash_texts(cells["validation"], rule, column.state.table)
@@ -187,7 +187,7 @@ def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
 
 def test_sequences_on_disk_keep_the_order(tmp_path: Path) -> None:
     cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog the cat"]}
-    rule = TextRule(max_bytes=30, orders=1, weighting="mean", unknown_buckets=4)
+    rule = TextSpec(max_bytes=30, orders=1, weighting="mean", unknown_buckets=4)
     column, sides = learn_text("title", cells, rule, tmp_path, "transformer", max_tokens=3)
     assert sides["validation"].lengths.tolist() == [3, 0, 3]
     first, _, last = sides["validation"].ragged.padded()[0].tolist()
@@ -199,7 +199,7 @@ def test_sequences_on_disk_keep_the_order(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_features_of_a_column_where_nothing_is_known(tmp_path: Path) -> None:
     cells = {"train": ["one", "two", "three"], "validation": ["four"]}
-    _, sides = learn_text("title", cells, TextRule(), tmp_path)
+    _, sides = learn_text("title", cells, TextSpec(), tmp_path)
     assert sides["train"].ragged.padded()[0].tolist() == [[0], [0], [0]]
     assert sides["validation"].lengths.tolist() == [0]
 
@@ -232,12 +232,12 @@ def test_memory_grows_with_the_bytes_alone(mode: str, weighting: str) -> None:
     state = make_state(RAW, mode=mode, weighting=weighting, max_tokens=4096)
     layers = TextLayers(state, f"{mode}_{weighting}")
 
-    def traced(batch: int, n_bytes: int) -> list[tuple[str, int]]:
+    def as_function(batch: int, n_bytes: int) -> list[tuple[str, int]]:
         spec = tf.TensorSpec((batch, n_bytes), tf.uint8)
         return tensors(tf.function(lambda data: layers(data), input_signature=[spec]).get_concrete_function())
 
     counters = 2 * FREQUENT
-    measured = {(batch, n_bytes): traced(batch, n_bytes) for batch, n_bytes in ((1, 4096), (1, 1024), (3, 512))}
+    measured = {(batch, n_bytes): as_function(batch, n_bytes) for batch, n_bytes in ((1, 4096), (1, 1024), (3, 512))}
     for (batch, n_bytes), found in measured.items():
         assert len(found) > 100
         assert None not in [size for _, size in found]

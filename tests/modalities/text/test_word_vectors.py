@@ -64,11 +64,11 @@ WRITERS = {
 
 def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> Any:
     """A column that knows every token of TEXTS."""
-    from mmkeras.modalities.text.features import TextRule, hash_texts, learn_state, new_table
+    from mmkeras.modalities.text.features import TextSpec, hash_texts, learn_state, new_table
 
     weighting = "mean" if unknown_buckets else "tfidf"
     kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
-    rule = TextRule(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
+    rule = TextSpec(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
     table = new_table(rule)
     return learn_state(hash_texts(TEXTS, rule, table), rule, table)
 
@@ -247,10 +247,10 @@ def trained_vectors(folder: Path, *flags: str) -> dict[str, tuple[np.ndarray, np
     graph = load_graph(run)
     core = graph.model.get_layer("core")
     from mmkeras.modalities.text.features import load_state
-    from mmkeras.modalities.text.spec import TextRule
+    from mmkeras.modalities.text.spec import TextSpec
 
     (entry,) = run.inputs
-    column = load_state(run.folder / "state" / f"{entry['name']}.npz", TextRule(**entry["rule"]))
+    column = load_state(run.folder / "state" / f"{entry['name']}.npz", TextSpec(**entry["rule"]))
     table = np.asarray(core.get_layer(f"{entry['name']}_vectors").table)
     return {word: (vector, table[rows_of(column, word)[0]]) for word, vector in entries}
 

@@ -75,7 +75,7 @@ def run(call: Callable[[np.ndarray], Any], raws: Sequence[bytes], batch: int = 2
     return found
 
 
-def traced(layer: WordPiece) -> Callable[[np.ndarray], Any]:
+def as_function(layer: WordPiece) -> Callable[[np.ndarray], Any]:
     return tf.function(layer, input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
@@ -86,7 +86,7 @@ def assert_same(found: list[list[int]], expected: list[list[int]], raws: Sequenc
 
 def assert_like_reference(layer: WordPiece, tokenizer: Any, raws: Sequence[bytes]) -> None:
     expected = reference.expected_ids(tokenizer, raws, layer.max_tokens)
-    assert_same(run(traced(layer), raws), expected, raws)
+    assert_same(run(as_function(layer), raws), expected, raws)
 
 
 def encoded(texts: Sequence[str], longest: int = 4096) -> list[bytes]:
@@ -176,7 +176,7 @@ def test_fixed_and_free_lengths_and_batches_are_read_alike() -> None:
     symbolic = keras.Input((64,), dtype="uint8")
     model = keras.Model(symbolic, layer(symbolic))
     assert [output.shape for output in model.outputs] == [(None, 40), (None, 40)]
-    for call in (traced(layer), fixed, model):
+    for call in (as_function(layer), fixed, model):
         for found, want in zip(call(data), expected, strict=True):
             np.testing.assert_array_equal(found, want)
     longer = [np.asarray(x) for x in layer(pad(raws, 200))]

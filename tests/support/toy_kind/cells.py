@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import BadCell
-from mmkeras.graph import Entry
+from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
-def read(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
+def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
     """#ff8800 -> red, green and blue, float32 [3], 0 … 1. Raises BadCell for another cell that is not empty."""
     cell = cell.strip()
     if not cell:
@@ -28,6 +28,6 @@ def read(cell: str, entry: Entry, root: MediaRoot) -> np.ndarray | None:
 sample = read
 
 
-def stack(values: Sequence[Any], entry: Entry) -> np.ndarray:
+def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
     """float32 [b, 3]."""
     return np.array([np.zeros(3) if value is None else value for value in values], "float32")

@@ -11,11 +11,11 @@ import numpy as np
 
 from mmkeras.config.config import Config
 from mmkeras.errors import BadCell, InputError
-from mmkeras.features.column_features import ArraySide
+from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.system.progress import Say
+from mmkeras.system.progress import Log
 from toy_kind.cells import read, stack
 from toy_kind.encoder import encode_colour
 from toy_kind.layers import Centre
@@ -55,13 +55,13 @@ class ColourColumn:
     def ids(self, features: dict[str, Any]) -> None:
         return None
 
-    def encode(self, features: dict[str, Any], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Any], shape: Sizes, exporting: bool = False) -> Encoded:
         return encode_colour(features[f"{self.name}_colour"], shape.width, self.name)
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, say: Say
-) -> tuple[ColourColumn, dict[str, ArraySide]]:
+    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Log
+) -> tuple[ColourColumn, dict[str, ArrayFeatures]]:
     """The mean colour of the training rows; every row's distance from it. Raises InputError for a cell that is none."""
     try:
         values = {side: [read(cell, {}, MediaRoot("")) for cell in column] for side, column in cells.items()}
@@ -71,10 +71,10 @@ def adapt(
     raw = {side: stack(column, {}) for side, column in values.items()}
     mean = raw["train"].sum(axis=0) / max(1, present["train"].sum())
     column = ColourColumn(name, tuple(mean.tolist()))
-    say(f"{name}: the mean colour is {', '.join(f'{part:.2f}' for part in mean)}")
+    log(f"{name}: the mean colour is {', '.join(f'{part:.2f}' for part in mean)}")
     layer = column.centre()
     return column, {
-        side: ArraySide({f"{name}_colour": np.asarray(layer(raw[side], present[side].astype("float32")))})
+        side: ArrayFeatures({f"{name}_colour": np.asarray(layer(raw[side], present[side].astype("float32")))})
         for side in cells
     }
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.graph import Entry, Input
+from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "#ff8800"
 FLAGS: Final[tuple[str, ...]] = ()
@@ -24,13 +24,13 @@ def served_name(name: str) -> str:
     return name
 
 
-def as_served(value: np.ndarray | None, entry: Entry) -> tuple[bytes, Any]:
+def as_served(value: np.ndarray | None, entry: InputSpec) -> tuple[bytes, Any]:
     """A colour as a client of TF Serving sends it: as the CSV has it, "" where there is none."""
     if value is None:
         return b"", None
     return ("#" + "".join(f"{round(255 * float(part)):02x}" for part in value)).encode(), value
 
 
-def stack_served(sent: Sequence[bytes], entry: Entry) -> np.ndarray:
+def stack_served(sent: Sequence[bytes], entry: InputSpec) -> np.ndarray:
     """Strings [b]."""
     return np.array(sent, object)

@@ -15,9 +15,9 @@ from keras import layers, ops
 from mmkeras.config.config import Config
 from mmkeras.features import ragged
 from mmkeras.features.cache import KEY_BYTES, features_elsewhere, kept_folder, key_of
-from mmkeras.features.column_features import ArraySide, RaggedSide
+from mmkeras.features.column_features import ArrayFeatures, RaggedFeatures
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.encoded import Encoded, Shape
+from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.cells import encode_cell
 from mmkeras.modalities.text.pretrained.encoder import (
     PretrainedEncoder,
@@ -27,7 +27,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
     wordpiece,
     wordpiece_ids,
 )
-from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_before
+from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_externally
 from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read_preset
 from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
 from mmkeras.modalities.text.spec import served_name
@@ -110,7 +110,7 @@ class PresetColumn:
     def ids(self, features: dict[str, Tensor]) -> Any:
         return ops.expand_dims(features[f"{self.name}_sequence"], 1) if self.preset.in_graph else None
 
-    def encode(self, features: dict[str, Tensor], shape: Shape, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         if self.trainable:
             ids, mask = features[f"{self.name}_sequence"], features[f"{self.name}_mask"]
             tokens = layers.Dense(shape.width, name=f"{self.name}_projection")(self.encoder(ids, mask))
@@ -125,11 +125,11 @@ def read_ids(column: PresetColumn, cells: list[str]) -> tuple[np.ndarray, np.nda
     """Cells -> int32 ids [n, T] and mask [n, T], by the tokenizer inside the graph or the one before it."""
     texts = [encode_cell(cell, column.max_bytes) for cell in cells]
     if not column.preset.in_graph:
-        return tokenize_before(column.tokenizer, texts, column.max_tokens)
+        return tokenize_externally(column.tokenizer, texts, column.max_tokens)
     return wordpiece_ids(wordpiece(column.preset, column.max_tokens, tables=column.tables), texts)
 
 
-def adapt(name: str, cells: dict[str, list[str]], config: Config, folder: Path, say: Any) -> tuple[PresetColumn, Any]:
+def adapt(name: str, cells: dict[str, list[str]], config: Config, folder: Path, log: Any) -> tuple[PresetColumn, Any]:
     """Read the preset; write the vector of every text, or its ids, below `folder`/features.
 
     Raises InputError for a preset that cannot be used.
@@ -146,16 +146,16 @@ def adapt(name: str, cells: dict[str, list[str]], config: Config, folder: Path, 
     column = PresetColumn(
         name, preset, encoder, max_tokens, config.text.max_bytes, config.model.fine_tune, tables, tokenizer
     )
-    say(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
+    log(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
     sides: dict[str, Any] = {}
     for side, some in cells.items():
         if config.model.fine_tune:
             ids, mask = read_ids(column, some)
             place = folder / "features" / f"{name}-{side}"
             ragged.save(ragged.from_mask(mask > 0, ids, mask), place)
-            sides[side] = RaggedSide((f"{name}_sequence", f"{name}_mask"), ragged.load(place))
+            sides[side] = RaggedFeatures((f"{name}_sequence", f"{name}_mask"), ragged.load(place))
         else:
-            sides[side] = ArraySide({f"{name}_embedding": embeddings(column, f"{name}-{side}", some, folder)})
+            sides[side] = ArrayFeatures({f"{name}_embedding": embeddings(column, f"{name}-{side}", some, folder)})
     return column, sides
 
 

@@ -46,7 +46,7 @@ def encoder_of(preset: str | Preset, trainable: bool = False, name: str = "text"
 def encode_pretrained(
     ids: Tensor, mask: Tensor, width: int, preset: str | Preset, trainable: bool = False, name: str = "text"
 ) -> Encoded:
-    """int32 [b, T] ids and mask, of `WordPiece` or `tokenize_before` -> tokens [b, T, width], float32 mask [b, T].
+    """int32 [b, T] ids and mask, of `WordPiece` or `tokenize_externally` -> tokens [b, T, width], float32 mask [b, T].
 
     preset, trainable: as for `encoder_of`; the projection to `width` is always learned.
     """

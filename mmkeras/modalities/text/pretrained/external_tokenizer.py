@@ -24,7 +24,7 @@ def keep_tokenizer(preset: str, folder: Path) -> None:
     kept_tokenizer.cache_clear()  # another may have stood there
 
 
-def tokenize_before(folder: Path, texts: Sequence[bytes], max_tokens: int) -> tuple[np.ndarray, np.ndarray]:
+def tokenize_externally(folder: Path, texts: Sequence[bytes], max_tokens: int) -> tuple[np.ndarray, np.ndarray]:
     """Texts in UTF-8 -> ids int32 [n, T], padded, and mask int32 [n, T], 1 where there is no padding.
 
     T is that of the longest text, at most `max_tokens`. A text stands between the tokens its model knows starts and

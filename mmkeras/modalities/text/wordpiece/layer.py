@@ -99,9 +99,9 @@ def longest_pieces(character: Tensor, starts: Tensor, trie: Trie) -> tuple[Tenso
     Where a word starts a piece that begins one, elsewhere one that goes on. No piece reaches into the next word, whose
     first character is hidden; 0, which stands for hidden ones and for none, leads nowhere.
     """
-    begin, go_on = trie.roots
+    begin, continue_text = trie.roots
     inner = ops.pad(character * (1 - starts), [[0, 0], [0, trie.depth]])
-    base = go_on + (begin - go_on) * starts
+    base = continue_text + (begin - continue_text) * starts
     last = trie.dead + 0 * character
     for step in range(trie.depth):
         symbol = inner[:, step : step - trie.depth] if step else character

@@ -52,9 +52,9 @@ def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
     if missing:
         raise InputError(f"The vocabulary of {len(number)} pieces has no {', '.join(missing)}: it is none of BERT's.")
     begin = {p: k for p, k in number.items() if p and p not in SPECIAL}
-    go_on = {p.removeprefix(PREFIX): k for p, k in number.items() if p.startswith(PREFIX) and p != PREFIX}
+    continue_text = {p.removeprefix(PREFIX): k for p, k in number.items() if p.startswith(PREFIX) and p != PREFIX}
     # the most frequent characters get the smallest numbers: siblings are close to each other, the trie is dense
-    frequency = Counter("".join([*begin, *go_on]))
+    frequency = Counter("".join([*begin, *continue_text]))
     symbols = {c: 1 + UNKNOWN + k for k, (c, _) in enumerate(frequency.most_common())}
     cells = character_cells(symbols, lowercase)
     in_words = set(np.unique(cells).tolist())
@@ -66,7 +66,7 @@ def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
         return {s: k for s, k in spelling.items() if (single if len(s) == 1 else in_words).issuperset(s)}
 
     n_symbols = 1 + UNKNOWN + len(symbols)
-    trie = build_trie([spelled(begin, alone), spelled(go_on, in_words)], n_symbols, none=number["[PAD]"])
+    trie = build_trie([spelled(begin, alone), spelled(continue_text, in_words)], n_symbols, none=number["[PAD]"])
     starts, cells = to_pages(cells)
     return WordPieceTables(cells, starts, trie, *(number[piece] for piece in SPECIAL))
 
