@@ -59,7 +59,7 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
         inputs=(Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": n_bytes}),),
         outputs=({"name": "ids"},),
         labels=(),
-        facts={},
+        metadata={},
     )
 
     def answer(runner: Any) -> Answer:

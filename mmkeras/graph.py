@@ -31,7 +31,7 @@ class Graph:
     inputs: tuple[Input, ...]
     outputs: tuple[dict[str, Any], ...]
     labels: tuple[str, ...]
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
     @property
     def answer(self) -> str:
@@ -46,7 +46,7 @@ class Graph:
     def contract(self) -> GraphSignature:
         """What a client has to know of it."""
         return GraphSignature(
-            self.name, tuple(i.entry() for i in self.inputs), self.outputs, tuple(self.labels), dict(self.facts)
+            self.name, tuple(i.entry() for i in self.inputs), self.outputs, tuple(self.labels), dict(self.metadata)
         )
 
 
@@ -58,19 +58,19 @@ class GraphSignature:
     inputs: tuple[InputSpec, ...]
     outputs: tuple[InputSpec, ...]
     labels: tuple[str, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in signature.json and inside the artefacts."""
         lists = {"inputs": list(self.inputs), "outputs": list(self.outputs), "labels": list(self.labels)}
-        return {"graph": self.graph, **lists, **self.facts}
+        return {"graph": self.graph, **lists, **self.metadata}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> GraphSignature:
         """The inverse of `to_json`. Raises KeyError for a part that is absent."""
-        facts = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs", "labels")}
+        metadata = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs", "labels")}
         inputs, outputs, labels = (tuple(value[part]) for part in ("inputs", "outputs", "labels"))
-        return cls(value["graph"], inputs, outputs, labels, facts)
+        return cls(value["graph"], inputs, outputs, labels, metadata)
 
 
 @dataclass(frozen=True)
@@ -135,16 +135,16 @@ class Signature:
     graphs: Mapping[str, GraphSignature]
     artefacts: Mapping[str, Artefact]
     held_out: Mapping[str, Any]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """What is written; unknown keys of `facts` stand beside the others."""
+        """What is written; unknown keys of `metadata` stand beside the others."""
         return {
             "answers": self.answers,
             "task": self.task,
             "target": self.target,
             "labels": list(self.labels),
-            **self.facts,
+            **self.metadata,
             "graphs": {name: graph.to_json() for name, graph in self.graphs.items()},
             "artefacts": {key: asdict(artefact) for key, artefact in self.artefacts.items()},
             "held_out": dict(self.held_out),
@@ -220,14 +220,14 @@ class Input:
     kind: str
     dtype: str
     shape: tuple[int | str, ...]
-    facts: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
     fixed: dict[str, int] = field(default_factory=dict)
     serving: Serving | None = None
 
     @property
     def max_bytes(self) -> int:
         """The longest cell in bytes; 0 for what is not made of bytes."""
-        return int(self.facts.get("max_bytes", 0))
+        return int(self.metadata.get("max_bytes", 0))
 
     def sizes(self, batch: int | None = None, n_bytes: int | None = None, fix: bool = False) -> tuple[int | None, ...]:
         """The shape with its batch, None where free. n_bytes: of byte inputs; fix: free heights and widths too."""
@@ -240,14 +240,14 @@ class Input:
         """Its part of signature.json."""
         shape = ["batch", *self.shape]
         return {"name": self.name, "column": self.column, "kind": self.kind, "dtype": self.dtype, "shape": shape} | (
-            self.facts
+            self.metadata
         )
 
 
 def presence(name: str, column: str) -> Input:
     """The input that says whether a column's cell is there."""
-    facts = {"of": name, "meaning": "1.0 where the cell is there, 0.0 where it is missing; zeros stand for it then"}
-    return Input(f"{name}_present", column, PRESENCE, "float32", (1,), facts)
+    metadata = {"of": name, "meaning": "1.0 where the cell is there, 0.0 where it is missing; zeros stand for it then"}
+    return Input(f"{name}_present", column, PRESENCE, "float32", (1,), metadata)
 
 
 def row_signature(graph: str, n_bytes: int) -> str:

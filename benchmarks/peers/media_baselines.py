@@ -26,8 +26,8 @@ def rows(path: Path) -> pd.DataFrame:
 
 def spectra(table: pd.DataFrame, folder: Path) -> np.ndarray:
     """float32 [n, frames * mels]: the log-mel of each clip, silence behind it."""
-    rule = audio_spec(8000, 1.0)
-    return np.stack([log_mel(read_clip(c, MediaRoot(str(folder)), rule), rule).ravel() for c in table["audio"]])
+    spec = audio_spec(8000, 1.0)
+    return np.stack([log_mel(read_clip(c, MediaRoot(str(folder)), spec), spec).ravel() for c in table["audio"]])
 
 
 def fsdd(folder: Path) -> dict[str, float]:

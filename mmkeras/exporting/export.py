@@ -114,7 +114,7 @@ def _fill(
         log(WRITTEN[task.ANSWERS].format(len(samples)))
     artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in wanted]
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
-    signature = signature_of(run, graphs, artefacts, metrics, {**assets.facts, **samples.facts})
+    signature = signature_of(run, graphs, artefacts, metrics, {**assets.metadata, **samples.metadata})
     write_json(folder / SIGNATURE, signature.to_json())
     write_model_card(run, graphs, signature, metrics, folder, title)
     return verify(folder, log=log)
@@ -123,8 +123,8 @@ def _fill(
 def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:
     """The files of tokenizers that read a column before its graph does."""
     for entry in (entry for graph in graphs.values() for entry in graph.inputs):
-        if "tokenizer_files" in entry.facts:
-            shutil.copytree(run.folder / entry.facts["tokenizer_files"], folder / entry.facts["tokenizer_files"])
+        if "tokenizer_files" in entry.metadata:
+            shutil.copytree(run.folder / entry.metadata["tokenizer_files"], folder / entry.metadata["tokenizer_files"])
 
 
 def write_artefact(
@@ -162,11 +162,11 @@ def signature_of(
     graphs: Mapping[str, Graph],
     artefacts: Sequence[Artefact],
     metrics: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    metadata: Mapping[str, Any],
 ) -> Signature:
     """The folder's contract. facts: of assets and samples, and what all graphs say: targets, max_target, versions."""
     contracts = {name: graph.contract for name, graph in graphs.items()}
-    one, *others = (contract.facts for contract in contracts.values())
+    one, *others = (contract.metadata for contract in contracts.values())
     common = {key: value for key, value in one.items() if all(other.get(key) == value for other in others)}
     measured = metrics["validation"]
     return Signature(
@@ -177,5 +177,5 @@ def signature_of(
         contracts,
         {artefact.key: artefact for artefact in artefacts},
         {measured["score_name"]: measured["score"], "learned_since": bool(metrics.get("folded"))},
-        {**common, **facts},
+        {**common, **metadata},
     )

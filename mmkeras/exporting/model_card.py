@@ -62,7 +62,7 @@ def card_of_texts(
     run: Run, graphs: Mapping[str, Graph], signature: Signature, metrics: Mapping[str, Any], title: str
 ) -> str:
     """Of a model that writes."""
-    measured, pieces = metrics["validation"], signature.facts["pieces"]
+    measured, pieces = metrics["validation"], signature.metadata["pieces"]
     figures = ", ".join(f"{name} {value:.4g}" for name, value in measured.items() if isinstance(value, float))
     inputs = "\n".join(f"- `{name}`: {', '.join(i.name for i in graph.inputs)}" for name, graph in graphs.items())
     about = run.schema["file"]["path"]

@@ -107,7 +107,7 @@ class ColumnModule(Protocol):
     """The module <package>.column."""
 
     def adapt(
-        self, name: str, cells: dict[str, Any], rule: Any, config: Config, folder: Path, log: Log
+        self, name: str, cells: dict[str, Any], spec: Any, config: Config, folder: Path, log: Log
     ) -> tuple[Modality, Mapping[str, ColumnFeatures]]:
         """Adapt a column on its training rows -> the Modality, and the features of each side's rows.
 
@@ -181,15 +181,15 @@ class FilesModule(Protocol):
         """How a column is read: a frozen dataclass. Raises InputError for a flag that cannot be followed."""
         ...
 
-    def made_of(self, rule: Any) -> dict[str, Any]:
+    def made_of(self, spec: Any) -> dict[str, Any]:
         """What the features on disk depend on, besides the files, as JSON."""
         ...
 
-    def shapes(self, rule: Any, n: int) -> Shapes:
+    def shapes(self, spec: Any, n: int) -> Shapes:
         """The arrays of n distinct cells: name -> shape, dtype."""
         ...
 
-    def read_features(self, cell: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
+    def read_features(self, cell: str, spec: Any, root: MediaRoot) -> dict[str, Any]:
         """A cell's row of each array. Raises BadCell for a file that cannot be read."""
         ...
 

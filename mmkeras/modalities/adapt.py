@@ -67,11 +67,11 @@ def adapt_columns(
         cells = {side: getattr(split, side)[column.name].tolist() for side in sides}
         there = {side: [bool(cell.strip()) for cell in some] for side, some in cells.items()}
         given: Any = cells
-        rule = text_spec if column.kind == "text" else None
+        spec = text_spec if column.kind == "text" else None
         if names_files(column.kind):
-            rule, given = media.rules[column.name], media.sides(column.name, tables, split)
+            spec, given = media.specs[column.name], media.sides(column.name, tables, split)
         told = named(log, name, column.name)
-        columns[name], features = column_of(column.kind).adapt(name, given, rule, config, folder, told)
+        columns[name], features = column_of(column.kind).adapt(name, given, spec, config, folder, told)
         columns[name].save(folder / "state")
         for side in sides:
             sides[side].append(features[side])

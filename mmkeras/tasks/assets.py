@@ -28,7 +28,7 @@ class Assets:
         return {} if self.pieces else {LABELS: "\n".join(self.labels) + "\n"}
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
         """Their part of signature.json."""
         if self.pieces is None:
             return {}

@@ -35,7 +35,7 @@ class Samples:
     answers: np.ndarray
     ids: dict[str, list[np.ndarray]]
     subsets: dict[str, np.ndarray] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -146,7 +146,7 @@ class TextSamples:
     served: list[tuple[str, list[int]]] = field(default_factory=list)
     ids: dict[str, list[list[list[int]]]] = field(default_factory=dict)
     subsets: dict[str, list[Decoded]] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)

@@ -130,13 +130,13 @@ class Exported:
     def expected_ids(self, name: str, raw: bytes) -> np.ndarray:
         """Int32 [kinds, tokens]: the row numbers of a text by the reference tokenizer and `Vocabulary.keys`."""
         state = self.states[name]
-        rule = state.rule
-        hashes = reference.token_hashes(raw, rule.mode, rule.max_tokens)
-        of_runs = reference.run_keys(raw, rule.mode, rule.char_ngrams) if rule.char_ngrams else []
-        keys_of_kinds = [*reference.features(hashes, rule.orders), *of_runs]
-        ids = np.zeros((rule.kinds, max(map(len, keys_of_kinds))), "int32")
+        spec = state.spec
+        hashes = reference.token_hashes(raw, spec.mode, spec.max_tokens)
+        of_runs = reference.run_keys(raw, spec.mode, spec.char_ngrams) if spec.char_ngrams else []
+        keys_of_kinds = [*reference.features(hashes, spec.orders), *of_runs]
+        ids = np.zeros((spec.kinds, max(map(len, keys_of_kinds))), "int32")
         for kind, keys in zip(ids, keys_of_kinds, strict=True):
-            kind[: len(keys)] = reference.row_numbers(keys, self._rows(name), rule.unknown_buckets)
+            kind[: len(keys)] = reference.row_numbers(keys, self._rows(name), spec.unknown_buckets)
         return ids
 
     def _rows(self, name: str) -> dict[int, int]:
@@ -146,7 +146,7 @@ class Exported:
         return rows[name]
 
 
-def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **rule: Any) -> Any:
+def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **spec: Any) -> Any:
     """A TextState whose vocabulary is what the reference finds in some texts, the most frequent first.
 
     tokens_only: more texts, of which no pairs are taken.
@@ -154,7 +154,7 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **rule
     from mmkeras.modalities.text.features import TextSpec, TextState, new_table
     from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
 
-    text_spec = TextSpec(**rule)
+    text_spec = TextSpec(**spec)
     what = text_spec.mode, text_spec.orders, text_spec.char_ngrams
     keys = [k for text in texts for k in reference.keys_of(text, *what)]
     keys += [k for text in tokens_only for k in reference.keys_of(text, text_spec.mode, 1)]

@@ -33,9 +33,9 @@ CORPUS = [
 RAW = [text.encode() for text in CORPUS]
 
 
-def adapted(texts: Sequence[str | bytes], **rule: Any) -> tuple[TextState, Ragged]:
+def adapted(texts: Sequence[str | bytes], **spec: Any) -> tuple[TextState, Ragged]:
     """The state learned from some texts, and their bags."""
-    text_spec = TextSpec(**rule)
+    text_spec = TextSpec(**spec)
     table = new_table(text_spec)
     hashed = hash_texts(texts, text_spec, table)
     state = learn_state(hashed, text_spec, table)

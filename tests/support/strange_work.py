@@ -13,12 +13,12 @@ from mmkeras.modalities.media import work as media_work
 from mmkeras.modalities.media.paths import MediaRoot
 
 
-def crash(kind: str, rule: Any, root: MediaRoot, folder: Path, first: int, cells: Sequence[str]) -> list[str]:
+def crash(kind: str, spec: Any, root: MediaRoot, folder: Path, first: int, cells: Sequence[str]) -> list[str]:
     """Work, in place of fill_rows: some cells kill the process; one does when it is not the first of its process."""
     for cell in cells:
         if cell == "2.png" or (cell == "3.png" and len(cells) > 1):
             os.kill(os.getpid(), signal.SIGSEGV)
-    return media_work.fill_rows(kind, rule, root, folder, first, cells)
+    return media_work.fill_rows(kind, spec, root, folder, first, cells)
 
 
 def noisy(first: int, cells: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ def test_one_graph_at_the_top() -> None:
     assert list(signature.graphs) == ["predict"]
     assert [artefact.name for artefact in signature.artefacts.values()] == paths
     assert signature.artefacts["tflite"] == Artefact("tflite", {"predict": "predict.tflite"})
-    assert signature.facts["targets"]["names"] == ["topic"]
+    assert signature.metadata["targets"]["names"] == ["topic"]
 
 
 def test_several_graphs() -> None:
@@ -55,7 +55,7 @@ def test_several_graphs() -> None:
     assert signature.artefacts["savedmodel"].paths == {"decode_step": "savedmodel/1", "score": "savedmodel/1"}
     assert signature.artefacts["tflite"].paths == {"decode_step": "decode_step.tflite", "score": "score.tflite"}
     assert [artefact.name for artefact in signature.artefacts.values()] == ["savedmodel", "tflite"]
-    assert signature.facts["sample_longest"] == 24
+    assert signature.metadata["sample_longest"] == 24
 
 
 def test_the_new_form_survives_its_file() -> None:

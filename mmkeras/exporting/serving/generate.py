@@ -26,8 +26,8 @@ class GreedyLoop(tf.Module):
     def __init__(self, graph: Graph, pieces: TargetTokenizer) -> None:
         super().__init__()
         self.graph = graph
-        self.longest = int(graph.facts["max_target"])
-        self.window = int(graph.facts.get("window", 0))
+        self.longest = int(graph.metadata["max_target"])
+        self.window = int(graph.metadata.get("window", 0))
         self.table = tf.constant(list(pieces.table))
         self.states = [i for i in graph.inputs if i.kind == "state"]
         self.takes_position = any(i.kind == "position" for i in graph.inputs)
@@ -46,11 +46,11 @@ class GreedyLoop(tf.Module):
         found = self.graph.model(given, training=False)
         new = []
         for entry, state in zip(self.states, states, strict=True):
-            if "renewed_from" in entry.facts:
-                new.append(found[entry.facts["renewed_from"]])
+            if "renewed_from" in entry.metadata:
+                new.append(found[entry.metadata["renewed_from"]])
                 continue
             here = tf.equal(tf.range(entry.shape[1]), position[:, None])[:, None, :, None]  # [b, 1, length, 1]
-            new.append(tf.where(here, found[entry.facts["filled_from"]], state))
+            new.append(tf.where(here, found[entry.metadata["filled_from"]], state))
         return found["log_probabilities"], new
 
     def read(self, prompt: Tensor, lengths: Tensor, memory: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:

@@ -35,7 +35,7 @@ def serving_function(module: GraphModule) -> Any:
             if f"{i.name}_present" in takes_presence:
                 raw[f"{i.name}_present"] = present
         answer = graph.model(raw, training=False)[graph.answer]
-        if graph.facts["task"] not in SAYS_THE_LABEL:
+        if graph.metadata["task"] not in SAYS_THE_LABEL:
             return {graph.answer: answer}
         return {graph.answer: answer, "prediction": tf.gather(tf.constant(graph.labels), tf.argmax(answer, 1))}
 

@@ -18,7 +18,7 @@ MAX_BYTES: Final = 2**27
 """134 MB of a data URI, which is in memory as a whole; of a file no more is read than the clip needs."""
 
 
-def read_clip(cell: str, root: MediaRoot, rule: AudioSpec, native: Decoder | None = None) -> np.ndarray:
+def read_clip(cell: str, root: MediaRoot, spec: AudioSpec, native: Decoder | None = None) -> np.ndarray:
     """The clip that a cell names, at the rule's rate: float32 [n], n <= rule.n_samples, no zeros put behind it.
 
     native: `tfio.native_decoder()`, where tensorflow-io is installed. It gives the very samples that soundfile gives:
@@ -27,7 +27,7 @@ def read_clip(cell: str, root: MediaRoot, rule: AudioSpec, native: Decoder | Non
     """
     source = _source(cell, root)
     try:
-        return decode_audio(source, rule.rate, rule.seconds, native=native)
+        return decode_audio(source, spec.rate, spec.seconds, native=native)
     except BadCell as error:
         raise _named(cell, error) from None
 

@@ -29,36 +29,36 @@ class AudioColumn:
     """disturb: how much training clips are changed, see `augment.Disturb`; 0 for not at all."""
 
     name: str
-    rule: AudioSpec
+    spec: AudioSpec
     disturb: float
 
     bag = max_tokens = cut = None
 
     def entry(self) -> dict[str, Any]:
-        return {"rule": asdict(self.rule), "disturb": self.disturb}
+        return {"rule": asdict(self.spec), "disturb": self.disturb}
 
     def save(self, folder: Path) -> None:
         """Nothing is adapted."""
 
     def input(self, column: str) -> Input:
-        rule = self.rule
-        facts = {
-            "rate": rule.rate,
-            "seconds": rule.seconds,
+        spec = self.spec
+        metadata = {
+            "rate": spec.rate,
+            "seconds": spec.seconds,
             "samples": "mono, full scale 1; a longer clip is cut, zeros behind a shorter one",
         }
-        serving = Serving(served_name(self.name), "string", lambda data: read_waves(data, rule))
-        return Input(self.name, column, "audio", "float32", (rule.n_samples,), facts, serving=serving)
+        serving = Serving(served_name(self.name), "string", lambda data: read_waves(data, spec))
+        return Input(self.name, column, "audio", "float32", (spec.n_samples,), metadata, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
-        valid = FrameMask(self.rule, name=f"{self.name}_frames")(raw)
-        return {f"{self.name}_log_mel": LogMel(self.rule, name=f"{self.name}_mel")(raw), f"{self.name}_valid": valid}
+        valid = FrameMask(self.spec, name=f"{self.name}_frames")(raw)
+        return {f"{self.name}_log_mel": LogMel(self.spec, name=f"{self.name}_mel")(raw), f"{self.name}_valid": valid}
 
     def features(self) -> dict[str, Any]:
         log_mel, valid = f"{self.name}_log_mel", f"{self.name}_valid"
-        frames = self.rule.n_frames
+        frames = self.spec.n_frames
         return {
-            log_mel: keras.Input((frames, self.rule.mels), dtype="float32", name=log_mel),
+            log_mel: keras.Input((frames, self.spec.mels), dtype="float32", name=log_mel),
             valid: keras.Input((frames,), dtype="float32", name=valid),
         }
 
@@ -67,19 +67,19 @@ class AudioColumn:
 
     def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
         log_mel, valid = features[f"{self.name}_log_mel"], features[f"{self.name}_valid"]
-        return Encoded(*audio_tokens(log_mel, valid, self.rule, shape.width, shape.width // 4, self.name, self.disturb))
+        return Encoded(*audio_tokens(log_mel, valid, self.spec, shape.width, shape.width // 4, self.name, self.disturb))
 
 
 def adapt(
-    name: str, cells: dict[str, MediaFeatures], rule: AudioSpec, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, MediaFeatures], spec: AudioSpec, config: Config, folder: Path, log: Any
 ) -> tuple[AudioColumn, dict[str, ArrayFeatures]]:
     """The clips are on disk already, as log-mel, and how many of their frames are sound."""
-    frames = np.arange(rule.n_frames)
+    frames = np.arange(spec.n_frames)
     sides = {}
     for side, clips in cells.items():
         valid = (frames < clips.arrays["frames"][:, None]).astype("float32")  # [u, frames]
         sides[side] = ArrayFeatures({f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}, clips.index)
-    return AudioColumn(name, rule, config.audio.disturb), sides
+    return AudioColumn(name, spec, config.audio.disturb), sides
 
 
 def load(entry: dict[str, Any], folder: Path) -> AudioColumn:

@@ -99,7 +99,7 @@ def encode_audio(features: Tensor, mask: Tensor, width: int, size: int, name: st
 
 
 def audio_tokens(
-    log_mel: Tensor, mask: Tensor, rule: AudioSpec, width: int, size: int, name: str, disturb: float = 1.0
+    log_mel: Tensor, mask: Tensor, spec: AudioSpec, width: int, size: int, name: str, disturb: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T], with all that training adds.
 
@@ -107,10 +107,10 @@ def audio_tokens(
     disturb: how much (`augment.Disturb`); 0 leaves training clips as they are.
     """
     x, mask = Disturb(disturb, name=f"{name}_disturb")(log_mel, mask)
-    if rule.features == "mfcc":
+    if spec.features == "mfcc":
         # Back to bands: a convolution finds the same pattern a little higher or lower, as another throat makes it;
         # coefficients have no neighbours. Read as they are they were worth four points less on a new speaker.
-        x = Smoothed(rule, name=f"{name}_smoothed")(Mfcc(rule, name=f"{name}_mfcc")(x))
+        x = Smoothed(spec, name=f"{name}_smoothed")(Mfcc(spec, name=f"{name}_mfcc")(x))
     x = ClipNorm(name=f"{name}_clip_norm")(x, mask)
     if disturb:
         x = SpecAugment(native=tfio.is_installed(), name=f"{name}_spec_augment")(x)

@@ -38,25 +38,25 @@ def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> 
         log(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
     audio = config.audio
     coefficients = min(audio.coefficients, audio.mels)
-    rule = audio_spec(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
-    mel_filters(rule)  # here, before processes that could only end with it
-    return rule
+    spec = audio_spec(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
+    mel_filters(spec)  # here, before processes that could only end with it
+    return spec
 
 
-def made_of(rule: AudioSpec) -> dict[str, Any]:
+def made_of(spec: AudioSpec) -> dict[str, Any]:
     """What the features depend on, as JSON: MFCC is made of log-mel, inside the graph."""
-    return {k: v for k, v in asdict(rule).items() if k not in ("features", "coefficients")}
+    return {k: v for k, v in asdict(spec).items() if k not in ("features", "coefficients")}
 
 
-def shapes(rule: AudioSpec, n: int) -> Shapes:
+def shapes(spec: AudioSpec, n: int) -> Shapes:
     """The arrays of n distinct clips: log-mel, and how many frames of it are the clip's."""
-    return {"log_mel": ((n, rule.n_frames, rule.mels), "float32"), "frames": ((n,), "int32")}
+    return {"log_mel": ((n, spec.n_frames, spec.mels), "float32"), "frames": ((n,), "int32")}
 
 
-def read_features(cell: str, rule: AudioSpec, root: MediaRoot) -> dict[str, Any]:
+def read_features(cell: str, spec: AudioSpec, root: MediaRoot) -> dict[str, Any]:
     """The row of a clip: log_mel float32 [frames, mels] and frames. Raises BadCell."""
-    clip = read_clip(cell, root, rule, native_decoder())
-    return {"log_mel": log_mel(clip, rule), "frames": valid_frames(clip, rule)}
+    clip = read_clip(cell, root, spec, native_decoder())
+    return {"log_mel": log_mel(clip, spec), "frames": valid_frames(clip, spec)}
 
 
 @functools.cache

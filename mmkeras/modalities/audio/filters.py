@@ -8,16 +8,16 @@ from mmkeras.errors import InputError
 from mmkeras.modalities.audio.spec import AudioSpec
 
 
-def dft_kernels(rule: AudioSpec) -> np.ndarray:
+def dft_kernels(spec: AudioSpec) -> np.ndarray:
     """A frame -> its spectrum: float32 [window, 1, 2 * (fft // 2 + 1)], real parts first, then imaginary ones.
 
     The periodic Hann window is multiplied in. A frame padded with zeros to `fft` needs no padding here: the kernels
     are cut instead. Angles are taken modulo a full turn as integers, so that late samples are as exact as early ones.
     """
-    n = np.arange(rule.window)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * n / rule.window)
-    turns = np.outer(n, np.arange(rule.fft // 2 + 1)) % rule.fft  # [window, bins]
-    angle = 2 * np.pi * turns / rule.fft
+    n = np.arange(spec.window)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * n / spec.window)
+    turns = np.outer(n, np.arange(spec.fft // 2 + 1)) % spec.fft  # [window, bins]
+    angle = 2 * np.pi * turns / spec.fft
     kernels = window[:, None] * np.concatenate([np.cos(angle), -np.sin(angle)], axis=1)
     return kernels[:, None, :].astype("float32")
 
@@ -32,30 +32,30 @@ def mel_to_hz(mel: float | np.ndarray) -> np.ndarray:
     return 700.0 * (10.0 ** (np.asarray(mel) / 2595.0) - 1.0)
 
 
-def mel_filters(rule: AudioSpec) -> np.ndarray:
+def mel_filters(spec: AudioSpec) -> np.ndarray:
     """Power spectrum -> mel bands: float32 [mels, fft // 2 + 1], librosa's `filters.mel(htk=True, norm=None)`.
 
     Triangles whose corners are even on the mel scale and whose sides are straight lines in Hz (TensorFlow's own
     `linear_to_mel_weight_matrix` has them straight in mel, which is up to 0.02 away after the logarithm).
     Raises InputError when a band falls between two bins and would hear nothing.
     """
-    bins = np.arange(rule.fft // 2 + 1) * (rule.rate / rule.fft)
-    corners = mel_to_hz(np.linspace(hz_to_mel(rule.low), hz_to_mel(rule.high), rule.mels + 2))[:, None]  # [mels + 2, 1]
+    bins = np.arange(spec.fft // 2 + 1) * (spec.rate / spec.fft)
+    corners = mel_to_hz(np.linspace(hz_to_mel(spec.low), hz_to_mel(spec.high), spec.mels + 2))[:, None]  # [mels + 2, 1]
     rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])  # [mels, bins]
     falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
     filters = np.maximum(0.0, np.minimum(rising, falling)).astype("float32")
     deaf = int((filters.max(axis=1) == 0.0).sum())
     if deaf:
         raise InputError(
-            f"{rule.mels} mel bands are too many for an FFT of {rule.fft} samples at {rule.rate} Hz: "
+            f"{spec.mels} mel bands are too many for an FFT of {spec.fft} samples at {spec.rate} Hz: "
             f"{deaf} of them would hear nothing. Ask for fewer (--mels)."
         )
     return filters
 
 
-def cosine_transform(rule: AudioSpec) -> np.ndarray:
+def cosine_transform(spec: AudioSpec) -> np.ndarray:
     """Log-mel -> MFCC: float32 [mels, coefficients], the orthonormal DCT-II."""
-    n, k = np.arange(rule.mels)[:, None], np.arange(rule.coefficients)[None, :]
-    transform = np.cos(np.pi * (2 * n + 1) * k / (2 * rule.mels)) * np.sqrt(2.0 / rule.mels)
+    n, k = np.arange(spec.mels)[:, None], np.arange(spec.coefficients)[None, :]
+    transform = np.cos(np.pi * (2 * n + 1) * k / (2 * spec.mels)) * np.sqrt(2.0 / spec.mels)
     transform[:, 0] /= np.sqrt(2.0)
     return transform.astype("float32")

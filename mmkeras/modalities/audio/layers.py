@@ -24,12 +24,12 @@ FLOOR = 1e-6  # added to a band's power, so that silence has a logarithm
 class _Fixed(keras.layers.Layer):
     """A layer that has a rule and constants but learns nothing. It computes in float32 whatever the rest does."""
 
-    def __init__(self, rule: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, spec: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs, "trainable": False})
-        self.rule = rule if isinstance(rule, AudioSpec) else AudioSpec(**rule)
+        self.spec = spec if isinstance(spec, AudioSpec) else AudioSpec(**spec)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rule": asdict(self.rule)}
+        return {**super().get_config(), "spec": asdict(self.spec)}
 
 
 class LogMel(_Fixed):
@@ -43,12 +43,12 @@ class LogMel(_Fixed):
     costs LiteRT three to eleven times the time.
     """
 
-    def __init__(self, rule: AudioSpec | dict[str, Any], shielded: bool = False, **kwargs: Any) -> None:
-        super().__init__(rule, **kwargs)
+    def __init__(self, spec: AudioSpec | dict[str, Any], shielded: bool = False, **kwargs: Any) -> None:
+        super().__init__(spec, **kwargs)
         self.shielded = shielded
-        filters = mel_filters(self.rule).T  # [bins, mels]
+        filters = mel_filters(self.spec).T  # [bins, mels]
         heard = np.flatnonzero(filters.any(axis=1))  # bins below and above all bands need not be computed
-        self.kernels = dft_kernels(self.rule)[:, :, np.concatenate([heard, heard + len(filters)])]
+        self.kernels = dft_kernels(self.spec)[:, :, np.concatenate([heard, heard + len(filters)])]
         self.filters = np.concatenate([filters[heard]] * 2)  # real and imaginary squares add up to the power
 
     def call(self, samples: Tensor) -> Tensor:
@@ -56,12 +56,12 @@ class LogMel(_Fixed):
         if self.shielded:  # a zero that no converter knows to be one: what it is added to is no constant any more
             zero = ops.minimum(ops.abs(samples[:1, :1]), 0.0)
             kernels, filters = kernels + zero[:, :, None], filters + zero
-        parts = ops.conv(ops.expand_dims(samples, 2), kernels, strides=self.rule.hop, padding="valid")
+        parts = ops.conv(ops.expand_dims(samples, 2), kernels, strides=self.spec.hop, padding="valid")
         power = ops.matmul(ops.square(parts), filters)  # [b, frames, 2 * bins] -> [b, frames, mels]
         return ops.log(power + FLOOR)
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
-        return shape[0], n_frames(shape[1], self.rule), self.rule.mels
+        return shape[0], n_frames(shape[1], self.spec), self.spec.mels
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "shielded": self.shielded}
@@ -70,15 +70,15 @@ class LogMel(_Fixed):
 class Mfcc(_Fixed):
     """Log-mel float32 [b, frames, mels] -> its first cosine coefficients, float32 [b, frames, coefficients]."""
 
-    def __init__(self, rule: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(rule, **kwargs)
-        self.transform = cosine_transform(self.rule)
+    def __init__(self, spec: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(spec, **kwargs)
+        self.transform = cosine_transform(self.spec)
 
     def call(self, log_mel: Tensor) -> Tensor:
         return ops.matmul(log_mel, self.transform)
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
-        return shape[0], shape[1], self.rule.coefficients
+        return shape[0], shape[1], self.spec.coefficients
 
 
 class Smoothed(_Fixed):
@@ -87,15 +87,15 @@ class Smoothed(_Fixed):
     What few coefficients keep of a spectrum is its outline: the throat's shape, without the voice's pitch.
     """
 
-    def __init__(self, rule: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(rule, **kwargs)
-        self.transform = cosine_transform(self.rule).T  # orthonormal, so its inverse
+    def __init__(self, spec: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(spec, **kwargs)
+        self.transform = cosine_transform(self.spec).T  # orthonormal, so its inverse
 
     def call(self, mfcc: Tensor) -> Tensor:
         return ops.matmul(mfcc, self.transform)
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
-        return shape[0], shape[1], self.rule.mels
+        return shape[0], shape[1], self.spec.mels
 
 
 class FrameMask(_Fixed):
@@ -107,7 +107,7 @@ class FrameMask(_Fixed):
     """
 
     def call(self, samples: Tensor) -> Tensor:
-        window, hop = self.rule.window, self.rule.hop
+        window, hop = self.spec.window, self.spec.hop
         # block f holds the samples from the last one of frame f to before the last one of frame f + 1
         blocks = ops.pad(ops.abs(samples[:, window - 1 :]), [[0, 0], [0, hop - 1]])
         loudest = ops.max_pool(ops.expand_dims(blocks, 2), hop, strides=hop, padding="valid")  # [b, frames, 1]
@@ -117,17 +117,17 @@ class FrameMask(_Fixed):
         return ops.concatenate([first, mask[:, 1:]], axis=1)
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
-        return shape[0], n_frames(shape[1], self.rule)
+        return shape[0], n_frames(shape[1], self.spec)
 
 
-def n_frames(n_samples: int | None, rule: AudioSpec) -> int | None:
+def n_frames(n_samples: int | None, spec: AudioSpec) -> int | None:
     """Frames of a clip; None when its length is free."""
-    return None if n_samples is None else 1 + (n_samples - rule.window) // rule.hop
+    return None if n_samples is None else 1 + (n_samples - spec.window) // spec.hop
 
 
-def audio_features(samples: Tensor, rule: AudioSpec, name: str) -> tuple[Tensor, Tensor]:
+def audio_features(samples: Tensor, spec: AudioSpec, name: str) -> tuple[Tensor, Tensor]:
     """Samples float32 [b, n], zeros behind -> features [b, frames, rule.n_features] and their mask [b, frames]."""
-    features = LogMel(rule, name=f"{name}_log_mel")(samples)
-    if rule.features == "mfcc":
-        features = Mfcc(rule, name=f"{name}_mfcc")(features)
-    return features, FrameMask(rule, name=f"{name}_mask")(samples)
+    features = LogMel(spec, name=f"{name}_log_mel")(samples)
+    if spec.features == "mfcc":
+        features = Mfcc(spec, name=f"{name}_mfcc")(features)
+    return features, FrameMask(spec, name=f"{name}_mask")(samples)

@@ -24,24 +24,24 @@ LONGEST_PLAYED: Final = 10.0
 
 def preview(cell: str, entry: dict[str, Any], root: MediaRoot) -> Preview:
     """What the model hears of the clip that a cell names. Raises BadCell."""
-    rule = AudioSpec(**entry["rule"])
-    samples = read_clip(cell, root, rule)
-    whole, heard = clip_seconds(cell, root), len(samples) / rule.rate
+    spec = AudioSpec(**entry["rule"])
+    samples = read_clip(cell, root, spec)
+    whole, heard = clip_seconds(cell, root), len(samples) / spec.rate
     length = f"{whole:.2f} s" if whole < heard + 0.05 else f"the first {heard:g} of {whole:.2f} s"
-    sound = encode_sound(samples, rule.rate) if heard <= LONGEST_PLAYED else b""
-    return Preview(spectrogram(samples, rule), "png", "Spectrogram of the clip", sound, length)
+    sound = encode_sound(samples, spec.rate) if heard <= LONGEST_PLAYED else b""
+    return Preview(spectrogram(samples, spec), "png", "Spectrogram of the clip", sound, length)
 
 
-def spectrogram(samples: np.ndarray, rule: AudioSpec) -> bytes:
+def spectrogram(samples: np.ndarray, spec: AudioSpec) -> bytes:
     """A clip, float32 [n], -> a png of its log-mel: time to the right, high tones above, the louder the brighter."""
     from PIL import Image
 
-    sounding = min(rule.n_frames, max(1, -(-len(samples) // rule.hop)))
-    levels = log_mel(samples, rule)[:sounding].T[::-1]  # [frames, mels] -> [mels, frames], high bands first
+    sounding = min(spec.n_frames, max(1, -(-len(samples) // spec.hop)))
+    levels = log_mel(samples, spec)[:sounding].T[::-1]  # [frames, mels] -> [mels, frames], high bands first
     nats = DYNAMIC_RANGE * np.log(10) / 10  # of power
     shades = np.clip((levels - levels.max()) / nats + 1, 0, 1) if np.ptp(levels) else np.zeros_like(levels)
     image = Image.fromarray((shades * 255).astype("uint8"))
-    width = max(12, round(SPECTROGRAM[0] * sounding / rule.n_frames))
+    width = max(12, round(SPECTROGRAM[0] * sounding / spec.n_frames))
     image = image.resize((width, SPECTROGRAM[1]), Image.Resampling.BILINEAR)
     image.putpalette(_palette())
     file = io.BytesIO()

@@ -11,7 +11,7 @@ from mmkeras.modalities.audio.spec import AudioSpec
 Tensor = Any
 
 
-def read_waves(data: Tensor, rule: AudioSpec) -> tuple[Tensor, Tensor]:
+def read_waves(data: Tensor, spec: AudioSpec) -> tuple[Tensor, Tensor]:
     """String [b], wav files of 16 bits at the rule's rate, "" where there is none -> [b, n_samples], float32 [b, 1].
 
     TensorFlow's own decoder knows nothing else; a wav of another rate is an error that names both.
@@ -19,15 +19,15 @@ def read_waves(data: Tensor, rule: AudioSpec) -> tuple[Tensor, Tensor]:
 
     def read(file: Tensor) -> Tensor:
         samples, rate = tf.audio.decode_wav(file)  # [n, channels]
-        wrong = tf.strings.format(f"expected a wav of {rule.rate} Hz, received one of {{}} Hz", rate)
-        with tf.control_dependencies([tf.debugging.Assert(tf.equal(rate, rule.rate), [wrong])]):
-            mono = tf.reduce_mean(samples, axis=1)[: rule.n_samples]
-        return tf.pad(mono, [[0, rule.n_samples - tf.shape(mono)[0]]])
+        wrong = tf.strings.format(f"expected a wav of {spec.rate} Hz, received one of {{}} Hz", rate)
+        with tf.control_dependencies([tf.debugging.Assert(tf.equal(rate, spec.rate), [wrong])]):
+            mono = tf.reduce_mean(samples, axis=1)[: spec.n_samples]
+        return tf.pad(mono, [[0, spec.n_samples - tf.shape(mono)[0]]])
 
-    silence = tf.zeros((rule.n_samples,), tf.float32)
+    silence = tf.zeros((spec.n_samples,), tf.float32)
     clips = tf.map_fn(
         lambda file: tf.cond(tf.equal(tf.strings.length(file), 0), lambda: silence, lambda: read(file)),
         data,
-        fn_output_signature=tf.TensorSpec((rule.n_samples,), tf.float32),
+        fn_output_signature=tf.TensorSpec((spec.n_samples,), tf.float32),
     )
     return clips, tf.cast(tf.strings.length(data) > 0, tf.float32)[:, None]

@@ -92,7 +92,7 @@ def audio_spec(rate: int, seconds: float, features: str = "mel", mels: int = 40,
 
 def describe(given: Input) -> str:
     """The raw input in words."""
-    return f"mono, {given.facts.get('rate')} samples a second, zeros behind"
+    return f"mono, {given.metadata.get('rate')} samples a second, zeros behind"
 
 
 def served_name(name: str) -> str:

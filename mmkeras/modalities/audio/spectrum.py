@@ -14,32 +14,32 @@ FLOOR: Final = np.float32(1e-6)  # layers.FLOOR
 
 
 @functools.lru_cache(maxsize=4)
-def _constants(rule: AudioSpec) -> tuple[np.ndarray, np.ndarray]:
+def _constants(spec: AudioSpec) -> tuple[np.ndarray, np.ndarray]:
     """Kernels [window, 2 * heard bins] and filters [2 * heard bins, mels], those of the layer, in float32."""
-    filters = mel_filters(rule).T  # [bins, mels]
+    filters = mel_filters(spec).T  # [bins, mels]
     heard = np.flatnonzero(filters.any(axis=1))
-    kernels = dft_kernels(rule)[:, 0, np.concatenate([heard, heard + len(filters)])]
+    kernels = dft_kernels(spec)[:, 0, np.concatenate([heard, heard + len(filters)])]
     return kernels, np.concatenate([filters[heard]] * 2)
 
 
-def log_mel(samples: np.ndarray, rule: AudioSpec) -> np.ndarray:
+def log_mel(samples: np.ndarray, spec: AudioSpec) -> np.ndarray:
     """A clip float32 [n], n <= rule.n_samples, as if zeros stood behind it -> float32 [rule.n_frames, mels].
 
     In float32 and with the layer's kernels: so it is within 1e-4 of the layer on recordings, where an FFT is no faster.
     (Bands whose power is 1e-10 of the loudest one's are noise in float32, and differ more, in every runtime.)
     """
-    kernels, filters = _constants(rule)
-    sounding = min(rule.n_frames, -(-len(samples) // rule.hop))  # frames that begin before the clip ends
-    padded = np.zeros(max(0, (sounding - 1) * rule.hop) + rule.window, "float32")
+    kernels, filters = _constants(spec)
+    sounding = min(spec.n_frames, -(-len(samples) // spec.hop))  # frames that begin before the clip ends
+    padded = np.zeros(max(0, (sounding - 1) * spec.hop) + spec.window, "float32")
     padded[: len(samples)] = samples[: len(padded)]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, rule.window)[:: rule.hop][:sounding]
-    result = np.full((rule.n_frames, rule.mels), np.log(FLOOR), "float32")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, spec.window)[:: spec.hop][:sounding]
+    result = np.full((spec.n_frames, spec.mels), np.log(FLOOR), "float32")
     # [sounding, window] -> [sounding, 2 * bins] -> [sounding, mels]
     result[:sounding] = np.log(np.square(frames @ kernels) @ filters + FLOOR)
     return result
 
 
-def valid_frames(samples: np.ndarray, rule: AudioSpec) -> int:
+def valid_frames(samples: np.ndarray, spec: AudioSpec) -> int:
     """How many frames end before the clip's last sample that is not zero does; at least 1 (see `layers.FrameMask`)."""
     last = int(np.flatnonzero(samples)[-1]) if samples.any() else 0
-    return min(rule.n_frames, max(1, 1 + (last - rule.window + 1) // rule.hop))
+    return min(spec.n_frames, max(1, 1 + (last - spec.window + 1) // spec.hop))

@@ -42,9 +42,9 @@ class CategoryColumn:
         np.savez(folder / f"{self.name}.npz", cells=v.cells, keys=v.keys, bits=v.bits)
 
     def input(self, column: str) -> Input:
-        facts = {**TEXT_FACTS, "max_bytes": MAX_BYTES, "values": list(self.values)}
+        metadata = {**TEXT_FACTS, "max_bytes": MAX_BYTES, "values": list(self.values)}
         serving = Serving(served_name(self.name), "string", read_served)
-        return Input(self.name, column, "category", "uint8", ("n_bytes",), facts, serving=serving)
+        return Input(self.name, column, "category", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
         return {f"{self.name}_row": CategoryRows(self.vocabulary, name=f"{self.name}_rows")(raw)}
@@ -61,7 +61,7 @@ class CategoryColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[CategoryColumn, dict[str, ArrayFeatures]]:
     """The values of at least `min_rows` training rows; the row number of every cell."""
     column = CategoryColumn(name, *learn_values(cells["train"], config.text.min_rows))

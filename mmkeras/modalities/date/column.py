@@ -41,9 +41,9 @@ class DateColumn:
         """Two numbers stand in schema.json."""
 
     def input(self, column: str) -> Input:
-        facts = {"encoding": TEXT_FACTS["encoding"], "format": DATE_FORMAT, "max_bytes": DATE_BYTES}
+        metadata = {"encoding": TEXT_FACTS["encoding"], "format": DATE_FORMAT, "max_bytes": DATE_BYTES}
         serving = Serving(served_name(self.name), "string", read_served)
-        return Input(self.name, column, "date", "uint8", ("n_bytes",), facts, serving=serving)
+        return Input(self.name, column, "date", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def parts(self) -> DateParts:
         """The layer of the graph, which also makes the features."""
@@ -64,7 +64,7 @@ class DateColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[DateColumn, dict[str, ArrayFeatures]]:
     """Mean and deviation of the training rows' days; what a calendar knows of every row."""
     column = DateColumn(name, learn_state(cells["train"]))

@@ -39,4 +39,4 @@ def learn_state(cells: Sequence[str]) -> DateState:
 
 def describe(given: Input) -> str:
     """The raw input in words."""
-    return f"UTF-8: {given.facts.get('format')}"
+    return f"UTF-8: {given.metadata.get('format')}"

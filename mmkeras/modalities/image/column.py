@@ -32,7 +32,7 @@ class ImageColumn:
     """augment: of `flip`, `crop`, `colour`. preset: what a pretrained encoder was read as; None: our own."""
 
     name: str
-    rule: ImageSpec
+    spec: ImageSpec
     augment: tuple[str, ...]
     seed: int
     trainable: bool = False
@@ -41,29 +41,29 @@ class ImageColumn:
     bag = max_tokens = cut = None
 
     def entry(self) -> dict[str, Any]:
-        own = {"rule": asdict(self.rule), "augment": list(self.augment), "seed": self.seed}
+        own = {"rule": asdict(self.spec), "augment": list(self.augment), "seed": self.seed}
         return {**own, "trainable": self.trainable, "preset": self.preset.to_json() if self.preset else None}
 
     def save(self, folder: Path) -> None:
         """Nothing is adapted; a preset's weights are the core's."""
 
     def input(self, column: str) -> Input:
-        size = self.rule.size
-        facts = {
+        size = self.spec.size
+        metadata = {
             "colours": "RGB, 0 to 255",
             "any_size": f"it is resized inside to {size} x {size}; a picture of that size is taken as it is",
         }
         serving = Serving(served_name(self.name), "string", lambda data: read_pictures(data, size))
         fixed = {"height": size, "width": size}
         return Input(
-            self.name, column, "image", "uint8", ("height", "width", 3), facts | {"size": size}, fixed, serving
+            self.name, column, "image", "uint8", ("height", "width", 3), metadata | {"size": size}, fixed, serving
         )
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
-        return {f"{self.name}_pixels": Resize(self.rule.size, name=f"{self.name}_resize")(raw)}
+        return {f"{self.name}_pixels": Resize(self.spec.size, name=f"{self.name}_resize")(raw)}
 
     def features(self) -> dict[str, Any]:
-        name, size = f"{self.name}_pixels", self.rule.size
+        name, size = f"{self.name}_pixels", self.spec.size
         return {name: keras.Input((size, size, 3), dtype="uint8", name=name)}
 
     def ids(self, features: dict[str, Tensor]) -> None:
@@ -87,14 +87,14 @@ class ImageColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, MediaFeatures], rule: ImageSpec, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, MediaFeatures], spec: ImageSpec, config: Config, folder: Path, log: Any
 ) -> tuple[ImageColumn, dict[str, ArrayFeatures]]:
     """The pictures are on disk already, as pixels; what training does to them is said by the Config."""
     preset = None
     if config.image.image_encoder.startswith(PRESET):
-        preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), rule.size, f"{name}_backbone")
+        preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), spec.size, f"{name}_backbone")
     augment = tuple(change for change in config.image.image_augment if change != "none")
-    column = ImageColumn(name, rule, augment, config.training.seed, config.model.fine_tune, preset)
+    column = ImageColumn(name, spec, augment, config.training.seed, config.model.fine_tune, preset)
     sides = {side: ArrayFeatures({f"{name}_pixels": m.arrays["pixels"]}, m.index) for side, m in cells.items()}
     return column, sides
 

@@ -25,16 +25,16 @@ def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> 
     return ImageSpec(config.image.image_size)
 
 
-def made_of(rule: ImageSpec) -> dict[str, Any]:
+def made_of(spec: ImageSpec) -> dict[str, Any]:
     """What the features depend on, as JSON."""
-    return asdict(rule)
+    return asdict(spec)
 
 
-def shapes(rule: ImageSpec, n: int) -> Shapes:
+def shapes(spec: ImageSpec, n: int) -> Shapes:
     """The array of n distinct pictures."""
-    return {"pixels": ((n, rule.size, rule.size, 3), "uint8")}
+    return {"pixels": ((n, spec.size, spec.size, 3), "uint8")}
 
 
-def read_features(cell: str, rule: ImageSpec, root: MediaRoot) -> dict[str, Any]:
+def read_features(cell: str, spec: ImageSpec, root: MediaRoot) -> dict[str, Any]:
     """The row of a picture: uint8 [size, size, 3]. Raises BadCell."""
-    return {"pixels": resize_pixels(read_image(cell, root), rule.size)}
+    return {"pixels": resize_pixels(read_image(cell, root), spec.size)}

@@ -36,7 +36,7 @@ class ImageSpec:
 
 def describe(given: Input) -> str:
     """The raw input in words."""
-    return f"RGB, any size; resized inside to {given.facts.get('size')} pixels a side"
+    return f"RGB, any size; resized inside to {given.metadata.get('size')} pixels a side"
 
 
 def served_name(name: str) -> str:

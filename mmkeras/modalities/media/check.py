@@ -29,7 +29,7 @@ KEYS = "media.json"  # of the features that a run began with
 class Media:
     """rules: column -> how it is read. features: `table` or `validation` -> column -> an entry for each of its rows."""
 
-    rules: dict[str, Any]
+    specs: dict[str, Any]
     features: dict[str, dict[str, MediaFeatures]]
 
     def sides(self, column: str, tables: dict[str, Table], split: Split) -> dict[str, MediaFeatures]:
@@ -77,7 +77,7 @@ def check_media(
 
     Raises InputError where more than `max_bad_rows` are bad, as `read_table` does.
     """
-    rules: dict[str, Any] = {}
+    specs: dict[str, Any] = {}
     features: dict[str, dict[str, MediaFeatures]] = {}
     began_with = keys_before(folder) if config.output.resume else {}
     keys: dict[str, str] = {}
@@ -90,12 +90,12 @@ def check_media(
             if not names_files(column.kind):
                 continue
             cells = table.rows[column.name].tolist()
-            rule = rules.setdefault(column.name, None) or files_of(column.kind).rule_of(cells, root, config, log)
-            rules[column.name] = rule
+            spec = specs.setdefault(column.name, None) or files_of(column.kind).rule_of(cells, root, config, log)
+            specs[column.name] = spec
             name = graph_name if file == "table" else f"{graph_name}-validation"
             place, elsewhere = folder / "features", features_elsewhere(folder)
             told = named(log, name, column.name if file == "table" else f"{column.name} of {table.path}")
-            made = make_features(name, column.kind, cells, rule, root, place, elsewhere, told, began_with.get(name, ""))
+            made = make_features(name, column.kind, cells, spec, root, place, elsewhere, told, began_with.get(name, ""))
             keys[name] = made.key
             for row, reason in made.faults.items():
                 line = int(table.lines[row])
@@ -112,4 +112,4 @@ def check_media(
         raise InputError(f"{tables['table'].path}: no row is left.")
     if keys:
         write_json(folder / KEYS, keys)
-    return checked, Media(rules, features)
+    return checked, Media(specs, features)

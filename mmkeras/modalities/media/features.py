@@ -54,7 +54,7 @@ def make_features(
     name: str,
     kind: str,
     cells: Sequence[str],
-    rule: Any,
+    spec: Any,
     root: MediaRoot,
     folder: Path,
     elsewhere: Sequence[Path],
@@ -72,10 +72,10 @@ def make_features(
     """
     distinct, which = distinct_cells(cells)
     files = files_of(kind)
-    shapes = files.shapes(rule, len(distinct))
+    shapes = files.shapes(spec, len(distinct))
     progress = functools.partial(Progress, total=len(distinct), log=log)
     with Workers(worth_their_start(len(distinct))) as workers:
-        key = _key(kind, rule, distinct, root, workers, progress((f"{name}: ", f" {files.NOUN} compared")))
+        key = _key(kind, spec, distinct, root, workers, progress((f"{name}: ", f" {files.NOUN} compared")))
         if began_with not in ("", key):  # before anything of the old ones goes
             raise InputError(
                 f"{name}: a file that a cell names, or the package that reads such files, has changed since the run "
@@ -90,7 +90,7 @@ def make_features(
         before = found is not None
         progressing = progress((f"{name}: ", f" {files.NOUN} checked"))
         if found is None:
-            _make(made, shapes, distinct, functools.partial(fill_rows, kind, rule, root), workers, progressing)
+            _make(made, shapes, distinct, functools.partial(fill_rows, kind, spec, root), workers, progressing)
             found = open_features(made, shapes)
     if found is None:
         raise OSError(f"{made} was written, but cannot be read again.")
@@ -129,10 +129,10 @@ def worth_their_start(n_cells: int) -> int:
     return 0 if n_cells < FEW else min(cpu_count(), -(-n_cells // CHUNK))
 
 
-def _key(kind: str, rule: Any, cells: list[str], root: MediaRoot, workers: Workers, progress: Progress) -> str:
+def _key(kind: str, spec: Any, cells: list[str], root: MediaRoot, workers: Workers, progress: Progress) -> str:
     """What the features depend on, as 32 hexadecimal digits: how they are made, each cell's text, each file's bytes."""
     files = files_of(kind)
-    how, decoders = files.made_of(rule), {name: importlib.metadata.version(name) for name in files.DECODERS}
+    how, decoders = files.made_of(spec), {name: importlib.metadata.version(name) for name in files.DECODERS}
     hashes = np.zeros((len(cells), KEY_BYTES), "uint8")
     for first, found in workers.map(functools.partial(hash_files, root), cells, CHUNK):
         hashes[first : first + len(found)] = [list(digest or bytes(KEY_BYTES)) for digest in found]

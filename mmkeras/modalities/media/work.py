@@ -17,13 +17,13 @@ BLOCK: Final = 1 << 20  # bytes of a file that are in memory while it is hashed
 LARGEST_HASHED: Final = 2**30  # bytes
 
 
-def fill_rows(kind: str, rule: Any, root: MediaRoot, folder: Path, first: int, cells: Sequence[str]) -> list[str]:
+def fill_rows(kind: str, spec: Any, root: MediaRoot, folder: Path, first: int, cells: Sequence[str]) -> list[str]:
     """Work: write the features of some cells into the arrays of a folder -> what is wrong with each, "" if nothing."""
     rows: list[dict[str, Any]] = []
     faults = []
     for cell in cells:
         try:
-            rows.append(features_of(cell, kind, rule, root))
+            rows.append(features_of(cell, kind, spec, root))
             faults.append("")
         except BadCell as error:
             rows.append({})
@@ -31,13 +31,13 @@ def fill_rows(kind: str, rule: Any, root: MediaRoot, folder: Path, first: int, c
         except MemoryError:
             rows.append({})
             faults.append(f"{shorten(cell)}: decoding it takes more memory than there is.")
-    write_rows(folder, first, {name: [row.get(name) for row in rows] for name in files_of(kind).shapes(rule, 0)})
+    write_rows(folder, first, {name: [row.get(name) for row in rows] for name in files_of(kind).shapes(spec, 0)})
     return faults
 
 
-def features_of(cell: str, kind: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
+def features_of(cell: str, kind: str, spec: Any, root: MediaRoot) -> dict[str, Any]:
     """One row of each array. Raises BadCell."""
-    return files_of(kind).read_features(cell, rule, root)
+    return files_of(kind).read_features(cell, spec, root)
 
 
 def hash_files(root: MediaRoot, first: int, cells: Sequence[str]) -> list[bytes]:

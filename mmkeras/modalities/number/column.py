@@ -60,7 +60,7 @@ class NumberColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[NumberColumn, dict[str, ArrayFeatures]]:
     """Mean, deviation and median of the training rows; all rows standardised."""
     column = NumberColumn(name, learn_state(cells["train"]))

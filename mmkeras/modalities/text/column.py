@@ -67,17 +67,17 @@ class TextColumn:
         return Bag(self.state.n_rows, self.vectors, self.vector_dim)
 
     def entry(self) -> dict[str, Any]:
-        own = {"rule": asdict(self.state.rule), "encoder": self.encoder, "max_tokens": self.max_tokens}
+        own = {"rule": asdict(self.state.spec), "encoder": self.encoder, "max_tokens": self.max_tokens}
         return {**own, "vector_dim": self.vector_dim}
 
     def save(self, folder: Path) -> None:
         save_state(self.state, folder / f"{self.name}.npz")
 
     def input(self, column: str) -> Input:
-        longest = self.state.rule.max_bytes
-        facts = {"encoding": TEXT_FACTS["encoding"], "max_bytes": longest, "cut": TEXT_FACTS["cut"]}
+        longest = self.state.spec.max_bytes
+        metadata = {"encoding": TEXT_FACTS["encoding"], "max_bytes": longest, "cut": TEXT_FACTS["cut"]}
         serving = Serving(served_name(self.name), "string", lambda text: read_texts(text, longest))
-        return Input(self.name, column, "text", "uint8", ("n_bytes",), facts, serving=serving)
+        return Input(self.name, column, "text", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
         rows, weights = TextLayers(self.state, self.name)(raw)
@@ -92,7 +92,7 @@ class TextColumn:
 
     def ids(self, features: dict[str, Tensor]) -> Any:
         if self.encoder == AVERAGE:
-            return ByOrder(self.state.rule.kinds, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
+            return ByOrder(self.state.spec.kinds, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
         return ops.expand_dims(features[f"{self.name}_sequence"], 1)  # [b, T] -> [b, 1, T]
 
     def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
@@ -106,7 +106,7 @@ class TextColumn:
 
     def average(self, rows: Tensor, weights: Tensor, shape: Sizes) -> Encoded:
         """One token: the sum of the vectors of words and pairs, each by its weight."""
-        rate = RUN_DROPOUT if self.state.rule.char_ngrams else WORD_DROPOUT
+        rate = RUN_DROPOUT if self.state.spec.char_ngrams else WORD_DROPOUT
         weights = DropFeatures(rate, name=f"{self.name}_drop")(weights)
         dim = self.vector_dim or shape.width
         table = BagEmbedding(self.state.n_rows, dim, "uniform", sparse=False, name=f"{self.name}_vectors")
@@ -120,13 +120,13 @@ class TextColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: TextSpec, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, list[str]], spec: TextSpec, config: Config, folder: Path, log: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
     if config.text.text_encoder.startswith(preset_column.PRESET):
         return preset_column.adapt(name, cells, config, folder, log)
-    column, sides = learn_text(name, cells, rule, folder / "features", config.text.text_encoder, config.text.max_tokens)
-    cut = f"{column.cut:.1%} of the texts are cut at {rule.max_bytes} bytes"
+    column, sides = learn_text(name, cells, spec, folder / "features", config.text.text_encoder, config.text.max_tokens)
+    cut = f"{column.cut:.1%} of the texts are cut at {spec.max_bytes} bytes"
     log(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
     if not config.text.word_vectors:
         return column, sides
@@ -138,7 +138,7 @@ def adapt(
 def learn_text(
     name: str,
     cells: dict[str, list[str]],
-    rule: TextSpec,
+    spec: TextSpec,
     folder: Path,
     encoder: str = AVERAGE,
     max_tokens: int = 128,
@@ -147,14 +147,14 @@ def learn_text(
 
     Made once for the same texts and the same rule, in this run's folder or one beside it.
     """
-    made_of = ["text", VERSION, asdict(rule), encoder, max_tokens, len(cells["train"])]
+    made_of = ["text", VERSION, asdict(spec), encoder, max_tokens, len(cells["train"])]
     key = key_of(made_of, [*cells["train"], *cells["validation"]])
 
     def make(place: Path) -> None:
-        write_features(cells, rule, place, encoder, max_tokens)
+        write_features(cells, spec, place, encoder, max_tokens)
 
     place = kept_folder(folder, name, key, features_elsewhere(folder.parent), make)
-    state = load_state(place / "state.npz", rule)
+    state = load_state(place / "state.npz", spec)
     cut = json.loads((place / "cut.json").read_text(encoding="utf-8"))
     opened = {side: ragged.load(place / side) for side in cells}
     sides = {
@@ -164,15 +164,15 @@ def learn_text(
     return TextColumn(name, state, encoder, max_tokens, cut=cut), sides
 
 
-def write_features(cells: dict[str, list[str]], rule: TextSpec, place: Path, encoder: str, max_tokens: int) -> None:
+def write_features(cells: dict[str, list[str]], spec: TextSpec, place: Path, encoder: str, max_tokens: int) -> None:
     """The adapted state, each side's bags or sequences, and the share of training texts that are cut."""
-    table = new_table(rule)
-    hasher = text_hasher(rule, table)
-    train = hash_texts(cells["train"], rule, table, hasher)
-    state = learn_state(train, rule, table)
+    table = new_table(spec)
+    hasher = text_hasher(spec, table)
+    train = hash_texts(cells["train"], spec, table, hasher)
+    state = learn_state(train, spec, table)
     layers = TextLayers(state, "text")
     for side, some in cells.items():
-        texts = train if side == "train" else hash_texts(some, rule, table, hasher)
+        texts = train if side == "train" else hash_texts(some, spec, table, hasher)
         ragged.save(bags(texts, layers) if encoder == AVERAGE else sequences(texts, layers, max_tokens), place / side)
     save_state(state, place / "state.npz")
     write_json(place / "cut.json", train.cut / max(len(cells["train"]), 1))

@@ -30,7 +30,7 @@ BATCH_TEXTS = 512
 class TextState:
     """What a text column learned from its training rows. table: int32 [65537]; idf: float32 [1 + size]."""
 
-    rule: TextSpec
+    spec: TextSpec
     table: np.ndarray
     vocabulary: Vocabulary
     idf: np.ndarray
@@ -38,20 +38,20 @@ class TextState:
     @property
     def n_rows(self) -> int:
         """Rows that an embedding of this column needs: none, the unknown buckets, the vocabulary."""
-        return 1 + self.rule.unknown_buckets + self.vocabulary.size
+        return 1 + self.spec.unknown_buckets + self.vocabulary.size
 
 
-def feature_hasher(rule: TextSpec, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+def feature_hasher(spec: TextSpec, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     """Layers from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
 
     Tokens first, then their pairs, then runs of characters, where the rule has them.
     """
-    spread = bool(rule.char_ngrams)
-    tokenizer = ByteTokenizer(rule.mode, rule.max_tokens, table, spread, name=f"{prefix}tokens")
-    ngrams = Ngrams(rule.orders, name=f"{prefix}ngrams")
+    spread = bool(spec.char_ngrams)
+    tokenizer = ByteTokenizer(spec.mode, spec.max_tokens, table, spread, name=f"{prefix}tokens")
+    ngrams = Ngrams(spec.orders, name=f"{prefix}ngrams")
     if not spread:
         return lambda data: ngrams(*tokenizer(data))
-    runs = CharacterRuns(rule.mode, rule.char_ngrams, table, name=f"{prefix}runs")
+    runs = CharacterRuns(spec.mode, spec.char_ngrams, table, name=f"{prefix}runs")
 
     def both(data: Tensor) -> tuple[Tensor, Tensor]:
         words, of_characters = ngrams(*tokenizer(data)), runs(data)
@@ -67,11 +67,11 @@ class TextLayers:
     """The layers of a text column, from bytes to a bag; one instance serves features on disk and the exported graph."""
 
     def __init__(self, state: TextState, name: str) -> None:
-        rule = state.rule
-        self.hashes = feature_hasher(rule, state.table, f"{name}_")
-        self.look_up = LookUp(state.vocabulary, rule.unknown_buckets, name=f"{name}_rows")
-        if rule.weighting == "tfidf":
-            frequent = FREQUENT_RUNS if rule.char_ngrams else FREQUENT
+        spec = state.spec
+        self.hashes = feature_hasher(spec, state.table, f"{name}_")
+        self.look_up = LookUp(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
+        if spec.weighting == "tfidf":
+            frequent = FREQUENT_RUNS if spec.char_ngrams else FREQUENT
             self.weigh = TfIdf(state.idf, frequent, name=f"{name}_weights")
         else:
             self.weigh = Mean(name=f"{name}_mean")
@@ -115,19 +115,19 @@ class HashedTexts:
     cut: int  # texts that were longer than max_bytes
 
 
-def text_hasher(rule: TextSpec, table: np.ndarray) -> Any:
+def text_hasher(spec: TextSpec, table: np.ndarray) -> Any:
     """The graph's own layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
-    return tf.function(feature_hasher(rule, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+    return tf.function(feature_hasher(spec, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
-def hash_texts(cells: Sequence[str | bytes], rule: TextSpec, table: np.ndarray, hasher: Any = None) -> HashedTexts:
+def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, hasher: Any = None) -> HashedTexts:
     """Tokenise every cell with the graph's own layers, in batches of texts of similar length.
 
     hasher: what `text_hasher` made, for whoever calls more than once: tracing takes longer than a thousand texts.
     """
-    hasher = hasher or text_hasher(rule, table)
+    hasher = hasher or text_hasher(spec, table)
     whole = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
-    raw = [cut(cell, rule.max_bytes) for cell in whole]
+    raw = [cut(cell, spec.max_bytes) for cell in whole]
     parts, order = [], []
     for batch in length_batches(np.array([len(r) for r in raw])):
         both, used = (x.numpy() for x in hasher(pad([raw[i] for i in batch])))
@@ -137,19 +137,19 @@ def hash_texts(cells: Sequence[str | bytes], rule: TextSpec, table: np.ndarray, 
     return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
 
 
-def learn_state(texts: HashedTexts, rule: TextSpec, table: np.ndarray) -> TextState:
+def learn_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextState:
     """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
     (keys,) = texts.keys.columns
     # each feature once a row; a plain sort, for np.unique is seventy times slower on five million numbers
     entry = np.sort(texts.keys.row_numbers() << 24 | keys)
     once = entry[np.flatnonzero(np.diff(entry, prepend=-1))]
     frequency = np.bincount(once & (2**24 - 1), minlength=2**24)
-    known = np.flatnonzero(frequency >= rule.min_rows)
-    known = known[np.argsort(-frequency[known], kind="stable")][: rule.max_features]
+    known = np.flatnonzero(frequency >= spec.min_rows)
+    known = known[np.argsort(-frequency[known], kind="stable")][: spec.max_features]
     vocabulary = build_vocabulary(known)
     # scikit-learn's smoothed form: as if one more row held every feature
     idf = np.log((1 + len(texts.keys)) / (1 + frequency[vocabulary.keys])) + 1
-    return TextState(rule, table, vocabulary, np.r_[0.0, idf].astype("float32"))
+    return TextState(spec, table, vocabulary, np.r_[0.0, idf].astype("float32"))
 
 
 def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
@@ -191,9 +191,9 @@ def _join_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
     return Ragged(starts, ((entry[first] & (2**32 - 1)).astype("int32"), joined.astype("float32")))
 
 
-def new_table(rule: TextSpec) -> np.ndarray:
+def new_table(spec: TextSpec) -> np.ndarray:
     """The character table of this Python's Unicode version."""
-    return character_table(rule.mode if rule.mode != "byte" else "mixed")
+    return character_table(spec.mode if spec.mode != "byte" else "mixed")
 
 
 def save_state(state: TextState, path: Path) -> None:
@@ -202,8 +202,8 @@ def save_state(state: TextState, path: Path) -> None:
     np.savez(path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf)
 
 
-def load_state(path: Path, rule: TextSpec) -> TextState:
+def load_state(path: Path, spec: TextSpec) -> TextState:
     """Read what `save_state` wrote."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
-        return TextState(rule, data["table"], vocabulary, data["idf"])
+        return TextState(spec, data["table"], vocabulary, data["idf"])

@@ -59,8 +59,8 @@ class TextSpec:
 
 def describe(given: Input) -> str:
     """The raw input in words."""
-    if "tokenizer" in given.facts:
-        return f"ids of the tokenizer {given.facts['tokenizer']}"
+    if "tokenizer" in given.metadata:
+        return f"ids of the tokenizer {given.metadata['tokenizer']}"
     return f"UTF-8, at most {given.max_bytes} bytes; longer is cut before a byte that continues a character"
 
 

@@ -85,9 +85,9 @@ def load_word_vectors(path: str | Path, state: TextState) -> tuple[np.ndarray, i
 
 
 def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
-    row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.rule.unknown_buckets)}
-    rule = replace(state.rule, orders=1, char_ngrams=0)  # words alone
-    hasher = text_hasher(rule, state.table)
+    row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.spec.unknown_buckets)}
+    spec = replace(state.spec, orders=1, char_ngrams=0)  # words alone
+    hasher = text_hasher(spec, state.table)
     found: dict[int, np.ndarray] = {}
     dim = 0
     with _open(path) as file:
@@ -95,7 +95,7 @@ def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
         entries = (read_binary_vectors if name.endswith(".bin") else read_text_vectors)(file, path)
         while chunk := list(islice(entries, CHUNK)):
             dim = len(chunk[0][1])
-            keys = hash_texts([word for word, _ in chunk], rule, state.table, hasher).keys
+            keys = hash_texts([word for word, _ in chunk], spec, state.table, hasher).keys
             for i in np.flatnonzero(keys.lengths == 1):
                 row = row_of.get(int(keys.columns[0][keys.starts[i]]))
                 if row is not None:

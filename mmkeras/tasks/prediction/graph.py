@@ -17,7 +17,7 @@ from mmkeras.tasks.graph_inputs import graph_inputs
 
 
 def predict_graph(
-    core: Core, columns: dict[str, Modality], names: dict[str, str], targets: Targets, facts: dict[str, Any]
+    core: Core, columns: dict[str, Modality], names: dict[str, str], targets: Targets, metadata: dict[str, Any]
 ) -> Graph:
     """Raw inputs of each column, and whether it is there -> the answer, each column's part of it, recognised ids.
 
@@ -27,8 +27,8 @@ def predict_graph(
     read = graph_inputs(columns, names, core.takes_presence)
     outputs, described = answers(core, task, {key: read.features[key] for key in core.model.input}, targets)
     model = keras.Model(read.raw, outputs | read.ids, name="predict")
-    facts = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **facts}
-    return Graph("predict", model, tuple(read.inputs), (*described, *read.described_ids()), targets.labels, facts)
+    metadata = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **metadata}
+    return Graph("predict", model, tuple(read.inputs), (*described, *read.described_ids()), targets.labels, metadata)
 
 
 def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -> tuple[dict[str, Any], list[Any]]:

@@ -55,7 +55,9 @@ class Step(layers.Layer):
         return ops.log_softmax(logits, axis=-1), new_keys, new_values
 
 
-def encode_graph(writer: Seq2Seq, columns: dict[str, Modality], names: dict[str, str], facts: dict[str, Any]) -> Graph:
+def encode_graph(
+    writer: Seq2Seq, columns: dict[str, Modality], names: dict[str, str], metadata: dict[str, Any]
+) -> Graph:
     """Raw inputs of each column, and whether it is there -> what the decoder remembers of them, and recognised ids.
 
     names: the CSV column of each input.
@@ -64,7 +66,7 @@ def encode_graph(writer: Seq2Seq, columns: dict[str, Modality], names: dict[str,
     outputs = memory_of(writer, writer.encoder({key: read.features[key] for key in writer.encoder.input}))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
     model = keras.Model(read.raw, outputs | read.ids, name="encode")
-    return Graph("encode", model, tuple(read.inputs), (*described, *read.described_ids()), (), facts)
+    return Graph("encode", model, tuple(read.inputs), (*described, *read.described_ids()), (), metadata)
 
 
 def memory_of(writer: Seq2Seq, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -83,12 +85,12 @@ def described_array(name: str, tensor: Tensor) -> dict[str, Any]:
     return {"name": name, "dtype": "float32", "shape": ["batch", *tensor.shape[1:]]}
 
 
-def array(name: str, shape: tuple[int, ...], kind: str, dtype: str = "float32", **facts: Any) -> Input:
+def array(name: str, shape: tuple[int, ...], kind: str, dtype: str = "float32", **metadata: Any) -> Input:
     """An input of `decode_step`: no column of the CSV, but a piece, a state or the memory."""
-    return Input(name, "", kind, dtype, shape, facts)
+    return Input(name, "", kind, dtype, shape, metadata)
 
 
-def step_graph(decoder: Any, memory_length: int, facts: dict[str, Any]) -> Graph:
+def step_graph(decoder: Any, memory_length: int, metadata: dict[str, Any]) -> Graph:
     """One piece and all that is known of those before -> the log-probabilities of the next, and what is new.
 
     memory_length: 0 for a decoder without memory.
@@ -112,5 +114,5 @@ def step_graph(decoder: Any, memory_length: int, facts: dict[str, Any]) -> Graph
     outputs = dict(zip(("log_probabilities", "new_keys", "new_values"), found, strict=True))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
     return Graph(
-        "decode_step", keras.Model(raw, outputs, name="decode_step"), tuple(inputs), tuple(described), (), facts
+        "decode_step", keras.Model(raw, outputs, name="decode_step"), tuple(inputs), tuple(described), (), metadata
     )

@@ -71,9 +71,16 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> StreamData:
 def write_schema(folder: Path, config: Config, pieces: TargetTokenizer, name: str) -> None:
     """schema.json: what the model takes and gives."""
     column = {"name": "text", "kind": "text", "role": "input"}
-    facts = {"task": "language_model", "target": "text", "targets": {}, "labels": [], "inputs": [], "columns": [column]}
+    metadata = {
+        "task": "language_model",
+        "target": "text",
+        "targets": {},
+        "labels": [],
+        "inputs": [],
+        "columns": [column],
+    }
     own = {"pieces": {"kind": pieces.kind, "size": len(pieces)}, "cell": config.generation.cell}
-    write_json(folder / "schema.json", {**facts, **own, "file": {"path": name}})
+    write_json(folder / "schema.json", {**metadata, **own, "file": {"path": name}})
 
 
 def build(config: Config, data: StreamData, log: Log) -> Trainable:

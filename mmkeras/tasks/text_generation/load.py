@@ -19,8 +19,8 @@ def facts_of(run: Run) -> dict[str, Any]:
     """What every graph of the run says of itself."""
     with reading(run.folder / "environment.json"):
         made = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
-    facts = {"task": run.schema["task"], "target": run.schema["target"], "versions": made["versions"]}
-    return {**facts, "seed": made["seed"], "max_target": run.config.generation.max_target}
+    metadata = {"task": run.schema["task"], "target": run.schema["target"], "versions": made["versions"]}
+    return {**metadata, "seed": made["seed"], "max_target": run.config.generation.max_target}
 
 
 def assets(run: Run) -> Assets:
@@ -39,14 +39,14 @@ def generate_graphs(run: Run) -> dict[str, Graph]:
     from mmkeras.models.seq2seq import build_seq2seq
     from mmkeras.tasks.text_generation.graphs import encode_graph, step_graph
 
-    pieces, facts = load_pieces(run), facts_of(run)
+    pieces, metadata = load_pieces(run), facts_of(run)
     columns = load_columns(run.inputs, run.folder)
     writer = build_seq2seq(columns, len(pieces), run.config, exporting=True)
     with reading(run.folder / "model.keras"):
         writer.model.load_weights(run.folder / "model.keras")
     names = {entry["name"]: entry["column"] for entry in run.inputs}
-    encode = encode_graph(writer, columns, names, facts)
-    return {"encode": encode, "decode_step": step_graph(writer.decoder, writer.memory_length, facts)}
+    encode = encode_graph(writer, columns, names, metadata)
+    return {"encode": encode, "decode_step": step_graph(writer.decoder, writer.memory_length, metadata)}
 
 
 def language_graphs(run: Run) -> dict[str, Graph]:
@@ -55,8 +55,8 @@ def language_graphs(run: Run) -> dict[str, Graph]:
     from mmkeras.models.language_model import build_core
     from mmkeras.tasks.text_generation.recurrent_graphs import graphs_of
 
-    pieces, facts = load_pieces(run), facts_of(run)
+    pieces, metadata = load_pieces(run), facts_of(run)
     core, _, model = build_core(run.config, len(pieces))
     with reading(run.folder / "model.keras"):
         core.load_weights(run.folder / "model.keras")
-    return {graph.name: graph for graph in graphs_of(model, facts)}
+    return {graph.name: graph for graph in graphs_of(model, metadata)}

@@ -86,7 +86,7 @@ class LogProbabilities(layers.Layer):
         return pieces_shape
 
 
-def recurrent_step_graph(parts: RecurrentParts, facts: dict[str, Any]) -> Graph:
+def recurrent_step_graph(parts: RecurrentParts, metadata: dict[str, Any]) -> Graph:
     """A piece and the states -> log-probabilities of the next, and the states behind it."""
     inputs = [
         array("piece", (1,), "piece", "int32"),
@@ -96,26 +96,26 @@ def recurrent_step_graph(parts: RecurrentParts, facts: dict[str, Any]) -> Graph:
     found = RecurrentStep(parts, name="step")(*raw.values())
     outputs = dict(zip(("log_probabilities", "new_states"), found, strict=True))
     described = tuple(described_array(name, tensor) for name, tensor in outputs.items())
-    return Graph("decode_step", keras.Model(raw, outputs, name="decode_step"), tuple(inputs), described, (), facts)
+    return Graph("decode_step", keras.Model(raw, outputs, name="decode_step"), tuple(inputs), described, (), metadata)
 
 
-def score_graph(vectors_of: layers.Layer, embedding: Any, facts: dict[str, Any]) -> Graph:
+def score_graph(vectors_of: layers.Layer, embedding: Any, metadata: dict[str, Any]) -> Graph:
     """A text's pieces, END behind them -> log P of each, given those before: the chain rule, term by term."""
     entry = Input("pieces", "", "pieces", "int32", ("n_pieces",))
     pieces = keras.Input((None,), dtype="int32", name="pieces")
     vectors = vectors_of(Before(name="before")(pieces))
     found = {"log_probabilities": LogProbabilities(embedding, name="log_probabilities_of")(vectors, pieces)}
     described = ({"name": "log_probabilities", "dtype": "float32", "shape": ["batch", "n_pieces"]},)
-    return Graph("score", keras.Model({"pieces": pieces}, found, name="score"), (entry,), described, (), facts)
+    return Graph("score", keras.Model({"pieces": pieces}, found, name="score"), (entry,), described, (), metadata)
 
 
-def graphs_of(model: RecurrentParts | Decoder, facts: dict[str, Any]) -> list[Graph]:
+def graphs_of(model: RecurrentParts | Decoder, metadata: dict[str, Any]) -> list[Graph]:
     """Both graphs of a language model."""
     if isinstance(model, Decoder):
-        step = step_graph(model, 0, {**facts, "window": model.length})
+        step = step_graph(model, 0, {**metadata, "window": model.length})
         return [
             step,
-            score_graph(DecoderVectors(model, name="vectors"), model.embedding, {**facts, "window": model.length}),
+            score_graph(DecoderVectors(model, name="vectors"), model.embedding, {**metadata, "window": model.length}),
         ]
-    step = recurrent_step_graph(model, facts)
-    return [step, score_graph(RecurrentVectors(model, name="vectors"), model.embedding, facts)]
+    step = recurrent_step_graph(model, metadata)
+    return [step, score_graph(RecurrentVectors(model, name="vectors"), model.embedding, metadata)]

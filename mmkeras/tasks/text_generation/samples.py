@@ -49,7 +49,7 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
         every = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
     references = [every[k] for k in some]
     written, ids = writer.decode_rows(values, len(rows), GenerationOptions()), writer.token_ids(values, len(rows))
-    return TextSamples(references, written, values, subsets=parts, ids=ids, facts={"sample_longest": GOING_ON})
+    return TextSamples(references, written, values, subsets=parts, ids=ids, metadata={"sample_longest": GOING_ON})
 
 
 def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
@@ -64,8 +64,8 @@ def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSam
     scored = [writer.score_pieces(row)[1].astype(float).tolist() for row in ids]
     texts = ["", *map(writer.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
     served = [(text, writer.pieces.encode(text)) for text in texts]
-    facts: dict[str, Any] = {"sample_longest": GOING_ON}
+    metadata: dict[str, Any] = {"sample_longest": GOING_ON}
     if writer.pieces.kind == "subword":  # who verifies has no SentencePiece to find them with
-        facts["sample_pieces"] = ids
+        metadata["sample_pieces"] = ids
     references = [[line] for line in lines]
-    return TextSamples(references, written, prompts=prompts, scored=scored, served=served, facts=facts)
+    return TextSamples(references, written, prompts=prompts, scored=scored, served=served, metadata=metadata)

@@ -94,7 +94,7 @@ def language_texts(writer: TextGenerator, samples: TextSamples) -> tuple[float, 
 
 def contract_of(writer: TextGenerator) -> Mapping[str, Any]:
     """What signature.json says of this task alone."""
-    return writer.signature.facts if writer.signature else {}
+    return writer.signature.metadata if writer.signature else {}
 
 
 def side_by_side(writer: TextGenerator, samples: TextSamples) -> list[list[float]]:

@@ -26,12 +26,12 @@ GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz
 RULE = audio_spec(8000, 0.8, "mfcc")
 
 
-def clips(n: int, rule: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
+def clips(n: int, spec: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
     """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
     rng = np.random.default_rng(seed)
-    lengths = rng.integers(rule.window, rule.n_samples + 1, n)
+    lengths = rng.integers(spec.window, spec.n_samples + 1, n)
     sounds = [rng.normal(0, 10.0 ** rng.uniform(-3, 0), k).astype("float32") for k in lengths]
-    return pad_clips(sounds, rule.n_samples)
+    return pad_clips(sounds, spec.n_samples)
 
 
 def of_samples(model: keras.Model) -> dict[str, Run]:
@@ -80,14 +80,14 @@ def test_features_are_librosas(features: dict[str, Run], golden: Any, runtime: s
 @pytest.mark.parametrize("rate", [8000, 16_000, 22_050])
 def test_features_are_numpys_own(rate: int) -> None:
     """The definition again, by an FFT in float64: for other rates there are no golden values."""
-    rule = audio_spec(rate, 0.5, "mfcc")
-    wave = clips(1, rule)[0]
-    frames = np.stack([wave[k * rule.hop :][: rule.window] for k in range(rule.n_frames)]).astype("float64")
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(rule.window) / rule.window)
-    power = np.abs(np.fft.rfft(frames * hann, rule.fft)) ** 2
-    expected = np.log(power @ mel_filters(rule).T.astype("float64") + 1e-6)
-    log_mel = LogMel(rule)(wave[None])
-    assert log_mel.shape == (1, rule.n_frames, rule.mels) == LogMel(rule).compute_output_shape((1, rule.n_samples))
+    spec = audio_spec(rate, 0.5, "mfcc")
+    wave = clips(1, spec)[0]
+    frames = np.stack([wave[k * spec.hop :][: spec.window] for k in range(spec.n_frames)]).astype("float64")
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(spec.window) / spec.window)
+    power = np.abs(np.fft.rfft(frames * hann, spec.fft)) ** 2
+    expected = np.log(power @ mel_filters(spec).T.astype("float64") + 1e-6)
+    log_mel = LogMel(spec)(wave[None])
+    assert log_mel.shape == (1, spec.n_frames, spec.mels) == LogMel(spec).compute_output_shape((1, spec.n_samples))
     np.testing.assert_allclose(log_mel[0], expected, rtol=0, atol=1e-4)
 
 
@@ -105,10 +105,10 @@ def test_frames_behind_the_clip_are_masked(features: dict[str, Run], runtime: st
 
 
 def test_masks_of_every_length() -> None:
-    rule = audio_spec(8000, 0.06)
-    whole = np.ones((rule.n_samples, rule.n_samples), "float32") * np.tri(rule.n_samples, dtype="float32")
-    found = FrameMask(rule)(whole).numpy().sum(axis=1)
-    expected = [max(1, 1 + (n - rule.window) // rule.hop) for n in range(1, rule.n_samples + 1)]
+    spec = audio_spec(8000, 0.06)
+    whole = np.ones((spec.n_samples, spec.n_samples), "float32") * np.tri(spec.n_samples, dtype="float32")
+    found = FrameMask(spec)(whole).numpy().sum(axis=1)
+    expected = [max(1, 1 + (n - spec.window) // spec.hop) for n in range(1, spec.n_samples + 1)]
     assert found.tolist() == expected
 
 
@@ -150,12 +150,12 @@ def test_int8_quantisation_leaves_shielded_features_alone(shielded: bool, least:
 # ---------------------------------------------------------------- tokens
 
 
-def tokens_model(rule: AudioSpec, n_samples: int | None = None) -> keras.Model:
+def tokens_model(spec: AudioSpec, n_samples: int | None = None) -> keras.Model:
     """Samples -> tokens, their mask and probabilities, random weights and batch statistics."""
     keras.utils.set_random_seed(0)
-    samples = keras.Input((n_samples or rule.n_samples,), name="samples")
-    log_mel, mask = LogMel(rule)(samples), FrameMask(rule)(samples)
-    tokens, mask = audio_tokens(log_mel, mask, rule, 16, 8, "clip")
+    samples = keras.Input((n_samples or spec.n_samples,), name="samples")
+    log_mel, mask = LogMel(spec)(samples), FrameMask(spec)(samples)
+    tokens, mask = audio_tokens(log_mel, mask, spec, 16, 8, "clip")
     mean = keras.ops.sum(tokens, axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
     model = keras.Model(samples, {"tokens": tokens, "mask": mask, "p": keras.layers.Dense(5, "softmax")(mean)})
     rng = np.random.default_rng(0)
@@ -196,12 +196,12 @@ def test_the_answer_depends_on_the_clip(tokens: dict[str, Run]) -> None:
 @pytest.mark.parametrize("kind", ["mel", "mfcc"])
 def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
     """Neither its loudness, nor how long it is: the same weights over more zeros give the same tokens."""
-    rule = audio_spec(8000, 0.5, kind)
-    data = clips(6, rule)
-    short = tokens_model(rule)
+    spec = audio_spec(8000, 0.5, kind)
+    data = clips(6, spec)
+    short = tokens_model(spec)
     expected = {k: v.numpy() for k, v in short(data, training=False).items()}
     for more in (80, 160, 240, 4000):
-        longer = tokens_model(rule, rule.n_samples + more)
+        longer = tokens_model(spec, spec.n_samples + more)
         longer.set_weights(short.get_weights())
         found = longer(np.pad(data, [(0, 0), (0, more)]), training=False)
         n = expected["tokens"].shape[1]
@@ -214,20 +214,20 @@ def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["mel", "mfcc"])
 def test_loudness_is_no_feature_pitch_is(kind: str) -> None:
     """Ten times louder is the same clip; two steady tones, which differ in their mean alone, are two."""
-    rule = audio_spec(8000, 0.5, kind)
-    at = np.arange(rule.n_samples) / rule.rate
+    spec = audio_spec(8000, 0.5, kind)
+    at = np.arange(spec.n_samples) / spec.rate
     low, high = (np.sin(2 * np.pi * hz * at).astype("float32")[None] for hz in (300, 600))
     noise = np.random.default_rng(0).normal(0, 0.1, low.shape).astype("float32")
-    model = tokens_model(rule)
+    model = tokens_model(spec)
     a, louder, b = (model(0.05 * x, training=False)["tokens"] for x in (low + noise, 10 * (low + noise), high + noise))
     assert np.abs(a - louder).max() < 0.05
     assert np.abs(a - b).max() > 0.3
 
 
 def test_every_layer_is_named_after_its_column() -> None:
-    rule = audio_spec(8000, 0.5, "mfcc")
-    log_mel, mask = keras.Input((rule.n_frames, rule.mels)), keras.Input((rule.n_frames,))
-    core = keras.Model([log_mel, mask], audio_tokens(log_mel, mask, rule, 16, 8, "clip"))
+    spec = audio_spec(8000, 0.5, "mfcc")
+    log_mel, mask = keras.Input((spec.n_frames, spec.mels)), keras.Input((spec.n_frames,))
+    core = keras.Model([log_mel, mask], audio_tokens(log_mel, mask, spec, 16, 8, "clip"))
     ours = [layer.name for layer in core.layers if layer.weights]
     assert ours
     assert all(name.startswith("clip_") for name in ours)

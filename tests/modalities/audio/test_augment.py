@@ -21,9 +21,9 @@ def test_training_bears_missing_cells() -> None:
     """A clip that is not there has no frame, which what training does to clips must not stumble over."""
     from mmkeras.modalities.audio.augment import Disturb
 
-    rule = audio_spec(mixtures.RATE, 0.3, mels=16)
-    log_mel = np.random.default_rng(0).normal(size=(3, rule.n_frames, rule.mels)).astype("float32")
-    valid = np.ones((3, rule.n_frames), "float32")
+    spec = audio_spec(mixtures.RATE, 0.3, mels=16)
+    log_mel = np.random.default_rng(0).normal(size=(3, spec.n_frames, spec.mels)).astype("float32")
+    valid = np.ones((3, spec.n_frames), "float32")
     valid[1] = 0
     disturbed, still = Disturb(1.0, seed=0)(log_mel, valid, training=True)
     assert np.isfinite(disturbed).all()
@@ -31,20 +31,20 @@ def test_training_bears_missing_cells() -> None:
     assert np.asarray(still).sum(axis=1)[1] == 0
 
 
-def clips(n: int, rule: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
+def clips(n: int, spec: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
     """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
     rng = np.random.default_rng(seed)
-    lengths = rng.integers(rule.window, rule.n_samples + 1, n)
+    lengths = rng.integers(spec.window, spec.n_samples + 1, n)
     sounds = [rng.normal(0, 10.0 ** rng.uniform(-3, 0), k).astype("float32") for k in lengths]
-    return pad_clips(sounds, rule.n_samples)
+    return pad_clips(sounds, spec.n_samples)
 
 
-def tokens_model(rule: AudioSpec, n_samples: int | None = None) -> keras.Model:
+def tokens_model(spec: AudioSpec, n_samples: int | None = None) -> keras.Model:
     """Samples -> tokens, their mask and probabilities, random weights and batch statistics."""
     keras.utils.set_random_seed(0)
-    samples = keras.Input((n_samples or rule.n_samples,), name="samples")
-    log_mel, mask = LogMel(rule)(samples), FrameMask(rule)(samples)
-    tokens, mask = audio_tokens(log_mel, mask, rule, 16, 8, "clip")
+    samples = keras.Input((n_samples or spec.n_samples,), name="samples")
+    log_mel, mask = LogMel(spec)(samples), FrameMask(spec)(samples)
+    tokens, mask = audio_tokens(log_mel, mask, spec, 16, 8, "clip")
     mean = keras.ops.sum(tokens, axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
     model = keras.Model(samples, {"tokens": tokens, "mask": mask, "p": keras.layers.Dense(5, "softmax")(mean)})
     rng = np.random.default_rng(0)
@@ -62,10 +62,10 @@ def tokens_model(rule: AudioSpec, n_samples: int | None = None) -> keras.Model:
 @pytest.fixture
 def pictures() -> tuple[np.ndarray, np.ndarray]:
     """Log-mel [64, frames, mels] of clips of half the length, and their mask."""
-    rule = audio_spec(8000, 1.0)
+    spec = audio_spec(8000, 1.0)
     data = clips(64, audio_spec(8000, 0.5))
-    padded = pad_clips(list(data), rule.n_samples)
-    return LogMel(rule)(padded).numpy(), FrameMask(rule)(padded).numpy()
+    padded = pad_clips(list(data), spec.n_samples)
+    return LogMel(spec)(padded).numpy(), FrameMask(spec)(padded).numpy()
 
 
 def test_a_prediction_sees_the_clip_as_it_is(pictures: tuple[np.ndarray, np.ndarray]) -> None:

@@ -31,16 +31,16 @@ from mmkeras.modalities.media.paths import MediaRoot
 def make(
     cells: Sequence[str],
     root: Path,
-    rule: ImageSpec | AudioSpec = IMAGES,
+    spec: ImageSpec | AudioSpec = IMAGES,
     elsewhere: Sequence[Path] = (),
     folder: str = "features",
     name: str = "photo",
     log: Callable[[str], None] = lambda line: None,
     allow_outside: bool = False,
 ) -> MediaFeatures:
-    kind = "image" if isinstance(rule, ImageSpec) else "audio"
+    kind = "image" if isinstance(spec, ImageSpec) else "audio"
     where = MediaRoot(str(root), allow_outside)
-    return make_features(name, kind, cells, rule, where, root.parent / folder, elsewhere, log)
+    return make_features(name, kind, cells, spec, where, root.parent / folder, elsewhere, log)
 
 
 def pooled(monkeypatch: pytest.MonkeyPatch, chunk: int = 2) -> None:
@@ -131,7 +131,7 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
     cells = ["0.png", "absent.png", "../secret.png"]
     make(cells, media)
     (folder,) = (media.parent / "features").iterdir()
-    rule, allowed = IMAGES, False
+    spec, allowed = IMAGES, False
     match change:
         case "bytes":
             (media / "0.png").write_bytes(encoded(picture(7)))
@@ -142,7 +142,7 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
         case "order":
             cells.reverse()
         case "size":
-            rule = ImageSpec(17)
+            spec = ImageSpec(17)
         case "allowed":
             allowed = True
         case "damaged array":
@@ -152,11 +152,11 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
         case _:
             (folder / "done.json").unlink()
     lines: list[str] = []
-    found = make(cells, media, rule, log=lines.append, allow_outside=allowed)
+    found = make(cells, media, spec, log=lines.append, allow_outside=allowed)
     assert "checked in" in lines[0]
     expected = picture(7 if change == "bytes" else 0)
     row = cells.index("0.png")
-    np.testing.assert_array_equal(found.arrays["pixels"][found.index[row]], resize_pixels(expected, rule.size))
+    np.testing.assert_array_equal(found.arrays["pixels"][found.index[row]], resize_pixels(expected, spec.size))
     assert (cells.index("absent.png") in found.faults) == (change != "appears")
     assert (cells.index("../secret.png") in found.faults) == (change != "allowed")
     assert len(list((media.parent / "features").iterdir())) == 1  # the old ones are gone
@@ -226,7 +226,7 @@ def test_a_decoder_that_crashes_is_a_fault(media: Path, monkeypatch: pytest.Monk
     assert make([f"{k}.png" for k in range(6)], media).faults == found.faults  # it is not tried at every start
 
 
-def exhaust(cell: str, kind: str, rule: Any, root: MediaRoot) -> dict[str, Any]:
+def exhaust(cell: str, kind: str, spec: Any, root: MediaRoot) -> dict[str, Any]:
     raise MemoryError
 
 

@@ -108,10 +108,10 @@ def sentence_pieces(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def encoder_model(preset: str | Preset, facts: Preset, **options: Any) -> keras.Model:
+def encoder_model(preset: str | Preset, metadata: Preset, **options: Any) -> keras.Model:
     """Raw bytes -> tokens [b, T, 6] and mask."""
     raw = keras.Input((None,), dtype="uint8")
-    encoded = encode_pretrained(*wordpiece(facts, 16)(raw), 6, preset, **options)
+    encoded = encode_pretrained(*wordpiece(metadata, 16)(raw), 6, preset, **options)
     return keras.Model(raw, [encoded.tokens, encoded.mask])
 
 

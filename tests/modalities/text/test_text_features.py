@@ -66,7 +66,7 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "spec",
     [
         {"orders": 2},
         {"orders": 1, "weighting": "mean", "unknown_buckets": 256},
@@ -77,12 +77,12 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
     ],
     ids=str,
 )
-def test_bags_are_what_the_graph_computes(rule: dict[str, Any]) -> None:
+def test_bags_are_what_the_graph_computes(spec: dict[str, Any]) -> None:
     texts = [*RAW, *reference.HOSTILE_TEXTS]
-    state, found = adapted(texts, min_rows=1 if "unknown_buckets" not in rule else 3, **rule)
+    state, found = adapted(texts, min_rows=1 if "unknown_buckets" not in spec else 3, **spec)
     layers = TextLayers(state, "again")
     graph = tf.function(lambda data: layers(data), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
-    rows, expected = (x.numpy() for x in graph(pad([cut(raw, state.rule.max_bytes) for raw in texts])))
+    rows, expected = (x.numpy() for x in graph(pad([cut(raw, state.spec.max_bytes) for raw in texts])))
     assert rows.dtype == np.int32
     assert rows.max() < state.n_rows
     for i, weights in enumerate(dictionaries(found)):
@@ -91,12 +91,12 @@ def test_bags_are_what_the_graph_computes(rule: dict[str, Any]) -> None:
 
 def test_hashing_does_not_depend_on_the_batches() -> None:
     texts = [*RAW, *reference.HOSTILE_TEXTS]
-    rule = TextSpec(max_bytes=500)
-    table = new_table(rule)
-    whole = hash_texts(texts, rule, table)
+    spec = TextSpec(max_bytes=500)
+    table = new_table(spec)
+    whole = hash_texts(texts, spec, table)
     assert whole.cut == sum(len(text) > 500 for text in texts) > 5
     order = np.random.default_rng(0).permutation(len(texts))
-    shuffled = hash_texts([texts[i] for i in order], rule, table).keys.take(np.argsort(order))
+    shuffled = hash_texts([texts[i] for i in order], spec, table).keys.take(np.argsort(order))
     np.testing.assert_array_equal(shuffled.starts, whole.keys.starts)
     np.testing.assert_array_equal(shuffled.columns[0], whole.keys.columns[0])
     ends = zip(whole.keys.starts[:-1], whole.keys.starts[1:], strict=True)
@@ -151,12 +151,12 @@ def test_adapt_chooses_the_features_of_most_rows() -> None:
     assert learned(max_features=0) == {}
 
 
-@pytest.mark.parametrize("rule", [TextSpec(), TextSpec("byte", 1, "mean", unknown_buckets=64)], ids=str)
-def test_state_survives_the_disk(rule: TextSpec, tmp_path: Path) -> None:
-    state, _ = adapted(CORPUS, **dataclasses.asdict(rule))
+@pytest.mark.parametrize("spec", [TextSpec(), TextSpec("byte", 1, "mean", unknown_buckets=64)], ids=str)
+def test_state_survives_the_disk(spec: TextSpec, tmp_path: Path) -> None:
+    state, _ = adapted(CORPUS, **dataclasses.asdict(spec))
     save_state(state, tmp_path / "x.npz")
-    again = load_state(tmp_path / "x.npz", rule)
-    assert again.rule == rule
+    again = load_state(tmp_path / "x.npz", spec)
+    assert again.spec == spec
     assert again.n_rows == state.n_rows
     assert again.vocabulary.bits == state.vocabulary.bits
     for a, b in (
@@ -174,10 +174,10 @@ def test_state_survives_the_disk(rule: TextSpec, tmp_path: Path) -> None:
 
 def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
     cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog"]}
-    rule = TextSpec(max_bytes=30)
-    column, sides = learn_text("title", cells, rule, tmp_path)
+    spec = TextSpec(max_bytes=30)
+    column, sides = learn_text("title", cells, spec, tmp_path)
     assert column.cut == pytest.approx(np.mean([len(text.encode()) > 30 for text in CORPUS]))
-    hashed = hash_texts(cells["validation"], rule, column.state.table)
+    hashed = hash_texts(cells["validation"], spec, column.state.table)
     expected = bags(hashed, TextLayers(column.state, "y"))
     assert dictionaries(sides["validation"].ragged) == dictionaries(expected)
     assert (len(sides["train"].ragged), len(sides["validation"].ragged)) == (18, 3)
@@ -187,8 +187,8 @@ def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
 
 def test_sequences_on_disk_keep_the_order(tmp_path: Path) -> None:
     cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog the cat"]}
-    rule = TextSpec(max_bytes=30, orders=1, weighting="mean", unknown_buckets=4)
-    column, sides = learn_text("title", cells, rule, tmp_path, "transformer", max_tokens=3)
+    spec = TextSpec(max_bytes=30, orders=1, weighting="mean", unknown_buckets=4)
+    column, sides = learn_text("title", cells, spec, tmp_path, "transformer", max_tokens=3)
     assert sides["validation"].lengths.tolist() == [3, 0, 3]
     first, _, last = sides["validation"].ragged.padded()[0].tolist()
     rows = np.asarray(TextLayers(column.state, "y")(pad([b"the unknown cat", b"dog dog the"]))[0])

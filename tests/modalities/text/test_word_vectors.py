@@ -68,9 +68,9 @@ def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> An
 
     weighting = "mean" if unknown_buckets else "tfidf"
     kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
-    rule = TextSpec(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
-    table = new_table(rule)
-    return learn_state(hash_texts(TEXTS, rule, table), rule, table)
+    spec = TextSpec(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
+    table = new_table(spec)
+    return learn_state(hash_texts(TEXTS, spec, table), spec, table)
 
 
 def rows_of(column: Any, word: str) -> list[int]:

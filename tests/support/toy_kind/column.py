@@ -60,7 +60,7 @@ class ColourColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], rule: None, config: Config, folder: Path, log: Log
+    name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Log
 ) -> tuple[ColourColumn, dict[str, ArrayFeatures]]:
     """The mean colour of the training rows; every row's distance from it. Raises InputError for a cell that is none."""
     try:

@@ -75,14 +75,19 @@ class PresetColumn:
 
     def input(self, column: str) -> Input:
         if not self.preset.in_graph:
-            facts = {"tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens, "padding": NO_TOKEN}
-            facts |= {"tokenizer_files": f"tokenizers/{self.name}", "preset": self.preset.name}
+            metadata = {"tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens, "padding": NO_TOKEN}
+            metadata |= {"tokenizer_files": f"tokenizers/{self.name}", "preset": self.preset.name}
             serving = Serving(served_name(self.name), "int32", lambda ids: (ids, self._presence(ids)), (None,))
             fixed = {"n_tokens": self.max_tokens}
-            return Input(self.name, column, "text", "int32", ("n_tokens",), facts, fixed, serving)
-        facts = {**TEXT_FACTS, "max_bytes": self.max_bytes, "max_tokens": self.max_tokens, "preset": self.preset.name}
+            return Input(self.name, column, "text", "int32", ("n_tokens",), metadata, fixed, serving)
+        metadata = {
+            **TEXT_FACTS,
+            "max_bytes": self.max_bytes,
+            "max_tokens": self.max_tokens,
+            "preset": self.preset.name,
+        }
         serving = Serving(served_name(self.name), "string", lambda text: read_texts(text, self.max_bytes))
-        return Input(self.name, column, "text", "uint8", ("n_bytes",), facts, serving=serving)
+        return Input(self.name, column, "text", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def _presence(self, ids: Tensor) -> Tensor:
         return ops.cast(ids[:, :1] > NO_TOKEN, "float32")
