@@ -41,7 +41,7 @@ def prepared(config: Config, folder: Path) -> Prepared:
     tables = read_tables(config, silent)
     config = resolved(config, tables["table"])
     tables, media = check_media(config, tables, folder, silent)
-    split = split_table(tables["table"], config, None)
+    split = split_table(tables["table"], config.data, None)
     start_tensorflow(config.training.seed, large_tensors=True)
     from mmkeras.tasks.prediction.material import TrainingData  # imports Keras, which must find the seed set
 

@@ -1,1 +1,1 @@
-"""The flags of a training, their groups, their JSON file, and what is checked before anything is read."""
+"""The flags of a training, their groups, their JSON file, and the checks before anything is read."""

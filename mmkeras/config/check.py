@@ -1,4 +1,4 @@
-"""Numbers outside their range, and flags that contradict each other: said before anything is read or written."""
+"""Refuses numbers outside their range and flags that contradict each other, before anything is read or written."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import importlib.util
 import math
 from pathlib import Path
 
-from mmkeras.config.config import DEFAULTS, Config
+from mmkeras.config.config import DEFAULTS, Config, Data, Model, Text
 from mmkeras.config.fusions import FUSIONS
 from mmkeras.config.tasks import task_names
 from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
 
-LONGEST_RUN = 8  # of characters that may be a feature
+LONGEST_CHAR_NGRAM = 8
 WIDTH_STEP = {"language_model": 1}
-"""Task -> what the width is a multiple of; 16 for all others. A recurrent cell has no heads to share it."""
+"""Task -> the step of the width; 16 for all others. A recurrent cell has no heads that share the width."""
 
 
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
-    _check_choices(config)
-    _check_names(config)
-    if not config.output.resume:  # else the flags must be those of the run, whatever they are
+    _check_choices(config.model)
+    _check_names(config.data)
+    if not config.output.resume:  # else the flags must equal those of the run
         check_unused_flags(config)
     ranges: dict[str, tuple[float, float]] = {
         "epochs": (1, 100_000),
         "deep": (0, 1024),
         "batch_size": (1, 1_000_000),
         "ngrams": (1, 2),
-        "char_ngrams": (0, LONGEST_RUN),
+        "char_ngrams": (0, LONGEST_CHAR_NGRAM),
         "max_bytes": (16, 4096),
         "width": (16, 1024),
         "vocabulary": (16, 1_000_000),
@@ -65,8 +65,8 @@ def check_config(config: Config) -> None:
     if config.text.word_vectors and config.text.tokens == "byte":
         raise InputError("--word-vectors: with --tokens byte there are no words to give vectors to.")
     if config.text.word_vectors and not Path(config.text.word_vectors).is_file():
-        found = "is a folder" if Path(config.text.word_vectors).is_dir() else "there is no such file"
-        raise InputError(f"--word-vectors {config.text.word_vectors}: {found}; expected a GloVe or word2vec file.")
+        reason = "is a folder" if Path(config.text.word_vectors).is_dir() else "there is no such file"
+        raise InputError(f"--word-vectors {config.text.word_vectors}: {reason}; expected a GloVe or word2vec file.")
     check_encoders(config)
     if config.text.freeze_word_vectors and not config.text.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
@@ -77,18 +77,18 @@ def check_config(config: Config) -> None:
 
 
 def check_encoders(config: Config) -> None:
-    """Raise InputError for an encoder that is none, or a width that its heads cannot share."""
+    """Raise InputError for an unknown encoder, or a width that its heads cannot share."""
     flags = config.flat()
-    for flag, known in (("text_encoder", ("average", "transformer", "gru")), ("image_encoder", ("cnn",))):
+    for flag, names in (("text_encoder", ("average", "transformer", "gru")), ("image_encoder", ("cnn",))):
         value = flags[flag]
-        if value not in known and not (value.startswith("preset:") and len(value) > len("preset:")):
+        if value not in names and not (value.startswith("preset:") and len(value) > len("preset:")):
             raise InputError(
-                f"--{flag.replace('_', '-')} {value}: expected {', '.join(known)}, or preset: with a name or folder."
+                f"--{flag.replace('_', '-')} {value}: expected {', '.join(names)}, or preset: with a name or folder."
             )
-    wrong = [name for name in config.image.image_augment if name not in ("flip", "crop", "colour", "none")]
-    if wrong:
-        raise InputError(f"--image-augment {wrong[0]}: expected any of flip, crop, colour, or none.")
-    _check_char_ngrams(config)
+    unknown = [name for name in config.image.image_augment if name not in ("flip", "crop", "colour", "none")]
+    if unknown:
+        raise InputError(f"--image-augment {unknown[0]}: expected any of flip, crop, colour, or none.")
+    _check_char_ngrams(config.text, config.model)
     step = WIDTH_STEP.get(config.model.task, 16)
     if config.model.width and config.model.width % step:
         raise InputError(
@@ -96,37 +96,39 @@ def check_encoders(config: Config) -> None:
         )
 
 
-def _check_char_ngrams(config: Config) -> None:
-    """Raise InputError for a length that is none, or a model that reads no runs of characters."""
-    if config.text.char_ngrams == 1:
-        raise InputError(f"--char-ngrams 1: expected 0, or 2 to {LONGEST_RUN}, the longest run of characters.")
-    if not config.text.char_ngrams:
+def _check_char_ngrams(text: Text, model: Model) -> None:
+    """Raise InputError for a length of 1, or a model without features of character n-grams."""
+    if text.char_ngrams == 1:
+        raise InputError(
+            f"--char-ngrams 1: expected 0, or 2 to {LONGEST_CHAR_NGRAM}, the longest n-gram of characters."
+        )
+    if not text.char_ngrams:
         return
     reason = ""
-    if config.model.model == "mlp":
+    if model.model == "mlp":
         reason = "--model mlp reads words alone"
-    elif config.text.text_encoder != "average":
-        reason = f"--text-encoder {config.text.text_encoder} reads tokens in their order"
+    elif text.text_encoder != "average":
+        reason = f"--text-encoder {text.text_encoder} reads tokens in their order"
     if reason:
         raise InputError(f"--char-ngrams: {reason}. Leave it out.")
 
 
-def _check_choices(config: Config) -> None:
-    """Raise InputError for a task or a fusion that is none."""
-    for flag, value, known in (
-        ("--task", config.model.task, ["auto", *task_names()]),
-        ("--fusion", config.model.fusion, [*FUSIONS]),
+def _check_choices(model: Model) -> None:
+    """Raise InputError for an unknown task or fusion."""
+    for flag, value, names in (
+        ("--task", model.task, ["auto", *task_names()]),
+        ("--fusion", model.fusion, [*FUSIONS]),
     ):
-        if value is not None and value not in known:
-            raise InputError(f"{flag} {value}: expected {', '.join(known[:-1])} or {known[-1]}.")
+        if value is not None and value not in names:
+            raise InputError(f"{flag} {value}: expected {', '.join(names[:-1])} or {names[-1]}.")
 
 
-def _check_names(config: Config) -> None:
-    """Raise InputError when a flag that takes several columns has taken the file, too."""
-    columns = {key: value for key, value in vars(config.data).items() if isinstance(value, tuple)}
+def _check_names(data: Data) -> None:
+    """Raise InputError when a flag that takes several columns has taken the file as well."""
+    columns = {key: value for key, value in vars(data).items() if isinstance(value, tuple)}
     for key, names in columns.items():
         for name in names:
-            if config.data.csv == DEFAULTS["csv"] and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
+            if data.csv == DEFAULTS["csv"] and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
                 raise InputError(
                     f"--{key} {name}: expected names of columns, and this looks like a file. Put the file before the "
                     f"flags: mmkeras train {name} --{key} …"

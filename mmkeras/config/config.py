@@ -1,7 +1,7 @@
-"""Every choice of one training, in one frozen object: the flags, the `--config` file and the run's config.json.
+"""All flags of a training in one frozen object, for the command line, the `--config` file and the run's config.json.
 
-The flags stand in groups, and a function takes the group that it needs: `config.audio`, not the whole Config. A flag's
-name is unique over all groups, so that config.json is flat and a flag needs no prefix.
+The flags are grouped, and a function takes the group that it needs: `config.audio`, not the whole Config. The name of
+a flag is unique over all groups, so that config.json is flat and a flag needs no prefix.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Number = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
 
 @dataclass(frozen=True)
 class Data:
-    """The table, its columns, and the rows that are held out."""
+    """The table, its columns, and the held-out rows."""
 
     csv: Positional[Annotated[str, arg(metavar="CSV")]] = "data/news.csv"
     """Table to train on: .csv, .tsv, .csv.gz or Parquet."""
@@ -53,7 +53,7 @@ class Data:
     validation: File = None
     """Second table to hold out. Training rows with the same inputs are left out. Default: `--test-size` of the rows."""
     text_file: File = None
-    """Text file, one line a text, that a language model learns in place of a table's text column."""
+    """Text file, one text a line, to train a language model on in place of a table's text column."""
     media_root: Folder = None
     """Folder that relative paths of pictures and clips start at. Default: the folder of the table."""
     allow_outside: bool = False
@@ -92,7 +92,7 @@ class Model:
     dropout: float = 0.1
     """Dropout rate in training."""
     modality_dropout: Number = None
-    """Share of the cells that training hides, so that the model learns to answer without them. Default: 0.1; 0 for a
+    """Share of the cells that training hides, so that the model learns to predict without them. Default: 0.1; 0 for a
     single column."""
     fine_tune: bool = False
     """Train the weights of pretrained encoders too. Without the flag they are frozen."""
@@ -191,7 +191,7 @@ class Training:
     """Largest number of epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20, generate 30,
     language_model 11)."""
     batch_size: Whole = None
-    """Rows a step. Default: the model's own (wide_deep 128, mlp and multimodal 32, language_model 20)."""
+    """Rows of a training step. Default: the model's own (wide_deep 128, mlp and multimodal 32, language_model 20)."""
     learning_rate: Number = None
     """Initial learning rate. Default: the model's own."""
     patience: Whole = None
@@ -250,15 +250,15 @@ class Config:
         return {name: value for group in vars(self).values() for name, value in vars(group).items()}
 
     def replace(self, **flags: Any) -> Self:
-        """The same Config but for some flags, by their names. Raises TypeError for an unknown name."""
-        groups = {name: dict(vars(group)) for name, group in vars(self).items()}
+        """A copy with some flags replaced, by their names. Raises TypeError for an unknown name."""
+        groups = {name: dict(vars(values)) for name, values in vars(self).items()}
         for name, value in flags.items():
-            holder = next((values for values in groups.values() if name in values), None)
-            if holder is None:
+            group = next((values for values in groups.values() if name in values), None)
+            if group is None:
                 raise TypeError(f"{name}: there is no such flag.")
-            holder[name] = value
+            group[name] = value
         return type(self)(**{name: type(getattr(self, name))(**values) for name, values in groups.items()})
 
 
 DEFAULTS: Final[dict[str, Any]] = Config().flat()
-"""Flag -> value where nothing is said."""
+"""Flag -> its default."""

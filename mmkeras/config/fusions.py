@@ -8,10 +8,10 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Fusion:
-    """Where the functions of a fusion are, as `module:function`.
+    """The functions of a fusion, as `module:function`.
 
     answer: (encoded, present, outputs, shape) -> `models.fusions.Fused`.
-    memory: (encoded, present, shape) -> `Encoded`, the tokens that a decoder attends to; None: it cannot generate text.
+    memory: (encoded, present, shape) -> `Encoded`, the tokens that a decoder attends to; None: no text generation.
     """
 
     answer: str

@@ -18,10 +18,10 @@ from mmkeras.errors import InputError
 def config_from_dict(values: dict[str, Any], source: str, kind: type[Any] = Config) -> Any:
     """Build a Config, or another command's options, from a JSON object.
 
-    values: field name -> value; lists stand for tuples, and `target` may be a single string (null: none, as runs of
-    earlier versions have it). What has no default may be absent: a flag must give it.
-    source: where the values came from, for error messages.
-    Raises InputError for a key that is no field, listing the valid ones.
+    values: field name -> value; lists stand for tuples, and `target` may be a single string (null, no target, in runs
+    of earlier versions). A field without a default may be absent: then a flag must give it.
+    source: the origin of the values, for error messages.
+    Raises InputError for an unknown key, listing the valid ones.
     """
     types = flag_types(kind)
     if isinstance(values.get("target", ()), str | None):
@@ -35,12 +35,12 @@ def config_from_dict(values: dict[str, Any], source: str, kind: type[Any] = Conf
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     if issubclass(kind, Config):
         return kind.of(**fields)
-    needed = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]
-    return kind(**{**dict.fromkeys(needed, tyro.MISSING), **fields})
+    required = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]
+    return kind(**{**dict.fromkeys(required, tyro.MISSING), **fields})
 
 
 def flag_types(kind: type[Any]) -> dict[str, Any]:
-    """Flag -> its type, of a Config over all groups, or of another command's options."""
+    """Flag -> its type: of a Config, over all groups, or of another command's options."""
     hints = get_type_hints(kind)
     if not issubclass(kind, Config):
         return hints
@@ -48,28 +48,28 @@ def flag_types(kind: type[Any]) -> dict[str, Any]:
 
 
 def check_type(key: str, value: Any, source: str, kind: Any) -> None:
-    """Raise InputError when a JSON value is of another type than the field's, or is none of its choices."""
+    """Raise InputError when a JSON value has another type than the field, or is not one of its choices."""
     choices = get_args(kind) or (kind,)
     if get_origin(kind) is tuple:
-        good = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        valid = isinstance(value, list) and all(isinstance(item, str) for item in value)
         expected = "a list of strings"
     elif any(get_origin(part) is Literal for part in (kind, *choices)):
         words = [word for part in (kind, *choices) for word in get_args(part) if isinstance(word, str)]
-        good = value in words or (value is None and NoneType in choices)
+        valid = value in words or (value is None and NoneType in choices)
         expected = "one of " + ", ".join(map(repr, dict.fromkeys(words)))
     else:
         # JSON writes 1 for 1.0, and Python counts True as an int
-        good = any(isinstance(value, t) or (t is float and isinstance(value, int)) for t in choices)
-        good = good and (not isinstance(value, bool) or bool in choices)
+        valid = any(isinstance(value, t) or (t is float and isinstance(value, int)) for t in choices)
+        valid = valid and (not isinstance(value, bool) or bool in choices)
         expected = " or ".join("null" if t is NoneType else t.__name__ for t in choices)
-    if not good:
+    if not valid:
         raise InputError(f"{source}: {key!r} is {json.dumps(value, ensure_ascii=False)}; expected {expected}.")
 
 
 def read_config(path: str | Path, kind: type[Any] = Config) -> Any:
     """Read a Config, or another command's options, from a JSON file.
 
-    Raises InputError when the file is absent or is not a JSON object.
+    Raises InputError when the file is absent or does not hold a JSON object.
     """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Flags that change nothing here: refused where the task says so, and said where no column is of their kind."""
+"""Flags without effect: an error where the task has no use for them, a note where no column is of their kind."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from mmkeras.config.config import DEFAULTS, Audio, Config, Image
 from mmkeras.config.tasks import line_of
 from mmkeras.errors import InputError
 
-LEARNS = "a language model learns one text, and has no use for it. Leave it out."
-LEARNS_A_TABLE: dict[str, tuple[str, ...]] = {
+ONE_TEXT = "a language model is trained on one text and has no use for it. Leave it out."
+FOR_LINES: dict[str, tuple[str, ...]] = {
     "it is for language models. Add --task language_model, or leave it out.": ("text_file",)
 }
 
-# task -> flags that it has no use for, and why; those that only the table can tell are refused by `training.resolve`
+# task -> reason -> flags without effect; `training.resolve` refuses those that depend on the table
 UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
-    "auto": LEARNS_A_TABLE,
-    "classify": LEARNS_A_TABLE,
-    "multilabel": LEARNS_A_TABLE,
-    "regress": LEARNS_A_TABLE,
+    "auto": FOR_LINES,
+    "classify": FOR_LINES,
+    "multilabel": FOR_LINES,
+    "regress": FOR_LINES,
     "language_model": {
-        LEARNS: (
+        ONE_TEXT: (
             *("image", "audio", "number", "category", "date", "kind", "target", "media_root", "allow_outside"),
             *("fusion", "modality_dropout", "fine_tune", *vars(Image()), *vars(Audio())),
             *("class_weight", "label_smoothing", "naive_bayes", "word_vectors"),
         ),
-        "a language model is made of cells. Leave it out, and choose by --cell.": ("model", "text_encoder", "deep"),
-        "a language model reads what it writes. Leave it out, and choose by --pieces and --vocabulary.": (
+        "the layers of a language model are chosen by --cell. Leave it out.": ("model", "text_encoder", "deep"),
+        "the tokens of a language model are chosen by --pieces and --vocabulary. Leave it out.": (
             "tokens",
             "ngrams",
             "max_features",
             "min_rows",
         ),
-        "a language model reads its text to the end, --steps pieces at a time. Leave it out.": (
+        "a language model reads its text to the end, --steps tokens at a time. Leave it out.": (
             "max_tokens",
             "max_bytes",
         ),
-        "which lines are held out is no matter of chance. Leave it out.": ("random_state",),
-        "rows without a text are passed over, however many. Leave it out.": ("max_bad_rows",),
+        "the held-out lines are the last ones, not drawn at random. Leave it out.": ("random_state",),
+        "rows without a text are skipped, however many. Leave it out.": ("max_bad_rows",),
         "--task language_model reads tokens in their order. Leave it out.": ("char_ngrams",),
         "--task language_model is trained in float32. Leave it out.": ("mixed_precision",),
     },
     "generate": {
-        **LEARNS_A_TABLE,
-        "--task generate trains a Transformer, in a way of its own; the flag is for language models. Leave it out.": (
+        **FOR_LINES,
+        "--task generate trains a Transformer with its own schedule; the flag is for language models. Leave it out.": (
             "cell",
             "optimizer",
             "decay",
@@ -54,44 +54,44 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "--task generate is trained in float32. Leave it out.": ("mixed_precision",),
     },
 }
-# what is for a table's text column, beside a text file
+# reason -> flags that apply to the text column of a table, not to a text file
 UNUSED_WITH_FILE = {
-    LEARNS: ("text",),
+    ONE_TEXT: ("text",),
     "a --text-file is read as lines of UTF-8. Leave it out.": ("encoding", "delimiter"),
-    "it brings a table, and a --text-file is learned in its place. Leave one of them out.": ("example",),
+    "it brings a table, but --text-file replaces the table. Leave one of them out.": ("example",),
 }
 
 
 def check_unused_flags(config: Config) -> None:
-    """Raise InputError for a flag that the task has no use for: whoever gave it believes that it does something."""
+    """Raise InputError for a flag without effect in this task: its user expects an effect."""
     _refuse(config, line_of(UNUSED_IN, config.model.task))
     if config.data.text_file:
         if config.data.csv != DEFAULTS["csv"]:
             raise InputError(
-                f"{config.data.csv}: a language model learns one text, here that of --text-file. Leave this file out, "
-                "or name its column, --text, in place of --text-file."
+                f"{config.data.csv}: a language model is trained on one text, here that of --text-file. Leave this "
+                "file out, or name its column, --text, in place of --text-file."
             )
         _refuse(config, UNUSED_WITH_FILE)
 
 
 def _refuse(config: Config, unused: dict[str, tuple[str, ...]]) -> None:
     for reason, fields in unused.items():
-        if given := given_of(config, fields):
-            raise InputError(f"{given[0]}: {reason}")
+        if flags := changed_flags(config, fields):
+            raise InputError(f"{flags[0]}: {reason}")
 
 
-def given_of(config: Config, fields: Iterable[str]) -> list[str]:
-    """Those of some fields, as flags, that are not what they are where nothing is said."""
+def changed_flags(config: Config, fields: Iterable[str]) -> list[str]:
+    """Those of the fields that differ from their defaults, as flags."""
     flags = config.flat()
     return [f"--{field.replace('_', '-')}" for field in fields if flags[field] != DEFAULTS[field]]
 
 
 def unused_flags(config: Config, kinds: set[str], flags_of: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """A sentence for each kind of column that is not in `kinds` while flags that matter to it alone were given.
+    """A note for each kind whose flags were set although no column is of this kind.
 
-    flags_of: kind -> those flags, its `spec.FLAGS`.
+    kinds: of the input columns. flags_of: kind -> the flags that affect this kind alone, its `spec.FLAGS`.
     """
     for kind, flags in flags_of.items():
-        given = given_of(config, flags)
-        if given and kind not in kinds:
-            yield f"note: {', '.join(given)} changes nothing: there is no {kind} column"
+        changed = changed_flags(config, flags)
+        if changed and kind not in kinds:
+            yield f"note: {', '.join(changed)} changes nothing: there is no {kind} column"

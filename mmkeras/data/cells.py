@@ -1,4 +1,4 @@
-"""What cells hold, read as the strings they are: nothing, a number, a date, labels; and a cell on one line."""
+"""Cells are strings: tests and conversions for empty cells, numbers, dates and labels, and a cell on one line."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pandas as pd
 from mmkeras.data.dates import MISSING, is_date
 
 LABEL_SIGN: Final = "|"
-"""What stands between the labels of a cell that has several."""
+"""Separates the labels of a cell that has several."""
 
 
 def is_empty(cells: pd.Series) -> np.ndarray:
-    """Bool mask of the cells that hold nothing but white space."""
+    """Bool [n]: the cells that hold only white space."""
     # A loop, since isspace() stops at the first letter; stripping copies every text.
     return np.fromiter((not cell or cell.isspace() for cell in cells), dtype=bool, count=len(cells))
 
 
 def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Cells as '' (missing) or a string that parses as a finite float, and a bool mask of those that were neither."""
+    """Cells as '' (missing) or a string that parses as a finite float, and bool [n]: the cells that are neither."""
     stripped = cells.str.strip()
     missing = _missing(stripped)
     numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
@@ -30,19 +30,19 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
 
 
 def to_dates(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Cells as '' (missing) or a date as `is_date` knows it, and a bool mask of those that were neither."""
+    """Cells as '' (missing) or a date that `is_date` accepts, and bool [n]: the cells that are neither."""
     stripped = cells.str.strip()
     dates = np.fromiter(map(is_date, stripped), dtype=bool, count=len(stripped))
     return stripped.mask(~dates, ""), ~dates & ~_missing(stripped)
 
 
 def _missing(stripped: pd.Series) -> np.ndarray:
-    """Bool mask of the cells in which a number or a date is missing."""
+    """Bool [n]: the cells in which a number or a date is missing."""
     return stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
 
 
 def to_floats(cells: pd.Series) -> np.ndarray:
-    """Cells as float64 [n]; NaN where there is no finite number."""
+    """Cells as float64 [n]; NaN where a cell is not a finite number."""
     return pd.to_numeric(to_numbers(cells)[0], errors="coerce").to_numpy(dtype=np.float64)
 
 
@@ -57,12 +57,12 @@ def split_labels(cell: str) -> tuple[str, ...]:
 
 
 def fold_labels(cell: str) -> str:
-    """The labels of a cell as `split_labels` has them, with `|` between them: `comedy|drama`."""
+    """The labels of a cell as `split_labels` returns them, joined with `|`: `comedy|drama`."""
     return LABEL_SIGN.join(split_labels(cell))
 
 
 def width_of(text: str) -> int:
-    """Columns on a terminal: Chinese, Japanese and Korean characters take two."""
+    """Width on a terminal in columns: Chinese, Japanese and Korean characters take two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 

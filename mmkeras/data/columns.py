@@ -1,4 +1,4 @@
-"""Which columns a table has: what each holds (its kind), and what it is for (its role)."""
+"""The columns of a table: what each one holds (its kind) and what it is used for (its role)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mmkeras.config.config import DEFAULTS, Config
+from mmkeras.config.config import DEFAULTS, Data
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import is_empty, to_floats, to_numbers
 from mmkeras.data.dates import MISSING, is_date
@@ -33,28 +33,31 @@ _IDENTIFIER_NAME: Final = re.compile(r"(^|[^a-z])(id|ids|uuid|guid|idx|index|key
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table and what it is for."""
+    """One column of a table, its kind and its role."""
 
     name: str
     kind: str
-    """An input's: one of KINDS. A target's: one of `target_kinds.KINDS`."""
+    """Of an input: a key of KINDS. Of a target: a key of `target_kinds.KINDS`."""
     role: str
     """`input`, `target` or `ignored`."""
     given: bool = False
-    """Whether the user named it; else kind and role were guessed."""
+    """Whether the user named the column; else its kind and role were guessed."""
 
 
-def choose_columns(source: Source, config: Config) -> tuple[str, tuple[Column, ...], tuple[Column, ...], list[str]]:
-    """The task, the columns to use (the targets last), those to leave, and notes that say why.
+def choose_columns(
+    source: Source, data: Data, task: str
+) -> tuple[str, tuple[Column, ...], tuple[Column, ...], list[str]]:
+    """The task, the columns to use (the targets last), the columns to ignore, and notes that give the reasons.
 
+    task: as `--task` names it, or `auto`.
     Raises InputError for a flag that names no column or the wrong one, and when no input is left.
     """
     names = list(source.rows.columns)
-    given = _named_inputs(source, config)
-    targets = _choose_targets(source, config, given)
-    task, notes = choose_task(source, targets, config)
+    kinds = _named_inputs(source, data)
+    targets = _choose_targets(source, data, kinds)
+    task, notes = choose_task(source, targets, task)
     target_kind = TARGET_KINDS[task]
-    if target_kind == "number" and not config.data.target:
+    if target_kind == "number" and not data.target:
         useless = _why_useless(targets[0], source.rows[targets[0]], "number")
         if useless:
             raise InputError(
@@ -62,45 +65,44 @@ def choose_columns(source: Source, config: Config) -> tuple[str, tuple[Column, .
             )
     inputs, ignored = [], []
     for name in names:
-        if name in given:
-            inputs.append(Column(name, given[name], "input", given=True))
+        if name in kinds:
+            inputs.append(Column(name, kinds[name], "input", given=True))
         elif name not in targets:
             column = Column(name, _guess_kind(source.rows[name]), "input")
-            useless = "" if given else _why_useless(name, source.rows[name], column.kind)
+            useless = "" if kinds else _why_useless(name, source.rows[name], column.kind)
             if useless:
                 notes.append(f"Column {name!r} is ignored: {useless}. To use it, name it: --{column.kind} {name!r}.")
-            if given or useless:
+            if kinds or useless:
                 ignored.append(dataclasses.replace(column, role="ignored"))
             else:
                 inputs.append(column)
     if not inputs:
         besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
         raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
-    inputs += [Column(name, target_kind, "target", given=bool(config.data.target)) for name in targets]
+    inputs += [Column(name, target_kind, "target", given=bool(data.target)) for name in targets]
     return task, tuple(inputs), tuple(ignored), notes
 
 
-def _named_inputs(source: Source, config: Config) -> dict[str, str]:
-    """Column -> the kind that a flag says it is of."""
+def _named_inputs(source: Source, data: Data) -> dict[str, str]:
+    """Column -> its kind, for the columns that a flag names."""
     names = list(source.rows.columns)
-    given: dict[str, str] = {}
-    for name, kind in _named_pairs(config):
+    kinds: dict[str, str] = {}
+    for name, kind in _named_pairs(data):
         if name not in names:
             raise no_column(name, names, f"{source.path}: --{_flag_of(kind)}: the column")
-        if name in given:
-            flags = f"--{_flag_of(given[name])} and --{_flag_of(kind)}"
+        if name in kinds:
+            flags = f"--{_flag_of(kinds[name])} and --{_flag_of(kind)}"
             raise InputError(f"Column {name!r} is named twice: {flags}. Name it once.")
-        given[name] = kind
-    return given
+        kinds[name] = kind
+    return kinds
 
 
-def _named_pairs(config: Config) -> Iterator[tuple[str, str]]:
+def _named_pairs(data: Data) -> Iterator[tuple[str, str]]:
     """Column and kind, as the flags name them. Raises InputError for a --kind that is no pair, or an unknown kind."""
-    flags = config.flat()
     for kind in KINDS:
         if _flag_of(kind) == kind:
-            yield from ((name, kind) for name in flags[kind])
-    for pair in config.data.kind:
+            yield from ((name, kind) for name in getattr(data, kind))
+    for pair in data.kind:
         name, sign, kind = pair.rpartition("=")
         if not (sign and name):
             raise InputError(f"--kind {pair}: expected COLUMN=KIND, such as price=number. Kinds: {', '.join(KINDS)}.")
@@ -110,12 +112,12 @@ def _named_pairs(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _flag_of(kind: str) -> str:
-    """The flag that names columns of a kind: its own, or the one of all kinds."""
+    """The flag that names columns of a kind: the flag of that name, or `kind` for kinds without one."""
     return kind if isinstance(DEFAULTS.get(kind), tuple) else "kind"
 
 
 def naming_flags(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
-    """The flags that name these input columns and no others: flag -> its value."""
+    """Flag -> its value, for the flags that name these input columns and no others."""
     flags: dict[str, tuple[str, ...]] = dict.fromkeys([*map(_flag_of, KINDS), "kind"], ())
     for column in columns:
         flag = _flag_of(column.kind)
@@ -123,16 +125,16 @@ def naming_flags(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
     return flags
 
 
-def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tuple[str, ...]:
-    """The target columns as named, or the one that is guessed. given: the inputs that were named."""
+def _choose_targets(source: Source, data: Data, inputs: dict[str, str]) -> tuple[str, ...]:
+    """The target columns that the user names, else the guessed one. inputs: named input column -> its kind."""
     names = list(source.rows.columns)
-    targets = config.data.target or (_guess_target(names, given),)
+    targets = data.target or (_guess_target(names, inputs),)
     for k, target in enumerate(targets):
         if target not in names:
             raise no_column(target, names, f"{source.path}: --target: the column")
-        if target in given:
+        if target in inputs:
             raise InputError(
-                f"Column {target!r} is named as the target and as --{_flag_of(given[target])}. It cannot be both."
+                f"Column {target!r} is named as the target and as --{_flag_of(inputs[target])}. It cannot be both."
             )
         if target in targets[:k]:
             raise InputError(f"Column {target!r} is named twice behind --target. Name it once.")
@@ -140,15 +142,15 @@ def _choose_targets(source: Source, config: Config, given: dict[str, str]) -> tu
 
 
 def _guess_target(names: Sequence[str], inputs: Iterable[str]) -> str:
-    """The first of TARGET_NAMES that is there and no input, else the last column that is no input."""
+    """The first of TARGET_NAMES among the columns that are not inputs, else the last of these columns."""
     free = [name for name in names if name not in set(inputs)]
     if not free:
         raise InputError(f"Every column is named as an input ({', '.join(names)}): none is left as the target.")
-    return next((name for wanted in TARGET_NAMES for name in free if name.casefold() == wanted), free[-1])
+    return next((name for usual in TARGET_NAMES for name in free if name.casefold() == usual), free[-1])
 
 
 def no_column(name: str, names: Sequence[str], what: str) -> InputError:
-    """The error for a column that is not there, with the nearest name. what: `file: the column`, say."""
+    """The error for an absent column, with the nearest name. what: begins the sentence, such as `file: the column`."""
     near = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], 1)
     hint = f" Did you mean {next(n for n in names if n.casefold() == near[0])!r}?" if near else ""
     return InputError(f"{what} {name!r} is not in the file.{hint} Columns: {', '.join(names)}.")
@@ -164,14 +166,14 @@ def _guess_kind(cells: pd.Series) -> str:
         if all(_is_media(value.strip(), kind, suffixes) for value in values):
             return kind
     dates = [value for value in values if value.strip().lower() not in MISSING]
-    if dates and all(map(is_date, dates)):  # ends at the first that is none
+    if dates and all(map(is_date, dates)):  # stops at the first cell that is not a date
         return "date"
-    # Long cells cannot be numbers: look at the first few before all of them are parsed.
+    # Long cells cannot be numbers: try the first few before all of them are parsed.
     if not to_numbers(pd.Series(values[:20], dtype=object))[1].any():
         numbers, faults = to_numbers(pd.Series(values, dtype=object))
         if not faults.any() and (numbers != "").any():
             return "number"
-    # A category's values come back, five times each on average, and are short.
+    # The values of a category repeat, five times each on average, and are short.
     repeats = len(values) <= min(1000, 0.2 * len(filled))
     return "category" if repeats and max(map(len, values)) <= 64 else "text"
 
@@ -184,7 +186,7 @@ def _is_media(cell: str, kind: str, suffixes: tuple[str, ...]) -> bool:
 
 
 def _why_useless(name: str, cells: pd.Series, kind: str) -> str:
-    """Why nothing can be learned from a column, as the end of a sentence; '' if something may be."""
+    """Why a column cannot help a prediction, as the end of a sentence; '' for a column that may."""
     values = cells.unique()
     if len(values) == 1:
         return f"every row has the same value ({' '.join(values[0][:40].split())!r})"
@@ -193,9 +195,9 @@ def _why_useless(name: str, cells: pd.Series, kind: str) -> str:
     if kind != "number":
         identifies = all(_IDENTIFIER.fullmatch(value) for value in values)
     else:
-        # Every price may differ, too: only whole numbers called an id, or without gaps, identify rows.
+        # Prices may all differ as well: only whole numbers called an id, or without gaps, identify rows.
         numbers = to_floats(cells)
-        whole = bool(np.all(numbers == np.floor(numbers)))  # False if any is missing
+        whole = bool(np.all(numbers == np.floor(numbers)))  # False where a number is missing
         gapless = whole and numbers.max() - numbers.min() == len(numbers) - 1
         identifies = gapless or (whole and bool(_IDENTIFIER_NAME.search(name)))
     return "every row has a different value, so it only names the row" if identifies else ""

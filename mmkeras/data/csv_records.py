@@ -1,9 +1,9 @@
-"""The records of a CSV file, and where to read on behind a broken quote.
+"""The records of a CSV file, and where to resume after a broken quote.
 
-One quote that is not doubled (`says "this" loudly`) ends its cell too early, one that is not closed swallows the rows
-behind it, and to the csv reader both look the same. Reading on at the next line turns the paragraphs of a broken
-article into rows nobody wrote; skipping to the next row that is sure loses thousands of good ones. Which of the two
-it is, the lines themselves say.
+A quote that is not doubled (`says "this" loudly`) ends its cell too early; a quote that is not closed swallows the rows
+behind it. The csv reader cannot tell one from the other. Resuming at the next line turns the paragraphs of a broken
+article into rows nobody wrote; skipping to the next certain row loses thousands of good ones. The lines behind the
+broken quote decide which of the two it is.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from mmkeras.data.charset import decoded_lines
 BROKEN: Final = "a quote is not closed, or one inside a cell is not doubled"
 
 _ROWS: Final = 10
-"""So many lines one after the other that read as rows are rows: paragraphs seldom have just the right commas."""
+"""This many consecutive lines that parse as rows are rows: paragraphs seldom have exactly the right commas."""
 _ROWS_OF_ONE_FIELD: Final = 200
-"""The same in a file of one column, where every paragraph without a comma reads as a row."""
+"""The same in a file of one column, where every paragraph without a comma parses as a row."""
 _FEW: Final = 3
-"""The same where other things speak for rows, too."""
+"""The same where there is other evidence for rows."""
 _QUOTED_ROWS: Final = 20
-"""So many good rows with a quote in the same place, and all rows are taken to have it."""
+"""When this many good rows have a quote in the same place, all rows are taken to have it."""
 
 
 @contextmanager
 def unlimited_cells() -> Iterator[None]:
-    """Lift the csv module's limit of 131,072 characters a cell, which is global, for as long as we read."""
+    """Lift the csv module's limit of 131,072 characters a cell, which is global, inside the block."""
     before = csv.field_size_limit(2**31 - 1)
     try:
         yield
@@ -51,15 +51,15 @@ def fits(record: Sequence[str], width: int) -> bool:
 class Records:
     """Iterates over (line, record): each record with the line it starts on, from 1.
 
-    In place of a record stands a str, why there is none, for a line whose quotes are broken and for each line that is
-    not empty behind it until the next row begins.
+    A str, the reason, replaces the record of a line whose quotes are broken, and of each line behind it that is not
+    empty, until the next row begins.
     """
 
     width: int = 0
-    """Fields of a row. Whoever reads the header sets it before reading on."""
+    """Fields of a row. The caller sets it after reading the header, before the next record."""
 
     def __init__(self, raw: bytes, encoding: str, delimiter: str, good: Sequence[int]) -> None:
-        """good: the lines of the records that were found good; whoever reads them lets it grow."""
+        """good: the lines of the good records so far; the caller appends to it while it iterates."""
         self.raw, self.encoding, self.delimiter, self.good = raw, encoding, delimiter, good
 
     def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
@@ -94,36 +94,36 @@ class Records:
 
 
 class BrokenRow:
-    """A row with a broken quote: which of the lines behind it may be a part of it."""
+    """A row with a broken quote, and the search for the lines behind it that may belong to it."""
 
     def __init__(self, lines: Sequence[str], start: int, good: Sequence[int], delimiter: str, width: int) -> None:
-        """lines: the file's, with their ends. start: index of the row's first line. good: lines of good rows before."""
+        """lines: of the file, with line ends. start: index of its first line. good: lines of earlier good rows."""
         self.lines, self.start, self.delimiter, self.width = lines, start, delimiter, width
         sign = re.escape(delimiter)
         field = rf'(?:"[^"]*(?:""[^"]*)*"|[^"{sign}\r\n][^{sign}\r\n]*|)'
         self.field = re.compile(field + sign)
         self.opened = min(self._opened_field(lines[start]) or 0, width - 1)
-        # A quote that closes a cell, and no more fields behind it than a row can have behind the broken one.
+        # A quote that closes a cell, with no more fields behind it than a row can have behind the broken one.
         self.closing = re.compile(rf'"(?:{sign}{field}){{0,{width - 1 - self.opened}}}(?:{sign})*[\r\n]*\Z')
         # Where every row has a quote in that place, a line without one is a paragraph.
         self.all_quoted = len(good) >= _QUOTED_ROWS and all(self._quoted(line - 1) for line in good)
-        # Some writers put an empty line behind each row; else an empty line speaks for an article.
+        # Some programs write an empty line behind each row; else an empty line indicates an article.
         self.spaced = start > 0 and lines[start - 1].isspace()
 
     def end(self) -> tuple[int, bool]:
-        """Index of the line to read on at, and whether a quote in a line behind the first closes the row before it.
+        """Index of the line to resume at, and whether a quote behind the first line closes the row before this index.
 
-        It is the line behind such a quote, or that where good rows begin to come one after the other.
-        If all lines behind the first are such rows, its quote was never closed and only that line is lost. With neither
-        place in sight, nothing can be told up to the end of the file.
+        Parsing resumes behind such a quote, or where a series of consecutive good rows begins. If all lines behind the
+        first are good rows, its quote was never closed and only that line is lost. Where neither place exists, the
+        rest of the file is lost.
         """
         enough = _ROWS if self.width > 1 else _ROWS_OF_ONE_FIELD
-        i = first = self.start  # first: where the rows begin that come one after the other up to i
-        rows = 0  # how many; a row with a quote in the right place counts twice
+        i = first = self.start  # first: where the series of consecutive rows that ends before i begins
+        rows = 0  # length of the series; a row with a quote in the right place counts twice
         while i < len(self.lines) and rows < enough:
-            taken = self._row(i)
-            behind = i + max(taken, 1)
-            if taken or self._broken_row(i):
+            n_lines = self._row(i)
+            behind = i + max(n_lines, 1)
+            if n_lines or self._broken_row(i):
                 rows += 1 + self._quoted(i)
             elif not (self.spaced and self.lines[i].isspace()):
                 first, rows = behind, 0
@@ -136,25 +136,25 @@ class BrokenRow:
 
     def _closes(self, i: int) -> bool:
         """Whether the row may end with line `i`."""
-        # Quotes inside a text come in pairs. So the row's last line has an odd number, if it is not the first, too.
+        # Quotes inside a text come in pairs, so the last line of a row has an odd number unless it is the first.
         odd = self.lines[i].count('"') % 2 == 1
         return odd == (i > self.start) and bool(self.closing.search(self.lines[i])) and self._begins_row(i + 1)
 
     def _begins_row(self, i: int) -> bool:
         """Whether the next line from `i` on that is not empty begins a good row. True at the end of the file."""
         i = self._behind_empty(i)
-        # Where the broken row has a quote this one may have none; then one row is not enough to believe it.
+        # A row without a quote where the broken row has one is weaker evidence: then one row is not enough.
         for k in range(1 if i < len(self.lines) and self._quoted(i) else _FEW):
             if i == len(self.lines):
                 break
-            taken = self._row(i) or int(k > 0 and self._broken_row(i))
-            if not taken:
+            n_lines = self._row(i) or int(k > 0 and self._broken_row(i))
+            if not n_lines:
                 return False
-            i = self._behind_empty(i + taken) if self.spaced else i + taken
+            i = self._behind_empty(i + n_lines) if self.spaced else i + n_lines
         return True
 
     def _quoted(self, i: int) -> bool:
-        """Whether line `i` has a quote where the broken row's is, so that it seldom is a paragraph."""
+        """Whether line `i` has a quote in the same field as the broken row: a paragraph seldom has one there."""
         return self._opened_field(self.lines[i], self.opened) == self.opened
 
     def _behind_empty(self, i: int) -> int:
@@ -164,7 +164,7 @@ class BrokenRow:
         return i
 
     def _row(self, i: int) -> int:
-        """How many lines the good row takes that begins at line `i`; 0 if none does."""
+        """Number of lines of the good row that begins at line `i`; 0 if no good row begins there."""
         if self.all_quoted and not self._quoted(i):
             return 0
         lines = map(self.lines.__getitem__, range(i, len(self.lines)))
@@ -178,7 +178,7 @@ class BrokenRow:
         return reader.line_num if fits(record, self.width) and quotes % 2 == 0 else 0
 
     def _broken_row(self, i: int) -> bool:
-        """Whether line `i` is a whole row but for its quotes, such as `"open,a` or `"He said "no" loudly",a`."""
+        """Whether line `i` is a whole row except for its quotes, such as `"open,a` or `"He said "no" loudly",a`."""
         line = self.lines[i]
         quotes = line.count('"')
         if self._opened_field(line) is None or (quotes > 1 and quotes % 2 == 1):
@@ -189,7 +189,7 @@ class BrokenRow:
         return closed or fits(line.rstrip("\r\n").split(self.delimiter), self.width)
 
     def _opened_field(self, line: str, most: int | None = None) -> int | None:
-        """How many whole fields (`most` at most) stand before a field that begins with a quote; None if none does."""
+        """Number of whole fields (at most `most`) before a field that begins with a quote; None if none does."""
         position = count = 0
         while count != most and (match := self.field.match(line, position)):
             position, count = match.end(), count + 1

@@ -1,4 +1,4 @@
-"""What a date is: as ISO 8601 writes it, for tables, graphs and clients alike."""
+"""The format of a date, ISO 8601, shared by tables, graphs and clients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ DATE_FORMAT = "YYYY-MM-DD, or YYYY-MM-DD HH:MM; what stands behind is not read"
 NO_DATE = "expected a date such as 2026-11-26 or 2026-11-26 14:30, received {!r}"
 DATE_BYTES = 16  # of YYYY-MM-DD HH:MM
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "?")
-"""What people write where a number or a date is missing (compared without case). In text they are words like others."""
-DATE_PATTERN = (  # as Python and RE2 know it alike
+"""Cells that stand for a missing number or date (compared without case). In text columns they are ordinary words."""
+DATE_PATTERN = (  # valid in Python and in RE2
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
@@ -18,7 +18,7 @@ _DATE = re.compile(DATE_PATTERN)
 
 
 def is_date(cell: str) -> bool:
-    """Is it a day of the calendar as ISO 8601 writes it, with a time behind it or none?"""
+    """Is the cell a day of the calendar in ISO 8601, with or without a time?"""
     cell = cell.strip()
     if not _DATE.fullmatch(cell):
         return False

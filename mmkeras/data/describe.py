@@ -1,4 +1,4 @@
-"""A table as lines to print: its columns, what was guessed, and what is wrong."""
+"""A table as lines to print: its columns, their guessed kinds, and notes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from mmkeras.data.target_kinds import KINDS
 
 
 def describe(table: Table) -> str:
-    """The table as a few lines to print: its columns, what was guessed, and what is wrong."""
-    form = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else "Parquet"
-    head = f"{table.path}: {len(table.rows):,} rows, {form}, {len(table.bad_rows):,} bad rows"
+    """The table as a few lines to print: its columns, their kinds and roles, and the notes."""
+    file_format = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else "Parquet"
+    head = f"{table.path}: {len(table.rows):,} rows, {file_format}, {len(table.bad_rows):,} bad rows"
     grid = [("column", "kind", "role", "from", "filled", "example")]
     for column in (*table.columns, *table.ignored):
         cells = table.rows[column.name]

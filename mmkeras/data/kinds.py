@@ -1,6 +1,6 @@
 """The kinds of columns: each is one line here and one folder, whose files `mmkeras.modalities` describes.
 
-Strings only: the client that opens an artefact looks here, too, and imports no more than its columns' kinds.
+Strings only: a client that opens an artefact reads this dict too, and imports only the kinds of its own columns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SUFFIXES: Final = {
     "image": (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
     "audio": (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"),
 }
-"""Kind whose cells name files -> how the names end: a column of such names is guessed to be of that kind."""
+"""Kind whose cells are paths -> the suffixes of its files: a column of such paths is guessed to be of that kind."""
 
 DISTINCT: Final = ("text", *SUFFIXES)
-"""Kinds whose equal cells say that rows are the same; equal numbers, categories or dates alone prove nothing."""
+"""Kinds whose equal cells identify duplicate rows; equal numbers, categories or dates alone prove nothing."""

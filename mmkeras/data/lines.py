@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Data
 from mmkeras.data.columns import Column
 from mmkeras.data.table import read_rows
 from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
@@ -17,7 +17,7 @@ LONGEST_FILE = 2**31  # bytes
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The lines of a UTF-8 text file; blank ones are '': an END alone in a stream, as published counts of words are.
+    """The lines of a UTF-8 text file; a blank line is '', EOS alone in a stream, as published word counts have it.
 
     Raises InputError for a file that is absent, empty, too large or not UTF-8.
     """
@@ -31,7 +31,7 @@ def read_lines(path: str | Path) -> list[str]:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise InputError(
-            f"{path}, line {line}: expected UTF-8, found the byte {error.object[error.start]:#x}. Save it as UTF-8."
+            f"{path}, line {line}: expected UTF-8, received the byte {error.object[error.start]:#x}. Save it as UTF-8."
         ) from None
     lines = [line if line.strip() else "" for line in text.removesuffix("\n").split("\n")]
     if not any(lines):
@@ -39,46 +39,46 @@ def read_lines(path: str | Path) -> list[str]:
     return lines
 
 
-def read_texts(config: Config) -> tuple[list[str], list[str]]:
-    """Lines to learn from and lines held out: those of `validation`, or the last `test_size` of the file.
+def read_texts(data: Data) -> tuple[list[str], list[str]]:
+    """Training lines and held-out lines: the latter from `validation`, else the last `test_size` of the file.
 
-    A line of a text file, or a cell of the column `text`.
+    A line is a line of a text file, or a cell of the column `text`.
     """
-    if not config.data.text_file and len(config.data.text) != 1:
+    if not data.text_file and len(data.text) != 1:
         raise InputError(
             "--task language_model: expected a text. Name a file, --text-file train.txt, or one text column of a "
             "table: train.csv --text column"
         )
-    lines = read_either(source_of(config), config)
-    if config.data.validation:
-        return lines, read_either(config.data.validation, config)
-    held_out = max(1, round(len(lines) * config.data.test_size))
+    lines = read_either(source_of(data), data)
+    if data.validation:
+        return lines, read_either(data.validation, data)
+    held_out = max(1, round(len(lines) * data.test_size))
     if not any(lines[:-held_out]) or not any(lines[-held_out:]):
-        raise InputError(f"{source_of(config)}: {len(lines)} lines are too few to hold some out. Give --validation.")
+        raise InputError(f"{source_of(data)}: {len(lines)} lines are too few to hold some out. Give --validation.")
     return lines[:-held_out], lines[-held_out:]
 
 
-def source_of(config: Config) -> str:
-    """The file whose text is learned."""
-    return config.data.text_file or config.data.csv
+def source_of(data: Data) -> str:
+    """The file that holds the training text."""
+    return data.text_file or data.csv
 
 
-def read_either(path: str, config: Config) -> list[str]:
-    """The lines of a text file, or the cells of a table's text column, each on one line; blank ones are left out."""
-    if config.data.text_file:
+def read_either(path: str, data: Data) -> list[str]:
+    """The lines of a text file, or the cells of a table's text column, each on one line; blank cells are left out."""
+    if data.text_file:
         return read_lines(path)
-    (name,) = config.data.text
+    (name,) = data.text
     table = read_rows(
         path,
         [Column(name, "text", "input")],
-        encoding=config.data.encoding,
-        delimiter=config.data.delimiter,
+        encoding=data.encoding,
+        delimiter=data.delimiter,
         keep_all=False,
         max_bad_rows=1.0,  # an empty cell is no fault here
     )
     return [" ".join(cell.splitlines()) for cell in table.rows[name] if cell.strip()]
 
 
-def as_stream(lines: Sequence[str], pieces: TargetTokenizer) -> np.ndarray:
-    """int32 [n]: every line's pieces, END behind each."""
-    return np.array([number for line in lines for number in (*pieces.encode(line), EOS)], "int32")
+def as_stream(lines: Sequence[str], tokenizer: TargetTokenizer) -> np.ndarray:
+    """int32 [n]: the tokens of all lines, EOS behind each line."""
+    return np.array([token for line in lines for token in (*tokenizer.encode(line), EOS)], "int32")

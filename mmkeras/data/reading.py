@@ -1,7 +1,7 @@
-"""A CSV or Parquet file to rows of strings, with the lines that cannot be read set apart.
+"""CSV or Parquet file -> rows of strings, with the malformed lines set apart.
 
-Python's own `csv` reader does the parsing. It is written in C, as fast here as pandas' reader, and
-tells what pandas keeps to itself: the line a row starts on, a row with too few fields, a quote that never closes.
+Python's `csv` module parses the file. It is written in C, as fast here as pandas' reader, and reports what pandas
+does not: the line a row starts on, a row with too few fields, a quote that never closes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mmkeras.data.charset import MARK, choose_encoding, decoded_lines
+from mmkeras.data.charset import UNDECODABLE, choose_encoding, decoded_lines
 from mmkeras.data.csv_records import Records, filled, fits, unlimited_cells
 from mmkeras.errors import InputError
 
@@ -32,17 +32,17 @@ class BadRow:
     file: str
     line: int
     column: str
-    """The column at fault; empty when it is the row as a whole."""
+    """The column at fault; empty when the row as a whole is malformed."""
     reason: str
 
 
 @dataclass(frozen=True)
 class Source:
-    """What stands in a file, before anyone asks what it means."""
+    """The contents of a file as strings, before kinds and roles are chosen."""
 
     path: str
     encoding: str
-    """Name to give as `encoding` to read it the same way again."""
+    """Value of `encoding` that reads the file the same way again."""
     delimiter: str
     """Empty for Parquet."""
     rows: pd.DataFrame
@@ -54,10 +54,10 @@ class Source:
 
 
 def read_source(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> Source:
-    """Read a CSV (plain or gzipped) or Parquet file as strings; 'NA' and 'null' are text like any other.
+    """Read a CSV (plain or gzipped) or Parquet file as strings; 'NA' and 'null' are ordinary text.
 
     encoding, delimiter: None to detect.
-    Raises InputError when there is no such file, when it is no table, or when its bytes are not text.
+    Raises InputError when the file does not exist, is not a table, or holds bytes that are not text.
     """
     name = str(path)
     raw = _load(Path(path))
@@ -68,13 +68,14 @@ def read_source(path: str | Path, encoding: str | None = None, delimiter: str | 
     encoding, clean = choose_encoding(raw, encoding, name)
     delimiter = _choose_delimiter(raw, encoding, delimiter, name)
     header, records, lines, malformed = _parse(raw, encoding, delimiter, name)
-    if not clean or b"\0" in raw:  # else no cell can hold either: spare the look
+    if not clean or b"\0" in raw:  # else no cell can hold undecodable bytes or NUL: skip the check
         readable = []
         for i, record in enumerate(records):
-            if (found := _unreadable_cell(record, encoding)) is None:
+            if (fault := _unreadable_cell(record, encoding)) is None:
                 readable.append(i)
             else:
-                malformed.append(BadRow(name, lines[i], header[found[0]], found[1]))
+                column, reason = fault
+                malformed.append(BadRow(name, lines[i], header[column], reason))
         records, lines = [records[i] for i in readable], [lines[i] for i in readable]
         malformed.sort(key=lambda bad: bad.line)
     if not records and not malformed:
@@ -91,7 +92,7 @@ def read_source(path: str | Path, encoding: str | None = None, delimiter: str | 
 
 
 def _load(path: Path) -> bytes:
-    """The file's bytes, unpacked. Raises InputError, naming what is there instead."""
+    """The bytes of the file, decompressed. Raises InputError for a folder and for an absent, damaged or empty file."""
     if path.is_dir():
         inside = sorted(p.name for p in path.iterdir() if p.name.endswith((".csv", ".tsv", ".csv.gz", ".parquet")))
         hint = f" It holds {', '.join(inside[:5])}." if inside else ""
@@ -99,8 +100,8 @@ def _load(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, there, 1)
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, names, 1)
         hint = f"Did you mean {path.parent / near[0]}?" if near else "Check the path."
         raise InputError(f"{path}: there is no such file. {hint}") from None
     except (OSError, ValueError) as error:
@@ -115,13 +116,15 @@ def _load(path: Path) -> bytes:
     return raw
 
 
-def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -> str:
-    """The delimiter given, or the one that cuts the first rows most evenly, into two fields or more if any does."""
-    if given is not None:
-        given = {"\\t": "\t", "tab": "\t"}.get(given, given)
-        if len(given) != 1 or given in '"\r\n\0':
-            raise InputError(f"--delimiter {given!r}: expected one character, such as ',' ';' '|', or the word tab.")
-        return given
+def _choose_delimiter(raw: bytes, encoding: str, requested: str | None, path: str) -> str:
+    """The requested delimiter, else the one that cuts the first rows most evenly, preferably into several fields."""
+    if requested is not None:
+        delimiter = {"\\t": "\t", "tab": "\t"}.get(requested, requested)
+        if len(delimiter) != 1 or delimiter in '"\r\n\0':
+            raise InputError(
+                f"--delimiter {delimiter!r}: expected one character, such as ',' ';' '|', or the word tab."
+            )
+        return delimiter
     sample: list[str] = []
     characters = 0
     for line in itertools.islice(decoded_lines(raw, encoding), 1000):
@@ -134,9 +137,9 @@ def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -
         with unlimited_cells():
             widths = [len(record) for record in csv.reader(sample, delimiter=delimiter) if record]
         if len(widths) > 2:
-            widths.pop()  # the sample may end inside it
+            widths.pop()  # the sample may end inside the last record
         even = sum(width == widths[0] for width in widths) / len(widths) if widths else 0
-        # One field a row is a reading, too: plain lines of text under the header "text" may hold commas.
+        # One field a row is a candidate too: plain lines of text under the header "text" may hold commas.
         score = (widths[0] > 1, even, widths[0]) if widths else (False, 0.0, 0)
         if score > best_score:
             best, best_score = delimiter, score
@@ -146,16 +149,16 @@ def _choose_delimiter(raw: bytes, encoding: str, given: str | None, path: str) -
 def _parse(
     raw: bytes, encoding: str, delimiter: str, path: str
 ) -> tuple[list[str], list[list[str]], list[int], list[BadRow]]:
-    """Header, records as wide as the header, the line each starts on, and the rows that are not so wide."""
+    """Header, records as wide as the header, the line each one starts on, and the rows of another width."""
     records: list[list[str]] = []
     lines: list[int] = []
     malformed: list[BadRow] = []
     with unlimited_cells():
-        found = Records(raw, encoding, delimiter, good=lines)
-        reader = iter(found)
+        csv_records = Records(raw, encoding, delimiter, good=lines)
+        reader = iter(csv_records)
         first = next((record for _, record in reader if isinstance(record, str) or filled(record)), [])
         header = _check_header(None if isinstance(first, str) else first, encoding, delimiter, path)
-        width = found.width = len(header)
+        width = csv_records.width = len(header)
         for line, record in reader:
             if isinstance(record, str):
                 malformed.append(BadRow(path, line, "", record))
@@ -171,13 +174,13 @@ def _parse(
 
 
 def _check_header(record: list[str] | None, encoding: str, delimiter: str, path: str) -> list[str]:
-    """The column names, white space folded. Raises InputError when one is missing, doubled or unreadable."""
+    """The column names, white space folded. Raises InputError when one is missing, duplicated or undecodable."""
     if record is None:
         raise InputError(f"{path}: line 1: expected the column names, but a quote there is not closed. Close it.")
     header = [" ".join(name.lstrip("\ufeff").split()) for name in record]
     if not header:
         raise InputError(f"{path}: expected a header and rows, but the file holds no text.")
-    if any(sign in name for name in header for sign in (MARK, "\0")):
+    if any(sign in name for name in header for sign in (UNDECODABLE, "\0")):
         raise InputError(f"{path}: line 1: the column names cannot be read as {encoding}. Give the right --encoding.")
     for i, name in enumerate(header):
         if not name:
@@ -193,9 +196,9 @@ def _check_header(record: list[str] | None, encoding: str, delimiter: str, path:
 
 
 def _unreadable_cell(record: list[str], encoding: str) -> tuple[int, str] | None:
-    """Position of the first cell that is not clean text, and why; None if all are."""
+    """Index of the first cell that is not text, and the reason; None if all cells are text."""
     for i, cell in enumerate(record):
-        if MARK in cell:
+        if UNDECODABLE in cell:
             return i, f"the cell holds bytes that are not {encoding}"
         if "\0" in cell:
             return i, "the cell holds a NUL character"

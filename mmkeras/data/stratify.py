@@ -1,4 +1,4 @@
-"""What the targets ask of a split: what there is to learn at all, and what both sides must have their share of."""
+"""What the targets require of a split: different values, rows of every class, and equal shares of each stratum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Data
 from mmkeras.data.table import Table
 from mmkeras.data.target_kinds import TargetKind
 from mmkeras.errors import InputError
@@ -31,8 +31,8 @@ def check_variety(table: Table) -> None:
             )
 
 
-def check_sizes(table: Table, config: Config) -> None:
-    """Raise InputError when the rows cannot be cut into two sides: for classes, two that both know every class."""
+def check_sizes(table: Table, data: Data) -> None:
+    """Raise InputError when the rows are too few for two splits; of classes, both splits need every one."""
     kind = table.target_kind
     counts = Counter(label for (label,) in labels_of(table)) if kind.every_class else Counter[str]()
     single = sorted(label for label, count in counts.items() if count < 2)
@@ -43,17 +43,17 @@ def check_sizes(table: Table, config: Config) -> None:
             "file: --validation."
         )
     total, least = len(table.rows), max(2, len(counts))
-    held_out = math.ceil(total * config.data.test_size)  # as train_test_split rounds
+    held_out = math.ceil(total * data.test_size)  # as train_test_split rounds
     if min(held_out, total - held_out) < least:
-        side, rows = ("validation", held_out) if held_out < least else ("training", total - held_out)
+        split_name, rows = ("validation", held_out) if held_out < least else ("training", total - held_out)
         advice = (
             f"Use --test-size {math.ceil(100 * least / total) / 100} or more, or add rows"
-            if side == "validation"
+            if split_name == "validation"
             else "Use a smaller --test-size, or add rows"
         )
         fewer = f"the {len(counts)} classes" if counts else f"{least}"
         raise InputError(
-            f"{table.path}: --test-size {config.data.test_size} of {total:,} rows leaves {rows} for {side}, fewer than "
+            f"{table.path}: --test-size {data.test_size} of {total:,} rows leaves {rows} for {split_name}, fewer than "
             f"{fewer}. {advice}."
         )
 
@@ -73,17 +73,17 @@ def check_known(table: Table, validation: Table) -> None:
         )
 
 
-def strata(table: Table, smaller_side: int) -> list[str] | np.ndarray | None:
-    """The part of the table that each row counts to, both sides having their share of each part; None for one part.
+def stratify_by(table: Table, smaller_split: int) -> list[str] | np.ndarray | None:
+    """The stratum of each row, of which both splits get their share; None for a single stratum.
 
-    Classes are their own parts. A row of several labels counts to its rarest one. Numbers are cut into parts of equal
-    size from low to high; rows of several by their mean rank. Texts are one part.
-    smaller_side: rows of the smaller side, which has to have one of each part.
+    A class is a stratum. A row of several labels belongs to the stratum of its rarest label. Numbers are cut into
+    strata of equal size from low to high; rows of several numbers by their mean rank. Texts are one stratum.
+    smaller_split: rows of the smaller split, which needs one row of each stratum.
     """
-    return table.target_kind.strata(table.target_cells, smaller_side)
+    return table.target_kind.strata(table.target_cells, smaller_split)
 
 
 def list_labels(labels: Sequence[str], kind: TargetKind) -> str:
-    """Up to eight classes or labels for a sentence."""
+    """Up to eight classes or labels, to be put into a sentence."""
     more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
     return f"{kind.one if len(labels) == 1 else kind.many} " + ", ".join(map(repr, labels[:8])) + more

@@ -1,4 +1,4 @@
-"""The table to learn from or to answer: which columns there are, what they hold, and which rows can be used.
+"""A table to train on or to predict: its columns with their kinds and roles, and its usable rows.
 
 pandas only: `mmkeras predict` reads its rows here and must start without TensorFlow, Keras or scikit-learn.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Data
 from mmkeras.data.cells import (
     is_empty,
     one_line,
@@ -34,18 +34,18 @@ __all__ = ["BadRow", "Column", "Table", "read_rows", "read_table", "write_bad_ro
 
 @dataclass(frozen=True)
 class Table:
-    """A file after checking: the rows that are good, and those that are not and why."""
+    """A file after checking: its good rows, and its bad rows with the reasons."""
 
     path: str
     encoding: str
     delimiter: str
     """Empty for Parquet."""
     columns: tuple[Column, ...]
-    """Inputs in the file's order, then the targets if there are any."""
+    """Inputs in the order of the file, then the targets, if any."""
     rows: pd.DataFrame
     """[rows, all columns of the file], every cell a str, index 0…n-1. Empty cells are ''. Number cells are '' or
-    parse as a finite float, date cells are '' or a date; classes have their white space folded, and labels are sorted,
-    each once."""
+    parse as a finite float, date cells are '' or a date; the white space of classes is folded; labels are sorted, each
+    one once."""
     lines: np.ndarray
     """int64 [rows]: the line of the file each row starts on."""
     bad_rows: tuple[BadRow, ...]
@@ -54,7 +54,7 @@ class Table:
     notes: tuple[str, ...] = ()
     """Sentences to print."""
     task: str = ""
-    """What is asked of the targets, such as `classify`; '' for a file that is not the one to learn from."""
+    """The task, such as `classify`; '' for a validation or prediction file."""
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -73,7 +73,7 @@ class Table:
 
     @property
     def target_kind(self) -> TargetKind:
-        """What the targets hold. Raises InputError where there are none."""
+        """The kind of the targets. Raises InputError for a table without targets."""
         if self.target is None:
             raise InputError(f"{self.path}: it has no target column; rows to learn from or to validate on need one.")
         return KINDS[self.target.kind]
@@ -84,22 +84,24 @@ class Table:
         return [self.rows[column.name] for column in self.targets]
 
 
-def read_table(config: Config) -> Table:
-    """Read the CSV to learn from, choose its columns' kinds and roles, and set unusable rows apart.
+def read_table(data: Data, task: str = "auto") -> Table:
+    """Read the CSV to train on, choose the kinds and roles of its columns, and set unusable rows apart.
+
+    task: as `--task` names it; `auto`: guessed from the cells of the target.
 
     Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
     """
-    source = read_source(config.data.csv, config.data.encoding, config.data.delimiter)
+    source = read_source(data.csv, data.encoding, data.delimiter)
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
         raise InputError(
             f"{source.path}: expected at least two columns, an input and a target; found only {one_line(names[0])!r} "
             f"(delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
         )
-    if not rows or len(malformed) > config.data.max_bad_rows * (rows + len(malformed)):
-        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), config.data.max_bad_rows)
-    task, columns, ignored, notes = choose_columns(source, config)
-    table = _check_rows(source, columns, keep_all=False, max_bad_rows=config.data.max_bad_rows)
+    if not rows or len(malformed) > data.max_bad_rows * (rows + len(malformed)):
+        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), data.max_bad_rows)
+    task, columns, ignored, notes = choose_columns(source, data, task)
+    table = _check_rows(source, columns, keep_all=False, max_bad_rows=data.max_bad_rows)
     if table.target_kind.labelled:
         notes += _check_labels(table)
     return dataclasses.replace(table, task=task, ignored=ignored, notes=tuple(notes))
@@ -116,35 +118,36 @@ def read_rows(
     keep_all: bool = True,
     max_bad_rows: float = 1.0,
 ) -> Table:
-    """Read a validation or prediction file that has the given columns, and perhaps more.
+    """Read a validation or prediction file that has these columns, and perhaps others.
 
-    columns: those of the table the model was trained on.
-    target_optional, inputs_optional: such columns may be missing, of inputs all but one; then `Table.columns` does not
-        have them.
-    keep_all: every row stays in `rows`, for an answer to each: unreadable ones as empty cells; they are in `bad_rows`
-        too. A target that is empty, or no number, is then no fault, its cell ''. False drops the bad rows, as
-        `read_table` does.
+    columns: of the table that the model was trained on.
+    target_optional, inputs_optional: columns of this role may be absent (of the inputs, all but one);
+        `Table.columns` then lacks them.
+    keep_all: every row stays in `rows`, so that each one gets a prediction: an unreadable row has empty cells and is in
+        `bad_rows` too; a target that is empty or not a number is no fault, and its cell is ''. False drops the bad
+        rows, as `read_table` does.
     max_bad_rows: largest share of bad rows to accept.
     Raises InputError as `read_table` does.
     """
     source = read_source(path, encoding, delimiter)
     names = list(source.rows.columns)
-    there = []
+    present = []
     for column in columns:
         if column.name in names:
-            there.append(column)
+            present.append(column)
         elif not (inputs_optional if column.role == "input" else target_optional):
             raise no_column(column.name, names, f"{path}: the {column.role} column")
-    if not any(column.role == "input" for column in there):
+    if not any(column.role == "input" for column in present):
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column")
-    return _check_rows(source, tuple(there), keep_all=keep_all, max_bad_rows=max_bad_rows)
+    return _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
 
 
 def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
-    """The table without the rows that are not `good`, bool [rows], for reasons that were found in the cells' files.
+    """The table without the rows whose media files cannot be used.
 
-    Raises InputError where more than `max_bad_rows` of all rows are bad now.
+    good: bool [rows]. bad_rows: the rows that are not good, with the reasons.
+    Raises InputError where more than `max_bad_rows` of all rows are bad.
     """
     if good.all():
         return table
@@ -157,7 +160,7 @@ def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_ba
 
 
 def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max_bad_rows: float) -> Table:
-    """Set apart the rows without target, without any input, or with a word where a number or a date should be."""
+    """Set apart the rows without a target, without any input, or with a bad number or date."""
     frame, lines, path = source.rows, source.lines, source.path
     if keep_all and source.malformed:
         empty = pd.DataFrame("", index=range(len(source.malformed)), columns=frame.columns, dtype=object)
@@ -172,8 +175,8 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     empty_inputs = np.ones(len(frame), dtype=bool)
     for column in columns:
         frame[column.name], reasons = _clean(frame[column.name], column, keep_all)
-        for place, reason in reasons.items():
-            bad.setdefault(int(lines[place]), BadRow(path, int(lines[place]), column.name, reason))
+        for row, reason in reasons.items():
+            bad.setdefault(int(lines[row]), BadRow(path, int(lines[row]), column.name, reason))
         if column.role == "input":
             empty_inputs &= is_empty(frame[column.name])
     names = ", ".join(column.name for column in columns if column.role == "input")
@@ -190,7 +193,7 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
 
 
 def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series, dict[int, str]]:
-    """A column's cells as `Table.rows` has them, and why some of them make a bad row of theirs: place -> reason."""
+    """The cells of a column as `Table.rows` has them, and the faults: row -> reason."""
     reasons: dict[int, str] = {}
     if column.kind == "number":
         cleaned, faults = to_numbers(cells)
@@ -219,7 +222,7 @@ def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowe
 
 
 def _check_labels(table: Table) -> list[str]:
-    """Notes on labels that look like a mistake. Raises InputError when they are no classes or labels at all."""
+    """Notes on suspicious labels. Raises InputError when the cells are not classes or labels at all."""
     target, kind = table.columns[-1].name, table.target_kind
     cells = table.rows[target]
     counts = Counter(label for labels in kind.labels(cells) for label in labels)
@@ -234,16 +237,16 @@ def _check_labels(table: Table) -> list[str]:
     notes = []
     if target in counts:
         notes.append(f"The target column's name {target!r} is also one of its labels. Is the first line a header?")
-    folded: dict[str, str] = {}
+    by_casefold: dict[str, str] = {}
     for label, _ in counts.most_common():
-        other = folded.setdefault(label.casefold(), label)
+        other = by_casefold.setdefault(label.casefold(), label)
         if other != label:
             notes.append(f"The labels {other!r} and {label!r} differ only in case; they count as two {kind.many}.")
     return notes
 
 
 def write_bad_rows(table: Table, path: str | Path, validation: Table | None = None) -> None:
-    """Write the bad rows (and the validation file's) as CSV: file, line, column, reason. All of it or nothing."""
+    """Write the bad rows (and those of the validation file) as CSV: file, line, column, reason. Atomic."""
     bad_rows = (*table.bad_rows, *(validation.bad_rows if validation else ()))
     header = [field.name for field in dataclasses.fields(BadRow)]
     write_csv(path, [header, *(dataclasses.astuple(row) for row in bad_rows)])

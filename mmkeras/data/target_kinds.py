@@ -1,7 +1,6 @@
-"""What a target's cells hold (a class, labels, a number, a text), and all that follows from it for the rows.
+"""The kinds of targets: a class, labels, a number, a text. A kind defines how rows are checked, split and encoded.
 
-A task names the kind of its target (`config.tasks.TARGET_KINDS`); whoever checks, splits or encodes targets asks the
-kind.
+A task names the kind of its target in `config.tasks.TARGET_KINDS`.
 """
 
 from __future__ import annotations
@@ -17,39 +16,39 @@ import pandas as pd
 from mmkeras.data.cells import fold_labels, fold_space, one_line, split_labels, to_floats
 
 BINS: Final = 10
-"""Parts from low to high that numbers are cut into, so that both sides have their share of each."""
+"""Strata from low to high that numbers are cut into, so that both splits have their share of each."""
 SMALLEST_DEVIATION: Final = 1e-30
-"""What is closer together than this does not differ in float32."""
+"""Numbers with a smaller standard deviation do not differ in float32."""
 
 Columns = Sequence[pd.Series]
-"""The cells of the target columns, as in `Table.rows`: one column, but for a kind that allows several."""
+"""The cells of the target columns, as in `Table.rows`: one column, except for a kind that allows several."""
 
 
 def no_labels(cells: pd.Series) -> list[tuple[str, ...]]:
-    """What is neither a class nor labels has () in each row."""
+    """() for each row of a target that is neither a class nor labels."""
     return [()] * len(cells)
 
 
 @dataclass(frozen=True)
 class TargetKind:
-    """What follows from the kind of a target.
+    """The words, flags and functions of a kind of target.
 
-    one, many: what a cell holds, for sentences. other: how rows of equal inputs may differ. same, needed: what is
-    wrong where every row has the same target, and what to do.
+    one, many: the noun for the content of a cell, in messages. other: how rows of equal inputs may differ. same,
+    needed: the error where every row has the same target, and its remedy.
 
-    What a split asks: labels: cells -> the class or the labels of each row. strata: columns, rows of the smaller side
-    (which has to have one of each part) -> the part that each row counts to, both sides having their share of each;
-    None for one part. every_class: each class is learned and measured, so it needs a row on both sides. together: rows
-    of equal inputs stay on one side, as several targets are right for them.
+    Used by a split. labels: cells -> the class or the labels of each row. strata: columns, rows of the smaller split
+    (which needs one row of each stratum) -> the stratum of each row, of which both splits get their share; None for a
+    single stratum. every_class: each class is trained on and evaluated, so both splits need a row of it. together:
+    rows of equal inputs stay in one split, since several targets are right for them.
 
-    What a table asks: fold: cell -> as `Table.rows` has it. extent: cells -> what they span, in words. values: columns
-    -> what is to be predicted of each row, to compare. distinct: cells -> how many targets differ. labelled: a cell
-    names a class or labels, which are expected to repeat. counted: what is counted then, the cells or the labels in
-    them. several: there may be several target columns.
+    Used by a table. fold: cell -> as `Table.rows` has it. extent: cells -> their range or count, in words. values:
+    columns -> the target of each row, to compare. distinct: cells -> number of different targets. labelled: a cell
+    names a class or labels, which are expected to repeat. counted: the noun for them in messages, cells or labels.
+    several: several target columns are allowed.
 
-    What `Targets` asks: fit: columns of the training rows -> labels, mean, deviation, where the kind has them. truth:
-    columns, labels -> what answers are held against. known: columns, labels -> bool [n], rows with a truth that the
-    model could give. encode: truth, the Targets -> float32 [n, outputs], what the model learns to give.
+    Used by `Targets`. fit: columns of the training rows -> labels, mean, deviation, where the kind has them. truth:
+    columns, labels -> the reference that predictions are compared with. known: columns, labels -> bool [n]: rows whose
+    truth the model can predict. encode: truth, the Targets -> float32 [n, outputs], the training targets.
     """
 
     one: str
@@ -83,19 +82,19 @@ def class_of_each(cells: pd.Series) -> list[tuple[str, ...]]:
 
 
 def class_numbers(columns: Columns, labels: Sequence[str]) -> np.ndarray:
-    """int64 [n]: the class's number, -1 for an unknown class."""
+    """int64 [n]: the index of the class, -1 for an unknown class."""
     return pd.Index(list(labels), dtype=object).get_indexer(pd.Index(columns[0])).astype("int64")
 
 
 def one_hot(truth: np.ndarray, targets: Any) -> np.ndarray:
-    """Zeros for an unknown class."""
+    """float32 [n, classes]; zeros for an unknown class."""
     return (truth[:, None] == np.arange(len(targets.labels))).astype("float32")  # [n, 1] == [classes]
 
 
 CATEGORY = TargetKind(
     *("class", "classes", "another label"),
     *("the same label", "at least two classes are needed. Add rows of another class"),
-    strata=lambda columns, smaller_side: list(columns[0]),  # classes are their own parts
+    strata=lambda columns, smaller_split: list(columns[0]),  # a class is a stratum
     fit=lambda columns: {"labels": tuple(sorted(columns[0].unique()))},
     truth=class_numbers,
     known=lambda columns, labels: class_numbers(columns, labels) >= 0,
@@ -120,33 +119,33 @@ def all_labels(cells: pd.Series) -> set[str]:
     return {label for cell in cells.unique() for label in split_labels(cell)}
 
 
-def rarest_label(columns: Columns, smaller_side: int) -> list[str] | None:
-    """The rarest label of each row; '' for all whose rarest label is that of one row, or of too few to have a part."""
+def rarest_label(columns: Columns, smaller_split: int) -> list[str] | None:
+    """The rarest label of each row; '' where this label is the rarest of one row, or of too few rows for a stratum."""
     labels = labels_of_each(columns[0])
     rows = Counter(label for row in labels for label in row)
     rarest = [min(row, key=lambda label: (rows[label], label)) for row in labels]
-    parts = [label for label, size in Counter(rarest).most_common(smaller_side - 1) if size > 1]
-    known = set(parts)
-    part_of_each = [label if label in known else "" for label in rarest]
-    if part_of_each.count("") == 1:
-        part_of_each[part_of_each.index("")] = parts[0]  # a part of its own could not be shared
-    return part_of_each if len(set(part_of_each)) > 1 else None
+    large = [label for label, size in Counter(rarest).most_common(smaller_split - 1) if size > 1]
+    has_stratum = set(large)
+    strata = [label if label in has_stratum else "" for label in rarest]
+    if strata.count("") == 1:
+        strata[strata.index("")] = large[0]  # a stratum of one row cannot be shared
+    return strata if len(set(strata)) > 1 else None
 
 
 def multi_hot(columns: Columns, labels: Sequence[str]) -> np.ndarray:
-    """float32 [n, labels] of 0 and 1; labels that were not learned are left out."""
-    place = {label: k for k, label in enumerate(labels)}
+    """float32 [n, labels] of 0 and 1; labels without a training row are left out."""
+    column_of = {label: k for k, label in enumerate(labels)}
     hot = np.zeros((len(columns[0]), len(labels)), "float32")
     for row, cell in zip(hot, columns[0], strict=True):
-        row[[place[label] for label in split_labels(cell) if label in place]] = 1
+        row[[column_of[label] for label in split_labels(cell) if label in column_of]] = 1
     return hot
 
 
 def all_labels_known(columns: Columns, labels: Sequence[str]) -> np.ndarray:
-    """Rows with labels, all of which were learned."""
-    learned = set(labels)
+    """bool [n]: rows with labels, all of which have a training row."""
+    trained = set(labels)
     rows = labels_of_each(columns[0])
-    return np.array([bool(row) and learned.issuperset(row) for row in rows], dtype=bool)
+    return np.array([bool(row) and trained.issuperset(row) for row in rows], dtype=bool)
 
 
 LABELS = TargetKind(
@@ -168,19 +167,19 @@ LABELS = TargetKind(
 # A number, in one column or in several.
 
 
-def parts_by_rank(columns: Columns, smaller_side: int) -> np.ndarray | None:
-    """int [n]: parts from low to high, all of about as many rows; a row of several numbers counts by its mean rank."""
+def strata_by_rank(columns: Columns, smaller_split: int) -> np.ndarray | None:
+    """int [n]: strata of about equal size from low to high; a row of several numbers counts by its mean rank."""
     n = len(columns[0])
-    bins = min(BINS, smaller_side, n // 2)
+    bins = min(BINS, smaller_split, n // 2)
     if bins < 2:
         return None
     numbers = pd.DataFrame(dict(enumerate(map(to_floats, columns))))
-    place = numbers.rank().mean(axis=1).rank(method="first").to_numpy() - 1  # 0 … n-1, no two the same
-    return (place * bins // n).astype(int)
+    rank = numbers.rank().mean(axis=1).rank(method="first").to_numpy() - 1  # [n], 0 … n-1, all different
+    return (rank * bins // n).astype(int)
 
 
 def mean_and_deviation(numbers: np.ndarray) -> tuple[float, float]:
-    """Of float64 [n]; the deviation is 1 for numbers that do not differ."""
+    """Mean and standard deviation of float64 [n]; the deviation is 1 for numbers that do not differ."""
     scale = float(np.abs(numbers).max()) or 1.0  # squares of very large numbers would overflow
     mean, deviation = scale * (numbers / scale).mean(), scale * (numbers / scale).std()
     same = numbers.min() == numbers.max() or deviation < SMALLEST_DEVIATION
@@ -194,28 +193,28 @@ def fit_numbers(columns: Columns) -> dict[str, Any]:
 
 
 def numbers_of(columns: Columns, labels: Sequence[str] = ()) -> np.ndarray:
-    """float64 [n, targets]; NaN where there is no number."""
+    """float64 [n, targets]; NaN where a cell is not a number."""
     return np.stack([to_floats(cells) for cells in columns], axis=1)  # targets * [n] -> [n, targets]
 
 
 def standardised(truth: np.ndarray, targets: Any) -> np.ndarray:
-    """NaN where there is no number."""
+    """float32 [n, targets]; NaN where a cell is not a number."""
     return ((truth - np.array(targets.mean)) / np.array(targets.deviation)).astype("float32")
 
 
 def range_of(cells: pd.Series) -> str:
-    """`numbers from 1 to 9.50`, as they are written."""
+    """`numbers from 1 to 9.50`, as the cells spell them."""
     numbers = to_floats(cells)
     if np.isnan(numbers).all():
         return "no numbers"
-    low, high = (one_line(cells.iloc[place], 20) for place in (np.nanargmin(numbers), np.nanargmax(numbers)))
+    low, high = (one_line(cells.iloc[i], 20) for i in (np.nanargmin(numbers), np.nanargmax(numbers)))
     return f"numbers from {low} to {high}"
 
 
 NUMBER = TargetKind(
     *("number", "numbers", "another number"),
     *("the same number", "there is nothing to learn. Add rows of other numbers"),
-    strata=parts_by_rank,
+    strata=strata_by_rank,
     fit=fit_numbers,
     truth=numbers_of,
     known=lambda columns, labels: ~np.isnan(numbers_of(columns)).any(axis=1),
@@ -226,7 +225,7 @@ NUMBER = TargetKind(
     several=True,
 )
 
-# A text: the tokens of a tokenizer that is trained on it stand for it, no array of this module.
+# A text: the tokens of a tokenizer trained on the texts encode it, not an array of this module.
 
 
 def no_numbers(columns: Columns, labels: Sequence[str] = ()) -> np.ndarray:
@@ -237,15 +236,15 @@ def no_numbers(columns: Columns, labels: Sequence[str] = ()) -> np.ndarray:
 TEXT = TargetKind(
     *("text", "texts", "another text"),
     *("the same text", "there is nothing to learn. Add rows of other texts"),
-    strata=lambda columns, smaller_side: None,
+    strata=lambda columns, smaller_split: None,
     fit=lambda columns: {},
     truth=no_numbers,
     known=lambda columns, labels: (columns[0] != "").to_numpy(dtype=bool),
     encode=lambda truth, targets: truth,
     extent=lambda cells: f"{cells.nunique()} texts",
-    values=lambda columns: [*no_labels(columns[0])],  # nothing to compare: of a picture's captions, all are right
+    values=lambda columns: [*no_labels(columns[0])],  # nothing to compare: all captions of a picture are right
     together=True,
 )
 
 KINDS: Final = {"category": CATEGORY, "labels": LABELS, "number": NUMBER, "text": TEXT}
-"""Kind of a target -> what follows from it."""
+"""Name of a kind -> its definition."""

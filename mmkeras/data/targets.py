@@ -1,4 +1,4 @@
-"""What is predicted, as arrays: one class a row, labels, or numbers. Learned on the training rows, kept as JSON."""
+"""Targets as arrays: one class a row, labels, or numbers. Fitted on the training rows, saved as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmkeras.errors import InputError
 
 @dataclass(frozen=True)
 class Targets:
-    """The target columns, and how their cells and the model's outputs are one another."""
+    """Maps target cells to model outputs and back: class index, multi-hot vector, standardised number."""
 
     task: str
     """A key of TARGET_KINDS, such as `classify`."""
@@ -26,13 +26,13 @@ class Targets:
     labels: tuple[str, ...]
     """The classes or labels, sorted, in the order of the outputs; () for numbers."""
     mean: tuple[float, ...]
-    """Of each number over the training rows; () otherwise."""
+    """Mean of each number over the training rows; () otherwise."""
     deviation: tuple[float, ...]
     """Standard deviation of each number over the training rows, 1 if they are all the same; () otherwise."""
 
     @property
     def kind(self) -> TargetKind:
-        """What the columns hold."""
+        """The kind of the target columns."""
         return KINDS[TARGET_KINDS[self.task]]
 
     @property
@@ -46,20 +46,20 @@ class Targets:
         return tuple(Column(name, TARGET_KINDS[self.task], "target") for name in self.names)
 
     def truth(self, rows: pd.DataFrame) -> np.ndarray:
-        """What `metrics.agreement.evaluate` holds answers against.
+        """The reference of `metrics.agreement.evaluate`.
 
-        rows: [n, columns], cells as in `Table.rows`; a target column may be missing, which is as if it were empty.
-        Returns int64 [n] class numbers, -1 for an unknown class; or float32 [n, labels] of 0 and 1, in which labels
-        that are not known are left out; or float64 [n, targets] numbers, NaN where there is none; [n, 0] for texts.
+        rows: [n, columns], cells as in `Table.rows`; an absent target column counts as empty.
+        Returns int64 [n] class indices, -1 for an unknown class; or float32 [n, labels] of 0 and 1, without unknown
+        labels; or float64 [n, targets] numbers, NaN where a cell is not a number; or [n, 0] for texts.
         """
         return self.kind.truth(self._cells(rows), self.labels)
 
     def known(self, rows: pd.DataFrame) -> np.ndarray:
-        """Bool [n]: rows with a truth that the model could give: every number is there, every label is known."""
+        """Bool [n]: rows whose truth the model can predict: every number is present, every label is known."""
         return self.kind.known(self._cells(rows), self.labels)
 
     def encode(self, rows: pd.DataFrame) -> np.ndarray:
-        """What the model learns to give, float32 [n, outputs]: one-hot, multi-hot, or standardised numbers.
+        """Training targets, float32 [n, outputs]: one-hot, multi-hot, or standardised numbers.
 
         A row that is not `known` has zeros for classes and labels, NaN for numbers.
         """
@@ -70,26 +70,26 @@ class Targets:
         return [rows.get(name, empty) for name in self.names]
 
     def restore(self, standardised: np.ndarray) -> np.ndarray:
-        """Standardised numbers [n, targets] -> the targets' own units, float64 [n, targets]."""
+        """Standardised numbers [n, targets] -> the units of the targets, float64 [n, targets]."""
         return np.asarray(standardised, "float64") * np.array(self.deviation) + np.array(self.mean)
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` takes."""
+        """A JSON object for `from_json`."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: Any, source: str = "schema.json") -> Targets:
-        """What `to_json` gave. source: the file, for the message.
+        """Targets from the JSON object of `to_json`. source: the file, for the message.
 
-        Raises InputError when a part is missing, of another type, or does not fit the others.
+        Raises InputError when a key is missing, has another type, or does not fit the others.
         """
-        parts = {"names": str, "labels": str, "mean": int | float, "deviation": int | float}
+        types = {"names": str, "labels": str, "mean": int | float, "deviation": int | float}
         try:
-            good = values["task"] in TARGET_KINDS and all(
-                isinstance(values[part], list) and all(isinstance(item, kind) for item in values[part])
-                for part, kind in parts.items()
+            valid = values["task"] in TARGET_KINDS and all(
+                isinstance(values[key], list) and all(isinstance(item, item_type) for item in values[key])
+                for key, item_type in types.items()
             )
-            targets = cls(values["task"], *(tuple(values[part]) for part in parts)) if good else None
+            targets = cls(values["task"], *(tuple(values[key]) for key in types)) if valid else None
         except (KeyError, TypeError):
             targets = None
         if targets is None or not targets._fits():
@@ -108,5 +108,5 @@ def fit_targets(task: str, names: Sequence[str], train: pd.DataFrame) -> Targets
 
     train: [n, columns], cells as in `Table.rows`.
     """
-    nothing: dict[str, Any] = {"labels": (), "mean": (), "deviation": ()}
-    return Targets(task, tuple(names), **nothing | KINDS[TARGET_KINDS[task]].fit([train[name] for name in names]))
+    empty: dict[str, Any] = {"labels": (), "mean": (), "deviation": ()}
+    return Targets(task, tuple(names), **empty | KINDS[TARGET_KINDS[task]].fit([train[name] for name in names]))

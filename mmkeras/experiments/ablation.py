@@ -105,7 +105,9 @@ def open_ablation(options: Ablate) -> Path:
     folder = (
         Path(options.output.output)
         if options.output.output
-        else default_output(options).with_name(f"{default_output(options).name}-ablation")
+        else default_output(options.data, options.output).with_name(
+            f"{default_output(options.data, options.output).name}-ablation"
+        )
     )
     for name in (options.data.csv, options.data.validation, options.text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:

@@ -37,7 +37,7 @@ def choose_rows(config: Config, tables: dict[str, Table], folder: Path, log: Log
     Raises InputError where more than `max_bad_rows` are bad, or where the rows cannot be split.
     """
     tables, media = _check_media(config, tables, folder, log)
-    split = split_table(tables["table"], config, tables.get("validation"))
+    split = split_table(tables["table"], config.data, tables.get("validation"))
     for note in split.notes:
         log(note)
     log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out: the same for all trainings")

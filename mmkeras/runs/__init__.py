@@ -1,1 +1,1 @@
-"""The run folder: what one training leaves behind, as JSON, CSV and plain arrays. No Keras."""
+"""The run folder: the output of one training, as JSON, CSV and plain arrays. No Keras."""

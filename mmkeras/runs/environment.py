@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Data, Training
 
 PACKAGES = (
     "tensorflow",
@@ -32,24 +32,22 @@ def file_hash(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def environment(config: Config) -> dict[str, Any]:
-    """What a rerun needs to know: versions, seeds, the data's hash, the command."""
+def environment(data: Data, training: Training) -> dict[str, Any]:
+    """The facts that a rerun needs: versions, seeds, hashes of the data, the command."""
     versions: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
-    files = {
-        name: file_hash(name) for name in (config.data.text_file or config.data.csv, config.data.validation) if name
-    }
+    hashes = {name: file_hash(name) for name in (data.text_file or data.csv, data.validation) if name}
     return {
         "command": shlex.join(["mmkeras", "train", *sys.argv[1 + (sys.argv[1:2] == ["train"]) :]]),
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": versions,
-        "seed": config.training.seed,
-        "random_state": config.data.random_state,
-        "sha256": files,
+        "seed": training.seed,
+        "random_state": data.random_state,
+        "sha256": hashes,
     }

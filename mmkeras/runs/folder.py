@@ -1,4 +1,4 @@
-"""The run folder as a place: made, set aside while another takes its name, restored."""
+"""Makes the run folder, sets an earlier run aside while a new one replaces it, and restores it on failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Config, Data, Output, Text
 from mmkeras.config.json_file import config_to_json, read_config
 from mmkeras.errors import InputError
 from mmkeras.runs.environment import environment
@@ -16,14 +16,14 @@ from mmkeras.runs.run import FINISHED, read_json
 from mmkeras.system.files import write_atomically, write_json
 
 
-def default_output(config: Config) -> Path:
-    """runs/<name of the CSV>, unless `--output` says otherwise."""
-    name = Path(config.data.text_file or config.data.csv).name.split(".")[0] or "run"
-    return Path(config.output.output) if config.output.output else Path("runs") / name
+def default_output(data: Data, output: Output) -> Path:
+    """The folder that `--output` names, else runs/<name of the CSV>."""
+    name = Path(data.text_file or data.csv).name.split(".")[0] or "run"
+    return Path(output.output) if output.output else Path("runs") / name
 
 
 def is_run(folder: Path) -> bool:
-    """Is a folder one of ours, ended or interrupted? Many programs write a config.json, few one with our keys."""
+    """Is a folder a run, finished or interrupted? Many programs write a config.json, few with the keys of a Config."""
     try:
         return "csv" in read_json(folder / "config.json") and bool(read_config(folder / "config.json"))
     except InputError:
@@ -31,27 +31,27 @@ def is_run(folder: Path) -> bool:
 
 
 def open_folder(config: Config) -> Path:
-    """Make the run folder, or refuse: nothing is overwritten without a flag.
+    """Make the run folder. Nothing is overwritten without a flag.
 
-    A run that has ended is not deleted but set aside, until `drop_replaced` or `restore_replaced` is called.
-    Raises InputError when the folder exists and neither `--overwrite` nor `--resume` says what to do with it.
+    With `--overwrite` a finished run is set aside until `drop_replaced` or `restore_replaced` is called.
+    Raises InputError when the folder exists without `--overwrite` or `--resume`, or is not a run.
     """
-    folder = default_output(config)
+    folder = default_output(config.data, config.output)
     if folder.is_file():
         raise InputError(f"{folder}: expected a folder for the run, found a file. Choose another --output.")
     if folder.is_dir() and any(folder.iterdir()):
-        ours = is_run(folder)
-        if config.output.overwrite and not ours:
+        holds_run = is_run(folder)
+        if config.output.overwrite and not holds_run:
             raise InputError(
                 f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output."
             )
         if config.output.overwrite:
-            _set_aside(folder, config)
+            _set_aside(folder, config.data, config.text)
         elif not config.output.resume:
             state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
             raise InputError(
                 f"{folder}: the folder {state}. Go on with --resume, replace it with --overwrite, or choose --output."
-                if ours
+                if holds_run
                 else f"{folder}: the folder is not empty and is not a run. Choose another --output."
             )
     try:
@@ -64,13 +64,13 @@ def open_folder(config: Config) -> Path:
 
 
 def _replaced(folder: Path) -> Path:
-    """Where a run waits while another takes its place."""
+    """The path of a run that is set aside while a new run replaces it."""
     return folder.with_name(f".{folder.name}.replaced")
 
 
-def _set_aside(folder: Path, config: Config) -> None:
-    """Move an ended run out of the way; an interrupted one is of no use and goes."""
-    for name in (config.data.text_file or config.data.csv, config.data.validation, config.text.word_vectors):
+def _set_aside(folder: Path, data: Data, text: Text) -> None:
+    """Rename a finished run; delete an interrupted one. Raises InputError where the folder holds an input file."""
+    for name in (data.text_file or data.csv, data.validation, text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(
                 f"{folder}: --overwrite would replace the folder that {name} lies in. Choose another --output."
@@ -83,12 +83,12 @@ def _set_aside(folder: Path, config: Config) -> None:
 
 
 def drop_replaced(folder: Path) -> None:
-    """The new run has ended: the one it replaces goes."""
+    """Delete the run that was set aside: the new run is finished."""
     shutil.rmtree(_replaced(folder), ignore_errors=True)
 
 
 def restore_replaced(folder: Path) -> None:
-    """The new run came to nothing: it goes, and the one it was to replace comes back."""
+    """Delete the new run, which failed, and restore the run that was set aside."""
     shutil.rmtree(folder, ignore_errors=True)
     if _replaced(folder).exists():
         _replaced(folder).rename(folder)
@@ -96,15 +96,16 @@ def restore_replaced(folder: Path) -> None:
 
 @contextlib.contextmanager
 def new_run(config: Config) -> Iterator[Path]:
-    """The run folder with config.json and environment.json, for a training inside the block, and `finish` behind it.
+    """The run folder with config.json and environment.json, for a training in the block; `finish` ends it.
 
-    An InputError in the block takes the folder away and brings back the run that it was to replace; not where a run is
-    resumed. After any other interruption the folder stays: `--resume` continues it.
+    After an InputError in the block the folder is deleted and the run that it replaces is restored, unless a run is
+    being resumed. After any other interruption the folder stays: `--resume` continues the run.
     """
     folder = open_folder(config)
-    # how a training was started is no choice of the training: the same file starts the same training again
+    # without the flags that say how a training was started: the same file starts the same training again
     write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
-    write_json(folder / "environment.json", environment(config))  # so early, for a resumed run must find the same files
+    # before the training: a resumed run compares the hashes of its files
+    write_json(folder / "environment.json", environment(config.data, config.training))
     try:
         yield folder
     except InputError:
@@ -114,6 +115,6 @@ def new_run(config: Config) -> Iterator[Path]:
 
 
 def finish(folder: Path, figures: Mapping[str, Any]) -> None:
-    """Write metrics.json, which makes a run a finished one, and drop the run that it replaces."""
+    """Write metrics.json, which marks a run as finished, and delete the run that it replaces."""
     write_json(folder / FINISHED, figures)
     drop_replaced(folder)

@@ -1,4 +1,4 @@
-"""Is an interrupted run continued with the same flags, files and kinds of columns?"""
+"""Checks that an interrupted run is resumed with the same flags, files and kinds of columns."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from mmkeras.runs.folder import default_output
 from mmkeras.runs.run import FINISHED, read_json
 
 
-def resumed_config(given: Config) -> Config:
-    """The saved Config of the run to go on with. Raises InputError when there is none, or it has ended."""
-    folder = default_output(given)
+def resumed_config(config: Config) -> Config:
+    """The saved Config of the run that the flags `config` resume.
+
+    Raises InputError when there is no such run, when it is finished, or when a flag differs from the saved one.
+    """
+    folder = default_output(config.data, config.output)
     if not (folder / "config.json").exists():
         raise InputError(
             f"{folder}: there is no run to resume (no config.json). Leave out --resume, or name its --output."
@@ -23,50 +26,51 @@ def resumed_config(given: Config) -> Config:
         raise InputError(
             f"{folder}: this run has ended; there is nothing to resume. `mmkeras export {folder}` comes next."
         )
-    began = read_config(folder / "config.json")
-    saved = began.flat()
-    for key, value in given.flat().items():
-        if key not in ("resume", "overwrite", "output", "debug", "csv") and value not in (DEFAULTS[key], saved[key]):
-            said, before = (" ".join(v) or None if isinstance(v, tuple) else v for v in (value, saved[key]))
+    saved = read_config(folder / "config.json")
+    saved_flags = saved.flat()
+    for key, value in config.flat().items():
+        fixed = key not in ("resume", "overwrite", "output", "debug", "csv")
+        if fixed and value not in (DEFAULTS[key], saved_flags[key]):
+            now, before = (" ".join(v) or None if isinstance(v, tuple) else v for v in (value, saved_flags[key]))
             raise InputError(
-                f"--{key.replace('_', '-')} {said} cannot change when a run is resumed: it began with {before}. "
+                f"--{key.replace('_', '-')} {now} cannot change when a run is resumed: it began with {before}. "
                 "Leave the flag out, or start anew with --overwrite."
             )
-    if given.data.csv not in (DEFAULTS["csv"], saved["csv"]):
+    if config.data.csv not in (DEFAULTS["csv"], saved.data.csv):
         raise InputError(
-            f"{given.data.csv}: a run is resumed on the file it began with, {saved['csv']}. Leave the file out, or "
+            f"{config.data.csv}: a run is resumed on the file it began with, {saved.data.csv}. Leave the file out, or "
             "start anew with --overwrite."
         )
     check_same_files(folder)
-    if folder != default_output(began):  # else the flag stays as it was given, and config.json with it
-        began = began.replace(output=str(folder))
-    return began.replace(resume=True, overwrite=False, debug=given.output.debug)
+    if folder != default_output(saved.data, saved.output):  # else keep the flag, and config.json with it, as saved
+        saved = saved.replace(output=str(folder))
+    return saved.replace(resume=True, overwrite=False, debug=config.output.debug)
 
 
 def check_same_files(folder: Path) -> None:
-    """Raise InputError when a file that an interrupted run learns from has changed since it began."""
+    """Raise InputError when a training file of an interrupted run has changed since the run began."""
     if not (folder / "environment.json").exists():
         return
-    for name, known in read_json(folder / "environment.json")["sha256"].items():
+    for name, saved_hash in read_json(folder / "environment.json")["sha256"].items():
         if not Path(name).exists():
             raise InputError(f"{name}: the file that the run {folder} began with is gone. Put it back to resume.")
-        if file_hash(name) != known:
+        if file_hash(name) != saved_hash:
             raise InputError(
                 f"{name}: the file has changed since the run {folder} began, so it cannot be resumed. Put the old file "
                 "back, or start anew with --overwrite."
             )
 
 
-def check_same_kinds(config: Config, kinds: dict[str, str]) -> None:
-    """Raise InputError where a run to resume read its input columns otherwise. kinds: column -> what it is now."""
-    path = default_output(config) / "schema.json"
+def check_same_kinds(folder: Path, kinds: dict[str, str]) -> None:
+    """Raise InputError where the run to resume has an input column of another kind. kinds: column -> its kind now."""
+    path = folder / "schema.json"
     if not path.exists():
         return
-    began = {entry["column"]: entry["kind"] for entry in read_json(path)["inputs"]}
-    for column in sorted(began.keys() | kinds.keys()):
-        was, now = (some.get(column, "not used") for some in (began, kinds))
-        if was != now:
+    saved_kinds = {input_spec["column"]: input_spec["kind"] for input_spec in read_json(path)["inputs"]}
+    for column in sorted(saved_kinds.keys() | kinds.keys()):
+        before, now = (kind_of.get(column, "not used") for kind_of in (saved_kinds, kinds))
+        if before != now:
             raise InputError(
-                f"Column {column!r} is guessed as {now}; the run {path.parent} began with it as {was}, so it cannot be "
+                f"Column {column!r} is guessed as {now}; the run {folder} began with it as {before}, so it cannot be "
                 "resumed. Start anew with --overwrite."
             )

@@ -1,4 +1,4 @@
-"""The run folder: everything one training leaves behind, as JSON, CSV and plain arrays. Never a pickle."""
+"""The run folder: the output of one training, as JSON, CSV and plain arrays. Never a pickle."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from mmkeras.config.config import Config
 from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
 
-LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"  # ours in validation.csv
-LOG_P = "mmkeras:log_probability"  # of a written text
-REFERENCES = "references.json"  # of each row of validation.csv, all texts that stand with its inputs
-PART = "mmkeras:part:"  # and the name of an input: what it adds to the answer
+# columns that validation.csv has beside those of the table
+LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"
+LOG_P = "mmkeras:log_probability"  # of a generated text
+REFERENCES = "references.json"  # for each row of validation.csv, all target texts of rows with equal inputs
+PART = "mmkeras:part:"  # + the name of an input: the contribution of this input to the prediction
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder. schema: the parsed schema.json (columns, target, labels, text rules)."""
+    """A run folder. schema: the parsed schema.json (columns, target, labels, inputs)."""
 
     folder: Path
     config: Config
@@ -38,7 +39,7 @@ class Run:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A file of a run. Raises InputError for one that is damaged."""
+    """A JSON file of a run. Raises InputError for a damaged file."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -47,7 +48,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def open_run(path: str | Path) -> Run:
-    """Read a finished run's JSON. Raises InputError when the folder is absent, is no run, or has not ended."""
+    """Read a finished run's JSON. Raises InputError for a folder that is absent, not a run, or not finished."""
     folder = Path(path)
     if not (folder / "config.json").exists():
         raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")

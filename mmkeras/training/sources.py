@@ -14,6 +14,7 @@ from mmkeras.data.split import Split, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
+from mmkeras.runs.folder import default_output
 from mmkeras.runs.resume import check_same_kinds
 from mmkeras.system.progress import Log
 from mmkeras.training.resolve import resolved
@@ -46,21 +47,21 @@ class TableSource:
         """
         kinds = {column.name: column.kind for column in self.tables["table"].inputs}
         if config.output.resume:
-            check_same_kinds(config, kinds)
+            check_same_kinds(default_output(config.data, config.output), kinds)
         else:
             flags_of = {kind: spec_of(kind).FLAGS for kind in MODALITIES}
             for note in unused_flags(config, set(kinds.values()), flags_of):
                 log(note)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):
-            split_table(self.tables["table"], config, self.tables.get("validation"))
+            split_table(self.tables["table"], config.data, self.tables.get("validation"))
         return config
 
     def split(self, config: Config, folder: Path, log: Log) -> SplitRows:
         """Check all pictures and clips, split the rows; write bad_rows.csv and split.csv."""
         tables, media = check_media(config, self.tables, folder, log)
         write_bad_rows(tables["table"], folder / "bad_rows.csv", tables.get("validation"))
-        split = split_table(tables["table"], config, tables.get("validation"))
+        split = split_table(tables["table"], config.data, tables.get("validation"))
         for note in split.notes:
             log(note)
         log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
@@ -88,15 +89,15 @@ class Lines:
 def read_source(config: Config, log: Log) -> TableSource | Lines:
     """Read the file or files that a training is given. Raises InputError, which names the line, for what is wrong."""
     if config.model.task in LEARN_LINES:
-        lines, held_out = read_texts(config)
-        log(f"{source_of(config)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
-        return Lines(source_of(config), lines, held_out)
+        lines, held_out = read_texts(config.data)
+        log(f"{source_of(config.data)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
+        return Lines(source_of(config.data), lines, held_out)
     return TableSource(read_tables(config, log))
 
 
 def read_tables(config: Config, log: Log) -> dict[str, Table]:
     """`table` and, if there is such a file, `validation`: checked rows, described as they are read."""
-    table = read_table(config)
+    table = read_table(config.data, config.model.task)
     log(describe(table))
     data = config.data
     if not data.validation:

@@ -59,7 +59,8 @@ def test_replies_are_learned_of_the_example_without_its_label(made: Path) -> Non
     header = "note,photo,clip,price,label,reply\n"
     lines = (f"note {k},images/{k}.png,audio/{k}.wav,{k}.5,a-b,reply {k}\n" for k in range(12))
     made.write_text(header + "".join(lines), encoding="utf-8")
-    table = read_table(examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",))))
+    config = examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",)))
+    table = read_table(config.data, config.model.task)
     assert [column.name for column in table.inputs] == ["note", "photo", "clip", "price"]
     assert [column.name for column in table.ignored] == ["label"]
     assert table.task == "generate"

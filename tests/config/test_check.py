@@ -106,8 +106,8 @@ def test_a_flag_that_a_task_has_no_use_for_is_refused(task: str, name: str) -> N
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"csv": "other.csv"}, "other.csv: a language model learns one text, here that of --text-file"),
-        ({"text": ("body",)}, "--text: a language model learns one text"),
+        ({"csv": "other.csv"}, "other.csv: a language model is trained on one text, here that of --text-file"),
+        ({"text": ("body",)}, "--text: a language model is trained on one text"),
         ({"encoding": "gb18030"}, "--encoding: a --text-file is read as lines of UTF-8"),
         ({"example": "news"}, "--example: it brings a table"),
     ],

@@ -42,7 +42,7 @@ def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], sa
     [
         ((), "expected a text. Name a file"),
         (("--text", "a", "b"), "one text column"),
-        (("--text-file", "t.txt", "--text", "a"), "--text: a language model learns one text"),
+        (("--text-file", "t.txt", "--text", "a"), "--text: a language model is trained on one text"),
         (("--text-file", "t.txt", "--fusion", "sum"), "--fusion: a language model"),
         (("--text-file", "t.txt", "--max-tokens", "9"), "--max-tokens: a language model reads its text to the end"),
         (("--text-file", "t.txt", "--mixed-precision"), "trained in float32"),

@@ -63,4 +63,4 @@ def test_a_column_is_of_dates_where_all_its_cells_are(tmp_path: Path, last: str,
     csv = small_runs.write_rows(
         tmp_path / "d.csv", [{"day": d, "label": "ab"[len(d) % 2 + k % 2 - 1]} for k, d in enumerate(days)]
     )
-    assert [column.kind for column in read_table(Config.of(csv=str(csv))).inputs] == [kind]
+    assert [column.kind for column in read_table(Config.of(csv=str(csv)).data).inputs] == [kind]

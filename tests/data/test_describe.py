@@ -13,7 +13,8 @@ from mmkeras.data.table import Table, read_table
 def table(folder: Path, content: str, **flags: Any) -> Table:
     path = folder / "a.csv"
     path.write_text(content, encoding="utf-8")
-    return read_table(Config.of(csv=str(path), **flags))
+    config = Config.of(csv=str(path), **flags)
+    return read_table(config.data, config.model.task)
 
 
 def test_describe(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from mmkeras.errors import InputError
 def table(folder: Path, content: str, **flags: Any) -> Table:
     path = folder / "a.csv"
     path.write_text(content, encoding="utf-8")
-    return read_table(Config.of(csv=str(path), **flags))
+    config = Config.of(csv=str(path), **flags)
+    return read_table(config.data, config.model.task)
 
 
 def roles(table: Table) -> dict[str, tuple[str, str]]:
@@ -34,7 +35,7 @@ def roles(table: Table) -> dict[str, tuple[str, str]]:
 
 def read_and_split(config: Config) -> None:
     check_config(config)
-    found = read_table(config)
+    checked = read_table(config.data, config.model.task)
     validation = None
     if config.data.validation:
         options: dict[str, Any] = {
@@ -42,8 +43,8 @@ def read_and_split(config: Config) -> None:
             "keep_all": False,
             "max_bad_rows": config.data.max_bad_rows,
         }
-        validation = read_rows(config.data.validation, found.columns, **options)
-    split_table(found, config, validation)
+        validation = read_rows(config.data.validation, checked.columns, **options)
+    split_table(checked, config.data, validation)
 
 
 @pytest.mark.parametrize("case", BROKEN_INPUTS, ids=lambda case: case.name)

@@ -68,7 +68,7 @@ def test_the_same_texts_give_the_same_pieces(subwords: TargetTokenizer) -> None:
 
 
 def test_what_cannot_be_learned_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="every one is empty"):
+    with pytest.raises(InputError, match="every text is empty"):
         train_tokenizer("word", ["", " "], 10)
     with pytest.raises(InputError, match="--vocabulary 16"):
         train_tokenizer("subword", TEXTS, 16)

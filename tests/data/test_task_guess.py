@@ -20,7 +20,8 @@ def table(folder: Path, cells: list[str], name: str = "y", **flags: Any) -> Tabl
     path = folder / "a.csv"
     rows = [f'text number {i},"{cell}"' for i, cell in enumerate(cells)]
     path.write_text("\n".join([f"text,{name}", *rows, ""]), encoding="utf-8")
-    return read_table(Config.of(csv=str(path), text=("text",), **{"target": (name,), **flags}))
+    config = Config.of(csv=str(path), text=("text",), **{"target": (name,), **flags})
+    return read_table(config.data, config.model.task)
 
 
 def drawn(values: list[Any], rows: int = 400) -> list[str]:
@@ -102,7 +103,7 @@ def sizes(folder: Path, *targets: str, task: str = "auto") -> Table:
     path = folder / "s.csv"
     rows = [f"text {i},{i % 4},{i * 0.5},{'red' if i % 2 else 'blue'}" for i in range(40)]
     path.write_text("\n".join(["text,width,height,colour", *rows, ""]))
-    return read_table(Config.of(csv=str(path), text=("text",), target=targets, task=task))  # type: ignore[arg-type]
+    return read_table(Config.of(csv=str(path), text=("text",), target=targets).data, task)
 
 
 def test_several_targets_are_numbers(tmp_path: Path) -> None:

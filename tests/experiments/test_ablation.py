@@ -74,7 +74,7 @@ class Trained:
         self.failing = failing
 
     def __call__(self, config: Config, log: Callable[[str], None]) -> Path:
-        table = read_table(config)
+        table = read_table(config.data, config.model.task)
         if self.failing(config):
             raise InputError("it will not do.")
         self.configs.append(config)
@@ -82,7 +82,7 @@ class Trained:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(config_to_json(config), encoding="utf-8")
-        held_out = read_table(config.replace(csv=str(config.data.validation)))
+        held_out = read_table(config.replace(csv=str(config.data.validation)).data, config.model.task)
         score = len(self.configs) / 100
         figures = {
             "validation": {"score": score, "score_name": "accuracy"},

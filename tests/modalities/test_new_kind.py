@@ -85,16 +85,16 @@ def test_a_new_kind_is_learned_exported_verified_and_answered(folder: Path) -> N
 @pytest.mark.parametrize("pair", ["colour", "=colour", "paint", "paint=sound"])
 def test_a_pair_that_is_none_is_refused(pair: str, folder: Path) -> None:
     with pytest.raises(InputError, match="text, image, audio, number, category, date, colour"):
-        read_table(Config.of(csv=str(folder / "t.csv"), kind=(pair,)))
+        read_table(Config.of(csv=str(folder / "t.csv"), kind=(pair,)).data)
 
 
 def test_kinds_with_a_flag_of_their_own_are_named_either_way(folder: Path) -> None:
-    by_kind = read_table(Config.of(csv=str(folder / "t.csv"), kind=("price=category",)))
-    assert by_kind.columns == read_table(Config.of(csv=str(folder / "t.csv"), category=("price",))).columns
+    by_kind = read_table(Config.of(csv=str(folder / "t.csv"), kind=("price=category",)).data)
+    assert by_kind.columns == read_table(Config.of(csv=str(folder / "t.csv"), category=("price",)).data).columns
     with pytest.raises(InputError, match="named twice: --number and --kind"):
-        read_table(Config.of(csv=str(folder / "t.csv"), number=("paint = shade",), kind=("paint = shade=colour",)))
+        read_table(Config.of(csv=str(folder / "t.csv"), number=("paint = shade",), kind=("paint = shade=colour",)).data)
     with pytest.raises(InputError, match="'hue' is not in the file"):
-        read_table(Config.of(csv=str(folder / "t.csv"), kind=("hue=colour",)))
+        read_table(Config.of(csv=str(folder / "t.csv"), kind=("hue=colour",)).data)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *LINE])

@@ -8,7 +8,7 @@ import reference_tokenizer as reference
 import tensorflow as tf
 from small_bags import RAW, adapted, assert_close, dictionaries, summed
 
-from mmkeras.config.check import LONGEST_RUN
+from mmkeras.config.check import LONGEST_CHAR_NGRAM
 from mmkeras.modalities.text.bag import FREQUENT, BagEmbedding, ByOrder, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
@@ -50,12 +50,12 @@ def test_runs_are_the_references(mode: str) -> None:
 
 
 def test_runs_stay_exact_at_the_longest_text() -> None:
-    assert (LONGEST + 1 + LONGEST_RUN) * (int(PRIMES.max()) - 1) < 2**24
-    runs = CharacterRuns("mixed", LONGEST_RUN, character_table("mixed"))
+    assert (LONGEST + 1 + LONGEST_CHAR_NGRAM) * (int(PRIMES.max()) - 1) < 2**24
+    runs = CharacterRuns("mixed", LONGEST_CHAR_NGRAM, character_table("mixed"))
     text = ("\uff9c" * (LONGEST // 3)).encode()
     for raw in (text, b"~" * LONGEST, b"z" * LONGEST):
         hashes, used = (x.numpy().astype(int) for x in runs(pad([raw])))
-        expected = [key for keys in reference.run_keys(raw, "mixed", LONGEST_RUN) for key in keys if key >= 0]
+        expected = [key for keys in reference.run_keys(raw, "mixed", LONGEST_CHAR_NGRAM) for key in keys if key >= 0]
         assert (hashes[0] * 4096 + hashes[1])[used > 0].tolist() == expected
 
 

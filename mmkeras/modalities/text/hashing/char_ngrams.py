@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.config.check import LONGEST_RUN
+from mmkeras.config.check import LONGEST_CHAR_NGRAM
 from mmkeras.modalities.text.exact import Tensor, behind, look_up, modulo, places
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST, PRIMES, characters_of, power_tables
 
@@ -30,7 +30,7 @@ class CharacterRuns(keras.layers.Layer):
     def __init__(self, mode: str, longest: int, table: Any, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "trainable": False})
         self.mode, self.longest, self.table = mode, longest, np.asarray(table, "int32")
-        self.powers, self.inverses = power_tables(LONGEST + 1 + LONGEST_RUN)
+        self.powers, self.inverses = power_tables(LONGEST + 1 + LONGEST_CHAR_NGRAM)
 
     def call(self, data: Tensor) -> tuple[Tensor, Tensor]:
         folded = ops.abs(characters_of(ops.cast(data, "float32"), self.mode, self.table))  # [B, N + 1]; 0 parts words
