@@ -1,4 +1,4 @@
-"""One table in; a Keras model, a SavedModel, a LiteRT and an ONNX file out, each proven on real held-out rows.
+"""One table in; a Keras model, a SavedModel, a LiteRT and an ONNX file out, each verified on held-out rows.
 
     import mmkeras
 
@@ -7,8 +7,8 @@
     model = mmkeras.load("exported/products/predict.tflite")
     model({"title": "Wool coat", "photo": "coat.jpg"}).label
 
-Importing this package imports nothing else: public names are loaded when they are first used, and a client that only
-predicts from a `.tflite` or `.onnx` file loads neither TensorFlow nor Keras.
+Importing this package imports nothing else: public names are loaded on first use, and a client that only predicts from
+a `.tflite` or `.onnx` file loads neither TensorFlow nor Keras.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOMES: Final = dict.fromkeys(("VerificationError", "export", "load", "train", "v
     "Config": "mmkeras.config.config",
     "InputError": "mmkeras.errors",
 }
-"""Public name -> the module that it is loaded from."""
+"""Public name -> the module that defines it."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""The public face: train, export, verify, load. The command line is thin calls of these, and a notebook calls them.
+"""The public functions: train, export, verify, load. The command line and notebooks call them.
 
-`load` imports neither TensorFlow nor Keras for a .tflite or .onnx file; a run needs Keras, and is rebuilt.
+`load` imports neither TensorFlow nor Keras for a .tflite or .onnx file; a run is rebuilt with Keras.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ REPORT, METRICS, HISTORY, PROOF = "report.html", "metrics.json", "history.csv", 
 
 
 class VerificationError(RuntimeError):
-    """An artefact does not answer as the trained model does. `exported` holds the folder and the proof."""
+    """The predictions of an artefact differ from those of the trained model. exported: the verified folder."""
 
     def __init__(self, exported: Exported) -> None:
         self.exported = exported
@@ -48,7 +48,7 @@ class FinishedRun:
 
     @functools.cached_property
     def metrics(self) -> dict[str, Any]:
-        """metrics.json: figures of the held-out rows, epochs, rows, seconds."""
+        """metrics.json: figures on the held-out rows, epochs, rows, seconds."""
         return dict(json.loads((self.folder / METRICS).read_text(encoding="utf-8")))
 
     @functools.cached_property
@@ -59,12 +59,12 @@ class FinishedRun:
 
     @property
     def report(self) -> Path:
-        """The page of the run."""
+        """Path of report.html."""
         return self.folder / REPORT
 
     @functools.cached_property
     def models(self) -> dict[str, Any]:
-        """Graph -> its Keras model, raw inputs in. Imports Keras."""
+        """Name of a graph -> its Keras model, which takes raw inputs. Imports Keras."""
         from mmkeras.runs.run import open_run
         from mmkeras.tasks import load_task
 
@@ -81,7 +81,7 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` found: verify.json, as a table that prints."""
+    """The result of `verify`: verify.json, and `text`, the table to print."""
 
     passed: bool
     artefacts: Mapping[str, Mapping[str, Any]]
@@ -96,25 +96,25 @@ class Verification:
 
 @dataclass(frozen=True)
 class Exported:
-    """An exported folder and its proof."""
+    """An exported folder and its verification."""
 
     folder: Path
     verification: Verification
 
     @property
     def passed(self) -> bool:
-        """Does every artefact answer as the trained model does?"""
+        """Do the predictions of every artefact agree with those of the trained model?"""
         return self.verification.passed
 
 
 def train(
     csv: str | Path | None = None, *, log: Log = print, config: Config | None = None, **flags: Any
 ) -> FinishedRun:
-    """Train a model on a table, as `mmkeras train` does; a run folder is written.
+    """Train a model on a table, as `mmkeras train` does, and write a run folder.
 
-    csv: the table; flags: those of `mmkeras train`, with _ for -, such as target="season", epochs=10. Where several
-    columns may be named, one string is one column. log: told each line. config: in place of flags, a Config of them.
-    Raises InputError, whose message says what to mend.
+    csv: path of the table. flags: of `mmkeras train`, with _ for -, such as target="season", epochs=10; where several
+    columns are allowed, a string names one. config: a Config in place of csv and flags. log: called with each line.
+    Raises InputError for a table or flag that cannot be used; the message gives the remedy.
     """
     from mmkeras.config.config import Config
     from mmkeras.training.train import train as run_training
@@ -127,7 +127,7 @@ def train(
 
 
 def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:
-    """Flags by name -> a Config; one string stands for a list of one column. Raises InputError for an unknown flag."""
+    """Flags by name -> a Config; a string stands for a list of one column. Raises InputError for an unknown flag."""
     from mmkeras.config.config import DEFAULTS
     from mmkeras.config.json_file import config_from_dict
 
@@ -149,17 +149,17 @@ def export(
     strict: bool = True,
     log: Log = print,
 ) -> Exported:
-    """Write a run as SavedModel, LiteRT and ONNX, each proven on the held-out rows, as `mmkeras export` does.
+    """Export a run as SavedModel, LiteRT and ONNX, each verified on the held-out rows, as `mmkeras export` does.
 
-    precisions: each format writes those of them that it can, such as `onnx` and `onnx.float16` side by side.
-    Raises InputError for a run that is none, an unknown format or precision, or an existing folder without `overwrite`,
-    and with `strict` VerificationError where an artefact does not answer as the trained model does.
+    precisions: each format writes the precisions that it supports, such as `onnx` and `onnx.float16` side by side.
+    Raises InputError for a folder that is not a run, an unknown format or precision, or an existing output folder
+    without `overwrite`; with `strict`, VerificationError where an artefact differs from the trained model.
     """
     from mmkeras.exporting.export import export as run_export
 
     lines: list[str] = []
     path = run.folder if isinstance(run, FinishedRun) else run
-    folder, _ = run_export(path, formats, output, overwrite, kept(lines, log), precisions)
+    folder, _ = run_export(path, formats, output, overwrite, keep_lines(lines, log), precisions)
     exported = Exported(folder, read_proof(folder, lines))
     if strict and not exported.passed:
         raise VerificationError(exported)
@@ -167,40 +167,40 @@ def export(
 
 
 def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Log = print) -> Verification:
-    """Compare an exported folder's artefacts with the trained model's answers once more, as `mmkeras verify` does.
+    """Compare the artefacts of an exported folder with the trained model again, as `mmkeras verify` does.
 
-    Raises InputError for a folder that is none, is damaged or has nothing of a format.
+    Raises InputError for a folder that is not exported, is damaged or has no artefact of a requested format.
     """
     from mmkeras.verification.verify import verify as run_verification
 
     lines: list[str] = []
     path = folder.folder if isinstance(folder, Exported) else Path(folder)
-    run_verification(path, formats, kept(lines, log))
+    run_verification(path, formats, keep_lines(lines, log))
     return read_proof(path, lines)
 
 
-def kept(lines: list[str], log: Log) -> Log:
-    """A log that keeps its lines as well."""
+def keep_lines(lines: list[str], log: Log) -> Log:
+    """A log that also appends each line to `lines`."""
 
-    def both(line: str) -> None:
+    def log_and_keep(line: str) -> None:
         lines.append(line)
         log(line)
 
-    return both
+    return log_and_keep
 
 
 def read_proof(folder: Path, lines: Sequence[str]) -> Verification:
-    """verify.json, and of the lines that were printed the table and what stands behind it."""
+    """verify.json and the printed table. lines: the log of an export or a verification; the table is its end."""
     proof = json.loads((folder / PROOF).read_text(encoding="utf-8"))
     start = next((k for k, line in enumerate(lines) if line.startswith("verifying ")), -1)
     return Verification(proof["passed"], proof["artefacts"], "\n".join(lines[start + 1 :]))
 
 
 def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -> Predictor | TextModel:
-    """Open what answers: a .tflite or .onnx file, a SavedModel folder, an exported folder or a run.
+    """Open a model for predictions: a .tflite or .onnx file, a SavedModel folder, an exported folder or a run.
 
-    Returns a `Predictor`, called with a row, or a `TextModel`, called with a text. format: of an exported folder the
-    artefact to use; None: the first that exists of tflite, onnx, savedmodel. Raises InputError where nothing opens.
+    Returns a `Predictor`, called with a row, or a `TextModel`, called with a text. format: the artefact of an exported
+    folder to use; None: the first one present of tflite, onnx, savedmodel. Raises InputError for any other path.
     """
     path = Path(path) if isinstance(path, str | Path) else path.folder
     if generates_text(path):
@@ -235,16 +235,16 @@ def open_model(path: str | Path) -> Runner:
         run = open_run(path)
         task = load_task(run.schema["task"])
         if task.ANSWERS == "texts":
-            raise writes(path)
+            raise predicts_no_rows(path)
         (graph,) = task.graphs(run).values()
         return KerasRunner(graph)
     if path.is_dir() and (path / SIGNATURE).exists():
         signature = read_signature(path)
         if signature.answers == "texts":
-            raise writes(path)
+            raise predicts_no_rows(path)
         files = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
         names = f"name one: {' or '.join(files)}" if files else "its signature names none"
-        raise InputError(f"{path}: expected an artefact, found an exported folder; {names}.")
+        raise InputError(f"{path}: expected an artefact, received an exported folder; {names}.")
     if path.is_dir() and (path / "savedmodel").is_dir():
         raise InputError(
             f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "
@@ -252,24 +252,26 @@ def open_model(path: str | Path) -> Runner:
         )
     runner = open_artefact(path)
     if "targets" not in runner.signature:
-        raise writes(path)
+        raise predicts_no_rows(path)
     return runner
 
 
-def writes(path: str | Path) -> InputError:
-    """The error for a model that generates text where one that answers rows is asked for."""
-    return InputError(f"{path}: this model writes texts, it answers no rows. Use: mmkeras generate, with the folder.")
+def predicts_no_rows(path: str | Path) -> InputError:
+    """The error for a model that generates text where a model that predicts rows is expected."""
+    return InputError(
+        f"{path}: this model generates text, it does not predict rows. Use: mmkeras generate, with the folder."
+    )
 
 
-def open_any(path: str | Path, form: str | None) -> TextGenerator:
-    """The graphs of a model that generates text: of an exported folder, or of a run by the trained model itself."""
+def open_any(path: str | Path, format_name: str | None) -> TextGenerator:
+    """A model that generates text: the artefacts of an exported folder, or the trained model of a run."""
     from mmkeras.generation.generator import open_generator
     from mmkeras.runs.folder import is_run
     from mmkeras.runs.run import open_run
 
-    check_format(form)
+    check_format(format_name)
     if not is_run(Path(path)):
-        return open_generator(path, form)
+        return open_generator(path, format_name)
     from mmkeras.tasks import load_task  # late: TensorFlow and Keras
     from mmkeras.tasks.reference import trained_generator
 
@@ -277,5 +279,7 @@ def open_any(path: str | Path, form: str | None) -> TextGenerator:
     task = load_task(run.schema["task"])
     pieces = task.assets(run).pieces
     if pieces is None:
-        raise InputError(f"{path}: this model answers, it does not write. Use: mmkeras predict {path} your.csv")
+        raise InputError(
+            f"{path}: this model predicts rows, it does not generate text. Use: mmkeras predict {path} your.csv"
+        )
     return trained_generator(task.graphs(run), pieces, run.folder)

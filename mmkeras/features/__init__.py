@@ -1,1 +1,1 @@
-"""Arrays on the way to `model.fit`: features of a split, kept on disk, as batches."""
+"""Arrays for `model.fit`: the features of a split, cached on disk, as batches."""

@@ -1,4 +1,4 @@
-"""Features on disk under a name that says what they were made of, so that they are made once."""
+"""Cache of features on disk: the key in a folder's name is a hash of all that the features depend on."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ DONE: Final = "done.json"
 FAULTS: Final = "faults.json"
 
 Shapes = dict[str, tuple[tuple[int, ...], str]]
-"""name of an array -> its shape and dtype."""
+"""Name of an array -> its shape and dtype."""
 
 
 def features_elsewhere(folder: Path) -> list[Path]:
-    """The folders of features of other runs beside a run's folder; the one that it replaces is among them."""
-    own = folder.resolve()
-    return [place for place in sorted(own.parent.glob("*/features")) if place.is_dir() and place.parent != own]
+    """The features folders of other runs beside a run's folder, including the run that it replaces."""
+    run = folder.resolve()
+    return [cache for cache in sorted(run.parent.glob("*/features")) if cache.is_dir() and cache.parent != run]
 
 
 def open_features(folder: Path, shapes: Shapes) -> tuple[dict[str, np.ndarray], dict[int, str]] | None:
-    """Arrays, memory-mapped, and the faults of cells by number; None where they are not whole and as expected."""
+    """Memory-mapped arrays, and cell number -> fault; None where the files are incomplete or have other shapes."""
     try:
         if not (folder / DONE).is_file():
             return None
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in shapes}
         faults = json.loads((folder / FAULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError, EOFError):  # damaged: they are made again
+    except (OSError, ValueError, EOFError):  # damaged: compute the features again
         return None
     if any((arrays[name].shape, arrays[name].dtype) != (shape, dtype) for name, (shape, dtype) in shapes.items()):
         return None
@@ -47,9 +47,9 @@ def open_features(folder: Path, shapes: Shapes) -> tuple[dict[str, np.ndarray], 
 
 @contextlib.contextmanager
 def features_written_whole(folder: Path, shapes: Shapes) -> Iterator[tuple[Path, dict[int, str]]]:
-    """A temporary folder whose arrays are to be filled, and a dict for the faults; `folder` when the block ends well.
+    """A temporary folder of arrays to fill, and a dict for the faults; renamed to `folder` when the block succeeds.
 
-    Raises InputError when there is no room for them.
+    Raises InputError when the disk has no room for the arrays.
     """
     partial = folder.with_name(f"{folder.name}.partial")
     faults: dict[int, str] = {}
@@ -63,14 +63,14 @@ def features_written_whole(folder: Path, shapes: Shapes) -> Iterator[tuple[Path,
             _sync(partial / f"{name}.npy")
         write_json(partial / FAULTS, {str(number): faults[number] for number in sorted(faults)})
         write_json(partial / DONE, {name: {"shape": shape, "dtype": dtype} for name, (shape, dtype) in shapes.items()})
-        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        shutil.rmtree(folder, ignore_errors=True)  # damaged features
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def _reserve(path: Path, shape: tuple[int, ...], dtype: str) -> None:
-    """An array of zeros on disk. Its room is taken at once: writing to memory-mapped room that is not there kills."""
+    """Write zeros and allocate their disk space: a write to a mapped page without disk space kills the process."""
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
     n_bytes = array.nbytes
     del array
@@ -87,27 +87,27 @@ def _reserve(path: Path, shape: tuple[int, ...], dtype: str) -> None:
 
 
 def _sync(path: Path) -> None:
-    """What processes have written is on the disk, before the name says so: else a power cut leaves zeros."""
+    """Flush an array to disk before the folder is renamed: else a power cut leaves zeros."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
 def link_features(folder: Path, elsewhere: Iterable[Path], key: str, shapes: Shapes) -> bool:
-    """Take features with this key from another run's folder, by links where the disk allows it. Were there any?"""
+    """Copy or hard-link features with this key from another run's folder. Returns whether there are any."""
     for other in elsewhere:
-        for found in sorted(other.glob(f"*-{key}")):
-            if open_features(found, shapes) is None:
+        for cached in sorted(other.glob(f"*-{key}")):
+            if open_features(cached, shapes) is None:
                 continue
             partial = folder.with_name(f"{folder.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             try:
                 partial.mkdir(parents=True)
                 for name in (*(f"{name}.npy" for name in shapes), FAULTS, DONE):
-                    _link(found / name, partial / name)
+                    _link(cached / name, partial / name)
                 shutil.rmtree(folder, ignore_errors=True)
                 partial.rename(folder)
                 return True
-            except OSError:  # no room, or the other run is being removed
+            except OSError:  # no room on the disk, or the other run is being deleted
                 shutil.rmtree(partial, ignore_errors=True)
     return False
 
@@ -115,22 +115,22 @@ def link_features(folder: Path, elsewhere: Iterable[Path], key: str, shapes: Sha
 def _link(source: str | Path, target: str | Path) -> None:
     try:
         os.link(source, target)
-    except OSError:  # another disk, or one that knows no links
+    except OSError:  # another disk, or a file system without hard links
         shutil.copyfile(source, target)
 
 
 def kept_folder(features: Path, name: str, key: str, elsewhere: Iterable[Path], make: Callable[[Path], None]) -> Path:
-    """features/<name>-<key> with what `make` writes into a folder: made once, or taken over from another run's."""
+    """features/<name>-<key> with the files that `make` writes into a folder: made once, or copied from another run."""
     folder = features / f"{name}-{key}"
     if not (folder / DONE).is_file():
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        others = (found for other in elsewhere for found in sorted(other.glob(f"*-{key}")))
-        found = next((other for other in others if (other / DONE).is_file()), None)
+        copies = (copy for other in elsewhere for copy in sorted(other.glob(f"*-{key}")))
+        source = next((copy for copy in copies if (copy / DONE).is_file()), None)
         try:
-            if found:
-                shutil.copytree(found, partial, dirs_exist_ok=True, copy_function=_link)
+            if source:
+                shutil.copytree(source, partial, dirs_exist_ok=True, copy_function=_link)
             else:
                 make(partial)
             write_json(partial / DONE, {"key": key})
@@ -143,7 +143,7 @@ def kept_folder(features: Path, name: str, key: str, elsewhere: Iterable[Path], 
 
 
 def key_of(made_of: Any, cells: Iterable[str]) -> str:
-    """A hash of what features are made of. made_of: JSON; cells: in their order."""
+    """A hash of all that features depend on. made_of: settings, as JSON; cells: in order."""
     digest = hashlib.blake2b(json.dumps(made_of, sort_keys=True).encode(), digest_size=KEY_BYTES)
     for cell in cells:
         raw = cell.encode("utf-8", "surrogatepass")
@@ -152,17 +152,17 @@ def key_of(made_of: Any, cells: Iterable[str]) -> str:
 
 
 def drop_other_features(folder: Path, name: str, key: str) -> None:
-    """Remove the features of a column that were made of something else, and what an interruption left."""
-    ours = re.compile(rf"{re.escape(name)}-[0-9a-f]{{{2 * KEY_BYTES}}}(\.partial)?")
-    for found in folder.iterdir():
-        if ours.fullmatch(found.name) and found.name != f"{name}-{key}":
-            shutil.rmtree(found, ignore_errors=True)
+    """Delete the features of a column under other keys, and the leftovers of an interruption."""
+    pattern = re.compile(rf"{re.escape(name)}-[0-9a-f]{{{2 * KEY_BYTES}}}(\.partial)?")
+    for path in folder.iterdir():
+        if pattern.fullmatch(path.name) and path.name != f"{name}-{key}":
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def write_rows(folder: Path, first: int, rows: dict[str, list[Any]]) -> None:
-    """Write some rows of the arrays; None stands for a row that stays as it is.
+    """Write consecutive rows of the arrays from row `first` on; None leaves a row unchanged.
 
-    They are mapped for this alone: pages once written are the kernel's, and the process stays small.
+    Each call maps the arrays anew: the kernel owns the written pages, and the process stays small.
     """
     for name, values in rows.items():
         array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="r+")

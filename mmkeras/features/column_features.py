@@ -1,4 +1,4 @@
-"""The features of one column's rows on one side of the split, as the training's batches ask for them."""
+"""The features of one column in one split, which the batches of a training index by row."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Specs = dict[str, tf.TensorSpec]
 
 
 class ColumnFeatures(Protocol):
-    """What every side has."""
+    """Features of one column for the rows of one split."""
 
     @property
     def lengths(self) -> np.ndarray:
-        """Int64 [n]: what each row costs, so that rows of like cost share a batch."""
+        """Int64 [n]: the cost of each row, so that rows of similar cost share a batch."""
         ...
 
     def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
-        """Arrays by input name. few_shapes: pad to powers of two, for XLA, which compiles anew for each shape."""
+        """Arrays by input name. few_shapes: pad to powers of two, for XLA, which compiles once for each shape."""
         ...
 
     def specs(self) -> Specs:
-        """What `batch` gives: shapes, None where free, and dtypes."""
+        """Shapes and dtypes of the arrays of `batch`; None for a free dimension."""
         ...
 
 
@@ -42,10 +42,10 @@ class RaggedFeatures:
         return self.ragged.lengths
 
     def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
-        some = self.ragged.take(rows)
-        longest = max(1, int(some.lengths.max()))
+        ragged = self.ragged.take(rows)
+        longest = max(1, int(ragged.lengths.max()))
         width = 1 << (longest - 1).bit_length() if few_shapes else longest
-        return dict(zip(self.names, some.padded(width), strict=True))
+        return dict(zip(self.names, ragged.padded(width), strict=True))
 
     def specs(self) -> Specs:
         return {n: tf.TensorSpec((None, None), c.dtype) for n, c in zip(self.names, self.ragged.columns, strict=True)}
@@ -60,7 +60,7 @@ def bag_features(name: str, bags: Ragged) -> RaggedFeatures:
 class ArrayFeatures:
     """Arrays of one shape for all rows, memory-mapped or not.
 
-    arrays: input name -> [u, …]. index: int32 [n], which of the u a row has, -1 for zeros; None: row i has entry i.
+    arrays: input name -> [u, …]. index: int32 [n], the entry (of u) of each row, -1 for zeros; None: row i has entry i.
     """
 
     arrays: dict[str, np.ndarray]
@@ -75,11 +75,11 @@ class ArrayFeatures:
         if self.index is None:
             return {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
         index = self.index[rows]
-        there = index >= 0
+        present = index >= 0  # bool [b]
         batch = {}
         for name, array in self.arrays.items():
             batch[name] = np.zeros((len(rows), *array.shape[1:]), array.dtype)
-            batch[name][there] = array[index[there]]
+            batch[name][present] = array[index[present]]
         return batch
 
     def specs(self) -> Specs:

@@ -9,22 +9,23 @@ import tensorflow as tf
 
 from mmkeras.system.malloc import keep_freed_memory
 
-AHEAD = 2  # batches that are made while others are learned
+AHEAD = 2  # batches that are prepared during a training step
 
 
 def generator_dataset(make: Callable[[], Iterable[Any]], signature: Any, batches: int) -> Any:
-    """make() -> the batches of one pass, so many, each of the tensors that the signature specifies.
+    """A tf.data.Dataset of batches from a Python generator.
 
-    Without tuning, for which there is nothing here. The thread that tunes sleeps 10 ms, then 20, 40 and so on, and
-    misses the signal to end where it wakes up too early, so that an iterator's end waited until it next looked: on busy
-    processors every second pass, for as long as the pass itself at worst.
+    make: () -> the batches of one pass. signature: the TensorSpecs of a batch. batches: number of batches of a pass.
+
+    There is nothing to tune here, so autotune is off: its thread polls with exponentially growing sleeps and can miss
+    the stop signal, so that closing an iterator blocks until its next poll, at worst as long as the epoch took.
     """
 
-    def begun() -> Iterable[Any]:
-        keep_freed_memory()  # again: on Python 3.11 a dataset of a generator has malloc give blocks of 128 KB back
+    def start_pass() -> Iterable[Any]:
+        keep_freed_memory()  # again: on Python 3.11 a dataset of a generator makes malloc return blocks of 128 KB
         return make()
 
-    rows = tf.data.Dataset.from_generator(begun, output_signature=signature)
+    dataset = tf.data.Dataset.from_generator(start_pass, output_signature=signature)
     options = tf.data.Options()
     options.autotune.enabled = False
-    return rows.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(AHEAD).with_options(options)
+    return dataset.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(AHEAD).with_options(options)

@@ -1,4 +1,4 @@
-"""Rows of unequal length in flat arrays: how features wait on disk, memory-mapped, for the training's batches."""
+"""Rows of unequal length in flat arrays: the format of memory-mapped features on disk."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ragged:
         return Ragged(starts, tuple(column[places] for column in self.columns))
 
     def padded(self, width: int | None = None) -> tuple[np.ndarray, ...]:
-        """Each column as [n, width] with zeros behind; `width` None: the longest row's (at least 1)."""
+        """Each column as [n, width], padded with zeros; `width` None: length of the longest row (at least 1)."""
         lengths = self.lengths
         width = width or max(1, int(lengths.max(initial=1)))
         filled = np.arange(width) < lengths[:, None]  # [n, width]
@@ -44,7 +44,7 @@ class Ragged:
         return tuple(result)
 
     def row_numbers(self) -> np.ndarray:
-        """Int64, for every entry the row it belongs to."""
+        """Int64 [entries]: the row of each entry."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
 
@@ -60,7 +60,7 @@ def concatenate(parts: Sequence[Ragged]) -> Ragged:
 
 
 def save(ragged: Ragged, folder: Path) -> None:
-    """Write one .npy an array into a folder that is made."""
+    """Write one .npy file for each array into a folder, which is created."""
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "starts.npy", ragged.starts)
     for k, column in enumerate(ragged.columns):
@@ -68,6 +68,6 @@ def save(ragged: Ragged, folder: Path) -> None:
 
 
 def load(folder: Path) -> Ragged:
-    """Read what `save` wrote, memory-mapped: only what a batch asks for is read."""
+    """Open the files of `save` memory-mapped: only the rows of a batch are read."""
     columns = sorted(folder.glob("column*.npy"))
     return Ragged(np.load(folder / "starts.npy"), tuple(np.load(path, mmap_mode="r") for path in columns))

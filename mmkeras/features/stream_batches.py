@@ -1,4 +1,4 @@
-"""A text file -> one long stream of pieces, cut into rows that go on from batch to batch."""
+"""Batches of one long stream of tokens, cut into rows that continue from batch to batch."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from mmkeras.errors import InputError
 from mmkeras.features.dataset import generator_dataset
 
 
-def enough(stream: np.ndarray, batch: int) -> np.ndarray:
-    """A stream to measure by; of one that is too short for so many rows, each row reads the whole."""
+def tile_short_stream(stream: np.ndarray, batch: int) -> np.ndarray:
+    """A held-out stream for `batch` rows: one that is too short is repeated, so that each row reads the whole."""
     return np.tile(stream, batch) if 2 <= len(stream) < 2 * batch else stream
 
 
 class StreamBatches:
-    """Batches of a stream, for `model.fit`: row b of one goes on where row b of the one before ended.
+    """Batches of a stream, for `model.fit`: row b of a batch continues row b of the batch before.
 
-    Each is (pieces int32 [batch, steps], the pieces behind them int32 [batch, steps]); the last has fewer steps, and
-    up to `batch` pieces at the stream's end belong to no row. An END stands before the first.
+    A batch is (tokens int32 [batch, steps], the next tokens int32 [batch, steps]); the last one has fewer steps, and up
+    to `batch` tokens at the end of the stream belong to no row. EOS stands before the first token.
     """
 
     def __init__(self, stream: np.ndarray, batch: int, steps: int, name: str = "the text") -> None:
-        """stream: int32 [n]; name: of its text. Raises InputError where it is shorter than two pieces a row."""
+        """stream: int32 [n]. name: of the text. Raises InputError for a stream of fewer than two tokens a row."""
         if len(stream) < 2 * batch:
             fewer = f", or --batch-size {len(stream) // 2} at most" if len(stream) > 1 else ""
             raise InputError(
-                f"{name}: {len(stream)} pieces are too few for {batch} rows that are read side by side, of two at "
-                f"least. Give more text{fewer}."
+                f"{name}: {len(stream)} tokens are too few for {batch} rows of at least two tokens. "
+                f"Give more text{fewer}."
             )
         length = len(stream) // batch
         used = np.concatenate([[EOS], stream[: length * batch]]).astype("int32")
-        self.given = used[:-1].reshape(batch, length)  # [batch * length] -> [batch, length]
-        self.wanted = used[1:].reshape(batch, length)
+        self.inputs = used[:-1].reshape(batch, length)  # [batch * length] -> [batch, length]
+        self.targets = used[1:].reshape(batch, length)
         self.starts = range(0, length, steps)
         self.batch, self.steps = batch, steps
 
@@ -46,9 +46,9 @@ class StreamBatches:
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for start in self.starts:
             cut = slice(start, start + self.steps)
-            yield self.given[:, cut], self.wanted[:, cut]
+            yield self.inputs[:, cut], self.targets[:, cut]
 
     def dataset(self) -> Any:
-        """What `fit` takes; each pass begins at the stream's start."""
+        """The dataset for `fit`; each pass begins at the start of the stream."""
         spec = tf.TensorSpec((self.batch, None), tf.int32)
         return generator_dataset(lambda: self, (spec, spec), len(self))

@@ -1,1 +1,1 @@
-"""Figures: accuracy, calibration, BLEU, and how far two sets of answers are apart. NumPy alone."""
+"""Figures: accuracy, calibration, BLEU, and the difference between two sets of predictions. NumPy alone."""

@@ -1,4 +1,4 @@
-"""Is a probability of 0.9 right nine times of ten? Calibration error, and the temperature that lowers it."""
+"""Calibration error (is a prediction of probability 0.9 right nine times of ten?) and temperature scaling."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
-    """Negative log likelihood, expected calibration error (Guo et al. 2017, eq. 5), and the bins to plot."""
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
-    place = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    """Negative log likelihood, expected calibration error (Guo et al. 2017, eq. 5), and the bins to plot.
+
+    probabilities: float [n, classes]; truth: int [n].
+    """
+    confidence, correct = probabilities.max(1), probabilities.argmax(1) == truth
+    bin_of_row = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     bins = []
     for k in range(CALIBRATION_BINS):
-        here = place == k
-        if here.any():
+        in_bin = bin_of_row == k
+        if in_bin.any():
             bins.append(
                 {
-                    "confidence": float(confidence[here].mean()),
-                    "accuracy": float(right[here].mean()),
-                    "rows": int(here.sum()),
+                    "confidence": float(confidence[in_bin].mean()),
+                    "accuracy": float(correct[in_bin].mean()),
+                    "rows": int(in_bin.sum()),
                 }
             )
     gap = sum(b["rows"] * abs(b["confidence"] - b["accuracy"]) for b in bins) / max(len(truth), 1)
@@ -40,7 +43,7 @@ def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature T that makes softmax(logits / T) likeliest (Guo et al. 2017, section 4.2).
+    """The temperature T that maximises the likelihood of softmax(logits / T) (Guo et al. 2017, section 4.2).
 
     logits: float [n, classes]; truth: int [n]. The likelihood has one maximum in 1 / T: golden-section search on log T.
     """

@@ -1,4 +1,4 @@
-"""How good written texts are: BLEU, chrF, exact matches, word error rate."""
+"""Figures of generated texts: BLEU, chrF, exact matches, word error rate."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ import numpy as np
 BLEU_WORDS = 4
 
 
-def text_figures(written: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Figures of texts against their references, one or more each; shares between 0 and 1, BLEU and chrF up to 100.
+def text_figures(texts: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Figures of texts against their references, one or more each; shares from 0 to 1, BLEU and chrF from 0 to 100.
 
-    `score`, whose name is `score_name`, is the one to read first. BLEU (Papineni et al. 2002) and chrF (Popović 2015)
-    are sacrebleu's, of the whole set, with its signatures.
+    `score`, whose name is `score_name`, is the figure to read first. sacrebleu computes BLEU (Papineni et al. 2002) and
+    chrF (Popović 2015) of the whole corpus; its signatures are included.
     """
-    from sacrebleu.metrics import BLEU, CHRF  # late: only texts need it
+    from sacrebleu.metrics import BLEU, CHRF  # late: only tasks that generate text need it
 
     most = max(map(len, references))
-    # None is left out; an empty string would be a reference of no length
+    # sacrebleu skips None; an empty string would be a reference of length 0
     streams: Any = [[refs[k] if k < len(refs) else None for refs in references] for k in range(most)]
     bleu, chrf = BLEU(force=True), CHRF()  # force: no warning that texts look tokenised, which is the user's choice
-    exact = [text in refs for text, refs in zip(written, references, strict=True)]
+    exact = [text in refs for text, refs in zip(texts, references, strict=True)]
     figures: dict[str, Any] = {
-        "bleu": float(bleu.corpus_score(list(written), streams).score),
+        "bleu": float(bleu.corpus_score(list(texts), streams).score),
         "bleu_signature": str(bleu.get_signature()),
-        "chrf": float(chrf.corpus_score(list(written), streams).score),
+        "chrf": float(chrf.corpus_score(list(texts), streams).score),
         "chrf_signature": str(chrf.get_signature()),
         "exact": float(np.mean(exact)),
-        "word_error_rate": word_error_rate(written, references),
+        "word_error_rate": word_error_rate(texts, references),
     }
-    # of texts of a word or two, or without spaces, BLEU is 0 however good they are: it counts runs of four words
-    counted = np.mean([max(len(text.split()) for text in refs) >= BLEU_WORDS for refs in references]) >= 0.5
-    name = "bleu" if counted else "chrf"
+    # BLEU counts n-grams of four words: it is 0 for texts of a word or two, or without spaces, however good they are
+    has_four_words = np.mean([max(len(text.split()) for text in refs) >= BLEU_WORDS for refs in references]) >= 0.5
+    name = "bleu" if has_four_words else "chrf"
     return {**figures, "score_name": name, "score": figures[name]}
 
 
-def sentence_scores(written: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
+def sentence_scores(texts: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
     """chrF of each text against its references."""
     from sacrebleu.metrics import CHRF
 
     chrf = CHRF()
-    return [float(chrf.sentence_score(text, list(refs)).score) for text, refs in zip(written, references, strict=True)]
+    return [float(chrf.sentence_score(text, list(refs)).score) for text, refs in zip(texts, references, strict=True)]
 
 
-def word_error_rate(written: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Words to put in, take out or change, over the words of the references; of several the nearest counts."""
+def word_error_rate(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """Word insertions, deletions and substitutions over the words of the references; the nearest reference counts."""
     errors = words = 0
-    for text, refs in zip(written, references, strict=True):
+    for text, refs in zip(texts, references, strict=True):
         best = min((word_distance(text.split(), ref.split()), len(ref.split())) for ref in refs)
         errors, words = errors + best[0], words + best[1]
     return errors / max(words, 1)
 
 
 def word_distance(a: Sequence[str], b: Sequence[str]) -> int:
-    """The fewest changes from one to the other (Levenshtein 1966)."""
+    """Smallest number of changes from one text to the other (Levenshtein 1966)."""
     row = list(range(len(b) + 1))
     for i, word in enumerate(a, 1):
-        last, row[0] = row[0], i
+        diagonal, row[0] = row[0], i
         for j, other in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (word != other))
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
     return row[-1]

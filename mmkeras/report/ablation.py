@@ -1,4 +1,4 @@
-"""What `mmkeras ablate` found: every fusion on every subset of the modalities, as a table and a plot."""
+"""The results of `mmkeras ablate`: every fusion on every subset of the modalities, as a table and a plot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmkeras.system.files import write_atomically
 
 
 def write_ablation_report(folder: Path) -> Path:
-    """Write `ablation.html` beside a folder's `ablation.json`: its table and its plot. Returns its path.
+    """Write `ablation.html`, a table and a plot, beside the `ablation.json` of a folder. Returns its path.
 
     Raises FileNotFoundError, naming the file, when there is no ablation.json.
     """
@@ -29,13 +29,13 @@ def write_ablation_report(folder: Path) -> Path:
 
 
 def findings(result: dict[str, Any]) -> dict[str, Any]:
-    """ablation.json -> a grid (subset x fusion), the plot, the best of each, and fusions that hurt.
+    """ablation.json -> a grid (subset x fusion), the plot, the best results, and the fusions that hurt.
 
-    A fusion hurts that has, on the largest subset it was tried on, a lower mean score than the best single modality.
+    A fusion hurts if its mean score on its largest subset is lower than that of the best single modality.
     """
-    rows = [{**row, **spread(row["scores"])} for row in result["rows"] if row["scores"]]
+    rows = [{**row, **mean_and_deviation(row["scores"])} for row in result["rows"] if row["scores"]]
     fusions = list(dict.fromkeys(row["fusion"] for row in rows))
-    fusions.sort(key=lambda fusion: fusion is not None)  # single columns, where there is nothing to fuse, first
+    fusions.sort(key=lambda fusion: fusion is not None)  # single columns, which need no fusion, first
     best = max(rows, key=lambda row: row["mean"], default=None)
     grid: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
@@ -55,8 +55,8 @@ def findings(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def spread(scores: list[float]) -> dict[str, Any]:
-    """Mean and standard deviation over the seeds; the latter None for a single one."""
+def mean_and_deviation(scores: list[float]) -> dict[str, Any]:
+    """Mean and standard deviation over the seeds; the latter is None for a single seed."""
     return {
         "mean": statistics.mean(scores),
         "deviation": statistics.stdev(scores) if len(scores) > 1 else None,
@@ -64,10 +64,10 @@ def spread(scores: list[float]) -> dict[str, Any]:
 
 
 def hurting(rows: list[dict[str, Any]], single: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fusions whose mean on the most modalities is below the best single modality's."""
-    fullest: dict[str, dict[str, Any]] = {}
+    """The fusions whose mean score on their largest subset is below that of the best single modality."""
+    largest: dict[str, dict[str, Any]] = {}
     for row in rows:
-        known = fullest.get(row["fusion"])
-        if len(row["modalities"]) > 1 and (known is None or len(row["modalities"]) > len(known["modalities"])):
-            fullest[row["fusion"]] = row
-    return [row for row in fullest.values() if row["mean"] < single["mean"]]
+        other = largest.get(row["fusion"])
+        if len(row["modalities"]) > 1 and (other is None or len(row["modalities"]) > len(other["modalities"])):
+            largest[row["fusion"]] = row
+    return [row for row in largest.values() if row["mean"] < single["mean"]]

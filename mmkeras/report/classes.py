@@ -1,4 +1,4 @@
-"""What a classifier's figures say: how good it is, which classes are weak, what is taken for what."""
+"""The page of a classifier: its accuracy, its weak classes, the classes that it confuses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mmkeras.report.modalities import contributions
 from mmkeras.runs.run import PREDICTION, PROBABILITY
 
 LARGEST_MATRIX: Final = 30
-"""Classes a confusion matrix may have and still be read; with more, the pairs are listed."""
+"""Largest number of classes of a readable confusion matrix; with more, the page lists pairs."""
 
 
 def facts(run: RunFiles) -> dict[str, Any]:
-    """What classify.html.j2 shows beside what every page has."""
+    """The variables of classify.html.j2, without those of every page."""
     calibration = run.metrics.get("calibration")
     reliability = {}
     if calibration:
@@ -29,14 +29,14 @@ def facts(run: RunFiles) -> dict[str, Any]:
         "pairs": confused_pairs(run),
         "calibration": calibration,
         "reliability": reliability,
-        "signed": True,  # of what a column adds to the logit of a class
+        "signed": True,  # the contribution of a column to the logit of a class has a sign
         "mistakes": mistakes(run, verdict, signed=True),
         "contributions": contributions(run),
     }
 
 
 def verdict(row: Row, run: RunFiles) -> dict[str, Any]:
-    """The class of a row, the one that was predicted, and how surely."""
+    """The class of a row, the predicted class and its probability."""
     return {
         "truth": row[run.targets[0]],
         "prediction": row[PREDICTION],
@@ -45,12 +45,12 @@ def verdict(row: Row, run: RunFiles) -> dict[str, Any]:
 
 
 def headline(run: RunFiles) -> dict[str, Any]:
-    """The figures to read first, and what to hold them against."""
-    measured = run.metrics["validation"]
-    rows = measured["rows"]
-    right = sum(row[k] for k, row in enumerate(measured["confusion"]))
-    largest = max(measured["per_class"], key=lambda c: c["rows"])
-    seen = [c for c in measured["per_class"] if c["rows"]]
+    """The figures to read first, and the baseline to compare them with."""
+    figures = run.metrics["validation"]
+    rows = figures["rows"]
+    right = sum(row[k] for k, row in enumerate(figures["confusion"]))
+    largest = max(figures["per_class"], key=lambda c: c["rows"])
+    present = [c for c in figures["per_class"] if c["rows"]]
     return {
         "rows": rows,
         "right": right,
@@ -58,12 +58,12 @@ def headline(run: RunFiles) -> dict[str, Any]:
         "interval": interval(right, rows),
         "largest": largest["label"],
         "largest_share": largest["rows"] / max(rows, 1),
-        "weakest": min(seen, key=lambda c: c["f1"]) if seen else None,
+        "weakest": min(present, key=lambda c: c["f1"]) if present else None,
     }
 
 
 def classes(run: RunFiles) -> list[dict[str, Any]]:
-    """The figures a class with its number, in the order of the matrix; where there is none, the weakest first."""
+    """The figures and the number of each class, in the order of the matrix; without a matrix, the weakest first."""
     numbered = [{"number": k, **c} for k, c in enumerate(run.metrics["validation"]["per_class"], 1)]
     if len(numbered) > LARGEST_MATRIX:
         numbered.sort(key=lambda c: (not c["rows"], c["f1"]))
@@ -71,9 +71,9 @@ def classes(run: RunFiles) -> list[dict[str, Any]]:
 
 
 def matrix(run: RunFiles) -> list[list[dict[str, Any]]]:
-    """The confusion matrix as cells: rows of a class (truth) that were given each class; [] if there are too many.
+    """The confusion matrix as cells: for each true class, the counts of predicted classes; [] for too many classes.
 
-    `shade` is the square root of the share: a mistake in every hundredth row must still be seen.
+    `shade` is the square root of the share: a mistake in every hundredth row must stay visible.
     """
     counts = run.metrics["validation"]["confusion"]
     if len(counts) > LARGEST_MATRIX:
@@ -91,12 +91,12 @@ def matrix(run: RunFiles) -> list[list[dict[str, Any]]]:
 
 
 def confused_pairs(run: RunFiles) -> list[dict[str, Any]]:
-    """What was taken for what, the most rows first: ten pairs beside a matrix, forty instead of one."""
-    measured = run.metrics["validation"]
-    labels = [c["label"] for c in measured["per_class"]]
+    """Confused classes, the most frequent pairs first: ten pairs beside a matrix, forty in place of one."""
+    figures = run.metrics["validation"]
+    labels = [c["label"] for c in figures["per_class"]]
     pairs = [
         {"truth": labels[i], "prediction": labels[j], "rows": n, "of": sum(row)}
-        for i, row in enumerate(measured["confusion"])
+        for i, row in enumerate(figures["confusion"])
         for j, n in enumerate(row)
         if n and i != j
     ]

@@ -1,4 +1,4 @@
-"""What to type next, as commands that work."""
+"""The commands to run next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmkeras.report.files import RunFiles
 
 
 def commands(run: RunFiles) -> dict[str, Any]:
-    """What to type: the same training again, and what comes next. use: a list, what asks the exported model."""
+    """`again`: repeats the training; `export`, `verify`: come next; `use`: a list, commands for the exported model."""
     folder, exported = shlex.quote(str(run.folder)), f"exported/{run.name}"
     stale = [f" --no-{flag}" for flag in ("overwrite", "resume") if run.config.get(flag)]
     return {
@@ -25,7 +25,7 @@ def commands(run: RunFiles) -> dict[str, Any]:
 
 
 def use_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
-    """What asks an exported folder. schema: the run's `task`, and its `inputs` with a column and a kind each."""
+    """The commands that use an exported folder. schema: of the run, with `task` and `inputs` (column, kind)."""
     return line_of(USE, schema["task"])(folder, schema)
 
 
@@ -34,10 +34,11 @@ def _predict(folder: str, schema: Mapping[str, Any]) -> list[str]:
 
 
 def _generate(folder: str, schema: Mapping[str, Any]) -> list[str]:
-    first = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
-    others = [shlex.quote(f"{i['column']}={spec_of(i['kind']).EXAMPLE}") for i in schema["inputs"] if i is not first]
-    prompt = ['"a text"'] if first else []
-    return [" ".join(["mmkeras generate", shlex.quote(folder), *prompt, *(f"--input {pair}" for pair in others)])]
+    text_input = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
+    others = [i for i in schema["inputs"] if i is not text_input]
+    pairs = [shlex.quote(f"{i['column']}={spec_of(i['kind']).EXAMPLE}") for i in others]
+    prompt = ['"a text"'] if text_input else []
+    return [" ".join(["mmkeras generate", shlex.quote(folder), *prompt, *(f"--input {pair}" for pair in pairs)])]
 
 
 def _continue(folder: str, schema: Mapping[str, Any]) -> list[str]:
@@ -51,4 +52,4 @@ USE: Final[dict[str, Callable[[str, Mapping[str, Any]], list[str]]]] = {
     "generate": _generate,
     "language_model": _continue,
 }
-"""Task -> what asks its exported folder."""
+"""Task -> the commands that use its exported folder."""

@@ -1,4 +1,4 @@
-"""The files of a run folder that the report is made of, read as they are."""
+"""Reads the files of a run folder that the report is made of."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ABLATION: Final = "ablation.json"
 
 @dataclass(frozen=True)
 class BadRows:
-    """What bad_rows.csv says. by_column: how many rows a column spoils, "" for rows that could not be read at all.
+    """bad_rows.csv. by_column: column -> number of its bad rows, "" for malformed rows.
 
-    shown: BAD_ROWS_SHOWN of them at most, the first ones of each column: file, line, column, reason.
+    shown: at most BAD_ROWS_SHOWN rows, the first ones of each column: file, line, column, reason.
     """
 
     by_column: dict[str, int]
@@ -30,7 +30,7 @@ class BadRows:
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What one training wrote about itself."""
+    """The files of one run."""
 
     folder: Path
     config: dict[str, Any]
@@ -38,23 +38,23 @@ class RunFiles:
     metrics: dict[str, Any]
     environment: dict[str, Any]
     history: list[dict[str, float]]
-    """A dict an epoch: `epoch`, `loss`, `val_loss`, `accuracy`, …"""
+    """A dict for each epoch: `epoch`, `loss`, `val_loss`, `accuracy`, …"""
     ablation: dict[str, Any] | None
-    """What `mmkeras ablate` found, where this run is one of its trainings or the file lies beside them."""
+    """ablation.json, where this run is one of its trainings or the file lies in the folder."""
 
     @property
     def name(self) -> str:
-        """The run's name: its folder's."""
+        """The name of the run folder."""
         return self.folder.resolve().name
 
     @property
     def task(self) -> str:
-        """What was learned: a key of `page.PAGES`."""
+        """The task, such as `classify`."""
         return str(self.schema["task"])
 
     @property
     def targets(self) -> list[str]:
-        """The columns that are predicted."""
+        """The target columns."""
         return list(self.schema["targets"]["names"])
 
     @property
@@ -64,19 +64,19 @@ class RunFiles:
 
     @functools.cached_property
     def held_out(self) -> HeldOut:
-        """What validation.csv says, of a task that answers rows."""
+        """validation.csv of a task that predicts rows."""
         with csv_rows(self.folder / "validation.csv") as rows:
             return read_held_out(rows, self.schema["targets"])
 
     @functools.cached_property
     def bad_rows(self) -> BadRows:
-        """What bad_rows.csv says, of a table."""
+        """bad_rows.csv of a table."""
         with csv_rows(self.folder / "bad_rows.csv") as rows:
             return read_bad_rows(rows)
 
 
 def read_run(folder: Path) -> RunFiles:
-    """Read a finished run's JSON files and its history; held-out and bad rows are read when a page asks for them.
+    """Read a finished run's JSON files and its history; held-out and bad rows are read on first use.
 
     Raises FileNotFoundError, naming the file, when one is absent.
     """
@@ -87,37 +87,37 @@ def read_run(folder: Path) -> RunFiles:
 
 
 def read_bad_rows(rows: Iterator[dict[str, str]]) -> BadRows:
-    """Count the rows of bad_rows.csv, and keep some of each column, so that many of one kind do not hide another."""
+    """Count the rows of bad_rows.csv, and keep some of each column: a frequent fault must not hide a rare one."""
     by_column: dict[str, int] = {}
-    kept: list[tuple[int, int, dict[str, str]]] = []  # (how many of its column stand before it, place, row)
-    for place, row in enumerate(rows):
-        before = by_column.get(row["column"], 0)
-        by_column[row["column"]] = before + 1
-        if before < BAD_ROWS_SHOWN:
-            kept.append((before, place, row))
-    kept = sorted(kept, key=lambda found: found[:2])[:BAD_ROWS_SHOWN]
-    return BadRows(by_column, [row for _, _, row in sorted(kept, key=lambda found: found[1])])
+    candidates: list[tuple[int, int, dict[str, str]]] = []  # (rank within its column, index in the file, row)
+    for index, row in enumerate(rows):
+        rank = by_column.get(row["column"], 0)
+        by_column[row["column"]] = rank + 1
+        if rank < BAD_ROWS_SHOWN:
+            candidates.append((rank, index, row))
+    shown = sorted(candidates, key=lambda candidate: candidate[:2])[:BAD_ROWS_SHOWN]
+    return BadRows(by_column, [row for _, _, row in sorted(shown, key=lambda candidate: candidate[1])])
 
 
 def find_ablation(folder: Path) -> dict[str, Any] | None:
-    """The ablation that a run belongs to: `ablation.json` in its folder or the one above. None where there is none."""
-    for place in (folder, folder.resolve().parent):
-        if (place / ABLATION).is_file():
-            return read_json(place / ABLATION)
+    """The ablation of a run: `ablation.json` in its folder or the folder above; None without such a file."""
+    for parent in (folder, folder.resolve().parent):
+        if (parent / ABLATION).is_file():
+            return read_json(parent / ABLATION)
     return None
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for another kind of value."""
+    """Read a JSON object. Raises ValueError for another kind of value."""
     value = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(value, dict):
-        raise ValueError(f"{path}: expected a JSON object, found a {type(value).__name__}.")
+        raise ValueError(f"{path}: expected a JSON object, received a {type(value).__name__}.")
     return value
 
 
 @contextmanager
 def csv_rows(path: Path) -> Iterator[Iterator[dict[str, str]]]:
-    """The rows of a CSV of ours, one at a time: validation.csv may hold more text than fits in memory."""
+    """The rows of a CSV of the run, one at a time: validation.csv may hold more text than fits in memory."""
     before = csv.field_size_limit(2**31 - 1)  # a cell may be longer than the csv module's 128 KiB
     try:
         with path.open(encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""validation.csv in one pass: which rows went most wrong, which labels are missed, and the numbers to plot."""
+"""Reads validation.csv in one pass: the worst rows, the missed labels, and the numbers to plot."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Row = dict[str, str]
 
 @dataclass
 class HeldOut:
-    """What the held-out rows say.
+    """The predictions of the held-out rows. A field that does not apply to the task is empty.
 
-    wrong: rows that were not answered rightly (none are, where numbers are predicted); worst: MISTAKES_SHOWN of them at
-    most, the most confident first, or those with the largest errors.
-    missed, added: label -> rows that have it and were not given it, or the other way round; swapped: (the missed, the
-    added) of a row. truth, said: float64 [n, targets]. All empty where the task knows no such thing.
+    wrong: number of wrong rows (0 for numbers). worst: at most MISTAKES_SHOWN rows, the most confident mistakes or the
+    largest errors first.
+    missed: label -> rows of this label where it is not predicted; added: label -> rows without this label where it is
+    predicted; swapped: (missed label, added label) -> rows. truth, predicted: float64 [n, targets].
     """
 
     wrong: int = 0
@@ -35,15 +35,16 @@ class HeldOut:
     added: Counter[str] = field(default_factory=Counter)
     swapped: Counter[tuple[str, str]] = field(default_factory=Counter)
     truth: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    said: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    predicted: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def read_held_out(rows: Iterable[Row], targets: dict[str, Any]) -> HeldOut:
-    """Read validation.csv's rows, one at a time. targets: schema.json's: task, names, deviation."""
-    found = HeldOut()
-    read, size = line_of(READERS, targets["task"])
-    found.worst = heapq.nlargest(MISTAKES_SHOWN, read(rows, targets, found), key=lambda row: size(row, targets))
-    return found
+    """Read the rows of validation.csv, one at a time. targets: of schema.json, with task, names, deviation."""
+    held_out = HeldOut()
+    wrong_rows, severity = line_of(READERS, targets["task"])
+    mistakes = wrong_rows(rows, targets, held_out)
+    held_out.worst = heapq.nlargest(MISTAKES_SHOWN, mistakes, key=lambda row: severity(row, targets))
+    return held_out
 
 
 def numbers_of(row: Row, targets: dict[str, Any]) -> tuple[list[float], list[float]]:
@@ -52,41 +53,42 @@ def numbers_of(row: Row, targets: dict[str, Any]) -> tuple[list[float], list[flo
 
 
 def scaled_errors(row: Row, targets: dict[str, Any]) -> list[float]:
-    """How far off each target is, in its standard deviations; infinite where the prediction is no number."""
-    truth, said = numbers_of(row, targets)
-    sizes = [abs(s - t) / d for t, s, d in zip(truth, said, targets["deviation"], strict=True)]
-    return [size if size == size else float("inf") for size in sizes]  # NaN is not equal to itself
+    """Absolute error of each target in its standard deviations; infinite where the prediction is not a number."""
+    truth, predicted = numbers_of(row, targets)
+    errors = [abs(p - t) / d for t, p, d in zip(truth, predicted, targets["deviation"], strict=True)]
+    return [error if error == error else float("inf") for error in errors]  # NaN is not equal to itself
 
 
-def _wrong_classes(rows: Iterable[Row], targets: dict[str, Any], found: HeldOut) -> Iterator[Row]:
+def _wrong_classes(rows: Iterable[Row], targets: dict[str, Any], held_out: HeldOut) -> Iterator[Row]:
     for row in rows:
         if row[PREDICTION] != row[targets["names"][0]]:
-            found.wrong += 1
+            held_out.wrong += 1
             yield row
 
 
-def _wrong_labels(rows: Iterable[Row], targets: dict[str, Any], found: HeldOut) -> Iterator[Row]:
+def _wrong_labels(rows: Iterable[Row], targets: dict[str, Any], held_out: HeldOut) -> Iterator[Row]:
     for row in rows:
-        truth, said = read_labels(row[targets["names"][0]]), read_labels(row[PREDICTION])
-        if truth != said:
-            found.wrong += 1
-            missed, added = sorted(truth - said), sorted(said - truth)
-            found.missed.update(missed)
-            found.added.update(added)
-            found.swapped.update((m, a) for m in missed for a in added)
+        truth, predicted = read_labels(row[targets["names"][0]]), read_labels(row[PREDICTION])
+        if truth != predicted:
+            held_out.wrong += 1
+            missed, added = sorted(truth - predicted), sorted(predicted - truth)
+            held_out.missed.update(missed)
+            held_out.added.update(added)
+            held_out.swapped.update((m, a) for m in missed for a in added)
             yield row
 
 
-def _numbers(rows: Iterable[Row], targets: dict[str, Any], found: HeldOut) -> Iterator[Row]:
-    truth, said = array("d"), array("d")
+def _numbers(rows: Iterable[Row], targets: dict[str, Any], held_out: HeldOut) -> Iterator[Row]:
+    truth, predicted = array("d"), array("d")
     for row in rows:
-        right, given = numbers_of(row, targets)
-        truth.extend(right)
-        said.extend(given)
-        if right != given:
+        row_truth, row_predicted = numbers_of(row, targets)
+        truth.extend(row_truth)
+        predicted.extend(row_predicted)
+        if row_truth != row_predicted:
             yield row
     shape = (-1, len(targets["names"]))
-    found.truth, found.said = np.array(truth).reshape(shape), np.array(said).reshape(shape)  # [n, targets]
+    held_out.truth = np.array(truth).reshape(shape)  # [n * targets] -> [n, targets]
+    held_out.predicted = np.array(predicted).reshape(shape)  # [n * targets] -> [n, targets]
 
 
 def _confidence(row: Row, targets: dict[str, Any]) -> float:
@@ -97,7 +99,7 @@ def _largest_error(row: Row, targets: dict[str, Any]) -> float:
     return max(scaled_errors(row, targets))
 
 
-# task -> (which rows are wrong, noting what they say on the way; how bad such a row is)
+# task -> (yields the wrong rows and fills the HeldOut; severity of such a row)
 READERS: Final[dict[str, tuple[Callable[..., Iterator[Row]], Callable[..., float]]]] = {
     "classify": (_wrong_classes, _confidence),
     "multilabel": (_wrong_labels, _confidence),

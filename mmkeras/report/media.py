@@ -1,4 +1,4 @@
-"""Pictures and clips as a page shows them: small, inside it, within a budget."""
+"""Pictures and clips as data URIs in the page, downscaled and within a budget."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ from mmkeras.modalities.media.paths import MediaRoot, shorten
 from mmkeras.modalities.media.preview import THUMBNAIL
 
 PAGE_BYTES: Final = 6_000_000
-"""Characters of all media of a page; with the texts of the mistakes, which have a limit too, it is under 10 MB."""
-KEPT_FOR_PICTURES: Final = 2_500_000
-"""Of these, what sound may not take."""
+"""Budget in characters for all media of a page; with the texts of the mistakes, a page stays under 10 MB."""
+RESERVED_FOR_PICTURES: Final = 2_500_000
+"""Part of the budget that sound may not use."""
 
 
 @dataclass
 class Room:
-    """How many characters of media the page may still take."""
+    """The rest of the budget for media, in characters."""
 
     left: int = PAGE_BYTES
 
 
 def media_root(config: dict[str, Any], path: str) -> MediaRoot:
-    """Where the paths in a file's cells begin, as training has it."""
+    """The folder that relative paths in the cells of a file start at, as in training."""
     return MediaRoot(config.get("media_root") or str(Path(path).parent), bool(config.get("allow_outside")))
 
 
-def show(cell: str, entry: dict[str, Any], root: MediaRoot, room: Room) -> dict[str, Any]:
-    """What to show of a cell that names a file.
+def show(cell: str, input_spec: dict[str, Any], root: MediaRoot, room: Room) -> dict[str, Any]:
+    """The variables of the template for a cell that names a file.
 
-    entry: the input's part of schema.json. Returns `path` and, as they can be had, `picture` (an image's data URI with
-    `width` and `height` to show it at, and `alt`, what it is), `sound` (a clip's data URI), `length` (words), `gone`
-    (why nothing can be shown).
+    input_spec: the input in schema.json. Returns `path` and, where available, `picture` (data URI of an image, with
+    `width`, `height` and the description `alt`), `sound` (data URI of a clip), `length` (in words), `gone` (the reason
+    why nothing can be shown).
     """
     shown: dict[str, Any] = {"path": shorten(cell.strip())}
     if not cell.strip():
         return shown
     try:
-        preview = preview_of(entry["kind"]).preview(cell, entry, root)
+        preview = preview_of(input_spec["kind"]).preview(cell, input_spec, root)
     except BadCell as error:
         return shown | {"gone": f"It cannot be shown any more: {error}"}
-    except (OSError, ImportError) as error:  # a page made again where there is no libsndfile
+    except (OSError, ImportError) as error:  # the page is made again on a machine without libsndfile
         return shown | {"gone": f"It cannot be shown here: {error}"}
     if preview.length:
         shown["length"] = preview.length
     shown |= {"alt": preview.alt, **_picture(preview.picture, preview.form, room)}
     if preview.sound:
         uri = f"data:audio/flac;base64,{base64.b64encode(preview.sound).decode()}"
-        if len(uri) <= room.left - KEPT_FOR_PICTURES:
+        if len(uri) <= room.left - RESERVED_FOR_PICTURES:
             room.left -= len(uri)
             shown["sound"] = uri
     return shown
 
 
-def _picture(image: bytes, form: str, room: Room) -> dict[str, Any]:
-    """An image file as a data URI, if there is room, with the size to show it at: tiny ones are enlarged."""
+def _picture(image: bytes, format_name: str, room: Room) -> dict[str, Any]:
+    """An image file as a data URI, if the budget allows, with its display size: tiny pictures are enlarged."""
     from PIL import Image
 
-    uri = f"data:image/{form};base64,{base64.b64encode(image).decode()}"
+    uri = f"data:image/{format_name};base64,{base64.b64encode(image).decode()}"
     if len(uri) > room.left:
         return {"gone": "The page is full: no more pictures are put into it."}
     room.left -= len(uri)

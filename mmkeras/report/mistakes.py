@@ -1,4 +1,4 @@
-"""The rows that went most wrong: what was predicted, what is true, and every cell as a person can judge it."""
+"""The worst predictions: prediction, truth, and every input cell in a form that a person can judge."""
 
 from __future__ import annotations
 
@@ -14,43 +14,44 @@ from mmkeras.runs.run import LINE, PART
 
 
 def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], signed: bool) -> list[dict[str, Any]]:
-    """The worst rows: where each stands, its verdict, and its cells to read, look at and listen to.
+    """The worst rows: line in the file, verdict, and the cells as text, pictures and sound.
 
-    verdict: what the task's template shows of a row: its truth, its prediction, how wrong it is.
-    signed: does a column speak for an answer or against it? Else what it adds is a size.
+    verdict: (row, run) -> the variables of the task's template for a row: truth, prediction, error.
+    signed: whether the contribution of a column has a sign, for or against the prediction; else it is a size.
     """
     file = run.config.get("validation") or run.schema["file"]["path"]
     root, room = media_root(run.config, file), Room()
-    sizes = [abs(value) for row in run.held_out.worst for value in parts(row, run).values()]
+    sizes = [abs(value) for row in run.held_out.worst for value in contributions_of(row, run).values()]
     largest = max(sizes, default=0.0) or 1.0
-    found = []
+    worst_rows = []
     for row in run.held_out.worst:
-        adds = parts(row, run)
+        contributions = contributions_of(row, run)
         cells = []
-        for entry in run.inputs:
-            media = names_files(entry["kind"])
-            cell: dict[str, Any] = {"column": entry["column"], "kind": entry["kind"], "part": None}
+        for input_spec in run.inputs:
+            media = names_files(input_spec["kind"])
+            cell: dict[str, Any] = {"column": input_spec["column"], "kind": input_spec["kind"], "part": None}
             cell["shown_as"] = "media" if media else "fields"
-            if entry["name"] in adds:
-                cell["part"] = bar(adds[entry["name"]], largest, signed)
+            if input_spec["name"] in contributions:
+                cell["part"] = bar(contributions[input_spec["name"]], largest, signed)
             if media:
-                cell["media"] = show(row[entry["column"]], entry, root, room)
+                cell["media"] = show(row[input_spec["column"]], input_spec, root, room)
             else:
-                cell |= excerpt(row[entry["column"]], (entry.get("rule") or {}).get("max_bytes"))
+                cell |= excerpt(row[input_spec["column"]], (input_spec.get("rule") or {}).get("max_bytes"))
             cells.append(cell)
-        found.append({"place": f"{file}, line {row[LINE]}", "cells": cells, **verdict(row, run)})
-    return found
+        worst_rows.append({"place": f"{file}, line {row[LINE]}", "cells": cells, **verdict(row, run)})
+    return worst_rows
 
 
-def parts(row: Row, run: RunFiles) -> dict[str, float]:
-    """What each input adds to a row's answer, where the fusion can tell."""
-    return {e["name"]: float(row[PART + e["name"]]) for e in run.inputs if row.get(PART + e["name"])}
+def contributions_of(row: Row, run: RunFiles) -> dict[str, float]:
+    """Input -> its contribution to the prediction of a row; {} for a fusion without contributions."""
+    names = [input_spec["name"] for input_spec in run.inputs]
+    return {name: float(row[PART + name]) for name in names if row.get(PART + name)}
 
 
 def bar(value: float, largest: float, signed: bool) -> dict[str, Any]:
     """A bar to draw, in percent of the whole width, and its number.
 
-    signed: it begins in the middle, to the right what speaks for the answer; else it is a size, and begins at the left.
+    signed: the bar begins in the middle; to the right it supports the prediction. Else it begins at the left.
     """
     width = min(1.0, abs(value) / largest) * (50 if signed else 100) if value == value else 0.0
     if not signed:

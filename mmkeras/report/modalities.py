@@ -1,4 +1,4 @@
-"""What each column gives: the matrix of missing modalities, and how much a column adds to the answers."""
+"""The value of each column: the matrix of missing modalities, and the contributions to the predictions."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ SCORE_WORDS: Final = {
     "chrf": "chrF",
 }
 
-FORMS: Final = {"r2": ".3f", "bleu": ".1f", "chrf": ".1f"}
-"""Of scores that are no shares."""
+FORMATS: Final = {"r2": ".3f", "bleu": ".1f", "chrf": ".1f"}
+"""Number formats of scores that are not shares."""
 
 NOTED: Final = 0.005
-"""A score that rises by less when a modality is left out is not worth a word; with few rows it has to rise by more."""
+"""Smallest rise of the score without a modality that the page mentions; with few rows the limit is larger."""
 
 
 def score(value: float | None, name: str) -> str:
-    """A score as it is read: shares in percent, R² and BLEU as they are; – for None."""
+    """A score to print: shares in percent, R² and BLEU as they are; – for None."""
     if value is None:
         return "–"
-    text = f"{value:z{FORMS[name]}}" if name in FORMS else f"{value:z.1%}"
+    text = f"{value:z{FORMATS[name]}}" if name in FORMATS else f"{value:z.1%}"
     return text.replace("-", "−")
 
 
@@ -34,27 +34,27 @@ def score_change(change: float | None, name: str) -> str:
     """A difference of scores, with its sign: +1.2 points, −0.040; – for None."""
     if change is None:
         return "–"
-    words = f"{abs(change):{FORMS[name]}}" if name in FORMS else f"{abs(change) * 100:.1f} points"
+    words = f"{abs(change):{FORMATS[name]}}" if name in FORMATS else f"{abs(change) * 100:.1f} points"
     zero = float(words.split()[0]) == 0
     return f"{'±' if zero else '+' if change > 0 else '−'}{words}"
 
 
 def missing_matrix(metrics: dict[str, Any]) -> dict[str, Any] | None:
-    """The score with each subset of the modalities, the fullest first and then the best. None where it is not measured.
+    """The score with each subset of the modalities, the largest subset first, then by score; None if not evaluated.
 
-    `shade` is the place of a score between 0, or the worst if that is better, and the best: 0 to 1.
-    alone, without: modality -> the score of it by itself, of all but it.
+    `shade`: the score scaled to 0 … 1 between the best and the worst, or 0 if the worst is below 0.
+    `alone`, `without`: the score with one modality alone, and with all others.
     """
-    measured = metrics.get("missing")
-    if not measured:
+    results = metrics.get("missing")
+    if not results:
         return None
-    key = next(name for name in SCORE_WORDS if name in measured[0])
-    modalities = max((row["present"] for row in measured), key=len)
-    everything = next(row[key] for row in measured if row["present"] == modalities)
-    values = [row[key] for row in measured]
+    key = next(name for name in SCORE_WORDS if name in results[0])
+    modalities = max((row["present"] for row in results), key=len)
+    everything = next(row[key] for row in results if row["present"] == modalities)
+    values = [row[key] for row in results]
     low, high = min(values), max(values)
     if high > 0:
-        low = max(0.0, low)  # how far below 0 an R² is says little
+        low = max(0.0, low)  # the size of a negative R² means little
     rows = [
         {
             "present": row["present"],
@@ -62,37 +62,37 @@ def missing_matrix(metrics: dict[str, Any]) -> dict[str, Any] | None:
             "change": row[key] - everything,
             "shade": min(1.0, max(0.0, (row[key] - low) / ((high - low) or 1.0))),
         }
-        for row in measured
+        for row in results
     ]
     rows.sort(key=lambda row: (-len(row["present"]), -row["score"]))
-    by_set = {frozenset(row["present"]): row["score"] for row in rows}
+    score_of = {frozenset(row["present"]): row["score"] for row in rows}
     summary = []
     for name in modalities:
-        rest = by_set.get(frozenset(modalities) - {name})
+        rest = score_of.get(frozenset(modalities) - {name})
         loss = None if rest is None else rest - everything
-        summary.append({"name": name, "alone": by_set.get(frozenset([name])), "without": rest, "change": loss})
-    known = [s for s in summary if s["change"] is not None]
-    dearest = min(known, key=lambda s: s["change"], default=None)
-    noted = max(NOTED, 0.5 / measured[0]["rows"] ** 0.5) * (100 if key in ("bleu", "chrf") else 1)
+        summary.append({"name": name, "alone": score_of.get(frozenset([name])), "without": rest, "change": loss})
+    comparable = [s for s in summary if s["change"] is not None]
+    dearest = min(comparable, key=lambda s: s["change"], default=None)
+    noted = max(NOTED, 0.5 / results[0]["rows"] ** 0.5) * (100 if key in ("bleu", "chrf") else 1)
     return {
         "score_name": key,
         "rows": rows,
-        "held_out": measured[0]["rows"],
+        "held_out": results[0]["rows"],
         "modalities": modalities,
         "everything": everything,
         "summary": summary,
-        "harmful": [s for s in known if s["change"] > noted],
+        "harmful": [s for s in comparable if s["change"] > noted],
         "dearest": dearest if dearest and dearest["change"] < 0 else None,
     }
 
 
 def contributions(run: RunFiles) -> list[dict[str, Any]]:
-    """How much each column adds to the answers, the most first; [] where the fusion cannot tell."""
+    """The mean contribution of each column to the predictions, the largest first; [] for a fusion without them."""
     shares = run.metrics.get("contributions") or []
-    columns = {entry["name"]: entry["column"] for entry in run.inputs}
+    columns = {input_spec["name"]: input_spec["column"] for input_spec in run.inputs}
     total = sum(share["mean_size"] for share in shares) or 1.0
     largest = max((share["mean_size"] for share in shares), default=0.0) or 1.0
-    found = [
+    rows = [
         {
             **share,
             "column": columns.get(share["column"], share["column"]),
@@ -101,4 +101,4 @@ def contributions(run: RunFiles) -> list[dict[str, Any]]:
         }
         for share in shares
     ]
-    return sorted(found, key=lambda share: -share["mean_size"])
+    return sorted(rows, key=lambda share: -share["mean_size"])

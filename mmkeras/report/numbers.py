@@ -1,4 +1,4 @@
-"""What the figures of predicted numbers say: how far off they are, to which side, and where."""
+"""The page of predicted numbers: the size of the errors, their sign, and where they occur."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from mmkeras.report.mistakes import mistakes
 from mmkeras.report.modalities import contributions
 
 PLOTS_SHOWN: Final = 12
-"""Targets that get a plot; the others stand in the table alone."""
+"""Largest number of targets with a plot; the others are in the table alone."""
 TARGETS_SHOWN: Final = 4
-"""Targets of a row whose errors are shown, the largest first."""
+"""Largest number of targets of a row whose errors are shown, the largest error first."""
 FEWEST_ROWS: Final = 20
-"""With fewer rows, a fifth of them says nothing."""
+"""Fewest rows whose lowest and highest fifths are evaluated."""
 
 
 def facts(run: RunFiles) -> dict[str, Any]:
-    """What regress.html.j2 shows beside what every page has."""
-    found = targets(run)
-    drawn = sorted(found, key=lambda target: target["r2"])[:PLOTS_SHOWN] if len(found) > PLOTS_SHOWN else found
+    """The variables of regress.html.j2, without those of every page."""
+    rows = targets(run)
+    drawn = sorted(rows, key=lambda target: target["r2"])[:PLOTS_SHOWN] if len(rows) > PLOTS_SHOWN else rows
     plotted = []
     for k, target in enumerate(drawn):
-        column = found.index(target)
-        picture = plots.scatter(run.held_out.truth[:, column], run.held_out.said[:, column], f"scatter{k}")
-        plotted.append({**target, "plot": picture})
+        column = rows.index(target)
+        plot = plots.scatter(run.held_out.truth[:, column], run.held_out.predicted[:, column], f"scatter{k}")
+        plotted.append({**target, "plot": plot})
     return {
-        "targets": found,
+        "targets": rows,
         "plotted": plotted,
-        "weakest": min(found, key=lambda target: target["r2"]),
+        "weakest": min(rows, key=lambda target: target["r2"]),
         "signed": False,
         "mistakes": mistakes(run, verdict, signed=False),
         "contributions": contributions(run),
@@ -40,35 +40,36 @@ def facts(run: RunFiles) -> dict[str, Any]:
 
 
 def verdict(row: Row, run: RunFiles) -> dict[str, Any]:
-    """The targets of a row that are furthest off, in their standard deviations; how many others there are."""
+    """The targets of a row with the largest errors in standard deviations, and the number of other targets."""
     truth, predicted = numbers_of(row, run.schema["targets"])
-    sizes = scaled_errors(row, run.schema["targets"])
-    worst = sorted(range(len(sizes)), key=lambda k: -sizes[k])
+    errors = scaled_errors(row, run.schema["targets"])
+    worst = sorted(range(len(errors)), key=lambda k: -errors[k])
     shown = [
-        {"target": run.targets[k], "truth": truth[k], "said": predicted[k], "error": predicted[k] - truth[k]}
+        {"target": run.targets[k], "truth": truth[k], "predicted": predicted[k], "error": predicted[k] - truth[k]}
         for k in worst[:TARGETS_SHOWN]
     ]
-    return {"targets": shown, "others": len(sizes) - len(shown)}
+    return {"targets": shown, "others": len(errors) - len(shown)}
 
 
 def targets(run: RunFiles) -> list[dict[str, Any]]:
-    """The figures a target, those of its errors, and what always saying the mean of the training rows would cost."""
+    """The figures of each target, of its errors, and of the baseline that always predicts the training mean."""
     means = run.schema["targets"]["mean"]
-    found = []
-    for k, measured in enumerate(run.metrics["validation"]["per_target"]):
-        truth, said = run.held_out.truth[:, k], run.held_out.said[:, k]
-        there = np.isfinite(truth) & np.isfinite(said)
-        found.append({**measured, "broken": int((~there).sum()), **residuals(truth[there], said[there], means[k])})
-    return found
+    rows = []
+    for k, figures in enumerate(run.metrics["validation"]["per_target"]):
+        truth, predicted = run.held_out.truth[:, k], run.held_out.predicted[:, k]
+        finite = np.isfinite(truth) & np.isfinite(predicted)  # bool [n]
+        errors = residuals(truth[finite], predicted[finite], means[k])
+        rows.append({**figures, "broken": int((~finite).sum()), **errors})
+    return rows
 
 
-def residuals(truth: np.ndarray, said: np.ndarray, mean: float) -> dict[str, Any]:
-    """What errors are like. truth, said: float [n]; mean: of the training rows.
+def residuals(truth: np.ndarray, predicted: np.ndarray, mean: float) -> dict[str, Any]:
+    """Statistics of the errors. truth, predicted: float [n]; mean: of the training rows.
 
-    low, high: the mean error in the lowest and in the highest fifth of the truths, None where rows are few or all
-    alike; drawn_in: are the first too high and the last too low by half of the usual error or more?
+    low, high: the mean error in the lowest and in the highest fifth of the truths, None where rows are few or equal;
+    drawn_in: whether low predictions are too high and high ones too low, by half of the mean absolute error or more.
     """
-    error = said - truth
+    error = predicted - truth
     if not len(error):
         return dict.fromkeys(("bias", "half", "ninety", "always_mean", "low", "high")) | {"drawn_in": False}
     size = np.abs(error)
@@ -76,7 +77,7 @@ def residuals(truth: np.ndarray, said: np.ndarray, mean: float) -> dict[str, Any
     first, last = np.quantile(truth, [0.2, 0.8])
     if len(truth) >= FEWEST_ROWS and first < last:
         low, high = float(error[truth <= first].mean()), float(error[truth >= last].mean())
-    least = 0.5 * float(size.mean())
+    threshold = 0.5 * float(size.mean())
     return {
         "bias": float(error.mean()),
         "half": float(np.quantile(size, 0.5)),
@@ -84,5 +85,5 @@ def residuals(truth: np.ndarray, said: np.ndarray, mean: float) -> dict[str, Any
         "always_mean": float(np.abs(truth - mean).mean()),
         "low": low,
         "high": high,
-        "drawn_in": low is not None and high is not None and low > least and high < -least,
+        "drawn_in": low is not None and high is not None and low > threshold and high < -threshold,
     }

@@ -20,29 +20,29 @@ from mmkeras.system.files import write_atomically
 
 @dataclass(frozen=True)
 class Page:
-    """The page of a task. facts: what its template shows beside what every page has; titles: of its learning curves."""
+    """The page of a task. facts: run -> the variables of its template; titles: of its learning curves."""
 
     template: str
     facts: Callable[[RunFiles], dict[str, Any]]
     titles: Mapping[str, str] = field(default_factory=dict)
 
 
-PIECES = {"accuracy": "Share of the pieces that are right, the right ones given before"}
+TOKEN_TITLES = {"accuracy": "Token accuracy, given the reference before each token"}
 PAGES: Final = {
     "classify": Page("classify.html.j2", classes.facts),
     "multilabel": Page("multilabel.html.j2", labels.facts, {"accuracy": "Share of all labels that are right"}),
     "regress": Page("regress.html.j2", numbers.facts, {"mae": "Mean absolute error, in standard deviations"}),
-    "generate": Page("generate.html.j2", writing.text_facts, PIECES),
-    "language_model": Page("language_model.html.j2", writing.line_facts, PIECES),
+    "generate": Page("generate.html.j2", writing.text_facts, TOKEN_TITLES),
+    "language_model": Page("language_model.html.j2", writing.line_facts, TOKEN_TITLES),
 }
 """Task -> its page."""
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html` into the run folder of any task, out of the JSON and CSV files there. Returns its path.
+    """Write `report.html` into a run folder, from its JSON and CSV files. Returns its path.
 
-    The pictures and clips of the rows that went most wrong are read again; one that is gone leaves a note.
-    Raises FileNotFoundError, naming the file, when the folder lacks one of its own.
+    The pictures and clips of the worst rows are read again; a note replaces a file that is gone.
+    Raises FileNotFoundError, naming the file, when the run folder lacks one.
     """
     page = folder / "report.html"
     write_atomically(page, render(read_run(folder)))
@@ -50,7 +50,7 @@ def write_report(folder: Path) -> Path:
 
 
 def render(run: RunFiles) -> str:
-    """The page as text."""
+    """The HTML of the page."""
     page = line_of(PAGES, run.task)
     shared = {
         "run": run,
@@ -65,7 +65,7 @@ def render(run: RunFiles) -> str:
 
 
 def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every flag, those that were changed first."""
+    """All flags, the changed ones first."""
     defaults = {name: list(v) if isinstance(v, tuple) else v for name, v in DEFAULTS.items()}
     flags = [{"name": name, "value": v, "default": defaults.get(name)} for name, v in config.items()]
     for flag in flags:
@@ -74,8 +74,8 @@ def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def curves(run: RunFiles, titles: Mapping[str, str]) -> list[tuple[str, Markup]]:
-    """The learning curves there are: title, inline SVG."""
+    """The learning curves: (title, inline SVG) of each measure."""
     measures = ["loss", *(m for m in (run.history or [{}])[0] if m != "loss" and f"val_{m}" in run.history[0])]
-    kept = run.metrics["best_epoch"]
+    best_epoch = run.metrics["best_epoch"]
     titles = {m: titles.get(m, m.replace("_", " ").capitalize()) for m in measures}
-    return [(titles[m], plots.learning_curve(run.history, m, kept)) for m in measures]
+    return [(titles[m], plots.learning_curve(run.history, m, best_epoch)) for m in measures]

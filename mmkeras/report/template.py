@@ -1,4 +1,4 @@
-"""The templates, and how figures, labels and settings are written in them."""
+"""The Jinja environment of the templates, with filters that format figures, labels and settings."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from mmkeras.report.modalities import SCORE_WORDS, score, score_change
 
 def environment() -> Environment:
     """Jinja's environment with the filters below."""
-    made = Environment(
+    jinja = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # whatever a CSV holds is shown, never run
+        autoescape=True,  # markup in a CSV is shown, never run
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
+    jinja.filters.update(
         percent=percent, figure=figure, thousands=thousands, label=label, value=value, number=number, signed=signed
     )
-    made.filters.update(score=score, score_change=score_change, score_word=SCORE_WORDS.__getitem__)
-    return made
+    jinja.filters.update(score=score, score_change=score_change, score_word=SCORE_WORDS.__getitem__)
+    return jinja
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -44,7 +44,7 @@ def thousands(count: int) -> str:
 
 
 def number(quantity: float | None) -> str:
-    """A quantity in a unit of the user's, which may be of any size: 0.01234, 3.142, 12,346, 1.235e+16; – for None."""
+    """A quantity of any magnitude, in a unit of the user: 0.01234, 3.142, 12,346, 1.235e+16; – for None."""
     if quantity is None:
         return "–"
     quantity += 0.0  # -0.0 -> 0.0
@@ -53,14 +53,14 @@ def number(quantity: float | None) -> str:
 
 
 def signed(quantity: float | None) -> str:
-    """The same with its sign: +0.5, −0.5, ±0."""
+    """As `number`, with the sign: +0.5, −0.5, ±0."""
     if quantity is None or quantity < 0:
         return number(quantity)
     return f"+{number(quantity)}" if quantity > 0 else "±0"
 
 
 def label(name: str, longest: int = 60) -> Markup:
-    """A label to show: isolated from the direction of the text around it, cut if long, never invisible."""
+    """A label as HTML: isolated from the text direction around it, cut if long, never invisible."""
     clean = printable(name)
     short = clean if len(clean) <= longest else clean[: longest - 1] + "…"
     title = Markup(' title="{}"').format(clean) if short != clean else ""
@@ -68,7 +68,7 @@ def label(name: str, longest: int = 60) -> Markup:
 
 
 def value(setting: Any) -> str:
-    """A setting as a user would write it."""
+    """A setting as on the command line."""
     if isinstance(setting, bool):
         return "yes" if setting else "no"
     if isinstance(setting, (list, tuple)):

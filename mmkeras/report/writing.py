@@ -1,4 +1,4 @@
-"""The page of a model that generates texts: texts beside references, the best and the worst, attention; lines."""
+"""The page of a model that generates text: texts beside references, the best and the worst, attention; lines."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ SHOWN = 5  # texts of each list
 
 
 def text_facts(run: RunFiles) -> dict[str, Any]:
-    """What generate.html.j2 shows beside what every page has."""
+    """The variables of generate.html.j2, without those of every page."""
     return {"lists": text_lists(run), "attention": read_json(run.folder / "samples.json").get("attention", [])}
 
 
 def line_facts(run: RunFiles) -> dict[str, Any]:
-    """What language_model.html.j2 shows beside what every page has."""
+    """The variables of language_model.html.j2, without those of every page."""
     samples = read_json(run.folder / "samples.json")
     return {"lists": line_lists(samples), "continued": samples.get("continued", [])}
 
 
 def text_lists(run: RunFiles) -> list[dict[str, Any]]:
-    """Texts of held-out rows beside their references: some as they come, the best and the worst by chrF."""
+    """Generated texts of held-out rows beside their references: the first ones, the best and the worst by chrF."""
     with csv_rows(run.folder / "validation.csv") as cells:
         rows = list(cells)
     target = run.schema["target"]
@@ -37,15 +37,15 @@ def text_lists(run: RunFiles) -> list[dict[str, Any]]:
         texts.append({**text, "score": score, "log_p": float(row[LOG_P]), "line": row[LINE]})
     ranked = sorted(texts, key=lambda row: row["score"])
     return [
-        {"title": "As they come", "rows": texts[:SHOWN]},
+        {"title": "The first rows", "rows": texts[:SHOWN]},
         {"title": "The best, by chrF", "rows": ranked[::-1][:SHOWN]},
         {"title": "The worst, by chrF", "rows": ranked[:SHOWN]},
     ]
 
 
-def line_lists(shown: dict[str, Any]) -> list[dict[str, Any]]:
-    """Held-out lines that the model finds most and least probable, a piece."""
-    ranked = sorted(shown["lines"], key=lambda line: line["nats"])
+def line_lists(samples: dict[str, Any]) -> list[dict[str, Any]]:
+    """The held-out lines with the highest and the lowest probability per token."""
+    ranked = sorted(samples["lines"], key=lambda line: line["nats"])
     rows = [{"inputs": {}, "reference": "", "text": line["text"], "nats": line["nats"]} for line in ranked]
     return [
         {"title": "The most probable held-out lines", "rows": rows[:SHOWN]},

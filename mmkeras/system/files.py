@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name, then renamed."""
+"""Atomic file writes: under a temporary name, then renamed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, TextIO
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A temporary name to write to, with the suffix of `path`, which it becomes when the block ends well.
+    """A temporary path to write to, with the suffix of `path`; renamed to `path` when the block succeeds.
 
-    A reader never sees half of the file; when the block fails, the file is as it was before.
+    A reader never sees half of the file; when the block fails, the file stays as it was before.
     """
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")
     try:
@@ -26,20 +26,20 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file as a whole."""
+    """Write a text file atomically."""
     with written_whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write readable JSON as a whole."""
+    """Write indented JSON atomically."""
     write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_csv(path: str | Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV (UTF-8, LF) under a temporary name, then rename: the file is whole or as it was before.
+    """Write rows as CSV (UTF-8, LF) atomically.
 
-    What `pandas.read_csv` and `csv.reader` read of it is what was given, line ends of every kind in the cells included.
+    `pandas.read_csv` and `csv.reader` read back exactly these rows, including line ends of every kind in the cells.
     """
     partial = Path(f"{path}.{os.getpid()}.partial")
     try:
@@ -51,9 +51,9 @@ def write_csv(path: str | Path, rows: Iterable[Sequence[object]]) -> None:
 
 
 class _EndedByLF:
-    """A file whose rows end with LF, for a csv.writer that ends them with CRLF.
+    """A file that ends rows with LF, for a csv.writer that ends them with CRLF.
 
-    Told to write LF, the csv module of Python 3.11 leaves a cell with a bare CR unquoted, and every reader
+    With lineterminator="\n" the csv module of Python 3.11 leaves a cell with a bare CR unquoted, and every reader
     takes that CR for the end of the row.
     """
 
@@ -61,5 +61,5 @@ class _EndedByLF:
         self.file = file
 
     def write(self, row: str) -> None:
-        """Write what csv.writer hands over: one whole row with its end."""
+        """Write one row; csv.writer passes whole rows, each with its CRLF."""
         self.file.write(row.removesuffix("\r\n") + "\n")

@@ -1,4 +1,4 @@
-"""Memory that a training has given back stays in the process, to be taken again."""
+"""Keeps freed memory in the process, so that the next training step can reuse it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import sys
 
 # malloc.h of the GNU C library
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8
-KEPT = 256 * 2**20  # bytes that malloc does not give back
-LARGEST_KEPT = 32 * 2**20  # of one block; the library takes no more
+KEPT = 256 * 2**20  # bytes that malloc does not return to the system
+LARGEST_KEPT = 32 * 2**20  # bytes of one block; the library accepts no more
 SETTINGS = ((M_TRIM_THRESHOLD, KEPT), (M_TOP_PAD, KEPT), (M_MMAP_THRESHOLD, LARGEST_KEPT), (M_ARENA_MAX, 1))
 
 
 def keep_freed_memory() -> None:
-    """Have malloc keep what it is given back, as far as the C library can be told. To be called before any thread,
-    and again wherever TensorFlow has undone it (`generator_dataset.py`).
+    """Make malloc keep freed memory, where the C library allows it. Call this before the first thread starts, and again
+    wherever TensorFlow has reset the settings (`features/dataset.py`).
 
-    A product of matrices packs them into blocks that it takes from malloc itself: 20 MB of fresh pages at every step of
-    an LSTM, a tenth of its time, and a twentieth of a translation's. One arena for all threads, for a thread's own is
-    unmapped where it is empty.
+    A matrix product packs its operands into blocks from malloc: 20 MB of fresh pages at every step of an LSTM cost a
+    tenth of its time, and a twentieth of the time of a translation model. All threads share one arena, since the arena
+    of a single thread is unmapped when it is empty.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""How far a long pass over the cells is: a live line on a terminal, elsewhere a line now and then."""
+"""Progress of a long pass over the cells: a live line on a terminal, elsewhere a line every SECONDS."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ LIVE_SECONDS: Final = 0.1  # between two changes of the live line
 
 
 def named(log: Callable[[str], None], name: str, column: str) -> Callable[[str], None]:
-    """Say what is said of `name`, as files or the graph have it, by the CSV's name of the column."""
+    """A log that replaces `name` (of a column, in files and graph) at the start of a line by the column of the CSV."""
     return lambda line: log(f"{column}{line.removeprefix(name)}" if line.startswith(f"{name}:") else line)
 
 
 class Progress:
-    """Counts up to `total` and says so: `photo: 1,200 of 4,869 images checked`. doing: the text before and after."""
+    """Counts up to `total` and logs the count: `photo: 1,200 of 4,869 images checked`. label: the text around it."""
 
-    def __init__(self, doing: tuple[str, str], total: int, log: Callable[[str], None]) -> None:
-        self.doing, self.total, self.log = doing, total, log
+    def __init__(self, label: tuple[str, str], total: int, log: Callable[[str], None]) -> None:
+        self.label, self.total, self.log = label, total, log
         self.done, self.live = 0, sys.stdout.isatty()
-        self.began = self.said = time.perf_counter()
+        self.began = self.last_line = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since the start."""
         return time.perf_counter() - self.began
 
     def advance(self, count: int) -> None:
-        """So many more are done."""
+        """Add `count` to the cells that are done."""
         self.done += count
         now = time.perf_counter()
-        if now - self.said < (LIVE_SECONDS if self.live else SECONDS):
+        if now - self.last_line < (LIVE_SECONDS if self.live else SECONDS):
             return
-        self.said = now
-        line = f"{self.doing[0]}{self.done:,} of {self.total:,}{self.doing[1]}"
+        self.last_line = now
+        line = f"{self.label[0]}{self.done:,} of {self.total:,}{self.label[1]}"
         if self.live:
             print(f"\r{line}", end="\x1b[K\r", flush=True)
         else:
             self.log(line)
 
     def end(self) -> None:
-        """The live line goes."""
+        """Erase the live line."""
         if self.live:
             print("\r", end="\x1b[K", flush=True)

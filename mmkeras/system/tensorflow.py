@@ -1,7 +1,7 @@
-"""Third-party noise, silenced at its source: what native libraries write to file descriptor 2 while they start.
+"""Silences third-party noise at its source: messages of native libraries on file descriptor 2 while they start.
 
 TensorFlow logs its CPU features, oneDNN notices and, on a machine without a GPU, CUDA errors straight to descriptor 2,
-before any logging level is read. What was written is shown after all when the block raises.
+before any logging level is read. When the block raises, the messages are printed after all.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from mmkeras.system.malloc import keep_freed_memory
 
 @contextlib.contextmanager
 def native_noise_muted() -> Iterator[None]:
-    """Keep descriptor 2 silent inside the block; Python's own sys.stderr is silent there too."""
+    """Mute file descriptor 2 inside the block, and with it sys.stderr."""
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as messages:
         saved = os.dup(2)
-        os.dup2(kept.fileno(), 2)
+        os.dup2(messages.fileno(), 2)
         try:
             yield
         except BaseException:
             os.dup2(saved, 2)
-            kept.seek(0)
-            os.write(2, kept.read())
+            messages.seek(0)
+            os.write(2, messages.read())
             raise
         finally:
             os.dup2(saved, 2)
@@ -37,42 +37,42 @@ def native_noise_muted() -> Iterator[None]:
 
 
 def no_retracing(record: logging.LogRecord) -> bool:
-    """Is a record of TensorFlow's anything but the advice to trace less? One process trains many models here."""
+    """A logging filter that drops TensorFlow's retracing warning: one process trains many models here."""
     return "tf.function retracing" not in str(record.msg)
 
 
 def disable_tf32() -> None:
-    """Multiply float32 as float32 on a GPU too, which rounds to 10 bits if not told: artefacts are held against it.
+    """Disable TF32, which rounds float32 products on a GPU to 10 bits: artefacts are compared with the trained model.
 
-    To be called before TensorFlow is imported; processes that this one starts do the same.
+    Call this before TensorFlow is imported. Child processes inherit the setting.
     """
     os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras (TensorFlow backend) without their start-up noise; let a GPU's memory grow."""
+    """Import TensorFlow and Keras (TensorFlow backend) without their start-up noise; let GPU memory grow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     logging.getLogger("tensorflow").addFilter(no_retracing)
-    # attention of a text of one piece, or to a memory of one token: right as it is
+    # attention over a text of one token, or a memory of one token: correct as it is
     warnings.filterwarnings("ignore", message="You are using a softmax over axis")
     with native_noise_muted():
         import keras  # noqa: F401
         import tensorflow as tf
 
         for gpu in tf.config.list_physical_devices("GPU"):
-            with contextlib.suppress(RuntimeError):  # already in use: a second call in one process
+            with contextlib.suppress(RuntimeError):  # GPU already in use: a second call in one process
                 tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def start_tensorflow(seed: int, large_tensors: bool) -> None:
-    """Import TensorFlow, and set the seed of everything random.
+    """Import TensorFlow and set all random seeds.
 
-    large_tensors: does the model make tensors of megabytes at every step, which TensorFlow's own allocator should keep?
+    large_tensors: whether the model allocates megabytes at every step; TensorFlow's BFC allocator keeps them.
     """
     if large_tensors:
-        # A convolution's tensors and a vocabulary's logits are megabytes that malloc takes from the system and gives
-        # back at every step: half of the time went into fresh pages. TensorFlow's own allocator keeps them.
+        # The tensors of a convolution and the logits of a vocabulary take megabytes, which malloc requests from the
+        # system and returns at every step: fresh pages took half of the time. The BFC allocator keeps the memory.
         os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
     keep_freed_memory()
     import_tensorflow()

@@ -1,8 +1,8 @@
-"""Work on the cells of a column in processes that may die of it: decoders are C code, and files come from anywhere.
+"""Processes that work on the cells of a column and may crash: decoders are C code, and files come from anywhere.
 
-Plain subprocesses that answer in pickles, rather than `multiprocessing`: nothing of the caller's own script is run
-again in them (a notebook, a script without `if __name__ == "__main__"`), no process is forked that has TensorFlow's
-threads, and one that dies takes no other along, so that it is known which cells it was at.
+Plain subprocesses that exchange pickles, rather than `multiprocessing`: they never rerun the script of the caller (a
+notebook, a script without `if __name__ == "__main__"`), no process with TensorFlow's threads is forked, and a process
+that dies takes no other along, so that its cells are known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 Work = Callable[[int, Sequence[str]], list[Any]]
-"""(number of the first cell, some cells in a row) -> something for each cell, never None; picklable."""
+"""(index of the first cell, consecutive cells) -> a result for each cell, never None; picklable."""
 
 START: Final = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); import mmkeras.system.workers as w; w.serve()"
@@ -30,18 +30,18 @@ ONE_THREAD: Final = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENB
 
 
 class ProcessDied(Exception):
-    """A process has ended before it has answered."""
+    """A process ended before it sent its result."""
 
 
 def cpu_count() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Workers:
-    """Up to `count` processes, each started when there is work for it; 0: the work is done in this process.
+    """Up to `count` processes, started on demand; 0: the work is done in this process.
 
-    Used in a `with` block, at whose end the processes end.
+    A context manager; the processes end with its block.
     """
 
     def __init__(self, count: int) -> None:
@@ -58,10 +58,10 @@ class Workers:
             self._drop(slot)
 
     def map(self, work: Work, cells: Sequence[str], chunk: int) -> Iterator[tuple[int, list[Any]]]:
-        """Yield (number of the first cell, something for each cell of a chunk), in any order.
+        """Yield (index of the first cell, a result for each cell of the chunk), in any order.
 
-        A cell at which a process dies twice, the second time alone in a fresh one, has None. Each process has one
-        chunk at a time: what waits in memory does not grow with the number of cells.
+        The result is None for a cell at which a process dies twice, the second time as the only cell of a fresh
+        process. Each process holds one chunk at a time, so that memory does not grow with the number of cells.
         """
         starts = range(0, len(cells), chunk)
         if not self.count:
@@ -69,28 +69,28 @@ class Workers:
                 yield first, work(first, cells[first : first + chunk])
             return
         waiting = collections.deque(starts)
-        answers: queue.SimpleQueue[tuple[int, list[Any]] | BaseException] = queue.SimpleQueue()
+        results: queue.SimpleQueue[tuple[int, list[Any]] | BaseException] = queue.SimpleQueue()
 
-        def attend(slot: int) -> None:
+        def run_slot(slot: int) -> None:
             try:
                 while (first := _next(waiting)) is not None:
-                    answers.put((first, self._do(slot, work, first, cells[first : first + chunk])))
-            except BaseException as error:  # shown by the thread that asked
-                answers.put(error)
+                    results.put((first, self._do(slot, work, first, cells[first : first + chunk])))
+            except BaseException as error:  # raised again in the thread of the caller
+                results.put(error)
 
         for slot in range(min(self.count, len(starts))):
-            threading.Thread(target=attend, args=(slot,), daemon=True).start()
+            threading.Thread(target=run_slot, args=(slot,), daemon=True).start()
         try:
             for _ in starts:
-                answer = answers.get()
-                if isinstance(answer, BaseException):
-                    raise answer
-                yield answer
+                result = results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                yield result
         finally:
             waiting.clear()
 
     def _do(self, slot: int, work: Work, first: int, cells: Sequence[str]) -> list[Any]:
-        """Something for each cell; when the process dies, its cells are tried again, one by one."""
+        """A result for each cell; when the process dies, the cells are tried again, one by one."""
         try:
             return self._process(slot).do(work, first, cells)
         except ProcessDied:
@@ -98,7 +98,7 @@ class Workers:
         return [self._do_alone(slot, work, first + k, cell) for k, cell in enumerate(cells)]
 
     def _do_alone(self, slot: int, work: Work, number: int, cell: str) -> Any:
-        for _ in range(2):  # the first process may have had other cells before
+        for _ in range(2):  # the first process may have worked on other cells before
             try:
                 return self._process(slot).do(work, number, [cell])[0]
             except ProcessDied:
@@ -111,7 +111,7 @@ class Workers:
             if self.closed:
                 raise RuntimeError("these workers are closed.")
             process = self._processes[slot] = _Process()
-            if self.closed:  # while it started
+            if self.closed:  # closed while the process started
                 process.end()
         return process
 
@@ -122,7 +122,7 @@ class Workers:
 
 
 def _next(waiting: collections.deque[int]) -> int | None:
-    """The next of what waits; None when there is no more. Several threads may ask."""
+    """The next waiting chunk; None when none is left. Thread-safe."""
     try:
         return waiting.popleft()
     except IndexError:
@@ -130,10 +130,10 @@ def _next(waiting: collections.deque[int]) -> int | None:
 
 
 class _Process:
-    """One process, as the thread that gives it work sees it."""
+    """One process, used by one thread."""
 
     def __init__(self) -> None:
-        # -P: no module of the current folder is taken for one of Python's own
+        # -P: a module in the current folder must not shadow one of the standard library
         self._popen = subprocess.Popen(
             [sys.executable, "-P", "-c", START],
             stdin=subprocess.PIPE,
@@ -141,26 +141,26 @@ class _Process:
             env={**os.environ, **ONE_THREAD},
         )
         try:
-            self._ask([os.path.abspath(folder) for folder in sys.path])
+            self._request([os.path.abspath(folder) for folder in sys.path])
         except ProcessDied:
             self.end()
-            raise RuntimeError("a process for reading files did not start; what it said stands above.") from None
+            raise RuntimeError("a process for reading files did not start; its messages are above.") from None
 
     def do(self, work: Work, first: int, cells: Sequence[str]) -> list[Any]:
-        """What `work` returns. Raises ProcessDied, and RuntimeError with the traceback of what `work` raises."""
-        done, answer = self._ask(pickle.dumps((work, first, list(cells))))
-        if not done:
-            raise RuntimeError(f"in a process for reading files:\n{answer}")
-        return answer
+        """The results of `work`. Raises ProcessDied, or RuntimeError with the traceback of an exception in `work`."""
+        succeeded, result = self._request(pickle.dumps((work, first, list(cells))))
+        if not succeeded:
+            raise RuntimeError(f"in a process for reading files:\n{result}")
+        return result
 
-    def _ask(self, question: Any) -> Any:
+    def _request(self, request: Any) -> Any:
         assert self._popen.stdin
         assert self._popen.stdout
         try:
-            pickle.dump(question, self._popen.stdin)
+            pickle.dump(request, self._popen.stdin)
             self._popen.stdin.flush()
             return pickle.load(self._popen.stdout)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # ValueError: ended by another thread
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # ValueError: another thread ended the process
             raise ProcessDied from None
 
     def end(self) -> None:
@@ -168,33 +168,33 @@ class _Process:
         self._popen.wait()
         for pipe in (self._popen.stdin, self._popen.stdout):
             if pipe:
-                with contextlib.suppress(OSError):  # of what was not sent any more
+                with contextlib.suppress(OSError):  # bytes that were not sent
                     pipe.close()
 
 
 def serve() -> None:
-    """What a process does: answer, until questions end, (True, what the work returned) or (False, its traceback)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one, which ends it
+    """Main loop of a process: reply to each request with (True, results) or (False, traceback) until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process, which ends this one
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("500")  # when Linux runs out of memory, it is this process that has to go, not the training
-    answers = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for noise in (1, 2):  # decoders print what they think of a file
-        os.dup2(nowhere, noise)
-    _answer(answers, (True, "started"))
+        file.write("500")  # when memory runs out, Linux shall kill this process, not the training
+    replies = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):  # decoders print warnings about a file
+        os.dup2(null, descriptor)
+    _reply(replies, (True, "started"))
     while True:
         try:
-            question = pickle.load(sys.stdin.buffer)
+            request = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
         try:
-            work, first, cells = pickle.loads(question)
-            answer = True, work(first, cells)
+            work, first, cells = pickle.loads(request)
+            reply = True, work(first, cells)
         except Exception:
-            answer = False, traceback.format_exc()
-        _answer(answers, answer)
+            reply = False, traceback.format_exc()
+        _reply(replies, reply)
 
 
-def _answer(answers: Any, answer: tuple[bool, Any]) -> None:
-    pickle.dump(answer, answers)
-    answers.flush()
+def _reply(replies: Any, reply: tuple[bool, Any]) -> None:
+    pickle.dump(reply, replies)
+    replies.flush()

@@ -51,7 +51,7 @@ def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
     assert exact["text"] < 0.7
     assert exact["category"] < 0.8
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert "The dearest to lose is" in page
+    assert "The most valuable is" in page
     assert "exact texts" in page
     assert list((tmp_path / "run" / "tensorboard").iterdir())
 

@@ -43,7 +43,7 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
         inputs, targets, weights = batches[k]
         np.testing.assert_array_equal(targets, batches.targets[order])
         np.testing.assert_array_equal(weights, order)
-        for name, side in (("a", batches.sides[0].ragged), ("b", batches.sides[1].ragged)):
+        for name, side in (("a", batches.features[0].ragged), ("b", batches.features[1].ragged)):
             width = inputs[f"{name}_rows"].shape[1]
             longest = max(1, side.lengths[order].max())
             assert width == (2 ** int(np.ceil(np.log2(longest))) if few_shapes else longest)

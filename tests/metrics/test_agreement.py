@@ -9,8 +9,8 @@ import pytest
 
 from mmkeras.data.cells import LABEL_SIGN as SIGN_OF_CELLS
 from mmkeras.metrics.agreement import (
-    ANSWERS,
     LABEL_SIGN,
+    PREDICTIONS,
     THRESHOLD,
     decide,
     decisions,
@@ -40,7 +40,7 @@ def signature(task: str) -> dict[str, Any]:
     return {"task": task, "labels": list(CASES[task][1]), "targets": numbers}
 
 
-@pytest.mark.parametrize("task", ANSWERS)
+@pytest.mark.parametrize("task", PREDICTIONS)
 def test_what_is_decided_in_words_and_how_surely(task: str) -> None:
     answers, labels, words, confidence = CASES[task]
     decided, sure = decide(task, answers, labels)
@@ -89,7 +89,7 @@ def test_words_are_read_back() -> None:
         np.testing.assert_allclose([read_numbers(row) for row in words], answers, rtol=1e-5)
 
 
-@pytest.mark.parametrize("task", ANSWERS)
+@pytest.mark.parametrize("task", PREDICTIONS)
 def test_answers_agree_with_themselves_and_not_with_others(task: str) -> None:
     answers, *_ = CASES[task]
     other = answers[::-1]

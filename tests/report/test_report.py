@@ -71,7 +71,7 @@ def test_mistakes_come_by_confidence_with_their_line(tmp_path: Path) -> None:
         ("good", "ham", "ham", 1.0)
     ]
     _, page = written(make_run(tmp_path / "run", rows, ["ham", "spam"]))
-    part = page.text[page.text.index("25 surest of 90") : page.text.index("SHA-256")]
+    part = page.text[page.text.index("25 most confident of 90") : page.text.index("SHA-256")]
     places = [part.index(f"({p}.0%)") for p in range(89, 64, -1)]
     assert places == sorted(places)
     assert not any(words in part for words in ("(64.0%)", "good"))
@@ -82,7 +82,7 @@ def test_every_input_column_is_shown(tmp_path: Path) -> None:
     """With several inputs, each cell stands under the name of its column."""
     columns = {"title": "text", "price <€>": "number"}
     _, page = written(make_run(tmp_path / "run", [("7", "a", "b", 0.9)], ["a", "b"], columns=columns))
-    assert re.search(r"said b.*truth a.*title\s*7\s*price <€>\s*7", page.text, re.DOTALL)
+    assert re.search(r"predicted b.*truth a.*title\s*7\s*price <€>\s*7", page.text, re.DOTALL)
     assert "from title (text), price <€> (number)." in page.text
 
 
@@ -90,7 +90,7 @@ def test_no_mistakes_no_bad_rows_one_epoch_and_a_loss_that_is_no_number(tmp_path
     """The least that can be said is said without a warning."""
     rows = [("a text", "a", "a", 1.0)] * 3 + [("b text", "b", "b", 1.0)]
     _, page = written(make_run(tmp_path / "run", rows, ["a", "b"], epochs=1, loss="nan"))
-    for words in ("It made no mistake", "None: all 4 held-out rows", "No row was unusable", "1 epoch,"):
+    for words in ("It made no mistake", "None: all 4 held-out predictions", "No row was unusable", "1 epoch,"):
         assert words in page.text
 
 

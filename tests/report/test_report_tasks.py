@@ -76,10 +76,10 @@ def write_media(folder: Path) -> None:
 def regress_run(folder: Path, **more: Any) -> Path:
     """Two targets, thirty rows: one is drawn to the middle, of the other all but one are exact."""
     truth = np.array([[k, 1000.0 * k] for k in range(30)])
-    said = np.stack([15 + 0.3 * (truth[:, 0] - 15), truth[:, 1]], axis=1)
-    said[7, 1] += 90_000
-    figures = evaluate("regress", truth, said, ["rating", "weight"])
-    rows = [[f"{s[0]:.6g} {s[1]:.6g}", 1.0, f"{t[0]}", f"{t[1]}"] for t, s in zip(truth, said, strict=True)]
+    predicted = np.stack([15 + 0.3 * (truth[:, 0] - 15), truth[:, 1]], axis=1)
+    predicted[7, 1] += 90_000
+    figures = evaluate("regress", truth, predicted, ["rating", "weight"])
+    rows = [[f"{s[0]:.6g} {s[1]:.6g}", 1.0, f"{t[0]}", f"{t[1]}"] for t, s in zip(truth, predicted, strict=True)]
     targets = {"names": ["rating", "weight"], "labels": [], "mean": [15.0, 15_000.0], "deviation": [8.0, 8000.0]}
     return make_task_run(folder, "regress", figures, rows, targets, **more)
 
@@ -98,9 +98,9 @@ def test_numbers_get_scatter_plots_and_the_largest_errors(tmp_path: Path) -> Non
     measured = json.loads((folder / "metrics.json").read_text())["validation"]
     for row in measured["per_target"]:
         assert f"R² {figure(row['r2'])}, MAE {number(row['mae'])}" in page.text
-    assert "answers are drawn to the middle" in page.text
-    assert re.search(r"The largest errors.*weight: said 97,000, truth 7000 \(\+90,000\)", page.text, re.DOTALL)
-    assert "/t.csv, line 9" in page.text[: page.text.index("weight: said 97,000") + 200]
+    assert "predictions are drawn to the mean" in page.text
+    assert re.search(r"The largest errors.*weight: predicted 97,000, truth 7000 \(\+90,000\)", page.text, re.DOTALL)
+    assert "/t.csv, line 9" in page.text[: page.text.index("weight: predicted 97,000") + 200]
     assert sum(tag == "svg" for tag, _ in page.tags) == 4  # loss, mae, a scatter plot a target
     assert "Calibration" not in page.text
     assert "temperature" not in page.text
@@ -113,7 +113,7 @@ def test_answers_that_are_no_numbers(tmp_path: Path) -> None:
     targets = {"names": ["y"], "labels": [], "mean": [1.0], "deviation": [1.0]}
     rows = [["nan", 1.0, "1"]] * 3
     _, page = written(make_task_run(tmp_path / "run", "regress", figures, rows, targets))
-    assert "3 rows have an answer that is no number" in page.text
+    assert "3 predictions are not numbers" in page.text
 
 
 def test_residuals() -> None:
@@ -129,19 +129,21 @@ def test_labels_show_what_was_missed_and_what_was_added(tmp_path: Path) -> None:
     """Per label: figures, missed, given wrongly; the surest wrong rows first, with both kinds of mistake."""
     names = ["happy", "<loud>", "costly"]
     truth = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0]], "float32")
-    said = np.array([[0.9, 0.1, 0.9], [0.9, 0.2, 0.7], [0.1, 0.4, 0.1]])
-    words = [["|".join(n for n, yes in zip(names, row > 0.5, strict=True) if yes) for row in m] for m in (said, truth)]
+    predicted = np.array([[0.9, 0.1, 0.9], [0.9, 0.2, 0.7], [0.1, 0.4, 0.1]])
+    words = [
+        ["|".join(n for n, yes in zip(names, row > 0.5, strict=True) if yes) for row in m] for m in (predicted, truth)
+    ]
     rows = [[words[0][k], (0.9, 0.7, 0.6)[k], words[1][k]] for k in range(3)]
-    figures = evaluate("multilabel", truth, said, names)
+    figures = evaluate("multilabel", truth, predicted, names)
     targets = {"names": ["tags"], "labels": names, "mean": [], "deviation": []}
     _, page = written(make_task_run(tmp_path / "run", "multilabel", figures, rows, targets))
     for row in figures["per_label"]:
         assert f"{row['average_precision']:.3f}" in page.text
     assert "Missed most often: <loud> (2 rows)" in page.text
-    assert "Given wrongly most often: costly (1 row)" in page.text
+    assert "Added wrongly most often: costly (1 row)" in page.text
     assert f"{figures['micro_f1']:.2%}" in page.text
     part = page.text[page.text.index("The most confident mistakes") :]
-    assert re.search(r"given wrongly costly\s+missed <loud>\s+right happy\s+each 70.0% sure", part)
+    assert re.search(r"added costly\s+missed <loud>\s+right happy\s+confidence of each label 70.0% or more", part)
     assert part.index("70.0%") < part.index("60.0%")
 
 
@@ -175,7 +177,7 @@ def test_media_that_are_gone_leave_a_note(tmp_path: Path, cell: str) -> None:
 def test_a_page_has_room_for_so_much(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Sound is left out first, then pictures; the page says so."""
     write_media(tmp_path)
-    monkeypatch.setattr(media, "KEPT_FOR_PICTURES", 20_000)
+    monkeypatch.setattr(media, "RESERVED_FOR_PICTURES", 20_000)
     entry = {"kind": "audio", "rule": dataclasses.asdict(RULE)}
     root, room = media.MediaRoot(str(tmp_path)), media.Room(30_000)
     shown = [media.show("c.wav", entry, root, room) for _ in range(40)]
@@ -207,10 +209,10 @@ def test_missing_modalities_contributions_and_parts(tmp_path: Path) -> None:
     more = {"metrics": {"missing": missing, "contributions": shares, "folded": True}, "config": {"fusion": "sum"}}
     _, page = written(regress_run(tmp_path / "run", parts={"note": 0.125, "photo": 0.5}, **more))
     words = re.sub(r"\s+", " ", page.text)
-    assert "The dearest to lose is image: without it the R² falls from 0.750 to −0.250." in words
+    assert "The most valuable is image: without it the R² falls from 0.750 to −0.250." in words
     assert re.search(r"●●0.750 ·●0.500−0.250 ●·−0.250−1.000", words)
     assert re.search(r"photo75%0.3 note25%0.1", words)
-    assert "the model learned from the held-out rows, too" in words
+    assert "the model was trained on the held-out rows as well" in words
     bars = [attributes["style"] for _, attributes in page.tags if (attributes.get("class") or "").startswith("part")]
     assert bars[:2] == ["--l: 0.0%; --w: 25.0%", "--l: 0.0%; --w: 100.0%"]
 
@@ -232,7 +234,7 @@ def test_the_ablation_is_drawn_and_tabled(tmp_path: Path) -> None:
         assert "The best: concat on 标题 + b&<x>, accuracy 97.0%. The best single modality: 标题, 85.0%." in words
         assert "sum on 标题 + b&<x> is worse than that, 75.0%" in words
         assert "97.0% ± 1.4%" in words
-        assert words.count("标题 + b&<x>") >= 4  # said twice, in the plot, in the table
+        assert words.count("标题 + b&<x>") >= 4  # once in the text, and in the plot, in the table
     assert findings({**result, "rows": []})["plot"] is None
 
 

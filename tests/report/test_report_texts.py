@@ -67,11 +67,11 @@ def test_every_task_has_a_page_and_what_to_type_next() -> None:
 
 def test_texts_stand_beside_their_references(tmp_path: Path) -> None:
     _, page = written(make_generate_run(tmp_path / "run"))
-    assert "Writes caption from the photo (image), note (text). Measured on 2 held-out inputs." in page.text
+    assert "Generates caption from the photo (image), note (text). Evaluated on 2 held-out inputs." in page.text
     assert re.search(
-        r"As they come.*The best, by chrF.*The worst, by chrF\s*inputs.*a cat sleeps", page.text, re.DOTALL
+        r"The first rows.*The best, by chrF.*The worst, by chrF\s*inputs.*a cat sleeps", page.text, re.DOTALL
     )
-    for words in ("one <b>dog</b> runs", "Share of the pieces that are right", "The dearest to lose is", "Attention"):
+    for words in ("one <b>dog</b> runs", "Token accuracy", "The most valuable is", "Attention"):
         assert words in page.text
     assert f"mmkeras export {tmp_path}/run" in page.text
     assert "mmkeras generate exported/run \"a text\" --input 'the photo=picture.jpg'" in page.text

@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras.config.config import Config
 from mmkeras.data.lines import as_stream
 from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
-from mmkeras.features.stream_batches import StreamBatches, enough
+from mmkeras.features.stream_batches import StreamBatches, tile_short_stream
 from mmkeras.generation.decoding import decode
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.models.language_model import BATCH_SIZE, EPOCHS, PATIENCE, Streaming, streaming
@@ -89,7 +89,7 @@ def build(config: Config, data: StreamData, log: Log) -> Trainable:
     epochs, batch = training.epochs or EPOCHS, training.batch_size or BATCH_SIZE
     train = StreamBatches(data.streams["train"], batch, steps, data.name)
     held_out = config.data.validation or f"the held-out lines of {data.name}"
-    validation = StreamBatches(enough(data.streams["validation"], batch), batch, steps, held_out)
+    validation = StreamBatches(tile_short_stream(data.streams["validation"], batch), batch, steps, held_out)
     built = streaming(config, len(data.pieces), batch, len(train) * epochs)
     built.model.optimizer.build(built.model.trainable_variables)
     return Trainable(
