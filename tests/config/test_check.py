@@ -104,7 +104,7 @@ def test_a_flag_that_a_task_has_no_use_for_is_refused(task: str, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ({"csv": "other.csv"}, "other.csv: a language model is trained on one text, here that of --text-file"),
         ({"text": ("body",)}, "--text: a language model is trained on one text"),
@@ -112,10 +112,10 @@ def test_a_flag_that_a_task_has_no_use_for_is_refused(task: str, name: str) -> N
         ({"example": "news"}, "--example: it brings a table"),
     ],
 )
-def test_beside_a_text_file_there_is_no_table(flags: dict[str, Any], said: str) -> None:
+def test_beside_a_text_file_there_is_no_table(flags: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
         check_config(Config.of(task="language_model", text_file="lines.txt", **flags))
-    assert str(error.value).startswith(said)
+    assert str(error.value).startswith(message)
 
 
 def test_a_run_to_resume_keeps_the_flags_that_it_began_with() -> None:

@@ -44,8 +44,8 @@ def test_every_field_survives_json(tmp_path: Path) -> None:
 def test_a_config_file_gives_defaults_and_flags_win(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text('{"epochs": 3, "text": ["a", "b"], "seed": 5, "learning_rate": 1}')
-    given = ["--seed", "6", "x.csv", "--config", str(path), "--text", "c"]
-    assert parse("train", given) == Config.of(csv="x.csv", epochs=3, text=("c",), seed=6, learning_rate=1)
+    arguments = ["--seed", "6", "x.csv", "--config", str(path), "--text", "c"]
+    assert parse("train", arguments) == Config.of(csv="x.csv", epochs=3, text=("c",), seed=6, learning_rate=1)
 
 
 def test_every_command_takes_a_config_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is said by task stands in literal dicts that name every task."""
+"""Dicts with an entry for each task name every task."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (("--fusion", "decision"), "Give attention, concat or sum"),
         (("--model", "mlp"), "--task generate writes"),
@@ -26,19 +26,19 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--cell", "gru"), "--cell: --task generate trains a Transformer"),
     ],
 )
-def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
+def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], message: str, tmp_path: Path) -> None:
     done = small_runs.main(
         "train", pairs, "--task", "generate", "--text", "en", "--target", "de", *flags, "--output", tmp_path / "r"
     )
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
 
 
 # language models
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ((), "expected a text. Name a file"),
         (("--text", "a", "b"), "one text column"),
@@ -48,7 +48,7 @@ def test_flags_that_do_not_suit_a_writer(pairs: Path, flags: tuple[str, ...], sa
         (("--text-file", "t.txt", "--mixed-precision"), "trained in float32"),
     ],
 )
-def test_flags_that_do_not_suit_a_language_model(flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
+def test_flags_that_do_not_suit_a_language_model(flags: tuple[str, ...], message: str, tmp_path: Path) -> None:
     done = small_runs.main("train", "--task", "language_model", *flags, "--output", tmp_path / "r")
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err

@@ -15,9 +15,9 @@ def test_a_flag_that_changes_nothing_is_said() -> None:
     assert "there is no text column" in notes[0]
     assert not list(unused_flags(Config.of(char_ngrams=5), {"text"}, FLAGS_OF))
     assert not list(unused_flags(Config.of(min_rows=5), {"category"}, FLAGS_OF)), "categories have it, too"
-    assert not list(unused_flags(Config(), {"number"}, FLAGS_OF)), "what was not given is not said"
+    assert not list(unused_flags(Config(), {"number"}, FLAGS_OF)), "no note on a flag that is not set"
 
 
 def test_every_idle_flag_is_a_choice_of_the_config() -> None:
-    known = set(DEFAULTS)
-    assert {flag for flags in FLAGS_OF.values() for flag in flags} <= known
+    all_flags = set(DEFAULTS)
+    assert {flag for flags in FLAGS_OF.values() for flag in flags} <= all_flags

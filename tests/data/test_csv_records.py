@@ -71,8 +71,8 @@ def test_a_broken_article_makes_no_rows_and_takes_none(tmp_path: Path, quoting: 
     paragraphs[where] += ' and says "this" loudly'
     wreck = undoubled("\n\n".join(paragraphs)) + ",a\n"
     content = as_csv(rows, quoting, {place: wreck})
-    found, source = read(tmp_path, content)
-    assert found == rows[:place] + rows[place + 1 :]
+    records, source = read(tmp_path, content)
+    assert records == rows[:place] + rows[place + 1 :]
     assert [bad.line for bad in source.malformed] == lines_of(content, wreck)
     first, *others = source.malformed
     assert first.reason == BROKEN
@@ -93,16 +93,16 @@ def test_the_broken_cell_may_stand_anywhere(tmp_path: Path, delimiter: str) -> N
         (4, delimiter.join(("4", "5", "a", undoubled(text) + "\n"))),
     ):
         content = as_csv(rows, csv.QUOTE_MINIMAL, {place: wreck}, delimiter)
-        found, source = read(tmp_path, content, delimiter=delimiter)
-        assert found == rows[:place] + rows[place + 1 :]
+        records, source = read(tmp_path, content, delimiter=delimiter)
+        assert records == rows[:place] + rows[place + 1 :]
         assert [bad.line for bad in source.malformed] == lines_of(content, wreck)
 
 
 def test_broken_articles_one_after_the_other(tmp_path: Path) -> None:
     rows = [article(i) for i in range(60)]
     wrecks = {i: undoubled(f'Title {i}\n\nsays "this" loudly\n\nthe "end", with a comma') + ",a\n" for i in (3, 4, 40)}
-    found, source = read(tmp_path, as_csv(rows, csv.QUOTE_ALL, wrecks))
-    assert found == [row for i, row in enumerate(rows) if i not in wrecks]
+    records, source = read(tmp_path, as_csv(rows, csv.QUOTE_ALL, wrecks))
+    assert records == [row for i, row in enumerate(rows) if i not in wrecks]
     assert len(source.malformed) == 9
 
 
@@ -118,23 +118,23 @@ def test_a_broken_line_costs_no_other_row(tmp_path: Path, place: int, wreck: str
     ):
         rows = [make(i) for i in range(41)]
         content = as_csv(rows, quoting, {place: wreck})
-        found, source = read(tmp_path, content)
-        assert found == rows[:place] + rows[place + 1 :]
+        records, source = read(tmp_path, content)
+        assert records == rows[:place] + rows[place + 1 :]
         assert [bad.line for bad in source.malformed] == lines_of(content, wreck)
 
 
 def test_an_open_quote_before_articles_costs_its_line_alone(tmp_path: Path) -> None:
     rows = [article(i) for i in range(30)]
-    found, source = read(tmp_path, as_csv(rows, csv.QUOTE_ALL, {12: '"open,a\n'}))
-    assert found == rows[:12] + rows[13:]
+    records, source = read(tmp_path, as_csv(rows, csv.QUOTE_ALL, {12: '"open,a\n'}))
+    assert records == rows[:12] + rows[13:]
     assert len(source.malformed) == 1
 
 
 def test_lines_of_another_width_behind_an_open_quote_are_told(tmp_path: Path) -> None:
     rows = [headline(i) for i in range(40)]
     content = as_csv(rows, csv.QUOTE_MINIMAL, {5: '"open,a\n', 16: "alone\n", 17: "a,b,c\n"})
-    found, source = read(tmp_path, content)
-    assert len(found) == 37
+    records, source = read(tmp_path, content)
+    assert len(records) == 37
     assert [(bad.line, bad.reason.split(" (")[0]) for bad in source.malformed] == [
         (7, BROKEN),
         (18, "expected 2 fields, received 1"),
@@ -143,8 +143,8 @@ def test_lines_of_another_width_behind_an_open_quote_are_told(tmp_path: Path) ->
 
 
 def test_an_article_that_is_never_closed_takes_the_rest(tmp_path: Path) -> None:
-    found, source = read(tmp_path, 'text,label\none,a\n"two, he said\n\n and no more, really\nthe end\n')
-    assert found == [("one", "a")]
+    records, source = read(tmp_path, 'text,label\none,a\n"two, he said\n\n and no more, really\nthe end\n')
+    assert records == [("one", "a")]
     assert [bad.line for bad in source.malformed] == [3, 5, 6]
 
 
@@ -153,8 +153,8 @@ def test_one_column(tmp_path: Path, quoting: int) -> None:
     rows = [("\n".join(PARAGRAPHS[: i % 5]) + f" {i}",) for i in range(60)]
     wreck = undoubled('a line\nsays "this" loudly\nanother line\nthe end') + "\n"
     content = as_csv(rows, quoting, {30: wreck})
-    found, source = read(tmp_path, content)
-    assert found == rows[:30] + rows[31:]
+    records, source = read(tmp_path, content)
+    assert records == rows[:30] + rows[31:]
     assert [bad.line for bad in source.malformed] == lines_of(content, wreck)
 
 
@@ -162,8 +162,8 @@ def test_an_empty_line_behind_each_row(tmp_path: Path) -> None:
     # what Python writes on Windows into a file opened without newline=""
     rows = [headline(i) for i in range(40)]
     content = as_csv(rows, csv.QUOTE_MINIMAL, {20: '"open,a\n'}).replace("\n", "\r\r\n")
-    found, source = read(tmp_path, content)
-    assert found == rows[:20] + rows[21:]
+    records, source = read(tmp_path, content)
+    assert records == rows[:20] + rows[21:]
     assert len(source.malformed) == 1
 
 
@@ -179,17 +179,17 @@ def test_every_line_is_in_a_row_or_told(tmp_path: Path, lines: list[str], delimi
     content = content.replace(",", delimiter)
     _, source = read(tmp_path, content, delimiter=delimiter)
     numbered = content.splitlines(keepends=True)
-    told = {1}
+    reported = {1}
     of_whole_records = [bad.line for bad in source.malformed if bad.reason.startswith("expected")]
-    told.update(bad.line for bad in source.malformed if not bad.reason.startswith("expected"))
+    reported.update(bad.line for bad in source.malformed if not bad.reason.startswith("expected"))
     for line in [*source.lines.tolist(), *of_whole_records]:
-        assert line not in told, "told twice"
+        assert line not in reported, "told twice"
         reader = csv.reader(numbered[line - 1 :], delimiter=delimiter, strict=True)
         try:
             next(reader)
-            told.update(range(line, line + reader.line_num))
+            reported.update(range(line, line + reader.line_num))
         except csv.Error:  # a quote that is just a quote, in a tab-separated file
-            told.add(line)
+            reported.add(line)
     # A record of nothing but empty quotes holds nothing that could vanish.
-    silent = [line for i, line in enumerate(numbered, start=1) if i not in told and line.strip(' \n"' + delimiter)]
+    silent = [line for i, line in enumerate(numbered, start=1) if i not in reported and line.strip(' \n"' + delimiter)]
     assert silent == []

@@ -37,7 +37,7 @@ def as_csv(rows: list[list[str]], **options: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("codec", "found"),
+    ("codec", "detected"),
     [
         ("utf-8", "utf-8"),
         ("utf-8-sig", "utf-8-sig"),
@@ -50,10 +50,10 @@ def as_csv(rows: list[list[str]], **options: object) -> str:
     ],
 )
 @pytest.mark.parametrize("count", [2, 4, 40])
-def test_encoding_is_detected(tmp_path: Path, codec: str, found: str, count: int) -> None:
+def test_encoding_is_detected(tmp_path: Path, codec: str, detected: str, count: int) -> None:
     rows = [[CHINESE[i % 4] * (i // 4 + 1), "好"] for i in range(count)]
     source = read(tmp_path, as_csv([["正文", "标签"], *rows]).encode(codec))
-    assert (source.encoding, list(source.rows.columns)) == (found, ["正文", "标签"])
+    assert (source.encoding, list(source.rows.columns)) == (detected, ["正文", "标签"])
     assert cells(source) == rows
     assert cells(read_source(tmp_path / "a.csv", encoding=source.encoding)) == rows
 

@@ -1,4 +1,4 @@
-"""Training and validation rows: in proportion, reproducible, and nothing on both sides."""
+"""Training and held-out rows: in proportion, reproducible, and no inputs in both splits."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def numbered(labels: list[str], **options: Any) -> Table:
 
 def labelled(cells: list[str], path: str = "a.csv", texts: list[str] | None = None) -> Table:
     """A table for `multilabel`."""
-    found = table(texts or [f"text {i}" for i in range(len(cells))], cells, path)
-    return Table(**{**vars(found), "columns": (TEXT, Column("label", "labels", "target"))})
+    single_label = table(texts or [f"text {i}" for i in range(len(cells))], cells, path)
+    return Table(**{**vars(single_label), "columns": (TEXT, Column("label", "labels", "target"))})
 
 
 def measured(numbers: dict[str, list[Any]], path: str = "a.csv", texts: list[str] | None = None) -> Table:
@@ -44,7 +44,7 @@ def measured(numbers: dict[str, list[Any]], path: str = "a.csv", texts: list[str
     return Table(path, "utf-8", ",", columns, frame, np.arange(n) * 3 + 2, ())
 
 
-def sides(split: Split) -> tuple[set[str], set[str]]:
+def texts_by_split(split: Split) -> tuple[set[str], set[str]]:
     return set(split.train["text"]), set(split.validation["text"])
 
 
@@ -72,7 +72,7 @@ def test_the_seed_decides_and_nothing_else() -> None:
 def test_repeated_rows_stand_on_one_side() -> None:
     texts = [f"text {random.Random(i).randrange(150)}" for i in range(200)]
     split = split_table(table(texts, ["ab"[int(text[5:]) % 2] for text in texts]), Config().data)
-    train, held_out = sides(split)
+    train, held_out = texts_by_split(split)
     assert train & held_out == set()
     assert train | held_out == set(texts)
     moved = 40 - len(split.validation)
@@ -143,7 +143,7 @@ def test_rows_of_the_validation_file_are_not_learned() -> None:
     held_out = table(["new", "text 3", "text 4", "text 4"], ["a", "b", "a", "a"], path="dev.csv")
     split = split_table(whole, Config().data, held_out)
     assert split.validation.equals(held_out.rows)
-    train, validation = sides(split)
+    train, validation = texts_by_split(split)
     assert train & validation == set()
     assert split.train["text"].tolist() == [f"text {i // 2}" for i in range(40) if i // 2 not in (3, 4)]
     assert split.train_lines.tolist() == [i * 3 + 2 for i in range(40) if i // 2 not in (3, 4)]
@@ -229,9 +229,9 @@ def test_a_target_that_never_changes_is_refused() -> None:
         split_table(labelled(["a|b"] * 20), Config().data)
 
 
-@pytest.mark.parametrize(("size", "side"), [(0.05, "1 for validation"), (0.95, "1 for training")])
-def test_a_side_needs_two_rows(size: float, side: str) -> None:
-    with pytest.raises(InputError, match=rf"of 20 rows leaves {side}, fewer than 2\. Use"):
+@pytest.mark.parametrize(("size", "split_name"), [(0.05, "1 for validation"), (0.95, "1 for training")])
+def test_a_side_needs_two_rows(size: float, split_name: str) -> None:
+    with pytest.raises(InputError, match=rf"of 20 rows leaves {split_name}, fewer than 2\. Use"):
         split_table(measured({"y": list(range(20))}), Config.of(test_size=size).data)
 
 
@@ -239,7 +239,7 @@ def test_other_numbers_for_equal_inputs_are_told() -> None:
     texts = [f"text {i}" for i in range(40)] + ["text 0", "text 1"]
     split = split_table(measured({"y": [*range(40), 7, "1.0"]}, texts=texts), Config().data)
     assert split.notes[0] == "2 rows share their inputs with a row of another number (1 inputs)."
-    train, held_out = sides(split)
+    train, held_out = texts_by_split(split)
     assert train & held_out == set()
 
 
@@ -261,12 +261,12 @@ def test_labels_are_held_out_in_proportion_to_the_rarest_of_a_row() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_every_label_is_learned(seed: int) -> None:
-    """A label of one row has no part of its own; there are more labels than a side has rows."""
+    """A label of one row has no stratum; the labels outnumber the rows of a split."""
     cells = ["a", "b", "a|b"] * 10 + ["a|rare", "b|rarer", *(f"a|x{i // 2}" for i in range(40))]
     whole = labelled(cells)
     split = split_table(whole, Config.of(random_state=seed, test_size=0.2).data)
     learned, held_out = (
-        {label for cell in side["label"] for label in cell.split("|")} for side in (split.train, split.validation)
+        {label for cell in rows["label"] for label in cell.split("|")} for rows in (split.train, split.validation)
     )
     assert learned == {label for cell in cells for label in cell.split("|")}
     assert len(split.train) + len(split.validation) == len(cells)

@@ -1,4 +1,4 @@
-"""What follows from the kind of a target: a task of a known kind needs nothing else in `mmkeras.data`."""
+"""The kinds of targets: a task of an existing kind needs nothing else in `mmkeras.data`."""
 
 from __future__ import annotations
 
@@ -97,12 +97,12 @@ def test_a_new_task_of_a_known_kind_touches_nothing_here(
     rows = "".join(f"the text {k},{answers[k % 2]}\n" for k in range(20))
     (tmp_path / "a.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
     config = Config().replace(csv=str(tmp_path / "a.csv"), text=("text",), target=("label",))
-    new, known = (read_table(config.data, task) for task in ("guess", like))
+    new, similar = (read_table(config.data, task) for task in ("guess", like))
     assert (new.task, new.target) == ("guess", Column("label", kind, "target", given=True))
-    assert describe(new) == describe(known)
-    splits = [split_table(table, config.data) for table in (new, known)]
+    assert describe(new) == describe(similar)
+    splits = [split_table(table, config.data) for table in (new, similar)]
     assert splits[0].validation_lines.tolist() == splits[1].validation_lines.tolist()
-    fitted = [fit_targets(table.task, ["label"], splits[0].train) for table in (new, known)]
+    fitted = [fit_targets(table.task, ["label"], splits[0].train) for table in (new, similar)]
     assert Targets(**{**vars(fitted[0]), "task": like}) == fitted[1]
     of_new, of_known = (targets.encode(splits[0].validation) for targets in fitted)
     np.testing.assert_array_equal(of_new, of_known)

@@ -1,4 +1,4 @@
-"""Pieces of texts: there and back, the table that any client can read, what is rare or unknown."""
+"""Tokens of texts: encoded and decoded, the table that any client can read, rare and unknown words."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def subwords() -> TargetTokenizer:
 
 @pytest.mark.parametrize("kind", ["word", "byte"])
 def test_there_and_back(kind: str) -> None:
-    pieces = train_tokenizer(kind, TEXTS, 1000)
+    tokenizer = train_tokenizer(kind, TEXTS, 1000)
     for text in TEXTS[:5]:
-        assert pieces.decode(pieces.encode(text)) == text
+        assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 def test_broken_characters_of_a_terminal_are_question_marks(subwords: TargetTokenizer) -> None:
-    for pieces in (subwords, train_tokenizer("byte", ["a"], 300)):
-        assert pieces.encode("a \udcff") == pieces.encode("a ?")
+    for tokenizer in (subwords, train_tokenizer("byte", ["a"], 300)):
+        assert tokenizer.encode("a \udcff") == tokenizer.encode("a ?")
 
 
 def test_subwords_there_and_back(subwords: TargetTokenizer) -> None:
@@ -42,22 +42,22 @@ def test_subwords_there_and_back(subwords: TargetTokenizer) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_bytes_hold_any_text(text: str) -> None:
-    pieces = train_tokenizer("byte", ["a"], 300)
-    assert pieces.decode(pieces.encode(text)) == text.strip()
+    tokenizer = train_tokenizer("byte", ["a"], 300)
+    assert tokenizer.decode(tokenizer.encode(text)) == text.strip()
 
 
 def test_words_are_the_most_frequent_and_others_unknown() -> None:
-    pieces = train_tokenizer("word", ["b b b a a c", "<unk> <unk> a"], 4)
-    assert [pieces.name(k) for k in range(len(pieces))] == ["<eos>", " <unk>", " a", " b"]
-    assert pieces.encode("a b c <unk>") == [2, 3, UNK, UNK]
-    assert pieces.decode([2, 3, EOS, 2]) == "a b", "nothing behind the end"
+    tokenizer = train_tokenizer("word", ["b b b a a c", "<unk> <unk> a"], 4)
+    assert [tokenizer.name(k) for k in range(len(tokenizer))] == ["<eos>", " <unk>", " a", " b"]
+    assert tokenizer.encode("a b c <unk>") == [2, 3, UNK, UNK]
+    assert tokenizer.decode([2, 3, EOS, 2]) == "a b", "nothing behind the end"
 
 
 def test_the_table_is_plain_json(subwords: TargetTokenizer, tmp_path: Path) -> None:
     subwords.save(tmp_path)
-    found = json.loads((tmp_path / "pieces.json").read_text(encoding="utf-8"))
-    assert found["end"] == EOS
-    table = [p.encode() if isinstance(p, str) else bytes(p) for p in found["table"]]
+    saved = json.loads((tmp_path / "pieces.json").read_text(encoding="utf-8"))
+    assert saved["end"] == EOS
+    table = [p.encode() if isinstance(p, str) else bytes(p) for p in saved["table"]]
     ids = subwords.encode("Häuser ŋ")
     assert b"".join(table[k] for k in ids).decode().strip() == "Häuser ŋ"
     assert TargetTokenizer.load(tmp_path) == subwords

@@ -66,10 +66,10 @@ def test_numbers_are_standardised_and_restored() -> None:
     ],
 )
 def test_the_deviation_is_never_zero_nor_infinite(cells: list[str], mean: float, deviation: float) -> None:
-    found = fit_targets("regress", ["x"], frame(x=cells))
-    assert found.mean[0] == pytest.approx(mean)
-    assert found.deviation[0] == pytest.approx(deviation)
-    assert np.isfinite(found.encode(frame(x=cells))).all()
+    targets = fit_targets("regress", ["x"], frame(x=cells))
+    assert targets.mean[0] == pytest.approx(mean)
+    assert targets.deviation[0] == pytest.approx(deviation)
+    assert np.isfinite(targets.encode(frame(x=cells))).all()
 
 
 @pytest.mark.parametrize("targets", [CLASSES, LABELS, NUMBERS], ids=lambda t: t.task)

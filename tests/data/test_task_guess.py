@@ -1,4 +1,4 @@
-"""Which task a target's cells ask for, and what is said of the guess."""
+"""The task that is guessed from the cells of a target, and the note on the guess."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ GENRES = ["|".join(RANDOM.sample(["drama", "comedy", "war", "noir", "western"], 
     ],
 )  # fmt: skip
 def test_the_task_is_guessed(tmp_path: Path, name: str, cells: list[str], task: str) -> None:
-    found = table(tmp_path, cells, name)
-    assert found.task == task
-    (target,) = found.targets
+    guessed = table(tmp_path, cells, name)
+    assert guessed.task == task
+    (target,) = guessed.targets
     assert target.kind == {"classify": "category", "regress": "number", "multilabel": "labels"}[task]
-    assert found.target == target
+    assert guessed.target == target
 
 
 def test_a_guess_that_could_be_another_is_told(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_a_guess_that_could_be_another_is_told(tmp_path: Path) -> None:
     [(drawn([1, 2, 3]), "regress"), (drawn([1, 2, 3]), "multilabel"), (drawn([*range(1950, 1990)]), "classify"), (GENRES, "classify")],
 )  # fmt: skip
 def test_a_task_that_is_given_is_taken_without_a_word(tmp_path: Path, cells: list[str], task: str) -> None:
-    found = table(tmp_path, cells, task=task)
-    assert (found.task, found.notes) == (task, ())
+    guessed = table(tmp_path, cells, task=task)
+    assert (guessed.task, guessed.notes) == (task, ())
 
 
 def test_what_numbers_the_rows_is_no_target_unless_named(tmp_path: Path) -> None:
@@ -107,15 +107,15 @@ def sizes(folder: Path, *targets: str, task: str = "auto") -> Table:
 
 
 def test_several_targets_are_numbers(tmp_path: Path) -> None:
-    found = sizes(tmp_path, "height", "width")
-    assert found.task == "regress"
-    assert [(c.name, c.kind, c.role, c.given) for c in found.columns[-2:]] == [
+    guessed = sizes(tmp_path, "height", "width")
+    assert guessed.task == "regress"
+    assert [(c.name, c.kind, c.role, c.given) for c in guessed.columns[-2:]] == [
         ("height", "number", "target", True),
         ("width", "number", "target", True),
     ]
-    assert found.target == found.targets[0]
-    assert found.notes == ("The targets 'height', 'width' are predicted as numbers (regress).",)
-    assert [c.name for c in found.inputs] == ["text"]
+    assert guessed.target == guessed.targets[0]
+    assert guessed.notes == ("The targets 'height', 'width' are predicted as numbers (regress).",)
+    assert [c.name for c in guessed.inputs] == ["text"]
     assert not sizes(tmp_path, "height", "width", task="regress").notes
 
 

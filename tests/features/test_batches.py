@@ -15,9 +15,9 @@ def make_batches(seed: int | None = 5, rows: int = 53, kind: Any = None, **optio
     from mmkeras.features.batches import Batches
     from mmkeras.features.column_features import bag_features
 
-    sides = [bag_features("a", random_bags(rows, 1)), bag_features("b", random_bags(rows, 2))]
+    features = [bag_features("a", random_bags(rows, 1)), bag_features("b", random_bags(rows, 2))]
     truth = one_hot(np.arange(rows) % CLASSES)
-    return (kind or Batches)(sides, truth, 8, seed, options.pop("row_weights", None), **options)
+    return (kind or Batches)(features, truth, 8, seed, options.pop("row_weights", None), **options)
 
 
 def order_of(batches: Any, epoch: int) -> list[int]:
@@ -43,15 +43,15 @@ def test_a_batch_holds_the_rows_it_should(few_shapes: bool) -> None:
         inputs, targets, weights = batches[k]
         np.testing.assert_array_equal(targets, batches.targets[order])
         np.testing.assert_array_equal(weights, order)
-        for name, side in (("a", batches.features[0].ragged), ("b", batches.features[1].ragged)):
+        for name, bags in (("a", batches.features[0].ragged), ("b", batches.features[1].ragged)):
             width = inputs[f"{name}_rows"].shape[1]
-            longest = max(1, side.lengths[order].max())
+            longest = max(1, bags.lengths[order].max())
             assert width == (2 ** int(np.ceil(np.log2(longest))) if few_shapes else longest)
             for i, row in enumerate(order):
-                n = side.lengths[row]
+                n = bags.lengths[row]
                 (numbers, values) = (inputs[f"{name}_{part}"][i] for part in ("rows", "weights"))
-                np.testing.assert_array_equal(numbers[:n], side.columns[0][side.starts[row] : side.starts[row + 1]])
-                np.testing.assert_array_equal(values[:n], side.columns[1][side.starts[row] : side.starts[row + 1]])
+                np.testing.assert_array_equal(numbers[:n], bags.columns[0][bags.starts[row] : bags.starts[row + 1]])
+                np.testing.assert_array_equal(values[:n], bags.columns[1][bags.starts[row] : bags.starts[row + 1]])
                 assert not numbers[n:].any()
                 assert not values[n:].any()
 
@@ -62,8 +62,8 @@ def test_arrays_stand_beside_bags_in_a_batch() -> None:
 
     pixels = np.arange(20 * 12, dtype="uint8").reshape(20, 2, 2, 3)
     present = (np.arange(20, dtype="float32") % 2)[:, None]
-    sides = [bag_features("a", random_bags(20, 1)), ArrayFeatures({"photo": pixels, "photo_present": present})]
-    batches = Batches(sides, one_hot(np.arange(20) % CLASSES), 8, 5, None)
+    features = [bag_features("a", random_bags(20, 1)), ArrayFeatures({"photo": pixels, "photo_present": present})]
+    batches = Batches(features, one_hot(np.arange(20) % CLASSES), 8, 5, None)
     inputs, order = batches[0][0], batches.order[0]
     assert sorted(inputs) == ["a_rows", "a_weights", "photo", "photo_present"]
     np.testing.assert_array_equal(inputs["photo"], pixels[order])
@@ -71,7 +71,7 @@ def test_arrays_stand_beside_bags_in_a_batch() -> None:
     specs = batches.dataset().element_spec[0]
     assert specs["photo"].shape.as_list() == [None, 2, 2, 3]
     assert specs["photo"].dtype == "uint8"
-    read = [row for given, _, _ in batches.dataset().as_numpy_iterator() for row in given["photo"][:, 0, 0, 0]]
+    read = [row for inputs, _, _ in batches.dataset().as_numpy_iterator() for row in inputs["photo"][:, 0, 0, 0]]
     assert sorted(read) == sorted(pixels[:, 0, 0, 0])
 
 

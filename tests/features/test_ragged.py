@@ -31,15 +31,15 @@ def unmake(rows: Ragged) -> Lists:
 
 @given(lists, st.data())
 def test_take(rows: Lists, data: st.DataObject) -> None:
-    made = make(rows)
-    assert len(made) == len(rows)
-    assert made.lengths.tolist() == [len(row) for row in rows]
-    assert made.row_numbers().tolist() == [i for i, row in enumerate(rows) for _ in row]
-    some = data.draw(st.lists(st.integers(0, len(rows) - 1)) if rows else st.just([]))  # any order, repeats too
-    taken = made.take(np.array(some, "int64"))
-    assert unmake(taken) == [rows[i] for i in some]
-    assert unmake(taken.take(np.arange(len(some))[::-1])) == [rows[i] for i in some[::-1]]
-    assert taken.columns[0].dtype == np.int32
+    packed = make(rows)
+    assert len(packed) == len(rows)
+    assert packed.lengths.tolist() == [len(row) for row in rows]
+    assert packed.row_numbers().tolist() == [i for i, row in enumerate(rows) for _ in row]
+    index = data.draw(st.lists(st.integers(0, len(rows) - 1)) if rows else st.just([]))  # any order, repeats too
+    subset = packed.take(np.array(index, "int64"))
+    assert unmake(subset) == [rows[i] for i in index]
+    assert unmake(subset.take(np.arange(len(index))[::-1])) == [rows[i] for i in index[::-1]]
+    assert subset.columns[0].dtype == np.int32
 
 
 @given(lists, st.integers(0, 3))

@@ -23,9 +23,9 @@ def test_a_text_that_is_too_short_is_named_with_what_to_do(count: int, advice: s
 
 def test_a_short_text_to_measure_by_is_read_by_every_row() -> None:
     stream = np.array([3, 4, 5, EOS], "int32")
-    ((given, wanted),) = StreamBatches(tile_short_stream(stream, 3), 3, 35)
-    assert given.tolist() == [[EOS, 3, 4, 5]] * 3
-    assert wanted.tolist() == [[3, 4, 5, EOS]] * 3
+    ((inputs, targets),) = StreamBatches(tile_short_stream(stream, 3), 3, 35)
+    assert inputs.tolist() == [[EOS, 3, 4, 5]] * 3
+    assert targets.tolist() == [[3, 4, 5, EOS]] * 3
     long = np.arange(6)
     assert tile_short_stream(long, 3) is long
-    assert len(tile_short_stream(stream[:1], 3)) == 1, "too short for any row, which is said"
+    assert len(tile_short_stream(stream[:1], 3)) == 1, "too short for any row, an error of StreamBatches"

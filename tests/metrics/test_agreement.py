@@ -1,4 +1,4 @@
-"""What an answer decides, in words and in figures, by one rule for every task."""
+"""The decisions on predictions, in words and in figures, by one rule for every task."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def signature(task: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("task", PREDICTIONS)
 def test_what_is_decided_in_words_and_how_surely(task: str) -> None:
-    answers, labels, words, confidence = CASES[task]
-    decided, sure = decide(task, answers, labels)
+    predictions, labels, words, confidence = CASES[task]
+    decided, sure = decide(task, predictions, labels)
     assert decided == words
     np.testing.assert_allclose(sure, confidence, rtol=1e-6)
-    assert len(decisions(task, answers)) == len(answers)
-    nothing, of_none = decide(task, answers[:0], labels)
+    assert len(decisions(task, predictions)) == len(predictions)
+    nothing, of_none = decide(task, predictions[:0], labels)
     assert (nothing, len(of_none)) == ([], 0)
 
 
@@ -69,13 +69,15 @@ def test_the_figures_are_those_of_the_words(seed: int) -> None:
     """Probabilities in steps of 1/4, so that many are exactly 0.5."""
     rng = np.random.default_rng(seed)
     truth = (rng.random((200, 3)) < 0.4).astype("float32")
-    answers = (rng.integers(0, 5, (200, 3)) / 4).astype("float32")
-    wanted = [{label for label, yes in zip(LABELS, row, strict=True) if yes} for row in truth]
-    given = [read_labels(words) for words in decide("multilabel", answers, LABELS)[0]]
-    figures = evaluate("multilabel", truth, answers, LABELS)
-    assert figures["subset_accuracy"] == np.mean([w == g for w, g in zip(wanted, given, strict=True)])
+    predictions = (rng.integers(0, 5, (200, 3)) / 4).astype("float32")
+    reference_labels = [{label for label, yes in zip(LABELS, row, strict=True) if yes} for row in truth]
+    predicted_labels = [read_labels(words) for words in decide("multilabel", predictions, LABELS)[0]]
+    figures = evaluate("multilabel", truth, predictions, LABELS)
+    assert figures["subset_accuracy"] == np.mean(
+        [w == g for w, g in zip(reference_labels, predicted_labels, strict=True)]
+    )
     assert figures["hamming_loss"] == pytest.approx(
-        np.mean([len(w ^ g) / 3 for w, g in zip(wanted, given, strict=True)])
+        np.mean([len(w ^ g) / 3 for w, g in zip(reference_labels, predicted_labels, strict=True)])
     )
     assert list(figures)[:3] == ["rows", "threshold", "micro_f1"], "the order that metrics.json has"
 
@@ -85,19 +87,19 @@ def test_words_are_read_back() -> None:
     assert read_labels("") == set()
     assert read_numbers("1.5 -2 nan")[:2] == [1.5, -2.0]
     assert LABEL_SIGN == SIGN_OF_CELLS, "answers look as the cells do that they were learned from"
-    for answers, _, words, _ in [CASES["regress"]]:
-        np.testing.assert_allclose([read_numbers(row) for row in words], answers, rtol=1e-5)
+    for predictions, _, words, _ in [CASES["regress"]]:
+        np.testing.assert_allclose([read_numbers(row) for row in words], predictions, rtol=1e-5)
 
 
 @pytest.mark.parametrize("task", PREDICTIONS)
 def test_answers_agree_with_themselves_and_not_with_others(task: str) -> None:
-    answers, *_ = CASES[task]
-    other = answers[::-1]
-    assert rows_decided_otherwise(task, answers, answers).tolist() == []
-    assert max_abs_diff(answers, answers, signature(task)) == 0.0
-    assert max_abs_diff(other, answers, signature(task)) > 0.1
-    assert max_abs_diff(answers[:0], answers[:0], signature(task)) == 0.0
-    assert max_abs_diff(answers * np.nan, answers, signature(task)) == float("inf")
+    predictions, *_ = CASES[task]
+    other = predictions[::-1]
+    assert rows_decided_otherwise(task, predictions, predictions).tolist() == []
+    assert max_abs_diff(predictions, predictions, signature(task)) == 0.0
+    assert max_abs_diff(other, predictions, signature(task)) > 0.1
+    assert max_abs_diff(predictions[:0], predictions[:0], signature(task)) == 0.0
+    assert max_abs_diff(predictions * np.nan, predictions, signature(task)) == float("inf")
 
 
 def test_numbers_differ_in_deviations_and_not_by_the_last_step_of_float32() -> None:

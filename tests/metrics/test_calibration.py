@@ -45,12 +45,12 @@ def test_calibration_against_a_loop(seed: int) -> None:
     truth, _ = draw(seed)
     probabilities = softmax(rng.normal(0, 2, (200, 4)) + 2 * np.eye(4)[truth])
     probabilities[0] = [1.0, 0.0, 0.0, 0.0]  # the last bin is closed
-    ours = calibration(probabilities, truth)
-    assert ours["expected_calibration_error"] == pytest.approx(naive_calibration_error(probabilities, truth))
+    figures = calibration(probabilities, truth)
+    assert figures["expected_calibration_error"] == pytest.approx(naive_calibration_error(probabilities, truth))
     likelihoods = [max(row[label], 1e-12) for row, label in zip(probabilities, truth, strict=True)]
-    assert ours["negative_log_likelihood"] == pytest.approx(-sum(map(math.log, likelihoods)) / 200)
-    assert sum(b["rows"] for b in ours["bins"]) == 200
-    assert all(0 <= b[key] <= 1 for b in ours["bins"] for key in ("confidence", "accuracy"))
+    assert figures["negative_log_likelihood"] == pytest.approx(-sum(map(math.log, likelihoods)) / 200)
+    assert sum(b["rows"] for b in figures["bins"]) == 200
+    assert all(0 <= b[key] <= 1 for b in figures["bins"] for key in ("confidence", "accuracy"))
 
 
 @pytest.mark.parametrize("stretch", [0.2, 1.0, 6.0])

@@ -34,28 +34,30 @@ def draw(seed: int, rows: int = 200, classes: int = 4) -> tuple[np.ndarray, np.n
 @pytest.mark.parametrize("seed", range(5))
 def test_classification_figures_are_scikit_learn_s(seed: int) -> None:
     truth, predicted = draw(seed)
-    ours = metrics.classification_metrics(truth, predicted, LABELS)
-    assert ours["rows"] == len(truth)
-    assert ours["accuracy"] == pytest.approx(accuracy_score(truth, predicted))
-    assert ours["macro_f1"] == pytest.approx(f1_score(truth, predicted, average="macro"))
-    assert ours["confusion"] == confusion_matrix(truth, predicted, labels=range(4)).tolist()
-    theirs = precision_recall_fscore_support(truth, predicted, labels=range(4), zero_division=0)
-    for k, row in enumerate(ours["per_class"]):
+    figures = metrics.classification_metrics(truth, predicted, LABELS)
+    assert figures["rows"] == len(truth)
+    assert figures["accuracy"] == pytest.approx(accuracy_score(truth, predicted))
+    assert figures["macro_f1"] == pytest.approx(f1_score(truth, predicted, average="macro"))
+    assert figures["confusion"] == confusion_matrix(truth, predicted, labels=range(4)).tolist()
+    expected = precision_recall_fscore_support(truth, predicted, labels=range(4), zero_division=0)
+    for k, row in enumerate(figures["per_class"]):
         assert row["label"] == LABELS[k]
-        assert [row["precision"], row["recall"], row["f1"], row["rows"]] == pytest.approx([part[k] for part in theirs])
+        assert [row["precision"], row["recall"], row["f1"], row["rows"]] == pytest.approx(
+            [part[k] for part in expected]
+        )
 
 
 def test_a_class_that_never_occurs_does_not_count() -> None:
     """As scikit-learn has it: macro-F1 is over the classes that are there or were predicted."""
     truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2])
-    ours = metrics.classification_metrics(truth, predicted, LABELS)
-    assert ours["macro_f1"] == pytest.approx(f1_score(truth, predicted, average="macro", zero_division=0))
-    assert ours["per_class"][3] == {"label": "politics", "precision": 0.0, "recall": 0.0, "f1": 0.0, "rows": 0}
+    figures = metrics.classification_metrics(truth, predicted, LABELS)
+    assert figures["macro_f1"] == pytest.approx(f1_score(truth, predicted, average="macro", zero_division=0))
+    assert figures["per_class"][3] == {"label": "politics", "precision": 0.0, "recall": 0.0, "f1": 0.0, "rows": 0}
 
 
 def test_no_rows_at_all() -> None:
-    ours = metrics.classification_metrics(np.array([], "int64"), np.array([], "int64"), LABELS)
-    assert (ours["rows"], ours["accuracy"], ours["macro_f1"]) == (0, 0.0, 0.0)
+    figures = metrics.classification_metrics(np.array([], "int64"), np.array([], "int64"), LABELS)
+    assert (figures["rows"], figures["accuracy"], figures["macro_f1"]) == (0, 0.0, 0.0)
 
 
 def test_table_a_class_is_aligned_and_complete() -> None:
@@ -74,12 +76,12 @@ def test_regression_figures_are_scikit_learn_s(targets: int) -> None:
     truth = rng.normal(1e6, [1, 100, 1e5][:targets], (80, targets))
     predicted = truth + rng.normal(0, [2, 30, 1e4][:targets], (80, targets))
     names = ["width", "height", "价格"][:targets]
-    ours = metrics.regression_metrics(truth, predicted, names)
-    assert ours["rows"] == 80
-    assert ours["mae"] == pytest.approx(mean_absolute_error(truth, predicted))
-    assert ours["rmse"] == pytest.approx(root_mean_squared_error(truth, predicted))
-    assert ours["r2"] == pytest.approx(r2_score(truth, predicted))
-    for k, row in enumerate(ours["per_target"]):
+    figures = metrics.regression_metrics(truth, predicted, names)
+    assert figures["rows"] == 80
+    assert figures["mae"] == pytest.approx(mean_absolute_error(truth, predicted))
+    assert figures["rmse"] == pytest.approx(root_mean_squared_error(truth, predicted))
+    assert figures["r2"] == pytest.approx(r2_score(truth, predicted))
+    for k, row in enumerate(figures["per_target"]):
         assert row["target"] == names[k]
         assert row["rmse"] == pytest.approx(root_mean_squared_error(truth[:, k], predicted[:, k]))
         assert row["r2"] == pytest.approx(r2_score(truth[:, k], predicted[:, k]))
@@ -106,26 +108,28 @@ def draw_labels(seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("seed", range(4))
 def test_label_figures_are_scikit_learn_s(seed: int) -> None:
     truth, probabilities = draw_labels(seed)
-    given = (probabilities > 0.5).astype(int)
-    ours = metrics.multilabel_metrics(truth, given == 1, probabilities, LABELS)
-    wanted = truth.astype(int)
-    assert ours["rows"] == 150
-    assert ours["micro_f1"] == pytest.approx(f1_score(wanted, given, average="micro"))
-    assert ours["macro_f1"] == pytest.approx(f1_score(wanted, given, average="macro", zero_division=0))
-    assert ours["subset_accuracy"] == pytest.approx(accuracy_score(wanted, given))
-    assert ours["hamming_loss"] == pytest.approx(hamming_loss(wanted, given))
-    theirs = precision_recall_fscore_support(wanted, given, zero_division=0)
-    for k, row in enumerate(ours["per_label"]):
+    predicted = (probabilities > 0.5).astype(int)
+    figures = metrics.multilabel_metrics(truth, predicted == 1, probabilities, LABELS)
+    positive = truth.astype(int)
+    assert figures["rows"] == 150
+    assert figures["micro_f1"] == pytest.approx(f1_score(positive, predicted, average="micro"))
+    assert figures["macro_f1"] == pytest.approx(f1_score(positive, predicted, average="macro", zero_division=0))
+    assert figures["subset_accuracy"] == pytest.approx(accuracy_score(positive, predicted))
+    assert figures["hamming_loss"] == pytest.approx(hamming_loss(positive, predicted))
+    expected = precision_recall_fscore_support(positive, predicted, zero_division=0)
+    for k, row in enumerate(figures["per_label"]):
         assert row["label"] == LABELS[k]
-        assert [row["precision"], row["recall"], row["f1"], row["rows"]] == pytest.approx([part[k] for part in theirs])
-        assert row["average_precision"] == pytest.approx(average_precision_score(wanted[:, k], probabilities[:, k]))
+        assert [row["precision"], row["recall"], row["f1"], row["rows"]] == pytest.approx(
+            [part[k] for part in expected]
+        )
+        assert row["average_precision"] == pytest.approx(average_precision_score(positive[:, k], probabilities[:, k]))
 
 
 def test_labels_that_never_occur() -> None:
     truth, probabilities = np.array([[1, 0, 0], [1, 1, 0]]), np.array([[0.4, 0.2, 0.1], [0.3, 0.9, 0.0]])
-    ours = metrics.multilabel_metrics(truth, probabilities > 0.25, probabilities, LABELS[:3])
-    assert (ours["micro_f1"], ours["macro_f1"], ours["subset_accuracy"]) == (1.0, 1.0, 1.0)
-    assert ours["per_label"][2]["average_precision"] == ours["per_label"][2]["f1"] == 0.0
+    figures = metrics.multilabel_metrics(truth, probabilities > 0.25, probabilities, LABELS[:3])
+    assert (figures["micro_f1"], figures["macro_f1"], figures["subset_accuracy"]) == (1.0, 1.0, 1.0)
+    assert figures["per_label"][2]["average_precision"] == figures["per_label"][2]["f1"] == 0.0
     none = metrics.multilabel_metrics(np.zeros((0, 3)), np.zeros((0, 3), bool), np.zeros((0, 3)), LABELS[:3])
     assert (none["rows"], none["micro_f1"], none["macro_f1"], none["hamming_loss"]) == (0, 0.0, 0.0, 0.0)
 

@@ -1,4 +1,4 @@
-"""The figures of written texts, on texts one can check by eye."""
+"""The figures of generated texts, on texts one can check by eye."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ SENTENCES = ["a man rides a horse", "two men ride on horses", "a red house by th
 
 
 def test_texts_that_are_a_reference() -> None:
-    found = text_figures(SENTENCES, [[text, "another one"] for text in SENTENCES])
-    assert (found["bleu"], found["chrf"]) == (pytest.approx(100), pytest.approx(100))
-    assert (found["exact"], found["word_error_rate"]) == (1.0, 0.0)
-    assert "nrefs:2" in found["bleu_signature"] or "nrefs:var" in found["bleu_signature"]
+    figures = text_figures(SENTENCES, [[text, "another one"] for text in SENTENCES])
+    assert (figures["bleu"], figures["chrf"]) == (pytest.approx(100), pytest.approx(100))
+    assert (figures["exact"], figures["word_error_rate"]) == (1.0, 0.0)
+    assert "nrefs:2" in figures["bleu_signature"] or "nrefs:var" in figures["bleu_signature"]
 
 
 def test_a_worse_text_has_worse_figures() -> None:
     references = [[text] for text in SENTENCES]
-    found = text_figures([SENTENCES[0], "two men", "a red house by the sea side"], references)
-    assert 0 < found["bleu"] < 100
-    assert 0 < found["chrf"] < 100
-    assert found["exact"] == pytest.approx(1 / 3)
-    assert found["word_error_rate"] == pytest.approx(4 / 16), "three words are missing, one is too many"
+    figures = text_figures([SENTENCES[0], "two men", "a red house by the sea side"], references)
+    assert 0 < figures["bleu"] < 100
+    assert 0 < figures["chrf"] < 100
+    assert figures["exact"] == pytest.approx(1 / 3)
+    assert figures["word_error_rate"] == pytest.approx(4 / 16), "three words are missing, one is too many"
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_a_worse_text_has_worse_figures() -> None:
     ],
 )
 def test_the_figure_that_is_read_first_can_be_reached(references: list[list[str]], name: str) -> None:
-    found = text_figures([texts[-1] for texts in references], references)
-    assert found["score_name"] == name
-    assert found["score"] == found[name] == pytest.approx(100), "BLEU of single words is 0"
+    figures = text_figures([texts[-1] for texts in references], references)
+    assert figures["score_name"] == name
+    assert figures["score"] == figures[name] == pytest.approx(100), "BLEU of single words is 0"
 
 
 def test_the_nearest_reference_counts() -> None:

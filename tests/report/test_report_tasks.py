@@ -86,9 +86,9 @@ def regress_run(folder: Path, **more: Any) -> Path:
 
 def uris(page: Page, tag: str) -> list[bytes]:
     """What the pictures or the sounds of a page hold."""
-    found = [attributes["src"] or "" for name, attributes in page.tags if name == tag]
-    assert all(uri.startswith("data:") for uri in found)
-    return [base64.b64decode(uri.partition(",")[2]) for uri in found]
+    sources = [attributes["src"] or "" for name, attributes in page.tags if name == tag]
+    assert all(uri.startswith("data:") for uri in sources)
+    return [base64.b64decode(uri.partition(",")[2]) for uri in sources]
 
 
 def test_numbers_get_scatter_plots_and_the_largest_errors(tmp_path: Path) -> None:
@@ -119,14 +119,14 @@ def test_answers_that_are_no_numbers(tmp_path: Path) -> None:
 def test_residuals() -> None:
     """By hand: errors of 1 at both ends, to the middle."""
     truth = np.arange(20.0)
-    found = residuals(truth, truth + np.where(truth < 10, 1, -1), 9.5)
-    assert (found["bias"], found["half"], found["low"], found["high"]) == (0, 1, 1, -1)
-    assert (found["drawn_in"], found["always_mean"]) == (True, 5)
+    errors = residuals(truth, truth + np.where(truth < 10, 1, -1), 9.5)
+    assert (errors["bias"], errors["half"], errors["low"], errors["high"]) == (0, 1, 1, -1)
+    assert (errors["drawn_in"], errors["always_mean"]) == (True, 5)
     assert residuals(truth[:3], truth[:3], 0)["low"] is None
 
 
 def test_labels_show_what_was_missed_and_what_was_added(tmp_path: Path) -> None:
-    """Per label: figures, missed, given wrongly; the surest wrong rows first, with both kinds of mistake."""
+    """Per label: figures, missed, added; the most confident wrong rows first, with both kinds of mistake."""
     names = ["happy", "<loud>", "costly"]
     truth = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0]], "float32")
     predicted = np.array([[0.9, 0.1, 0.9], [0.9, 0.2, 0.7], [0.1, 0.4, 0.1]])
@@ -178,9 +178,9 @@ def test_a_page_has_room_for_so_much(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     """Sound is left out first, then pictures; the page says so."""
     write_media(tmp_path)
     monkeypatch.setattr(media, "RESERVED_FOR_PICTURES", 20_000)
-    entry = {"kind": "audio", "rule": dataclasses.asdict(RULE)}
+    input_spec = {"kind": "audio", "rule": dataclasses.asdict(RULE)}
     root, room = media.MediaRoot(str(tmp_path)), media.Room(30_000)
-    shown = [media.show("c.wav", entry, root, room) for _ in range(40)]
+    shown = [media.show("c.wav", input_spec, root, room) for _ in range(40)]
     assert "sound" in shown[0]
     assert ("sound" not in shown[10], "picture" in shown[10]) == (True, True)
     assert "The page is full" in shown[-1]["gone"]
@@ -227,9 +227,9 @@ def test_the_ablation_is_drawn_and_tabled(tmp_path: Path) -> None:
     ]
     result = {"csv": "t.csv", "score_name": "accuracy", "rows": rows}
     (tmp_path / "ablation.json").write_text(json.dumps(result))
-    own = Page(write_ablation_report(tmp_path).read_text(encoding="utf-8"))
+    separate = Page(write_ablation_report(tmp_path).read_text(encoding="utf-8"))
     _, beside = written(make_run(tmp_path / "run", some_rows(["a", "b"]), ["a", "b"]))
-    for page in (own, beside):
+    for page in (separate, beside):
         words = re.sub(r"\s+", " ", page.text)
         assert "The best: concat on 标题 + b&<x>, accuracy 97.0%. The best single modality: 标题, 85.0%." in words
         assert "sum on 标题 + b&<x> is worse than that, 75.0%" in words
@@ -241,9 +241,9 @@ def test_the_ablation_is_drawn_and_tabled(tmp_path: Path) -> None:
 def test_bad_rows_of_every_column_are_shown() -> None:
     """Many bad clips do not hide the one bad picture."""
     rows = [{"column": "clip", "reason": f"clip {k}"} for k in range(50)] + [{"column": "photo", "reason": "photo"}]
-    found = read_bad_rows(iter(rows))
-    assert found.by_column == {"clip": 50, "photo": 1}
-    assert [row["reason"] for row in found.shown] == [*(f"clip {k}" for k in range(9)), "photo"]
+    bad_rows = read_bad_rows(iter(rows))
+    assert bad_rows.by_column == {"clip": 50, "photo": 1}
+    assert [row["reason"] for row in bad_rows.shown] == [*(f"clip {k}" for k in range(9)), "photo"]
 
 
 def test_how_figures_are_written() -> None:

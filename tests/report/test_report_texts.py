@@ -38,27 +38,27 @@ def make_text_run(folder: Path, schema: dict[str, Any], figures: dict[str, Any],
 def make_generate_run(folder: Path) -> Path:
     """Two held-out rows, one of which is as the reference is."""
     schema = {"task": "generate", "target": "caption", "targets": {}, "inputs": INPUTS}
-    measured = {"score_name": "bleu", "score": 50.0, "bleu": 50.0, "bleu_signature": "nrefs:1", "chrf": 60.0}
-    measured |= {"chrf_signature": "nc:6", "exact": 0.5, "token_accuracy": 0.75, "word_error_rate": 0.3, "rows": 2}
+    figures = {"score_name": "bleu", "score": 50.0, "bleu": 50.0, "bleu_signature": "nrefs:1", "chrf": 60.0}
+    figures |= {"chrf_signature": "nc:6", "exact": 0.5, "token_accuracy": 0.75, "word_error_rate": 0.3, "rows": 2}
     missing = [{"present": present, "rows": 2, "bleu": 10.0 * len(present)} for present in (["image"], ["text"])]
     missing.append({"present": ["image", "text"], "rows": 2, "bleu": 50.0})
-    made = make_text_run(folder, schema, {"validation": measured, "missing": missing}, {"attention": [ATTENTION]})
+    run = make_text_run(folder, schema, {"validation": figures, "missing": missing}, {"attention": [ATTENTION]})
     rows = [["p.png", "a note", *texts, -0.5 - k, k + 2] for k, texts in enumerate(TEXTS)]
-    write_csv(made / "validation.csv", ["the photo", "note", "caption", PREDICTION, LOG_P, LINE], rows)
-    (made / REFERENCES).write_text(json.dumps([[reference] for reference, _ in TEXTS]))
-    return made
+    write_csv(run / "validation.csv", ["the photo", "note", "caption", PREDICTION, LOG_P, LINE], rows)
+    (run / REFERENCES).write_text(json.dumps([[reference] for reference, _ in TEXTS]))
+    return run
 
 
 def make_language_run(folder: Path) -> Path:
     """Nine held-out lines; no table, so no validation.csv."""
     schema = {"task": "language_model", "target": "text", "targets": {}, "inputs": []}
-    measured = {"score_name": "perplexity", "score": 81.25, "perplexity": 81.25, "pieces": 1234}
+    figures = {"score_name": "perplexity", "score": 81.25, "perplexity": 81.25, "pieces": 1234}
     pieces = {"kind": "word", "vocabulary": 5678, "train": 9012}
     continued = [{"prompt": "in the", "greedy": "beginning", "drawn": "<end>"}]
     samples = {"lines": LINES, "continued": continued}
-    made = make_text_run(folder, schema, {"validation": measured, "pieces": pieces}, samples)
-    (made / "validation.csv").unlink()
-    return made
+    run = make_text_run(folder, schema, {"validation": figures, "pieces": pieces}, samples)
+    (run / "validation.csv").unlink()
+    return run
 
 
 def test_every_task_has_a_page_and_what_to_type_next() -> None:
