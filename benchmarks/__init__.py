@@ -3,4 +3,4 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]  # of the repository
-RESULTS = ROOT / "benchmarks" / "results"  # what a benchmark measured; not in git
+RESULTS = ROOT / "benchmarks" / "results"  # figures that a benchmark writes; not in git

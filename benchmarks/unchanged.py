@@ -23,7 +23,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-# of verify.json: what depends on the machine's load, or on how the contract inside the files is written
+# keys of verify.json that depend on the load of the machine, or on the form of the signature inside the files
 NOT_COMPARED = (
     *("load_seconds", "latency_ms_p50", "latency_ms_p95", "peak_memory_mib", "ms_a_piece", "ms_a_token"),
     *("size_bytes", "seconds"),
@@ -54,7 +54,7 @@ def write_data(folder: Path) -> None:
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """Name of a run -> what train.py is given."""
+    """Name of a run -> the arguments of train.py."""
     return {
         "news": [],
         "multimodal": ["--example", "multimodal", "--epochs", "3"],
@@ -64,7 +64,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 
 def run(checkout: Path, *arguments: str) -> None:
-    """One command of the checkout. Ends the program where it fails."""
+    """Run one script of the checkout. Ends the program if it fails."""
     environment = {**os.environ, "PYTHONPATH": str(checkout.resolve())}
     done = subprocess.run([sys.executable, *arguments], cwd=checkout, env=environment, check=False)
     if done.returncode:
@@ -90,7 +90,7 @@ def weight_hashes(path: Path) -> list[str]:
 
 
 def figures(value: Any) -> Any:
-    """A JSON value without what is not compared."""
+    """A JSON value without the keys that are not compared."""
     if isinstance(value, dict):
         return {key: figures(item) for key, item in value.items() if key not in NOT_COMPARED}
     return [figures(item) for item in value] if isinstance(value, list) else value
@@ -133,7 +133,7 @@ def differences(before: Any, after: Any, place: str = "") -> list[str]:
 def main() -> int:
     """Record, or compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = parser.add_subparsers(dest="what", required=True)
+    parts = parser.add_subparsers(dest="command", required=True)
     recording = parts.add_parser("record", help="train, export and verify; write hashes and figures")
     recording.add_argument("--checkout", type=Path, default=Path())
     recording.add_argument("--output", type=Path, required=True)
@@ -141,7 +141,7 @@ def main() -> int:
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
     options = parser.parse_args()
-    if options.what == "record":
+    if options.command == "record":
         options.output.write_text(json.dumps(record(options.checkout), indent=1) + "\n", encoding="utf-8")
         return 0
     before, after = (json.loads(path.read_text(encoding="utf-8")) for path in (options.before, options.after))

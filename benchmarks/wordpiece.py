@@ -2,10 +2,10 @@
 
     python -m benchmarks.wordpiece
 
-Texts are news articles (data/news.csv) cut at so many bytes; the vocabulary is all-MiniLM-L6-v2's. All three take turns
-in one process, text by text, and the time is the thread's own processor time, so that other work on the machine
-disturbs less: read the ratios. For ours a text's time begins at the Python string (encode, pad, call), for the library
-too (`encode(text).ids`). Ids are compared.
+Texts are news articles (data/news.csv), truncated at 256, 512 and 2,048 bytes; the vocabulary is of all-MiniLM-L6-v2.
+All three take turns in one process, text by text, and the time is the thread's processor time, which other work on the
+machine disturbs less: read the ratios. The time of a text begins at the Python string, for the exported files (encode,
+pad, call) and for the library (`encode(text).ids`). Ids are compared.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from typing import Any
 from benchmarks import ROOT
 
 NEWS = ROOT / "data" / "news.csv"
-TOKENS = {256: 64, 512: 128, 2048: 512}  # of so many bytes
+TOKENS = {256: 64, 512: 128, 2048: 512}  # bytes of a text -> largest number of tokens
 WARM_UP = 30
 
 Answer = Callable[[str], Any]
 
 
 def texts_of(n_bytes: int, count: int) -> list[str]:
-    """Articles of at least `n_bytes`, cut there."""
+    """Articles of at least `n_bytes`, truncated there."""
     import pandas as pd
 
     from mmkeras.modalities.text.cells import cut
@@ -43,7 +43,7 @@ def texts_of(n_bytes: int, count: int) -> list[str]:
 
 
 def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path) -> dict[str, Answer]:
-    """The tokenizer alone, written and opened: text -> ids."""
+    """The tokenizer alone, exported and opened in each format: text -> ids."""
     import keras
 
     from mmkeras.graph import Graph, Input
@@ -71,10 +71,10 @@ def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path)
 
 
 def library(vocabulary: list[str], max_tokens: int) -> Answer:
-    """The reference, cutting at as many tokens."""
+    """The reference, truncating at `max_tokens`."""
     from tokenizers import BertWordPieceTokenizer
 
-    tokenizer = BertWordPieceTokenizer({piece: k for k, piece in enumerate(vocabulary)})
+    tokenizer = BertWordPieceTokenizer({token: k for k, token in enumerate(vocabulary)})
     tokenizer.enable_truncation(max_tokens)
     return lambda text: tokenizer.encode(text).ids
 
@@ -85,14 +85,14 @@ def measure(systems: dict[str, Answer], texts: list[str], rounds: int) -> dict[s
     for k, text in enumerate([*texts[:WARM_UP], *texts * rounds]):
         answers = {}
         for name, answer in systems.items():
-            begin = time.thread_time_ns()
+            started = time.thread_time_ns()
             answers[name] = answer(text)
             if k >= WARM_UP:
-                spent[name].append((time.thread_time_ns() - begin) / 1000)
+                spent[name].append((time.thread_time_ns() - started) / 1000)
         expected = list(answers.pop("tokenizers"))
         for name, ids in answers.items():
             if list(ids[: len(expected)]) != expected or ids[len(expected) :].any():
-                sys.exit(f"{name} reads this text otherwise: {text!r}")
+                sys.exit(f"{name} has other ids for this text: {text!r}")
     return {name: statistics.median(times) for name, times in spent.items()}
 
 

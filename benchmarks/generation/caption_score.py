@@ -1,4 +1,4 @@
-"""CIDEr (Vedantam et al. 2015, arXiv:1411.5726), without its stemmer: how much of telling n-grams is shared."""
+"""CIDEr (Vedantam et al. 2015, arXiv:1411.5726), without its stemmer: similarity of TF-IDF vectors of n-grams."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ LONGEST = 4
 
 
 def grams(text: str, n: int) -> Counter[tuple[str, ...]]:
-    """Runs of n words, in lower case."""
+    """Counts of the n-grams of words, in lower case."""
     words = re.findall(r"\w+", text.lower())
     return Counter(tuple(words[k : k + n]) for k in range(len(words) - n + 1))
 
@@ -21,24 +22,25 @@ def grams(text: str, n: int) -> Counter[tuple[str, ...]]:
 def cider(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     """The mean over texts and over n = 1 … 4 of the cosine between TF-IDF vectors, times 10.
 
-    An n-gram's idf is from the references of all texts: in how many texts' references it stands.
+    The idf of an n-gram counts the texts that have it in any of their references.
     """
     scores = []
     for n in range(1, LONGEST + 1):
-        seen = Counter(gram for refs in references for gram in set().union(*(grams(ref, n) for ref in refs)))
-        total = math.log(len(references))
+        frequency = Counter(gram for refs in references for gram in set().union(*(grams(ref, n) for ref in refs)))
+        log_texts = math.log(len(references))
 
-        def vector(text: str, n: int = n, seen: Counter[tuple[str, ...]] = seen, total: float = total) -> dict:
+        def vector(text: str, n: int = n, frequency: Any = frequency, log_texts: float = log_texts) -> dict:
             counts = grams(text, n)
-            return {g: c / counts.total() * (total - math.log(max(1, seen[g]))) for g, c in counts.items()}
+            idf = {gram: log_texts - math.log(max(1, frequency[gram])) for gram in counts}
+            return {gram: count / counts.total() * idf[gram] for gram, count in counts.items()}
 
         for text, refs in zip(texts, references, strict=True):
-            own = vector(text)
-            scores.append(np.mean([cosine(own, vector(ref)) for ref in refs]))
+            candidate = vector(text)
+            scores.append(np.mean([cosine(candidate, vector(ref)) for ref in refs]))
     return 10.0 * float(np.mean(scores))
 
 
 def cosine(a: dict, b: dict) -> float:
-    """Of two sparse vectors; 0 where one is empty."""
-    size = math.sqrt(sum(v * v for v in a.values()) * sum(v * v for v in b.values()))
-    return sum(value * b.get(key, 0.0) for key, value in a.items()) / size if size else 0.0
+    """Cosine of two sparse vectors; 0 if one is empty."""
+    norms = math.sqrt(sum(v * v for v in a.values()) * sum(v * v for v in b.values()))
+    return sum(value * b.get(key, 0.0) for key, value in a.items()) / norms if norms else 0.0

@@ -1,9 +1,9 @@
-"""Models that write, on real sets and on the bundled example, each through the commands that a user types.
+"""Models that generate text, on real sets and on the bundled example, each through the commands of a user.
 
 python -m benchmarks.generation [--sets cells ptb multi30k captions transcripts dialogue] [--seed 0]
 
-Each system is trained by `train.py`, exported and verified by `export.py`, and asked by `mmkeras generate` or `score`
-of the .tflite. What is measured is of rows that no training has seen and nothing was chosen by.
+Each system is trained by `train.py`, exported and verified by `export.py`, and its .tflite is evaluated by
+`mmkeras generate` or `mmkeras score`, on rows that were used neither for training nor for a choice.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 @dataclass(frozen=True)
 class System:
-    """flags: of train.py, output aside. test: a CSV, or a text file for a language model. asked: ways to write."""
+    """flags: of train.py, without output. test: a CSV; for a language model a text file. decodings: name -> flags."""
 
     name: str
     flags: tuple[str, ...]
     test: Path
     target: str = ""
-    asked: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"greedy": ()})
+    decodings: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"greedy": ()})
 
 
 def ptb(shared: Path, work: Path) -> Iterator[System]:
-    """Word-level language models of like size on the Penn Treebank."""
+    """Word-level language models of similar size on the Penn Treebank."""
     place = shared / "ptb"
     files = ("--text-file", str(place / "train.txt"), "--validation", str(place / "valid.txt"))
     for cell in ("lstm", "rnn", "transformer"):
@@ -60,7 +60,7 @@ PTB = {
 
 
 def cells(shared: Path, work: Path) -> Iterator[System]:
-    """Every cell, for the sake of its artefacts: an epoch of the validation text."""
+    """A language model of every cell, for the parity of its artefacts: one epoch of the validation text."""
     place = shared / "ptb"
     files = ("--text-file", str(place / "valid.txt"), "--validation", str(place / "test.txt"))
     for cell in ("rnn", "lstm", "gru", "transformer"):
@@ -72,8 +72,8 @@ def multi30k(shared: Path, work: Path) -> Iterator[System]:
     """English to German."""
     place = shared / "multi30k"
     flags = (str(place / "train.csv"), "--validation", str(place / "val.csv"), "--task", "generate", "--text", "en")
-    asked = {"greedy": (), "beam 4": ("--beam", "4")}
-    yield System("en-de", (*flags, "--target", "de", *TRANSLATION), place / "test_2016.csv", "de", asked)
+    decodings = {"greedy": (), "beam 4": ("--beam", "4")}
+    yield System("en-de", (*flags, "--target", "de", *TRANSLATION), place / "test_2016.csv", "de", decodings)
 
 
 TRANSLATION = (
@@ -83,21 +83,16 @@ TRANSLATION = (
 
 
 def captions(shared: Path, work: Path) -> Iterator[System]:
-    """Photographs to sentences; 800 of them are few."""
+    """Photographs to sentences: 800 training pictures."""
     place = shared / "flickr1k"
     table = pd.read_csv(place / "captions.csv", dtype=str, keep_default_na=False)
     for split in ("train", "val", "test"):
         table[table["split"] == split].drop(columns="split").to_csv(work / f"captions_{split}.csv", index=False)
-    flags = (
-        str(work / "captions_train.csv"),
-        "--validation",
-        str(work / "captions_val.csv"),
-        "--media-root",
-        str(place),
-    )
-    own = ("--task", "generate", "--image", "image", "--target", "caption", *CAPTIONS)
-    asked = {"greedy": (), "beam 4": ("--beam", "4")}
-    yield System("image", (*flags, *own), work / "captions_test.csv", "caption", asked)
+    train, validation = (str(work / f"captions_{split}.csv") for split in ("train", "val"))
+    files = (train, "--validation", validation, "--media-root", str(place))
+    flags = ("--task", "generate", "--image", "image", "--target", "caption", *CAPTIONS)
+    decodings = {"greedy": (), "beam 4": ("--beam", "4")}
+    yield System("image", (*files, *flags), work / "captions_test.csv", "caption", decodings)
 
 
 CAPTIONS = (
@@ -107,16 +102,16 @@ CAPTIONS = (
 
 
 def transcripts(shared: Path, work: Path) -> Iterator[System]:
-    """Spoken digits to words: the official split, and a speaker nobody has heard."""
+    """Spoken digits to words: the official split, and a speaker who is not in training."""
     place = shared / "fsdd"
     for name, train, test in (("official", "train", "test"), ("new speaker", "speaker_train", "speaker_test")):
         for part in (train, test):
             table = pd.read_csv(place / f"{part}.csv", dtype=str)
             table["transcript"] = [DIGITS[int(label)] for label in table["label"]]
             table[["audio", "transcript"]].to_csv(work / f"fsdd_{part}.csv", index=False)
-        flags = (str(work / f"fsdd_{train}.csv"), "--media-root", str(place), "--task", "generate")
-        own = ("--audio", "audio", "--target", "transcript", *TRANSCRIPTS)
-        yield System(name, (*flags, *own), work / f"fsdd_{test}.csv", "transcript")
+        files = (str(work / f"fsdd_{train}.csv"), "--media-root", str(place))
+        flags = ("--task", "generate", "--audio", "audio", "--target", "transcript", *TRANSCRIPTS)
+        yield System(name, (*files, *flags), work / f"fsdd_{test}.csv", "transcript")
 
 
 TRANSCRIPTS = (
@@ -133,7 +128,7 @@ def dialogue(shared: Path, work: Path) -> Iterator[System]:
     yield System("reply", (*flags, "--target", "reply", *DIALOGUE), test, "reply")
 
 
-# at a rate of 0.002 the shape of a photo's sign is learned in epoch 22, or not at all, by the seed; at 0.001 from 14 on
+# rate 0.002: the shape in a photo is learned in epoch 22, or not at all, depending on the seed; 0.001: from epoch 14 on
 DIALOGUE = (
     *("--audio-rate", "8000", "--image-size", "48", "--pieces", "word", "--width", "64"),
     *("--epochs", "30", "--learning-rate", "0.001"),
@@ -151,7 +146,7 @@ MEDIA_ROOTS = {"captions": "flickr1k", "transcripts": "fsdd"}
 
 
 def command(*arguments: str) -> str:
-    """A command of ours, and what it printed. Raises RuntimeError with its last words when it fails."""
+    """Run a command of mmkeras. Returns its output. Raises RuntimeError with the end of the output if it fails."""
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-500:]}{done.stderr[-1500:]}")
@@ -159,34 +154,26 @@ def command(*arguments: str) -> str:
 
 
 def train(system: System, seed: int, run: Path) -> dict[str, Any]:
-    """Train once more, unless a run with the same flags is there; what it cost."""
-    kept = run.parent / f"{run.name}.cost.json"
-    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    if not (run / "metrics.json").exists() or known.get("flags") != list(system.flags):
+    """Train, unless a run with the same flags exists. Returns the cost of the training."""
+    cost_file = run.parent / f"{run.name}.cost.json"
+    saved = json.loads(cost_file.read_text(encoding="utf-8")) if cost_file.exists() else {}
+    if not (run / "metrics.json").exists() or saved.get("flags") != list(system.flags):
         with tempfile.TemporaryDirectory() as scratch:
             figures, log = Path(scratch) / "figures.json", Path(scratch) / "log"
-            asked = [
-                sys.executable,
-                "train.py",
-                *system.flags,
-                "--seed",
-                str(seed),
-                "--output",
-                str(run),
-                "--overwrite",
-            ]
+            training = [sys.executable, "train.py", *system.flags]
+            training += ["--seed", str(seed), "--output", str(run), "--overwrite"]
             launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(figures), str(log)]
-            subprocess.run([*launcher, *asked], cwd=ROOT, check=True)
+            subprocess.run([*launcher, *training], cwd=ROOT, check=True)
             cost = json.loads(figures.read_text(encoding="utf-8"))
             if cost["exit_code"]:
                 raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
-        known = {**cost, "flags": list(system.flags)}
-        kept.write_text(json.dumps(known), encoding="utf-8")
-    return {key: value for key, value in known.items() if key != "flags"}
+        saved = {**cost, "flags": list(system.flags)}
+        cost_file.write_text(json.dumps(saved), encoding="utf-8")
+    return {key: value for key, value in saved.items() if key != "flags"}
 
 
 def measure(name: str, system: System, seed: int, work: Path, shared: Path) -> dict[str, Any]:
-    """Train, export, verify, write or score the test file."""
+    """Train, export, verify; generate or score the texts of the test file."""
     run = work / f"{name}-{system.name.replace(' ', '_')}-{seed}"
     cost = train(system, seed, run)
     exported = run.parent / f"{run.name}-exported"
@@ -195,39 +182,40 @@ def measure(name: str, system: System, seed: int, work: Path, shared: Path) -> d
     texts = ("rows", "texts_identical", "texts_other", "texts_apart_at_ties", "largest_difference")
     kept = (*texts, "bleu", "chrf", "exact", "word_error_rate", "perplexity", "size_bytes", "ms_a_piece", "passed")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         **cost,
         "fit_s": metrics["seconds"]["fit"],
         "held_out": metrics["validation"],
-        "verified": {form: {k: r[k] for k in kept if k in r} for form, r in proof.items()},
+        "verified": {format_name: {k: r[k] for k in kept if k in r} for format_name, r in proof.items()},
     }
     if not system.target:
-        said = command("-m", "mmkeras.cli.main", "score", str(exported), "--file", str(system.test))
-        return {**found, "perplexity": float(re.findall(r"perplexity ([\d.]+)", said)[0])}
-    for way, flags in system.asked.items():
-        found[way] = ask(exported, system, flags, work, shared / MEDIA_ROOTS[name] if name in MEDIA_ROOTS else None)
-    return found
+        output = command("-m", "mmkeras.cli.main", "score", str(exported), "--file", str(system.test))
+        return {**figures, "perplexity": float(re.findall(r"perplexity ([\d.]+)", output)[0])}
+    media_root = shared / MEDIA_ROOTS[name] if name in MEDIA_ROOTS else None
+    for decoding, flags in system.decodings.items():
+        figures[decoding] = evaluate(exported, system, flags, media_root)
+    return figures
 
 
-def ask(exported: Path, system: System, flags: tuple[str, ...], work: Path, media_root: Path | None) -> dict[str, Any]:
-    """Figures of the texts of the test file, against all that stand with the same inputs."""
+def evaluate(exported: Path, system: System, flags: tuple[str, ...], media_root: Path | None) -> dict[str, Any]:
+    """Figures of the texts generated for the test file. References of a text: all targets with the same inputs."""
     table = pd.read_csv(system.test, dtype=str, keep_default_na=False)
-    schema = json.loads((exported / "signature.json").read_text(encoding="utf-8"))["graphs"]["encode"]["inputs"]
-    inputs = [entry["column"] for entry in schema if entry["kind"] != "presence"]
+    encode = json.loads((exported / "signature.json").read_text(encoding="utf-8"))["graphs"]["encode"]
+    inputs = [input_spec["column"] for input_spec in encode["inputs"] if input_spec["kind"] != "presence"]
     groups = table.groupby(inputs, sort=False)[system.target].apply(list)
     rows = table.drop_duplicates(inputs)
     with tempfile.TemporaryDirectory() as scratch:
         questions, texts = Path(scratch) / "questions.csv", Path(scratch) / "texts.csv"
         rows[inputs].to_csv(questions, index=False)
         root = ("--media-root", str(media_root or system.test.parent))
-        asked = ("--csv", str(questions), "--output", str(texts), *root, *flags)
-        said = command("-m", "mmkeras.cli.main", "generate", str(exported), *asked)
-        written = pd.read_csv(texts, dtype=str, keep_default_na=False)["text"].tolist()
+        files = ("--csv", str(questions), "--output", str(texts), *root)
+        output = command("-m", "mmkeras.cli.main", "generate", str(exported), *files, *flags)
+        generated = pd.read_csv(texts, dtype=str, keep_default_na=False)["text"].tolist()
     keys = rows[inputs[0]] if len(inputs) == 1 else list(rows[inputs].itertuples(index=False, name=None))
     references = [groups[key] for key in keys]
-    speed = float(re.findall(r"([\d.]+) pieces a second", said)[0])
-    figures = {**text_figures(written, references), "pieces_a_second": speed}
-    return {**figures, "cider": cider(written, references)} if len(references[0]) > 1 else figures
+    speed = float(re.findall(r"([\d.]+) (?:pieces|tokens) a second", output)[0])
+    figures = {**text_figures(generated, references), "pieces_a_second": speed}
+    return {**figures, "cider": cider(generated, references)} if len(references[0]) > 1 else figures
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -252,10 +240,10 @@ def main(arguments: list[str] | None = None) -> int:
         for system in SETS[name](args.shared, args.work):
             if args.systems and system.name not in args.systems:
                 continue
-            found = measure(name, system, args.seed, args.work, args.shared)
-            figures.setdefault(name, {})[system.name] = found
+            result = measure(name, system, args.seed, args.work, args.shared)
+            figures.setdefault(name, {})[system.name] = result
             if name == "captions":
                 figures[name]["peers"] = caption_baselines.peers(args.shared / "flickr1k", args.work)
             path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
-            print(f"{name}: {system.name}: {json.dumps(found)}", flush=True)
+            print(f"{name}: {system.name}: {json.dumps(result)}", flush=True)
     return 0

@@ -1,9 +1,9 @@
-"""Pieces a second of writing one text, one thread: the exported graphs with their cache, without one, and Keras itself.
+"""Tokens a second of decoding one text, one thread: the exported graphs with and without a cache, and Keras.
 
 python -m benchmarks.generation.speed RUN EXPORTED [--text "A man is riding a horse ."] [--pieces 48] [--rounds 5]
 
-All write the same number of pieces (what would end a text is passed over) and take turns in one process: read ratios.
-Without a cache the whole text so far is given at each step, as a plain exported decoder would need it.
+All generate the same number of tokens (EOS is never chosen) and take turns in one process: read the ratios. Without a
+cache each step gets all tokens so far, as a plain exported decoder needs them.
 """
 
 from __future__ import annotations
@@ -32,43 +32,43 @@ from mmkeras.generation.generator import TextGenerator, open_generator
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import read_values
 
-Write = Callable[[int], list[float]]  # pieces to write -> seconds of each
+Decode = Callable[[int], list[float]]  # number of tokens -> seconds of each
 
 
-def cached(writer: TextGenerator, memory: dict[str, np.ndarray]) -> Write:
-    """One step a piece, states given and kept."""
+def cached(generator: TextGenerator, memory: dict[str, np.ndarray]) -> Decode:
+    """One step a token; the states are inputs and outputs."""
 
-    def write(count: int) -> list[float]:
-        states, piece, seconds = DecoderState(writer.step.signature, memory, 1), EOS, []
+    def decode(count: int) -> list[float]:
+        states, token, seconds = DecoderState(generator.step.signature, memory, 1), EOS, []
         for position in range(count):
-            began = time.perf_counter()
-            said = states.advance(writer.step, np.array([piece]), position)
-            seconds.append(time.perf_counter() - began)
-            said[0, [EOS, UNK]] = -np.inf
-            piece = int(said[0].argmax())
+            started = time.perf_counter()
+            log_probs = states.advance(generator.step, np.array([token]), position)
+            seconds.append(time.perf_counter() - started)
+            log_probs[0, [EOS, UNK]] = -np.inf
+            token = int(log_probs[0].argmax())
         return seconds
 
-    return write
+    return decode
 
 
-def whole(call: Callable[[dict[str, np.ndarray]], Any], given: dict[str, np.ndarray]) -> Write:
-    """All pieces so far at each step."""
+def whole(call: Callable[[dict[str, np.ndarray]], Any], constants: dict[str, np.ndarray]) -> Decode:
+    """All tokens so far at each step. constants: the other inputs of the graph."""
 
-    def write(count: int) -> list[float]:
-        pieces, seconds = [EOS], []
+    def decode(count: int) -> list[float]:
+        tokens, seconds = [EOS], []
         for _ in range(count):
-            began = time.perf_counter()
-            said = np.array(call({"pieces": np.array([pieces], "int32"), **given})["log_probabilities"])
-            seconds.append(time.perf_counter() - began)
-            said[0, [EOS, UNK]] = -np.inf
-            pieces.append(int(said[0].argmax()))
+            started = time.perf_counter()
+            log_probs = np.array(call({"pieces": np.array([tokens], "int32"), **constants})["log_probabilities"])
+            seconds.append(time.perf_counter() - started)
+            log_probs[0, [EOS, UNK]] = -np.inf
+            tokens.append(int(log_probs[0].argmax()))
         return seconds
 
-    return write
+    return decode
 
 
 def whole_graph(run: Path) -> tuple[Any, Any]:
-    """A decoder without a cache as a Graph, and the run's writer, rebuilt with its weights."""
+    """A decoder without a cache as a Graph, and the run's Seq2Seq, rebuilt with its weights."""
     import keras
     from keras import layers, ops
 
@@ -79,31 +79,30 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
     from mmkeras.runs.run import open_run
     from mmkeras.tasks.text_generation.graphs import array, described_array
 
-    made = open_run(run)
-    writer = build_seq2seq(
-        load_columns(made.inputs, made.folder), len(TargetTokenizer.load(run / "state")), made.config, exporting=True
-    )
-    writer.model.load_weights(run / "model.keras")
+    opened = open_run(run)
+    columns, vocabulary_size = load_columns(opened.inputs, opened.folder), len(TargetTokenizer.load(run / "state"))
+    seq2seq = build_seq2seq(columns, vocabulary_size, opened.config, exporting=True)
+    seq2seq.model.load_weights(run / "model.keras")
 
     class Last(layers.Layer):
-        """The log-probabilities of the piece behind the last."""
+        """The log-probabilities of the token after the last."""
 
         def call(self, logits: Any) -> Any:
             return ops.log_softmax(logits[:, -1], axis=-1)
 
     inputs = (
         array("pieces", ("n_pieces",), "pieces", "int32"),  # type: ignore[arg-type]
-        array("memory", (writer.memory_length, writer.decoder.width), "memory"),
-        array("shown", (writer.memory_length,), "memory"),
+        array("memory", (seq2seq.memory_length, seq2seq.decoder.width), "memory"),
+        array("shown", (seq2seq.memory_length,), "memory"),
     )
     raw = {i.name: keras.Input(i.sizes()[1:], dtype=i.dtype, name=i.name) for i in inputs}
-    found = {"log_probabilities": Last(name="last")(writer.decoder(*raw.values()))}
-    described = tuple(described_array(name, tensor) for name, tensor in found.items())
-    return Graph("whole", keras.Model(raw, found, name="whole"), inputs, described, (), {}), writer
+    outputs = {"log_probabilities": Last(name="last")(seq2seq.decoder(*raw.values()))}
+    described = tuple(described_array(name, tensor) for name, tensor in outputs.items())
+    return Graph("whole", keras.Model(raw, outputs, name="whole"), inputs, described, (), {}), seq2seq
 
 
-def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]:
-    """Every way to write the text of one row, by name."""
+def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Decode]:
+    """Name -> a function that decodes the text of one row."""
     from mmkeras.exporting.formats import onnx, tflite
     from mmkeras.runs.run import open_run
     from mmkeras.runtime.runners import open_artefact
@@ -111,28 +110,29 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Write]
     from mmkeras.tasks.reference import trained_generator
     from mmkeras.tasks.text_generation.load import generate_graphs, load_pieces
 
-    found: dict[str, Write] = {}
+    decoders: dict[str, Decode] = {}
     memory: dict[str, np.ndarray] = {}
-    for form in ("tflite", "onnx", "savedmodel"):
-        writer = open_generator(exported, form, threads=1)
+    for format_name in ("tflite", "onnx", "savedmodel"):
+        generator = open_generator(exported, format_name, threads=1)
         values = {}
-        for entry in writer.inputs:
-            if entry["kind"] != "presence":
-                values[entry["name"]] = read_values([text], entry, MediaRoot("."))[0]
-        encoded = writer.encode(values, [0])
-        memory = {e["name"]: encoded[e["name"]] for e in writer.step.signature["inputs"] if e["kind"] == "memory"}
-        found[f"{form}, cache"] = cached(writer, memory)
+        for input_spec in generator.inputs:
+            if input_spec["kind"] != "presence":
+                values[input_spec["name"]] = read_values([text], input_spec, MediaRoot("."))[0]
+        encoded = generator.encode(values, [0])
+        step_inputs = generator.step.signature["inputs"]
+        memory = {spec["name"]: encoded[spec["name"]] for spec in step_inputs if spec["kind"] == "memory"}
+        decoders[f"{format_name}, cache"] = cached(generator, memory)
     graph, rebuilt = whole_graph(run)
     tokens = np.zeros((1, rebuilt.memory_length, rebuilt.decoder.width), "float32")  # times do not depend on them
-    given = {"memory": tokens, "shown": memory["memory_shown"]}
-    for form, exporter in (("tflite", tflite), ("onnx", onnx)):
+    constants = {"memory": tokens, "shown": memory["memory_shown"]}
+    for format_name, exporter in (("tflite", tflite), ("onnx", onnx)):
         path = exporter.export({graph.name: graph}, Assets("texts"), folder)[graph.name]
-        found[f"{form}, no cache"] = whole(open_artefact(path, threads=1), given)
+        decoders[f"{format_name}, no cache"] = whole(open_artefact(path, threads=1), constants)
     trained = trained_generator(generate_graphs(open_run(run)), load_pieces(open_run(run)), run)
-    found["Keras, traced, cache"] = cached(trained, memory)
-    found["Keras, eager call, no cache"] = whole(lambda inputs: graph.model(inputs, training=False), given)
-    found["Keras, predict, no cache"] = whole(lambda inputs: graph.model.predict(inputs, verbose=0), given)
-    return found
+    decoders["Keras, traced, cache"] = cached(trained, memory)
+    decoders["Keras, eager call, no cache"] = whole(lambda inputs: graph.model(inputs, training=False), constants)
+    decoders["Keras, predict, no cache"] = whole(lambda inputs: graph.model.predict(inputs, verbose=0), constants)
+    return decoders
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,16 +145,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        found = ways(args.run, args.exported, args.text, Path(scratch))
-        seconds: dict[str, list[list[float]]] = {name: [] for name in found}
-        for write in found.values():
-            write(args.pieces)  # warm: shapes are traced and planned
+        decoders = ways(args.run, args.exported, args.text, Path(scratch))
+        seconds: dict[str, list[list[float]]] = {name: [] for name in decoders}
+        for decode in decoders.values():
+            decode(args.pieces)  # warm up: shapes are traced and planned
         for _ in range(args.rounds):
-            for name, write in found.items():
-                seconds[name].append(write(args.pieces))
-    rates = {name: args.pieces / statistics.median(sum(one) for one in rounds) for name, rounds in seconds.items()}
+            for name, decode in decoders.items():
+                seconds[name].append(decode(args.pieces))
+    rates = {name: args.pieces / statistics.median(map(sum, rounds)) for name, rounds in seconds.items()}
     best = rates["tflite, cache"]
-    print("| way | pieces a second | × LiteRT with its cache | ms of the first 8 pieces | ms of the last 8 |")
+    print("| decoder | tokens a second | × LiteRT with its cache | ms of the first 8 tokens | ms of the last 8 |")
     print("|---|---:|---:|---:|---:|")
     figures: dict[str, Any] = {"machine": describe(ROOT, {})}
     for name, rate in rates.items():
@@ -163,6 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
         figures[name] = {"pieces_a_second": rate, "first_ms": first, "last_ms": last}
         print(f"| {name} | {rate:.0f} | {rate / best:.2f} | {first:.2f} | {last:.2f} |", flush=True)
     path = RESULTS / "generation_speed.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return 0
 

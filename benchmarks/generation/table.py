@@ -1,9 +1,9 @@
-"""What `benchmarks.generation` measured, as tables.
+"""The figures of `benchmarks.generation`, as tables.
 
 python -m benchmarks.generation.table [RESULTS.json …] [--docs]
 
-One of how well each system writes, one of how far its artefacts are from the trained model; `--docs` writes the second
-into docs/parity_text_generation.md.
+One table of the quality of each system, one of the differences between its artefacts and the trained model; `--docs`
+writes the second into docs/parity_text_generation.md.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ words), by each artefact. Flickr has no more than 100 pictures to hold out.
 
 
 def read(paths: list[Path]) -> dict[str, dict[str, Any]]:
-    """Systems by set, of several files; a later one wins."""
-    found: dict[str, dict[str, Any]] = {}
+    """Set -> system -> figures, from several files; a later file wins."""
+    sets: dict[str, dict[str, Any]] = {}
     for path in paths:
         for name, systems in json.loads(path.read_text(encoding="utf-8")).items():
             if name != "machine":
-                found.setdefault(name, {}).update(systems)
-    return found
+                sets.setdefault(name, {}).update(systems)
+    return sets
 
 
-def measured(found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each system by its name, the set's in front."""
-    for name, systems in found.items():
+def measured(sets: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """`set: system` and the figures of each system."""
+    for name, systems in sets.items():
         for system, figures in systems.items():
             if "verified" in figures:
                 yield f"{name}: {system}", figures
 
 
-def parity(found: dict[str, dict[str, Any]]) -> str:
+def parity(sets: dict[str, dict[str, Any]]) -> str:
     """The table of artefacts against the trained model."""
     lines = ["| system | texts | log P | score: SavedModel, LiteRT, ONNX | MB |", "| --- | ---: | ---: | --- | --- |"]
     worst, alike = 0.0, True
-    for name, figures in measured(found):
+    for name, figures in measured(sets):
         proofs = list(figures["verified"].values())
         same = all(proof["texts_identical"] for proof in proofs)
         ties = max(proof.get("texts_apart_at_ties", 0) for proof in proofs)
@@ -72,35 +72,35 @@ def parity(found: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def quality(found: dict[str, dict[str, Any]]) -> str:
-    """The table of how well the test rows are written, by the LiteRT artefact."""
-    lines = ["| system | way | figures | fit s |", "| --- | --- | --- | ---: |"]
-    for name, figures in measured(found):
+def quality(sets: dict[str, dict[str, Any]]) -> str:
+    """The table of the quality of the texts of the test rows, by the LiteRT artefact."""
+    lines = ["| system | decoding | figures | fit s |", "| --- | --- | --- | ---: |"]
+    for name, figures in measured(sets):
         if "perplexity" in figures:
             lines.append(f"| {name} | | perplexity {figures['perplexity']:.2f} | {figures['fit_s']:.0f} |")
-        for way, own in figures.items():
-            if way != "held_out" and isinstance(own, dict) and "chrf" in own:
-                more = f", CIDEr {own['cider']:.3f}" if "cider" in own else ""
-                said = (
-                    f"BLEU {own['bleu']:.2f}, chrF {own['chrf']:.2f}, exact {own['exact']:.2%}, "
-                    f"WER {own['word_error_rate']:.2%}{more}"
+        for decoding, scores in figures.items():
+            if decoding != "held_out" and isinstance(scores, dict) and "chrf" in scores:
+                more = f", CIDEr {scores['cider']:.3f}" if "cider" in scores else ""
+                cell = (
+                    f"BLEU {scores['bleu']:.2f}, chrF {scores['chrf']:.2f}, exact {scores['exact']:.2%}, "
+                    f"WER {scores['word_error_rate']:.2%}{more}"
                 )
-                lines.append(f"| {name} | {way} | {said} | {figures['fit_s']:.0f} |")
-    for name, systems in found.items():
-        for peer, own in systems.get("peers", {}).items():
-            lines.append(f"| {name}: {peer} | | BLEU {own['bleu']:.2f}, CIDEr {own['cider']:.3f} | |")
+                lines.append(f"| {name} | {decoding} | {cell} | {figures['fit_s']:.0f} |")
+    for name, systems in sets.items():
+        for peer, scores in systems.get("peers", {}).items():
+            lines.append(f"| {name}: {peer} | | BLEU {scores['bleu']:.2f}, CIDEr {scores['cider']:.3f} | |")
     return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print both; write the page if asked to."""
+    """Print both tables; with --docs write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="*", type=Path, default=[RESULTS / "generation.json"])
     parser.add_argument("--docs", action="store_true")
     args = parser.parse_args(arguments)
-    found = read(args.results)
-    table = parity(found)
-    print(quality(found), table, sep="\n\n")
+    sets = read(args.results)
+    table = parity(sets)
+    print(quality(sets), table, sep="\n\n")
     if args.docs:
         DOCS.write_text(HEAD + table + "\n", encoding="utf-8")
     return 0

@@ -2,8 +2,8 @@
 
 python -m benchmarks.generation.throughput [--rounds 3] [--seconds 35] [--shapes 20x35 20x20 64x35]
 
-Both take turns, each in a process of its own, with the same batch, steps and threads: read the ratio. PyTorch gets an
-environment of its own, `.venv-torch`, on first use.
+Both take turns, each in a separate process, with the same batch, steps and threads: read the ratio. PyTorch has its
+environment, `.venv-torch`, which is made on first use.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from benchmarks import RESULTS, ROOT
 from benchmarks.harness.machine import describe
 
 TORCH = "torch==2.13.0"
-PIECES = 10_000
-OURS = """
+VOCABULARY_SIZE = 10_000
+MMKERAS = """
 import sys, time
-from mmkeras.config.config import Config
+from mmkeras import Config
 from mmkeras.system.tensorflow import start_tensorflow
-batch, steps, threads, seconds, pieces = map(int, sys.argv[1:6])
+batch, steps, threads, seconds, vocabulary_size = map(int, sys.argv[1:6])
 config = Config.of(task="language_model", dropout=0.2, batch_size=batch, steps=steps)
 start_tensorflow(config.training.seed, large_tensors=True)
 import numpy as np, tensorflow as tf
@@ -32,17 +32,17 @@ tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(threads)
 from mmkeras.models.language_model import streaming
 from mmkeras.features.stream_batches import StreamBatches
-def some(n):
-    stream = np.random.default_rng(0).integers(0, pieces, batch * steps * n + 1)
+def random_batches(n):
+    stream = np.random.default_rng(0).integers(0, vocabulary_size, batch * steps * n + 1)
     return StreamBatches(stream.astype("int32"), batch, steps)
-model = streaming(config, pieces, batch, 1000).model
-model.fit(some(3).dataset(), verbose=0)
-began = time.perf_counter()
-model.fit(some(10).dataset(), verbose=0)
-n = int(10 * seconds / (time.perf_counter() - began))
-began = time.perf_counter()
-model.fit(some(n).dataset(), verbose=0)  # one epoch, as long as is asked for
-print(batch * steps * n / (time.perf_counter() - began))
+model = streaming(config, vocabulary_size, batch, 1000).model
+model.fit(random_batches(3).dataset(), verbose=0)
+started = time.perf_counter()
+model.fit(random_batches(10).dataset(), verbose=0)
+n = int(10 * seconds / (time.perf_counter() - started))
+started = time.perf_counter()
+model.fit(random_batches(n).dataset(), verbose=0)  # one epoch of about `seconds`
+print(batch * steps * n / (time.perf_counter() - started))
 """
 
 
@@ -57,7 +57,7 @@ def torch_python() -> Path:
 
 
 def rate(command: list[str]) -> float:
-    """What a process prints last."""
+    """Run a command. Returns the last number of its output. Raises RuntimeError if it fails."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
@@ -76,9 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     figures: dict[str, object] = {"machine": describe(ROOT, {}), "threads": args.threads}
     print("| batch x steps | mmkeras tokens/s | PyTorch tokens/s | ratio (each round) |\n|---|---:|---:|---|")
     for shape in args.shapes:
-        sizes = [*shape.split("x"), str(args.threads), str(args.seconds), str(PIECES)]
+        sizes = [*shape.split("x"), str(args.threads), str(args.seconds), str(VOCABULARY_SIZE)]
         rounds = [
-            (rate([sys.executable, "-c", OURS, *sizes]), rate([str(torch_python()), peer, *sizes]))
+            (rate([sys.executable, "-c", MMKERAS, *sizes]), rate([str(torch_python()), peer, *sizes]))
             for _ in range(args.rounds)
         ]
         ratios = [ours / theirs for ours, theirs in rounds]

@@ -1,1 +1,1 @@
-"""What every benchmark uses: processes that are measured, the loop that times one document, scores, the machine."""
+"""For every benchmark: measured processes, the loop that times one document, scores, the machine."""

@@ -1,4 +1,4 @@
-"""One raw document in, one answer out, timed: the same loop for ours and for every peer. Standard library only."""
+"""One raw document in, one answer out, timed: the same loop for mmkeras and for every peer. Standard library only."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Any
 Answer = Callable[[Any], Any]
 
 WARM_UP = 50
-"""Documents answered once before a client counts as started."""
+"""Documents that a client answers before it counts as started."""
 
 WAKE = 5
-"""Documents answered untimed at the start of each turn: other clients had the processor's caches meanwhile."""
+"""Documents answered untimed at the start of each turn: other clients have used the processor's caches."""
 
 REPLY = "@times "
-"""Start of the lines that a serving client writes for the harness; libraries write to the same pipe."""
+"""Prefix of the lines that a serving client writes for the harness; libraries write to the same pipe."""
 
 
 def serve(answer: Answer, texts: Sequence[Any]) -> None:
     """Take turns with other clients: for each line `start stop` on stdin, time those documents and write the times.
 
-    So every system is loaded once and stays, and a slow moment of the machine meets all of them.
+    So every system is loaded once, and a slow moment of the machine slows all of them.
     """
     for text in texts[:WARM_UP]:
         answer(text)
@@ -48,7 +48,7 @@ def time_each(answer: Answer, texts: Sequence[Any]) -> list[float]:
 
 
 def summary(spent: Sequence[float]) -> dict[str, float]:
-    """documents, p50_us, p95_us and mean_us of the microseconds spent."""
+    """Microseconds of each document -> documents, p50_us, p95_us and mean_us."""
     ordered = sorted(spent)
     return {
         "documents": len(ordered),

@@ -1,8 +1,8 @@
-"""Run one command and write down what it cost: `python -I -S launch.py FIGURES.json LOG command …`.
+"""Run one command and record its cost: `python -I -S launch.py FIGURES.json LOG command …`.
 
-A process of its own, because a child starts with the memory peak of the process that spawned it: started from the
-harness, which holds pandas and scikit-learn, every small client would seem to need their hundreds of MiB. This one
-weighs about 12 MiB. Standard library only.
+A separate process, because a child starts with the memory peak of the process that spawned it: started from the
+harness, which has pandas and scikit-learn in memory, every small client would seem to need hundreds of MiB. This one
+needs about 12 MiB. Standard library only.
 """
 
 import json
@@ -15,7 +15,7 @@ def launch(command: list[str], log: str) -> dict[str, float]:
     """Run `command` to its end with its output in the file `log`.
 
     Returns exit_code, wall_s, cpu_s (its waited-for children included) and peak_mib: the largest resident size
-    that it, or any one of its waited-for children, ever had.
+    of the command, or of any one of its waited-for children.
     """
     output = (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     started = time.perf_counter()
@@ -30,5 +30,7 @@ def launch(command: list[str], log: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
     with open(sys.argv[1], "w", encoding="utf-8") as figures:
         json.dump(launch(sys.argv[3:], sys.argv[2]), figures)

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures were measured on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "numpy", "pa
 
 
 def describe(root: Path, variables: dict[str, str]) -> dict[str, Any]:
-    """Processor, cores, versions, commit, date, and the variables that every measured process gets."""
+    """Processor, cores, versions, commit and date; variables: the environment of every measured process."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": commit(root),
@@ -23,7 +23,7 @@ def describe(root: Path, variables: dict[str, str]) -> dict[str, Any]:
         "load_before": round(os.getloadavg()[0], 2),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := installed(name))},
+        "packages": {name: number for name in PACKAGES if (number := installed(name))},
         "variables": variables,
     }
 
@@ -37,7 +37,7 @@ def installed(package: str) -> str | None:
 
 
 def processor() -> str:
-    """The processor's name as Linux gives it, else what Python knows."""
+    """The processor's name, from Linux if it has it, else from Python."""
     source = Path("/proc/cpuinfo")
     lines = source.read_text(encoding="utf-8").splitlines() if source.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""Measured processes: what each cost, and one environment for all of them."""
+"""Measured processes: the cost of each, and one environment for all."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class StepFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one whole process cost: seconds of wall clock and of processor, and its memory peak in MiB."""
+    """The cost of one whole process: seconds of wall clock and of processor, memory peak in MiB."""
 
     wall_s: float
     cpu_s: float
     peak_mib: float
 
     def as_json(self) -> dict[str, float]:
-        """The three figures, rounded to what they are worth."""
+        """The three figures, rounded to three digits."""
         return {name: round(value, 3) for name, value in asdict(self).items()}
 
 
@@ -47,11 +47,11 @@ def same_threads(threads: int) -> dict[str, str]:
 
 
 def run_process(command: Sequence[str | Path], log: Path, root: Path, variables: dict[str, str]) -> Cost:
-    """Run one whole process from the folder `root` and return what it cost.
+    """Run one whole process from the folder `root` and return its cost.
 
-    log: the file that gets its output.
+    log: the file of its output.
     variables: added to the environment (`same_threads`).
-    Raises StepFailed when it ends with any code but 0.
+    Raises StepFailed if it ends with any code but 0.
     """
     words = [str(word) for word in command]
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Server:
     """A client process that stays loaded and times documents when asked (`benchmarks.harness.client.serve`)."""
 
     def __init__(self, command: Sequence[str | Path], log: Path, root: Path, variables: dict[str, str]) -> None:
-        """Start it and wait until it is warm. Raises StepFailed when it ends before that."""
+        """Start the process and wait until it is warm. Raises StepFailed if it ends before that."""
         self.words = [str(word) for word in command]
         self.log = log
         with log.open("w", encoding="utf-8") as errors:
@@ -91,7 +91,7 @@ class Server:
 
     def ask(self, start: int, stop: int) -> list[float]:
         """Microseconds of each of the documents [start, stop). Raises StepFailed when the process has ended."""
-        with contextlib.suppress(BrokenPipeError):  # then `reply` finds the end of it and says why
+        with contextlib.suppress(BrokenPipeError):  # then `reply` raises with the reason
             self.pipe(self.process.stdin).write(f"{start} {stop}\n")
             self.pipe(self.process.stdin).flush()
         return self.reply()
@@ -121,7 +121,7 @@ class Server:
 
 
 def failure(code: int, words: Sequence[str], log: Path) -> str:
-    """What to say of a process that ended badly."""
+    """The message for a process that failed: exit code, last line, command, end of its log."""
     end = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:] or ["(no output)"]
     return "\n    ".join([f"code {code}: {end[-1]}", f"from: {' '.join(words)}", f"in {log}:", *end])
 

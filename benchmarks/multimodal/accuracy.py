@@ -1,9 +1,9 @@
-"""The accuracy of the multimodal model on real sets and on the bundled example, each as a user would get it.
+"""The accuracy of the multimodal model on real sets and on the bundled example, by the commands of a user.
 
 python -m benchmarks.multimodal [--sets fsdd mvsa example] [--seeds 0 1 2] [--shared ../shared/data]
 
-Every figure is of rows that no training has seen and nothing was chosen by: `train.py` holds rows out of the training
-file itself, `mmkeras predict` answers the test file. (Beside this file: parity, latency, memory, waiting.)
+Every figure is of rows that were used neither for training nor for a choice: `train.py` holds rows out of the training
+file itself, `mmkeras predict` predicts the test file. (Beside this file: parity, latency, memory, waiting.)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FUSIONS = ("attention", "concat", "sum", "decision")
 
 
 def fsdd(shared: Path) -> Iterator[System]:
-    """Spoken digits: the official split, and a speaker nobody has heard; log-mel and MFCC."""
+    """Spoken digits: the official split, and a speaker who is not in training; log-mel and MFCC."""
     place = shared / "fsdd"
     common = ("--audio", "audio", "--target", "label", "--audio-rate", "8000", "--seconds", "1", "--test-size", "0.1")
     for split, train, test in (("official", "train", "test"), ("new speaker", "speaker_train", "speaker_test")):
@@ -91,18 +91,18 @@ def main(arguments: list[str] | None = None) -> int:
         if name == "example":
             make_example(args.work)
         peers = media_baselines.PEERS.get(name)
-        found: dict[str, list[dict[str, Any]]] = figures["sets"].setdefault(name, {})
+        evaluations: dict[str, list[Evaluation]] = figures["sets"].setdefault(name, {})
         for system in systems:
             if args.systems and system.name not in args.systems:
                 continue
             for seed in args.seeds:
-                measured = measure(system, seed, args.work / name)
-                found.setdefault(system.name, []).append(measured)
-                print(f"{name}: {system.name}, seed {seed}: {measured['accuracy']:.4f}", flush=True)
+                evaluation = measure(system, seed, args.work / name)
+                evaluations.setdefault(system.name, []).append(evaluation)
+                print(f"{name}: {system.name}, seed {seed}: {evaluation['accuracy']:.4f}", flush=True)
                 (args.results / "multimodal.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
-        others = peers(args.shared / name) if peers and not args.systems else {}
-        figures["sets"][f"{name} peers"] = others
-        tables.append(f"**{name}**\n\n{table(found, others)}")
+        baselines = peers(args.shared / name) if peers and not args.systems else {}
+        figures["sets"][f"{name} peers"] = baselines
+        tables.append(f"**{name}**\n\n{table(evaluations, baselines)}")
     (args.results / "multimodal.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
     text = "\n\n".join(tables)
     (args.results / "multimodal.md").write_text(text + "\n", encoding="utf-8")
@@ -114,25 +114,25 @@ SETS = {"fsdd": fsdd, "mvsa": mvsa, "example": example}
 
 
 def make_example(work: Path) -> None:
-    """The example's training and test rows: same rule, other seed."""
+    """Make the example's training and test rows: the same generator with another seed."""
     for folder, rows, seed in (("example", 2000, 0), ("example_test", 500, 1)):
         if not (work / folder).exists():
             python("data/make_multimodal.py", "--output", str(work / folder), "--rows", str(rows), "--seed", str(seed))
 
 
-def table(found: dict[str, list[Evaluation]], others: dict[str, float]) -> str:
-    """Markdown: a row a system, mean over the seeds and their spread; then the peers."""
+def table(evaluations: dict[str, list[Evaluation]], baselines: dict[str, float]) -> str:
+    """Markdown: a row a system, with mean and range over the seeds; then a row a baseline."""
     lines = ["| system | accuracy | macro-F1 | training s | CPU s | peak MiB |", "|---|---:|---:|---:|---:|---:|"]
-    for name, runs in found.items():
-        cells = [spread([100 * r[key] for r in runs]) for key in ("accuracy", "macro_f1")]
+    for name, runs in evaluations.items():
+        cells = [mean_and_range([100 * r[key] for r in runs]) for key in ("accuracy", "macro_f1")]
         cells += [f"{statistics.mean(r[key] for r in runs):.0f}" for key in ("wall_s", "cpu_s", "peak_mib")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += [f"| *{name}* | {100 * accuracy:.2f} | | | | |" for name, accuracy in others.items()]
+    lines += [f"| *{name}* | {100 * accuracy:.2f} | | | | |" for name, accuracy in baselines.items()]
     return "\n".join(lines)
 
 
-def spread(values: Sequence[float]) -> str:
-    """Mean, and smallest to largest."""
+def mean_and_range(values: Sequence[float]) -> str:
+    """The mean, with the smallest and the largest value if there are several."""
     mean = f"{statistics.mean(values):.2f}"
     return mean if len(values) == 1 else f"{mean} ({min(values):.2f}–{max(values):.2f})"
 

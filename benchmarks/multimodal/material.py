@@ -1,4 +1,4 @@
-"""What the product's own training has in hand before it builds a model: for parts of the benchmark that begin there."""
+"""The training data that mmkeras prepares before it builds a model: for benchmarks of what comes after."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config.config import Config
+from mmkeras import Config
 from mmkeras.data.split import split_table
 from mmkeras.data.table import Table
 from mmkeras.data.targets import fit_targets
@@ -21,7 +21,7 @@ from mmkeras.training.sources import read_tables
 
 @dataclass(frozen=True)
 class Prepared:
-    """config: with the task and the fusion decided. table: its good rows. material: a `fitting.TrainingData`."""
+    """config: with task, model and fusion resolved. table: the good rows. material: a `TrainingData`."""
 
     config: Config
     table: Table
@@ -29,13 +29,13 @@ class Prepared:
 
 
 def silent(line: str) -> None:
-    """Nothing is said of the preparation."""
+    """A log without output."""
 
 
 def prepared(config: Config, folder: Path) -> Prepared:
-    """Read a table, check its media, split it, adapt its columns, make the features: as `training.fit` does.
+    """Read a table, check its media, split it, adapt its columns, make the features: as a training does.
 
-    folder: for the features; where it is there from another time they are found again.
+    folder: for the features, which are reused if they are there already.
     """
     (folder / "state").mkdir(parents=True, exist_ok=True)
     tables = read_tables(config, silent)
@@ -43,7 +43,7 @@ def prepared(config: Config, folder: Path) -> Prepared:
     tables, media = check_media(config, tables, folder, silent)
     split = split_table(tables["table"], config.data, None)
     start_tensorflow(config.training.seed, large_tensors=True)
-    from mmkeras.tasks.prediction.material import TrainingData  # imports Keras, which must find the seed set
+    from mmkeras.tasks.prediction.material import TrainingData  # late: Keras must be imported after the seed is set
 
     targets = fit_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
     text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config)

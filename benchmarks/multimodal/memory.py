@@ -2,9 +2,9 @@
 
     python -m benchmarks.multimodal.memory [--rows 500 2000 8000] [--epochs 1] [--without-bfc] [--threads 1]
 
-Each training is `train.py` in a process of its own. Counted is *anonymous* memory, of it and of the processes that
-check its media together: what the kernel cannot take back. Features on disk are memory-mapped; their pages are a cache
-of the kernel's. (VmHWM, the largest resident size of the process itself, has those pages in it.)
+Each training is `train.py` in a separate process. The figure is the *anonymous* memory, which the kernel cannot take
+back, of that process and of the processes that check its media, summed. Features on disk are memory-mapped; their pages
+are a cache of the kernel. (VmHWM, the largest resident size of the training process, includes those pages.)
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from benchmarks.harness.machine import describe
 from benchmarks.harness.measure import StepFailed, failure, same_threads
 from mmkeras.cli.examples import EXAMPLES
 
-EVERY = 0.05  # seconds between two looks at a process
-MOST = 1.3  # the largest ratio of memory that is right, at sixteen times the rows
+EVERY = 0.05  # seconds between two samples
+MOST = 1.3  # largest allowed ratio of memory, at sixteen times the rows
 
 
 def example_flags() -> list[str]:
-    """What `train.py --example multimodal` chooses, as flags for a table of another size."""
+    """The flags of `train.py --example multimodal`, for a table of another size."""
     flags = []
     for name, value in EXAMPLES["multimodal"].items():
         if name != "csv":
@@ -41,19 +41,19 @@ def example_flags() -> list[str]:
 
 
 def process_tree(pid: int) -> list[int]:
-    """A process and all that it has started, and those in turn."""
-    found = [pid]
-    for parent in found:
+    """The ids of a process and of all its descendants."""
+    pids = [pid]
+    for parent in pids:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
             try:
-                found += map(int, task.read_text(encoding="ascii").split())
+                pids += map(int, task.read_text(encoding="ascii").split())
             except OSError:  # it has ended
                 continue
-    return found
+    return pids
 
 
 def memory_kib(pid: int) -> dict[str, int]:
-    """A process's VmHWM, RssAnon and the like as the kernel counts them; nothing when it has ended."""
+    """VmHWM, RssAnon and the like of a process, in KiB; {} if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -62,7 +62,7 @@ def memory_kib(pid: int) -> dict[str, int]:
 
 
 class Watch(threading.Thread):
-    """Looks at a process until it ends. peaks in MiB: of the process and those it started together, and of it alone."""
+    """Samples a process until it ends. peaks, in MiB: of the process with its descendants, and of the process alone."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -70,19 +70,19 @@ class Watch(threading.Thread):
         self.peaks = {"anonymous_mib": 0.0, "anonymous_alone_mib": 0.0, "resident_alone_mib": 0.0}
 
     def run(self) -> None:
-        """Look, and keep the largest."""
+        """Sample the memory; keep the peaks."""
         while not self.ended.wait(EVERY):
-            seen = [memory_kib(pid) for pid in process_tree(self.pid)]
-            found = {
-                "anonymous_mib": sum(each.get("RssAnon", 0) for each in seen),
-                "anonymous_alone_mib": seen[0].get("RssAnon", 0),
-                "resident_alone_mib": seen[0].get("VmHWM", 0),
+            processes = [memory_kib(pid) for pid in process_tree(self.pid)]
+            sample = {
+                "anonymous_mib": sum(process.get("RssAnon", 0) for process in processes),
+                "anonymous_alone_mib": processes[0].get("RssAnon", 0),
+                "resident_alone_mib": processes[0].get("VmHWM", 0),
             }
-            self.peaks = {name: max(peak, found[name] / 1024) for name, peak in self.peaks.items()}
+            self.peaks = {name: max(peak, sample[name] / 1024) for name, peak in self.peaks.items()}
 
 
 def watched(command: Sequence[str | Path], log: Path, variables: Mapping[str, str]) -> dict[str, float]:
-    """Run a process to its end, its output in `log`. Returns its peaks in MiB. Raises StepFailed if it ends badly."""
+    """Run a process to its end, its output in `log`. Returns its peaks in MiB. Raises StepFailed if it fails."""
     words = [str(word) for word in command]
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -99,32 +99,25 @@ def watched(command: Sequence[str | Path], log: Path, variables: Mapping[str, st
 
 
 def measure(rows: int, epochs: int, work: Path, variables: Mapping[str, str], repeats: int = 1) -> dict[str, Any]:
-    """Train on so many rows of the example, `repeats` times. Returns the medians of the peaks, and the cache's size."""
+    """Train on `rows` rows of the example, `repeats` times. Returns the medians of the peaks."""
     data = work / f"rows{rows}"
     if not data.exists():
-        maker: list[str | Path] = [
-            sys.executable,
-            ROOT / "data" / "make_multimodal.py",
-            "--rows",
-            str(rows),
-            "--output",
-            data,
-        ]
-        subprocess.run(maker, check=True, stdout=subprocess.DEVNULL)
+        script: list[str | Path] = [sys.executable, ROOT / "data" / "make_multimodal.py"]
+        subprocess.run([*script, "--rows", str(rows), "--output", data], check=True, stdout=subprocess.DEVNULL)
     runs = []
     for _ in range(repeats):
         run = work / "run"
-        shutil.rmtree(run, ignore_errors=True)  # or its features are found again, and none are made
+        shutil.rmtree(run, ignore_errors=True)  # else its features are reused, and none are made
         flags: list[str | Path] = [*example_flags(), "--epochs", str(epochs), "--output", run]
         command = [sys.executable, ROOT / "train.py", data / "multimodal.csv", *flags]
         runs.append(watched(command, work / "train.log", variables))
     features = [path.stat().st_size for path in (run / "features").rglob("*") if path.is_file()]
-    peaks = {name: statistics.median(found[name] for found in runs) for name in runs[0]}
+    peaks = {name: statistics.median(run_peaks[name] for run_peaks in runs) for name in runs[0]}
     return {"rows": rows, "epochs": epochs, **peaks, "features_mib": round(sum(features) / 2**20, 1)}
 
 
 def markdown(figures: dict[str, Any]) -> str:
-    """The table: a line a size, the ratio to the smallest; and whether it is as it should be."""
+    """The table: a line a size, with the ratio to the smallest; and the verdict."""
     head = "| rows | anonymous MiB | × | without workers MiB | × | VmHWM MiB | features on disk MiB |"
     lines = [head, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
     first = figures["sizes"][0]
@@ -140,7 +133,7 @@ def markdown(figures: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print the table, write mm_memory.json. Returns 1 when the memory grows too much."""
+    """Measure, print the table, write mm_memory.json. Returns 1 if the memory grows too much."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="+", type=int, default=[500, 2000, 8000])
     parser.add_argument("--epochs", type=int, default=1)

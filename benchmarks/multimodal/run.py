@@ -1,4 +1,4 @@
-"""One training and its score on a test file, through the commands that a user types."""
+"""One training and its score on a test file, through the commands of a user."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import pandas as pd
 
 from benchmarks import ROOT
 from benchmarks.harness.measure import LAUNCHER
-from mmkeras.metrics.predictions import classification_metrics
+from benchmarks.harness.scores import accuracy, macro_f1, read_predictions
 
 Evaluation = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class System:
-    """One row of a table: what is trained on what. flags: of train.py, seed and output aside.
+    """One row of a table. train, test: CSVs. flags: of train.py, without seed and output.
 
-    media_root: where paths in `test` begin, if not at its folder.
+    media_root: the folder of relative media paths in `test`, if it is not the folder of `test`.
     """
 
     name: str
@@ -34,14 +34,14 @@ class System:
 
 
 def python(*arguments: str) -> None:
-    """`python …` at the repository's root. Raises RuntimeError with what it said when it fails."""
+    """`python …` at the repository's root. Raises RuntimeError with the end of its output if it fails."""
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-500:]}{done.stderr[-1500:]}")
 
 
 def measure(system: System, seed: int, work: Path) -> Evaluation:
-    """Train, answer the test file, and say how right the answers are and what the training cost."""
+    """Train, predict the test file; return the scores, and the cost of the training."""
     run = work / f"{system.name.replace(' ', '_').replace(',', '')}-{seed}"
     with tempfile.TemporaryDirectory() as scratch:
         figures, log = Path(scratch) / "figures.json", Path(scratch) / "log"
@@ -52,15 +52,12 @@ def measure(system: System, seed: int, work: Path) -> Evaluation:
         cost = json.loads(figures.read_text(encoding="utf-8"))
         if cost["exit_code"]:
             raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
-        answers = Path(scratch) / "answers.csv"
-        asked = ["--media-root", system.media_root] if system.media_root else []
-        python("-m", "mmkeras.cli.main", "predict", str(run), str(system.test), "--output", str(answers), *asked)
-        said = pd.read_csv(answers, dtype=str, keep_default_na=False)["prediction"]
+        predictions = Path(scratch) / "predictions.csv"
+        media = ["--media-root", system.media_root] if system.media_root else []
+        python("-m", "mmkeras.cli.main", "predict", str(run), str(system.test), "--output", str(predictions), *media)
+        predicted = read_predictions(predictions)
     target = json.loads((run / "schema.json").read_text(encoding="utf-8"))["target"]
-    truth = pd.read_csv(system.test, dtype=str, keep_default_na=False)[target]
-    labels = sorted(set(truth) | set(said))
-    wanted, given = (pd.Index(labels).get_indexer(pd.Index(column)) for column in (truth, said))
-    scored = classification_metrics(wanted, given, labels)
+    truth = pd.read_csv(system.test, dtype=str, keep_default_na=False)[target].tolist()
+    scores = {"accuracy": accuracy(truth, predicted), "macro_f1": macro_f1(truth, predicted), "rows": len(truth)}
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    kept = {key: scored[key] for key in ("accuracy", "macro_f1", "rows")}
-    return {**kept, **cost, "epochs": metrics["epochs"], "missing": metrics.get("missing", [])}
+    return {**scores, **cost, "epochs": metrics["epochs"], "missing": metrics.get("missing", [])}

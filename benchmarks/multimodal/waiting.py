@@ -1,10 +1,10 @@
-"""How much of a training's time goes into waiting for its input?
+"""The share of a training's time that is spent waiting for input.
 
     python -m benchmarks.multimodal.waiting [--sets example fsdd] [--epochs 2]
 
-The product's own batches are taken by hand where `fit` takes them, and the product's own step is given them: what
-`next(batch)` takes is waiting, what `train_on_batch` takes is work. The first epoch, in which the step is traced, does
-not count.
+The batches of mmkeras are taken by hand where `fit` takes them, and given to the training step of mmkeras: the time of
+`next(batch)` is waiting, the time of `train_on_batch` is work. The first epoch, in which the step is traced, does not
+count.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from benchmarks import RESULTS, ROOT
 from benchmarks.harness.client import write_json
 from benchmarks.harness.machine import describe
 from benchmarks.multimodal.material import Prepared, prepared
+from mmkeras import Config
 from mmkeras.cli.examples import EXAMPLES, with_example
-from mmkeras.config.config import Config
 
-MOST = 0.05  # share of the time that may be spent waiting
+MOST = 0.05  # largest allowed share of the time that is spent waiting
 SETS = {
     "example": "the bundled example: text, image, audio, number",
     "fsdd": "spoken digits: audio",
@@ -35,7 +35,7 @@ SETS = {
 
 
 def config_for(name: str, shared: Path) -> Config:
-    """The choices of a training on a set."""
+    """The Config of a training on a set."""
     if name == "example":
         csv = str(ROOT / EXAMPLES["multimodal"]["csv"])
         return with_example(Config.of(example="multimodal")).replace(csv=csv)
@@ -45,13 +45,13 @@ def config_for(name: str, shared: Path) -> Config:
     return Config.of(csv=str(table), text=("text",), image=("image",), target=("label",))
 
 
-def measure(made: Prepared, epochs: int) -> dict[str, Any]:
-    """Seconds of every wait and every step, over the epochs behind the first; the waits' share of all."""
+def measure(data: Prepared, epochs: int) -> dict[str, Any]:
+    """Milliseconds of the waits and the steps, over `epochs` epochs after the first; the waits' share of the time."""
     from mmkeras.models import MODELS
     from mmkeras.models.core import build_core, make_variables
     from mmkeras.tasks import TASKS
 
-    config, material = made.config, made.material
+    config, material = data.config, data.material
     recipe = importlib.import_module(MODELS[config.model.model])
     size = config.training.batch_size or recipe.BATCH_SIZE
     batches = material.batches("train", size, config, config.training.seed)
@@ -62,15 +62,15 @@ def measure(made: Prepared, epochs: int) -> dict[str, Any]:
     waits, steps = [], []
     for epoch in range(epochs + 1):
         batches.on_epoch_begin(epoch)
-        began = time.perf_counter()
+        started = time.perf_counter()
         for inputs, targets, weights in batches.dataset():
-            got = time.perf_counter()
+            received = time.perf_counter()
             model.train_on_batch(inputs, targets, weights)
-            done = time.perf_counter()
+            ended = time.perf_counter()
             if epoch:
-                waits.append(got - began)
-                steps.append(done - got)
-            began = done
+                waits.append(received - started)
+                steps.append(ended - received)
+            started = ended
     n_bytes = [sum(a.nbytes for a in (*x.values(), y, w)) for x, y, w in (batches[k] for k in range(len(batches)))]
     return {
         "steps": len(steps),
@@ -85,29 +85,29 @@ def measure(made: Prepared, epochs: int) -> dict[str, Any]:
 
 
 def assembling(batches: Any) -> float:
-    """Seconds that a batch takes to be put together, by itself: what the threads do while a step computes."""
-    began = time.perf_counter()
+    """Seconds in which one batch is put together, without a training step at the same time."""
+    started = time.perf_counter()
     for k in range(len(batches)):
         batches[k]
-    return (time.perf_counter() - began) / len(batches)
+    return (time.perf_counter() - started) / len(batches)
 
 
 def markdown(figures: dict[str, Any]) -> str:
     """A line a set."""
     head = "| set | steps | batch | KiB a batch | wait ms p50 | p95 | step ms p50 | put together ms | share waiting |"
     lines = [head, f"| --- |{' ---: |' * 8}"]
-    for name, found in figures["sets"].items():
-        numbers = [found["wait_ms_p50"], found["wait_ms_p95"], found["step_ms_p50"], found["assemble_ms"]]
-        cells = [f"{found['steps']}", f"{found['batch_size']}", f"{found['batch_kib']:.0f}"]
+    for name, row in figures["sets"].items():
+        numbers = [row["wait_ms_p50"], row["wait_ms_p95"], row["step_ms_p50"], row["assemble_ms"]]
+        cells = [f"{row['steps']}", f"{row['batch_size']}", f"{row['batch_kib']:.0f}"]
         cells += [f"{number:.2f}" for number in numbers]
-        lines.append(f"| {SETS[name]} | {' | '.join(cells)} | {found['share']:.1%} |")
-    worst = max(found["share"] for found in figures["sets"].values())
+        lines.append(f"| {SETS[name]} | {' | '.join(cells)} | {row['share']:.1%} |")
+    worst = max(row["share"] for row in figures["sets"].values())
     verdict = "as it should be" if worst <= MOST else "TOO MUCH"
     return "\n".join([*lines, "", f"At most {worst:.1%} of the time is spent waiting ({MOST:.0%} allowed): {verdict}."])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print the table, write mm_waiting.json. Returns 1 when a set waits too much."""
+    """Measure, print the table, write mm_waiting.json. Returns 1 if a set waits too much."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=["example", "fsdd"])
     parser.add_argument("--epochs", type=int, default=2, help="that count; one more is trained before")
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
             figures["sets"][name] = measure(prepared(config_for(name, args.shared), Path(scratch)), args.epochs)
         write_json(args.results / "mm_waiting.json", figures)
     print(markdown(figures))
-    return 0 if all(found["share"] <= MOST for found in figures["sets"].values()) else 1
+    return 0 if all(row["share"] <= MOST for row in figures["sets"].values()) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An environment for fastText alone: its last wheel needs numpy below 2, and the product needs numpy 2."""
+"""An environment for fastText alone: its last wheel needs numpy below 2, and mmkeras needs numpy 2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REQUIREMENTS = ("numpy<2", "fasttext-wheel==0.9.2")
 
 
 class NoFastText(RuntimeError):
-    """fastText cannot be had on this machine. The message is pip's own reason."""
+    """fastText cannot be installed on this machine. The message is pip's."""
 
 
 def fasttext_python(environment: Path) -> Path:
@@ -26,14 +26,14 @@ def fasttext_python(environment: Path) -> Path:
 
 
 def works(python: Path) -> bool:
-    """Whether this interpreter is there and imports fastText."""
+    """Does this interpreter exist, and does it import fastText?"""
     if not python.exists():
         return False
     return subprocess.run([str(python), "-c", "import fasttext"], capture_output=True, check=False).returncode == 0
 
 
 def run(command: list[str]) -> None:
-    """Run a step of the set-up. Raises NoFastText with the end of what it printed when it fails."""
+    """Run a step of the set-up. Raises NoFastText with the end of its output when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         end = " ".join((done.stderr or done.stdout).strip().splitlines()[-3:])

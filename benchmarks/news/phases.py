@@ -1,4 +1,4 @@
-"""What is measured on one set: every training and its predictions, then latencies, then one-document processes.
+"""The phases of one set: every training and its predictions, then latencies, then one-document processes.
 
 In every phase the systems take turns, round after round, so that a slow minute of the machine hits all of them.
 """
@@ -22,35 +22,35 @@ from benchmarks.news.systems import Client, Command, Place, System
 ONE_DOCUMENT_ROUNDS = 5
 
 TURN = 50
-"""Documents a model answers before it is the next one's turn."""
+"""Documents that a model answers in one turn."""
 
 
 @dataclass
 class Bench:
-    """One run of the benchmark: its flags, its clock, and the figures so far, written down after every step."""
+    """One run of the benchmark: its flags, its clock, and the figures so far, written after every step."""
 
     args: argparse.Namespace
     root: Path
     figures: dict[str, Any]
     started: float = field(default_factory=time.perf_counter)
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """Print one line of progress."""
         print(f"[{(time.perf_counter() - self.started) / 60:6.1f} min] {line}", flush=True)
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Write the figures so far."""
         write_json(self.args.results / "news.json", self.figures)
 
-    def leave_out(self, what: str, reason: Exception) -> None:
-        """Say and write down why a set or a row has no figures."""
-        self.figures["left_out"][what] = str(reason)
-        self.say(f"{what}: left out: {reason}")
+    def leave_out(self, name: str, reason: Exception) -> None:
+        """Print and record why a set or a system has no figures."""
+        self.figures["left_out"][name] = str(reason)
+        self.log(f"{name}: left out: {reason}")
 
 
 @dataclass
 class Turns:
-    """A loaded model that takes turns: where its figures go, its process, and the microseconds it has spent."""
+    """A loaded model that takes turns. row: of its figures. spent: microseconds of each document so far."""
 
     row: dict[str, Any]
     server: Server
@@ -61,7 +61,7 @@ class Turns:
 class SetRun:
     """One set under measurement.
 
-    systems: those that still take part, by name. rows: name -> figures, part of the results.
+    systems: the systems that have not failed, by name. rows: name -> figures, a part of the results.
     """
 
     bench: Bench
@@ -76,31 +76,31 @@ class SetRun:
         self.one_document_processes()
 
     def folder(self, name: str, turn: int = 0) -> Path:
-        """Where a training keeps its model. The first one's is the model that is asked later."""
+        """The folder of a training. The model of turn 0 is the one whose latency is measured."""
         work: Path = self.bench.args.work
         return work / self.place.split.news.name / f"{name}-{turn}"
 
-    def say(self, name: str, line: str) -> None:
+    def log(self, name: str, line: str) -> None:
         """Print one line about one system."""
-        self.bench.say(f"{self.place.split.news.name} {name}: {line}")
+        self.bench.log(f"{self.place.split.news.name} {name}: {line}")
 
     def process(self, step: str, command: Command, folder: Path, threads: int) -> Cost:
         """Run one whole process with the shared environment."""
         return run_process(command, folder / f"{step}.log", self.bench.root, same_threads(threads))
 
     def attempt(self, name: str, action: Callable[..., None], *details: object) -> None:
-        """Measure one thing; a system that fails leaves the set, and the others go on."""
+        """Run one measurement. A system that fails leaves the set, and the others go on."""
         try:
             action(name, *details)
         except (StepFailed, ValueError, OSError) as reason:
             del self.systems[name]
             self.bench.leave_out(f"{self.place.split.news.name} {name}", reason)
-        self.bench.keep()
+        self.bench.save()
 
     def trainings(self) -> None:
-        """Every system once a round.
+        """Train every system once a round.
 
-        One without a seed is trained in the first round only, unless a ratio stands on its time.
+        A system without a seed is trained in the first round only, unless a ratio depends on its time.
         """
         seeds: list[int] = self.bench.args.seeds
         repeats: int = self.bench.args.repeats
@@ -111,7 +111,7 @@ class SetRun:
                     self.attempt(name, self.train, turn, seed)
 
     def train(self, name: str, turn: int, seed: int) -> None:
-        """One training, its predictions and their scores: over all test rows, and those not seen in training."""
+        """One training, its predictions and their scores: over all test rows, and over those not seen in training."""
         split, folder = self.place.split, self.folder(name, turn)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -128,7 +128,7 @@ class SetRun:
             run["settings"] = json.loads(settings.read_text(encoding="utf-8"))
         self.rows[name]["runs"].append(run)
         cost = run["train"]
-        self.say(
+        self.log(
             name,
             f"seed {seed} trained in {cost['wall_s']:.1f} s ({cost['cpu_s']:.1f} s of CPU, {cost['peak_mib']:.0f} "
             f"MiB); accuracy {run['accuracy']:.2f}",
@@ -137,14 +137,14 @@ class SetRun:
             shutil.rmtree(folder)
 
     def clients(self) -> Iterator[tuple[str, Client]]:
-        """Every saved model of the systems that still take part, with its system's name."""
+        """Every saved model of the systems that have not failed, with the name of its system."""
         for name, system in list(self.systems.items()):
             for client in system.clients:
                 if name in self.systems:
                     yield name, client
 
     def client_row(self, name: str, client: Client) -> dict[str, Any]:
-        """Where this client's figures go; its size is taken when it is first asked."""
+        """The row of this client's figures; the first call measures the size of its files."""
         clients: dict[str, Any] = self.rows[name]["clients"]
         if client.title not in clients:
             size = size_mb(client.files(self.folder(name)))
@@ -174,19 +174,19 @@ class SetRun:
             for first in range(0, self.place.split.document_rows, TURN):
                 for name, client in self.clients():
                     self.attempt(name, ask, client, first)
-            self.bench.say(f"{self.place.split.news.name}: latencies, round {number + 1}")
+            self.bench.log(f"{self.place.split.news.name}: latencies, round {number + 1}")
         for turn in turns.values():
             turn.server.close()
 
     def one_document_processes(self) -> None:
-        """Start, load, answer, end: all models in turn."""
+        """Processes that start, load, answer one document and end: all models in turn."""
         for number in range(1 if self.bench.args.quick else ONE_DOCUMENT_ROUNDS):
             for name, client in self.clients():
                 self.attempt(name, self.one_document, client)
-            self.bench.say(f"{self.place.split.news.name}: one-document processes, round {number + 1}")
+            self.bench.log(f"{self.place.split.news.name}: one-document processes, round {number + 1}")
 
     def one_document(self, name: str, client: Client) -> None:
-        """One such process."""
+        """One one-document process."""
         folder = self.folder(name)
         row = self.client_row(name, client)
         cost = self.process(f"{client.title} answer", client.answer(self.place, folder), folder, threads=1)

@@ -1,9 +1,9 @@
-"""What the default model's choices are worth on held-out training rows: docs/recipe.md's first table.
+"""The default model against its variants, on held-out training rows: the first table of docs/recipe.md.
 
     python -m benchmarks.news.recipe [--sets bbc news20 tnews] [--seeds 0 1] [--variants default wide …]
 
-Each variant is one `train.py` with other flags, on the set's training rows alone; the accuracy is that of the rows the
-run held out of them. Test rows are never read.
+Each variant is one `train.py` with other flags, on the training rows of the set alone. The accuracy is of the rows that
+the run holds out of them. Test rows are never read.
 """
 
 from __future__ import annotations
@@ -37,21 +37,11 @@ VARIANTS = {
 
 
 def held_out_accuracy(train: Path, flags: tuple[str, ...], seed: int) -> float:
-    """Train in a process of its own, without learning the held-out rows; their accuracy in per cent."""
+    """Train in a separate process, without a refit on the held-out rows. Returns their accuracy in per cent."""
     with tempfile.TemporaryDirectory() as scratch:
-        columns = [
-            "--text",
-            "text",
-            "--target",
-            "label",
-            "--output",
-            f"{scratch}/run",
-            "--no-fold",
-            "--seed",
-            str(seed),
-        ]
-        # the split changes with the seed, so that the spread says how much it matters
-        command = [sys.executable, str(ROOT / "train.py"), str(train), *columns, "--random-state", str(seed), *flags]
+        common = ["--text", "text", "--target", "label", "--output", f"{scratch}/run", "--no-fold", "--seed", str(seed)]
+        # the split changes with the seed, so that the range of accuracies includes the choice of the split
+        command = [sys.executable, str(ROOT / "train.py"), str(train), *common, "--random-state", str(seed), *flags]
         subprocess.run(command, env={**os.environ, **same_threads(1)}, cwd=ROOT, check=True, capture_output=True)
         metrics = json.loads((Path(scratch) / "run" / "metrics.json").read_text(encoding="utf-8"))
         return 100 * float(metrics["validation"]["accuracy"])
@@ -80,8 +70,8 @@ def main() -> int:
             flags = VARIANTS[variant]
             cells = []
             for train in sets.values():
-                found = [held_out_accuracy(train, flags, seed) for seed in args.seeds]
-                cells.append(f"{statistics.fmean(found):.2f} ({min(found):.2f}–{max(found):.2f})")
+                scores = [held_out_accuracy(train, flags, seed) for seed in args.seeds]
+                cells.append(f"{statistics.fmean(scores):.2f} ({min(scores):.2f}–{max(scores):.2f})")
             print(f"| {variant} | `{' '.join(flags)}` | {' | '.join(cells)} |", flush=True)
     return 0
 

@@ -20,7 +20,7 @@ from benchmarks.news.table import markdown
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print the table and write both results. Returns 1 when something asked for could not be measured."""
+    """Measure, print the table and write both results. Returns 1 if a set or a system could not be measured."""
     args = parse(arguments)
     args.results.mkdir(parents=True, exist_ok=True)
     machine = describe(ROOT, same_threads(args.threads))
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         measure_set(bench, split)
         if not args.keep:
             shutil.rmtree(args.work / name)
-    bench.keep()
+    bench.save()
     table = markdown(figures)
     (args.results / "news.md").write_text(table, encoding="utf-8")
     print(f"\n{table}\nWritten to {args.results}/news.json and news.md.")
@@ -68,7 +68,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def measure_set(bench: Bench, split: Split) -> None:
-    """All systems that suit one set."""
+    """Measure all systems that suit one set."""
     news = split.news
     systems = {name: SYSTEMS[name] for name in bench.args.systems if SYSTEMS[name].suits(news)}
     python = None

@@ -1,4 +1,4 @@
-"""The sets of news: where each comes from, and its train.csv and test.csv with the columns `text` and `label`."""
+"""The sets of news: the source of each, and its train.csv and test.csv with the columns `text` and `label`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUICK_TRAIN, QUICK_TEST = 240, 80
-"""Rows of a `--quick` set: enough to try the harness, worth nothing as figures."""
+"""Rows of a `--quick` set: enough to try the harness, too few for figures."""
 
 DOCUMENT_SEED = 7
 
 
 class SetMissing(RuntimeError):
-    """A set is not on this machine. The message says what is missing and where it would come from."""
+    """A set is not on this machine. The message names the missing file and its source."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ SETS = {
 class Split:
     """A set, ready for every system.
 
-    train, test: CSVs. documents: the test documents whose latency is measured. document: a text file with one of
-    them, of median length. labels: of the test rows. unseen: which test rows have a text that is not in train.
+    train, test: CSVs. documents: CSV of the test documents whose latency is measured. document: a text file with one
+    test document, of median length. labels: of the test rows. unseen: a bool a test row: its text is not in train.
     """
 
     news: NewsSet
@@ -59,15 +59,14 @@ class Split:
 def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, documents: int) -> Split:
     """Write one set's files into `folder`.
 
-    bbc: the CSV of BBC News, made when it is not there. shared: the folder that holds news20/ and tnews/.
-    documents: how many test documents, drawn at random, have their latency measured.
-    Raises SetMissing when its source is not here.
+    bbc: the CSV of BBC News, which is made if it is absent. shared: the folder of news20/ and tnews/. documents: the
+    number of test documents, drawn at random, whose latency is measured. Raises SetMissing if the source is absent.
     """
     train, test = read_set(name, bbc, shared)
     if quick:
         train, test = stratified(train, QUICK_TRAIN), stratified(test, QUICK_TEST)
     folder.mkdir(parents=True, exist_ok=True)
-    seen = set(folded(train["text"]))
+    train_texts = set(folded(train["text"]))
     drawn = test.sample(min(documents, len(test)), random_state=DOCUMENT_SEED)
     by_length = test["text"].iloc[test["text"].str.len().argsort()]
     split = Split(
@@ -77,7 +76,7 @@ def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, docum
         documents=folder / "documents.csv",
         document=folder / "document.txt",
         labels=test["label"].tolist(),
-        unseen=[text not in seen for text in folded(test["text"])],
+        unseen=[text not in train_texts for text in folded(test["text"])],
         train_rows=len(train),
         document_rows=len(drawn),
     )
@@ -99,14 +98,14 @@ def read_set(name: str, bbc: Path, shared: Path) -> tuple[pd.DataFrame, pd.DataF
 
 
 def split_bbc(source: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The benchmark's split of BBC News, whose CSV is made first if need be."""
+    """Training and test rows of BBC News; its CSV is made first if it is absent."""
     if not source.exists():
-        maker = source.with_name("make_news.py")
-        if not maker.exists():
-            raise SetMissing(f"{source} is not there, nor is {maker}, which would make it. Name it with --bbc.")
-        done = subprocess.run([sys.executable, str(maker)], capture_output=True, text=True, check=False)
+        script = source.with_name("make_news.py")
+        if not script.exists():
+            raise SetMissing(f"{source} is not there, nor is {script}, which would make it. Name it with --bbc.")
+        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
         if done.returncode != 0 or not source.exists():
-            raise SetMissing(f"{maker} could not make {source}: {done.stderr.strip() or done.stdout.strip()}")
+            raise SetMissing(f"{script} could not make {source}: {done.stderr.strip() or done.stdout.strip()}")
     from sklearn.model_selection import train_test_split
 
     rows = read_csv(source)
@@ -115,14 +114,14 @@ def split_bbc(source: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """The columns text and label, every cell a string ("null" and "NA" are words)."""
+    """The columns text and label, every cell a string ("null" and "NA" are words, not missing cells)."""
     import pandas as pd
 
     return pd.read_csv(path, usecols=["text", "label"], dtype=str, keep_default_na=False)
 
 
 def stratified(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """At most about `count` rows, every class with its share and at least two."""
+    """About `count` rows at most: of every class its share, and at least two."""
     share = min(1.0, count / len(rows))
     return rows.groupby("label", group_keys=False)[["text", "label"]].apply(
         lambda part: part.sample(max(2, round(share * len(part))), random_state=0)
@@ -130,5 +129,5 @@ def stratified(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def folded(texts: pd.Series) -> list[str]:
-    """Texts with case and white space folded, as the set's own README counts repeats."""
+    """Texts with case and white space folded, as the README of the set counts repeats."""
     return [" ".join(text.lower().split()) for text in texts]

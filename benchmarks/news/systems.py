@@ -1,6 +1,6 @@
-"""The systems that are compared: what each runs, step by step, and how one of its saved models is asked.
+"""The systems that are compared: the commands of each, step by step, and the clients of its saved models.
 
-A literal dict at the end lists them. A step is a name and a command; each is one whole measured process.
+The literal dict SYSTEMS lists them. A step is a name and a command; each is one whole measured process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Command = list[str | Path]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a system works: the set it learns from and the interpreter of fastText's own environment."""
+    """The set that a system is trained on, and the interpreter of fastText's environment."""
 
     split: Split
     fasttext_python: Path | None
@@ -26,10 +26,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Client:
-    """One saved model and the processes that ask it.
+    """One saved model and the processes that use it.
 
-    title: what answers. files: folder of the training -> what a deployment has to carry.
-    serve, answer: (place, folder) -> the command that times documents in turns; that answers one and ends.
+    title: of its row in the table. files: folder of the training -> the files that a deployment needs.
+    serve, answer: (place, folder) -> the command that times documents in turns; the command that answers one document.
     """
 
     title: str
@@ -42,9 +42,9 @@ class Client:
 class System:
     """One row of the table.
 
-    steps: (place, folder, seed) -> from CSV to predictions.csv; the first is the training.
+    steps: (place, folder, seed) -> the commands from CSV to predictions.csv; the first is the training.
     clients: the saved models whose size, latency and one-document process are measured.
-    seeded: whether another seed gives another model. timed: whether it is trained again for a steady time.
+    seeded: another seed gives another model. timed: it is trained several times, because a ratio depends on its time.
     """
 
     title: str
@@ -65,29 +65,29 @@ def ours_steps(place: Place, folder: Path, seed: int) -> list[tuple[str, Command
 
 
 def ours_client(title: str, artefact: str) -> Client:
-    """A client of one artefact of ours."""
+    """A client of one artefact of mmkeras."""
 
-    def ask(step: str, source: Callable[[Split], Path]) -> Callable[[Place, Path], Command]:
+    def command(step: str, source: Callable[[Split], Path]) -> Callable[[Place, Path], Command]:
         return lambda place, folder: ours.client_command(folder / "exported" / artefact, source(place.split), step)
 
     return Client(
         title=title,
         files=lambda folder: [folder / "exported" / artefact],
-        serve=ask("serve", lambda split: split.documents),
-        answer=ask("answer", lambda split: split.document),
+        serve=command("serve", lambda split: split.documents),
+        answer=command("answer", lambda split: split.document),
     )
 
 
 def peer_command(module: str, flags: tuple[str, ...], place: Place, folder: Path, step: str, seed: int = 0) -> Command:
-    """One step of a peer's script, in the environment it needs."""
+    """The command of one step of a peer's script, in the environment of the peer."""
     split = place.split
     python = place.fasttext_python if module == "fasttext_news" else Path(sys.executable)
     if python is None:
         raise ValueError("fastText has no environment, so its commands cannot be built.")
-    asked = {"serve": split.documents, "answer": split.document}.get(step, split.test)
+    test = {"serve": split.documents, "answer": split.document}.get(step, split.test)
     shared: Command = ["--output", folder, "--step", step, "--seed", str(seed)]
     language = ["--characters"] if split.news.characters else []
-    return [python, "-m", f"benchmarks.peers.{module}", split.train, asked, *shared, *language, *flags]
+    return [python, "-m", f"benchmarks.peers.{module}", split.train, test, *shared, *language, *flags]
 
 
 def peer(
@@ -97,11 +97,11 @@ def peer(
     *flags: str,
     seeded: bool = False,
     timed: bool = False,
-    asked: bool = True,
+    client: bool = True,
     suits: Callable[[NewsSet], bool] = lambda news: True,
 ) -> System:
-    """A peer's row. `asked`: whether its model is timed too (a tuned C changes neither its size nor its latency)."""
-    client = Client(
+    """A peer's row. client: its model has a latency and a size too (a tuned C changes neither)."""
+    saved_model = Client(
         title=title,
         files=lambda folder: [folder / name for name in files],
         serve=lambda place, folder: peer_command(module, flags, place, folder, "serve"),
@@ -112,7 +112,7 @@ def peer(
         steps=lambda place, folder, seed: [
             (step, peer_command(module, flags, place, folder, step, seed)) for step in ("train", "predict")
         ],
-        clients=(client,) if asked else (),
+        clients=(saved_model,) if client else (),
         seeded=seeded,
         timed=timed,
         suits=suits,
@@ -127,7 +127,7 @@ SYSTEMS = {
         "mmkeras", ours_steps, tuple(ours_client(*item) for item in ours.FORMATS.items()), seeded=True, timed=True
     ),
     YARDSTICK: peer("TF-IDF + LinearSVC", "sklearn_tfidf", JOBLIB, timed=True),
-    "svm_tuned": peer("TF-IDF + LinearSVC, C tuned", "sklearn_tfidf", JOBLIB, "--tune", asked=False),
+    "svm_tuned": peer("TF-IDF + LinearSVC, C tuned", "sklearn_tfidf", JOBLIB, "--tune", client=False),
     "svm_words": peer(
         r"TF-IDF of `\w+` + LinearSVC, C tuned",
         "sklearn_tfidf",
@@ -135,7 +135,7 @@ SYSTEMS = {
         "--tune",
         "--token-pattern",
         r"\w+",
-        asked=False,
+        client=False,
         suits=lambda news: not news.characters,
     ),
     "logistic": peer("TF-IDF + LogisticRegression", "sklearn_tfidf", JOBLIB, "--classifier", "logistic"),
@@ -146,10 +146,10 @@ SYSTEMS = {
         "--classifier",
         "logistic",
         "--tune",
-        asked=False,
+        client=False,
     ),
     "fasttext": peer("fastText, word pairs", "fasttext_news", ("model.bin", "labels.json"), seeded=True),
     "keras_mlp": peer("plain Keras MLP", "keras_mlp", ("model.keras", "labels.json"), seeded=True),
 }
 
-DEFAULT = tuple(name for name in SYSTEMS if name != "logistic_tuned")  # a long wait for a small difference
+DEFAULT = tuple(name for name in SYSTEMS if name != "logistic_tuned")  # it takes long, for a small difference

@@ -1,4 +1,4 @@
-"""The figures as Markdown: one table a set, one row a system (and a further one for each more artefact of it)."""
+"""The figures as Markdown: one table a set, one row a system (a further row for each further artefact)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ HEAD = (
     "one doc s",
     "one doc MiB",
 )
-TRAINED_CELLS = 8  # the cells of HEAD that belong to a training; the others belong to a saved model
+TRAINED_CELLS = 8  # the cells of HEAD that are of a training; the others are of a saved model
 
 
 def markdown(figures: dict[str, Any]) -> str:
-    """The whole report."""
+    """The whole report: the machine, one table a set, and what was left out."""
     machine = figures["machine"]
     packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
     variables = " ".join(f"{name}={value}" for name, value in machine["variables"].items())
@@ -45,13 +45,13 @@ def markdown(figures: dict[str, Any]) -> str:
         parts.append("**`--quick`: tiny sets. These figures only show that the harness works.**\n")
     parts += [set_table(each) for each in figures["sets"].values()]
     if figures["left_out"]:
-        reasons = "".join(f"- {what}: {reason.splitlines()[0]}\n" for what, reason in figures["left_out"].items())
+        reasons = "".join(f"- {name}: {reason.splitlines()[0]}\n" for name, reason in figures["left_out"].items())
         parts.append(f"Left out:\n{reasons}")
     return "\n".join(parts)
 
 
 def set_table(figures: dict[str, Any]) -> str:
-    """One set."""
+    """The table of one set."""
     repeated = figures["unseen_rows"] < figures["test_rows"]
     head = list(HEAD)
     if repeated:
@@ -67,7 +67,7 @@ def set_table(figures: dict[str, Any]) -> str:
 
 
 def system_lines(system: dict[str, Any], yardstick: list[Any], repeated: bool) -> Iterable[str]:
-    """A system's row; if several saved models of it were asked, a row for each of the others."""
+    """The row of a system; with several saved models, a further row for each."""
     if not system["runs"]:
         return
     trained = trained_cells(system["runs"], yardstick, repeated)
@@ -82,9 +82,9 @@ def system_lines(system: dict[str, Any], yardstick: list[Any], repeated: bool) -
 
 def trained_cells(runs: list[Any], yardstick: list[Any], repeated: bool) -> list[str]:
     """Accuracy, macro-F1, (accuracy on unseen texts,) time and its ratios, memory, time of the predictions."""
-    cells = [spread(run["accuracy"] for run in runs), spread(run["macro_f1"] for run in runs)]
+    cells = [mean_and_range(run["accuracy"] for run in runs), mean_and_range(run["macro_f1"] for run in runs)]
     if repeated:
-        cells.append(spread(run["unseen"]["accuracy"] for run in runs))
+        cells.append(mean_and_range(run["unseen"]["accuracy"] for run in runs))
     wall, cpu = cost(runs, "train", "wall_s"), cost(runs, "train", "cpu_s")
     if yardstick:
         ratios = [wall / cost(yardstick, "train", "wall_s"), cpu / cost(yardstick, "train", "cpu_s")]
@@ -102,12 +102,12 @@ def client_cells(client: dict[str, Any]) -> list[str]:
     """Size, p50 of one document, and a one-document process's time and memory."""
     if not client:
         return [NONE] * (len(HEAD) - TRAINED_CELLS)
-    alone = client["one_document"]
+    processes = client["one_document"]
     return [
         f"{client['size_mb']:.1f}",
         f"{client['latency']['p50_us']:.0f}" if "latency" in client else NONE,
-        f"{statistics.median(each['wall_s'] for each in alone):.2f}" if alone else NONE,
-        f"{max(each['peak_mib'] for each in alone):.0f}" if alone else NONE,
+        f"{statistics.median(each['wall_s'] for each in processes):.2f}" if processes else NONE,
+        f"{max(each['peak_mib'] for each in processes):.0f}" if processes else NONE,
     ]
 
 
@@ -116,11 +116,11 @@ def cost(runs: list[Any], step: str, figure: str) -> float:
     return statistics.median(float(run[step][figure]) for run in runs)
 
 
-def spread(values: Iterable[float]) -> str:
-    """The mean, with the smallest and the largest where they differ."""
-    found = list(values)
-    mean = f"{statistics.fmean(found):.2f}"
-    return mean if min(found) == max(found) else f"{mean} ({min(found):.2f}–{max(found):.2f})"
+def mean_and_range(values: Iterable[float]) -> str:
+    """The mean, with the smallest and the largest if they differ."""
+    figures = list(values)
+    mean = f"{statistics.fmean(figures):.2f}"
+    return mean if min(figures) == max(figures) else f"{mean} ({min(figures):.2f}–{max(figures):.2f})"
 
 
 def line(cells: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a captioner must beat: one sentence for every picture, and the caption of the most similar training picture."""
+"""Baselines of captions: one sentence for every picture, and the caption of the most similar training picture."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ SIDE = 16
 
 
 def peers(shared: Path, work: Path) -> dict[str, dict[str, float]]:
-    """Both on the test pictures, scored as ours are."""
+    """Scores of both baselines on the test pictures, by the metrics of `benchmarks.generation`."""
     train, test = (pd.read_csv(work / f"captions_{split}.csv", dtype=str) for split in ("train", "test"))
     references = test.groupby("image", sort=False)["caption"].apply(list)
-    known = train.groupby("image", sort=False)["caption"].apply(list)
-    constant = best_constant(known)
-    pixels, mine = (np.array([thumbnail(shared / path) for path in some.index]) for some in (known, references))
-    nearest = [int(np.square(pixels - one).sum(1).argmin()) for one in mine]
-    texts = {"constant": [constant] * len(references), "nearest": [known.iloc[k][0] for k in nearest]}
-    return {name: figures(some, references.tolist()) for name, some in texts.items()}
+    captions = train.groupby("image", sort=False)["caption"].apply(list)
+    constant = best_constant(captions)
+    train_pixels, test_pixels = (
+        np.array([thumbnail(shared / path) for path in table.index]) for table in (captions, references)
+    )
+    nearest = [int(np.square(train_pixels - pixels).sum(1).argmin()) for pixels in test_pixels]
+    texts = {"constant": [constant] * len(references), "nearest": [captions.iloc[k][0] for k in nearest]}
+    return {name: figures(predicted, references.tolist()) for name, predicted in texts.items()}
 
 
 def figures(texts: list[str], references: list[list[str]]) -> dict[str, float]:
-    """BLEU and the score of n-grams."""
+    """BLEU and CIDEr."""
     return {"bleu": text_figures(texts, references)["bleu"], "cider": cider(texts, references)}
 
 
-def best_constant(known: Any) -> str:
-    """The training caption with the highest BLEU as the text of every training picture, of 400 candidates."""
-    every = [text for some in known for text in some]
-    candidates = every[:: max(1, len(every) // 400)]
-    shown = known.tolist()[::4]
-    return max(candidates, key=lambda text: text_figures([text] * len(shown), shown)["bleu"])
+def best_constant(captions: Any) -> str:
+    """Of 400 training captions, the one with the highest BLEU as the text of every fourth training picture."""
+    texts = [text for references in captions for text in references]
+    candidates = texts[:: max(1, len(texts) // 400)]
+    sample = captions.tolist()[::4]
+    return max(candidates, key=lambda text: text_figures([text] * len(sample), sample)["bleu"])
 
 
 def thumbnail(path: Path) -> np.ndarray:

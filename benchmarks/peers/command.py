@@ -1,4 +1,4 @@
-"""The command line that all peers share. Standard library only, so that a peer's process pays for itself alone.
+"""The command line that all peers share. Standard library only, so that a process costs what its peer needs.
 
     python -m benchmarks.peers.<peer> train.csv test.csv --output folder [--step train|predict|serve|answer|all]
 
@@ -32,12 +32,12 @@ class Model(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """What a peer has to bring.
+    """The functions and files of a peer.
 
-    add_flags: adds its own flags to the parser.
-    train: fits on args.train, saves into args.output, returns the settings worth reporting.
+    add_flags: adds the peer's flags to the parser.
+    train: fits on args.train, saves into args.output, returns the settings to report.
     load: folder -> Model.
-    files: names of the files that a deployment of it has to carry.
+    files: names of the files that a deployment needs.
     """
 
     add_flags: Callable[[argparse.ArgumentParser], object]
@@ -65,7 +65,7 @@ def open_text(path: Path) -> TextIO:
 
 
 def run(description: str, peer: Peer, arguments: list[str] | None = None) -> None:
-    """Parse the flags and do the step (or all of them) that they ask for."""
+    """Parse the flags; run the step, or all steps."""
     args = parse(description, peer, arguments)
     args.output.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def run(description: str, peer: Peer, arguments: list[str] | None = None) -> Non
 
 
 def parse(description: str, peer: Peer, arguments: list[str] | None) -> argparse.Namespace:
-    """The shared flags and the peer's own."""
+    """Parse the shared flags and the peer's flags."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("train", type=Path, help="CSV with the columns text and label")
     parser.add_argument("test", type=Path, help="the same, not learned from (for --step answer: a text file)")

@@ -1,4 +1,4 @@
-"""What plain scikit-learn gets on the same split: the figures to hold the multimodal model against."""
+"""Plain scikit-learn on the same splits: the baselines of the multimodal model."""
 
 from __future__ import annotations
 
@@ -31,32 +31,37 @@ def spectra(table: pd.DataFrame, folder: Path) -> np.ndarray:
 
 
 def fsdd(folder: Path) -> dict[str, float]:
-    """A linear model of log-mel, on both splits."""
-    found = {}
+    """Accuracy of a linear model of log-mel, on both splits."""
+    accuracies = {}
     for split, train, test in (("official", "train", "test"), ("new speaker", "speaker_train", "speaker_test")):
-        learned, asked = rows(folder / f"{train}.csv"), rows(folder / f"{test}.csv")
+        train_rows, test_rows = rows(folder / f"{train}.csv"), rows(folder / f"{test}.csv")
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
-        model.fit(spectra(learned, folder), learned["label"])
-        found[f"{split}, logistic regression of log-mel"] = float(model.score(spectra(asked, folder), asked["label"]))
-    return found
+        model.fit(spectra(train_rows, folder), train_rows["label"])
+        accuracy = model.score(spectra(test_rows, folder), test_rows["label"])
+        accuracies[f"{split}, logistic regression of log-mel"] = float(accuracy)
+    return accuracies
 
 
 def mvsa(folder: Path) -> dict[str, float]:
-    """The most frequent class, and linear models of the text."""
-    learned, asked = rows(folder / "train.csv"), rows(folder / "val.csv")
-    found = {"most frequent class": float((asked["label"] == learned["label"].mode()[0]).mean())}
+    """Accuracy of the most frequent class, and of linear models of the text."""
+    train, test = rows(folder / "train.csv"), rows(folder / "val.csv")
+    accuracies = {"most frequent class": float((test["label"] == train["label"].mode()[0]).mean())}
     words = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
+    character_ngrams = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
     for name, features, model in (
         ("words, LinearSVC", words, LinearSVC()),
         ("words, logistic regression", words, LogisticRegression(max_iter=1000)),
-        ("pieces of words, logistic regression", pieces, LogisticRegression(C=2.0, max_iter=2000)),
-        ("words and pieces, logistic regression", make_union(words, pieces), LogisticRegression(C=2.0, max_iter=2000)),
+        ("pieces of words, logistic regression", character_ngrams, LogisticRegression(C=2.0, max_iter=2000)),
+        (
+            "words and pieces, logistic regression",
+            make_union(words, character_ngrams),
+            LogisticRegression(C=2.0, max_iter=2000),
+        ),
     ):
         text = make_pipeline(features, model)
-        text.fit(learned["text"], learned["label"])
-        found[f"TF-IDF of {name}"] = float(text.score(asked["text"], asked["label"]))
-    return found
+        text.fit(train["text"], train["label"])
+        accuracies[f"TF-IDF of {name}"] = float(text.score(test["text"], test["label"]))
+    return accuracies
 
 
 PEERS: dict[str, Callable[[Path], dict[str, float]]] = {"fsdd": fsdd, "mvsa": mvsa}

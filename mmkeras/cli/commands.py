@@ -1,4 +1,7 @@
-"""What each command does: a call of `mmkeras.api`, and a line on what comes next. Late imports: help needs none."""
+"""The function of each command: a call of `mmkeras.api`, and a line with the next command.
+
+Imports are late, because `--help` needs none of them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from mmkeras.generation.options import GenerationOptions
 
 
 def run_train(config: Config) -> int:
-    """Train, and say what comes next."""
+    """Train, and print the next command."""
     from mmkeras import api
 
     check_config(config)
@@ -27,7 +30,7 @@ def run_train(config: Config) -> int:
 
 
 def run_ablate(options: Ablate) -> int:
-    """Train them all, and say where the table and the plot are."""
+    """Run all trainings, and print the paths of the table and the plot."""
     from mmkeras.experiments.ablation import ablate
 
     check_config(options)
@@ -37,7 +40,7 @@ def run_ablate(options: Ablate) -> int:
 
 
 def run_export(options: Export) -> int:
-    """Export and verify; 1 if an artefact was rejected."""
+    """Export and verify. Returns 1 if an artefact was rejected."""
     from mmkeras import api
 
     exported = api.export(options.run, options.formats, options.output, overwrite=options.overwrite, strict=False)
@@ -48,7 +51,7 @@ def run_export(options: Export) -> int:
 
 
 def next_command(folder: Path) -> str:
-    """What asks an exported model that has a .tflite file; '' without one."""
+    """The command that predicts or generates with an exported .tflite file; '' without such a file."""
     if (folder / "predict.tflite").exists():
         return f"mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv"
     if not (folder / "decode_step.tflite").exists():
@@ -58,12 +61,12 @@ def next_command(folder: Path) -> str:
 
     signature = read_signature(folder)
     encode = signature.graphs.get(ENCODE)
-    inputs = [entry for entry in encode.inputs if entry["kind"] != "presence"] if encode else []
+    inputs = [input_spec for input_spec in encode.inputs if input_spec["kind"] != "presence"] if encode else []
     return use_commands(str(folder), {"task": signature.task, "inputs": inputs})[0]
 
 
 def run_predict(options: Predict) -> int:
-    """Write the predictions."""
+    """Predict every row of a file; write the predictions."""
     from mmkeras import api
     from mmkeras.runtime.predict import check_output, predict
 
@@ -83,23 +86,23 @@ def run_predict(options: Predict) -> int:
 
 
 def run_generate(options: Generate) -> int:
-    """Generate the texts."""
+    """Generate texts: of a CSV into a file, or of the command line to print."""
     from mmkeras import api
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.runtime.predict import check_output
 
-    choice = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
+    decoding = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
     if options.csv is not None and (options.texts or options.input):
-        raise InputError("--csv holds all cells: leave out the texts and --input.")
-    choice.check()
+        raise InputError("--csv has all cells: leave out the texts and --input.")
+    decoding.check()
     if options.csv is not None:
         check_output(Path(options.output), options.overwrite)
-    writer = api.open_any(options.folder, options.format)
-    common: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
+    generator = api.open_any(options.folder, options.format)
+    media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is not None:
-        generate_file(writer, options.folder, options.csv, options.output, choice, **common)
+        generate_file(generator, options.folder, options.csv, options.output, decoding, **media)
     else:
-        generate_texts(writer, options.folder, options.texts, options.input, choice, **common)
+        generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
     return 0
 
 
@@ -113,7 +116,7 @@ def run_score(options: Score) -> int:
 
 
 def run_verify(options: Verify) -> int:
-    """Verify; 1 if an artefact fails or is absent."""
+    """Verify. Returns 1 if an artefact fails or is absent."""
     from mmkeras import api
 
     return 0 if api.verify(options.folder, options.formats).passed else 1

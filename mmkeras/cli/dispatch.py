@@ -1,5 +1,6 @@
-"""The literal dict of commands: where each one's options and function are. To add a command: a line here, a function in
-`commands`, a dataclass of flags.
+"""The literal dict of commands: for each command the place of its options and of its function.
+
+To add a command: one line here, a function in `commands`, a dataclass of flags.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mmkeras.errors import InputError
 
 @dataclass(frozen=True)
 class Command:
-    """Where a command's options and its function are, named and not imported: `mmkeras --help` loads neither."""
+    """The options and the function of a command, by name, because `mmkeras --help` must import neither."""
 
     options: str
     run: str
@@ -50,10 +51,10 @@ def parse(command: str, arguments: Sequence[str]) -> object:
     arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
     default = None
     if "--config" in arguments:
-        at = arguments.index("--config")
-        if at + 1 == len(arguments):
+        index = arguments.index("--config")
+        if index + 1 == len(arguments):
             raise InputError("--config: expected the path of a JSON file behind it.")
-        default = read_config(arguments[at + 1], options)
-        del arguments[at : at + 2]
+        default = read_config(arguments[index + 1], options)
+        del arguments[index : index + 2]
     ungrouped = (tyro.conf.OmitArgPrefixes,)  # --epochs, not --training.epochs
     return tyro.cli(options, prog=f"mmkeras {command}", args=arguments, default=default, config=ungrouped)

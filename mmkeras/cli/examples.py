@@ -1,4 +1,4 @@
-"""`--example`: the bundled examples, and what each brings along."""
+"""`--example`: the bundled examples, and the flags of each."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 
 def with_example(config: AnyConfig) -> AnyConfig:
-    """The options for a bundled example, which is made if it is not there; others are left as they are.
+    """Options with `--example` -> options with the example's flags; other options are returned unchanged.
 
-    What the user has said stays, as far as it can be told from the defaults: see `brought_along`.
-    Raises InputError where the maker is absent: it lies beside the package, in a checkout.
+    The example's files are made if they are absent. Flags that the user has given stay: see `example_flags`.
+    Raises InputError if the script that makes the example is absent: it is part of a checkout, not of the package.
     """
     if config.data.example:
         if config.data.csv != DEFAULTS["csv"]:
-            raise InputError(f"--example {config.data.example}: it brings its own data; leave out {config.data.csv}.")
-        maker = Path(__file__).parents[2] / "data" / f"make_{config.data.example}.py"
-        if not maker.exists():
+            raise InputError(f"--example {config.data.example}: it has its own data; leave out {config.data.csv}.")
+        script = Path(__file__).parents[2] / "data" / f"make_{config.data.example}.py"
+        if not script.exists():
             raise InputError(
-                f"--example {config.data.example}: it is made by {maker.name}, in the data/ of a checkout."
+                f"--example {config.data.example}: it is made by {script.name}, in the data/ of a checkout."
             )
-        brought = brought_along(config)
-        if len(brought) < len(EXAMPLES[config.data.example]):
-            flags = [f"--{key.replace('_', '-')} {said(value)}" for key, value in brought.items() if key != "csv"]
-            print(f"--example {config.data.example}, besides what you said: {' '.join(flags) or 'its rows alone'}")
-        config = config.replace(**brought, example=None)
+        flags = example_flags(config)
+        if len(flags) < len(EXAMPLES[config.data.example]):
+            added = [f"--{key.replace('_', '-')} {as_typed(value)}" for key, value in flags.items() if key != "csv"]
+            print(f"--example {config.data.example}, besides your flags: {' '.join(added) or 'its rows alone'}")
+        config = config.replace(**flags, example=None)
         if not Path(config.data.csv).exists() and not config.output.resume:
-            done = subprocess.run([sys.executable, str(maker)], check=False)
-            if done.returncode:
-                raise InputError(f"--example: {maker.name} could not make it; it says why above.")
+            finished = subprocess.run([sys.executable, str(script)], check=False)
+            if finished.returncode:
+                raise InputError(f"--example: {script.name} failed; the reason is above.")
     elif (
         config.data.csv == DEFAULTS["csv"]
         and not config.output.resume
@@ -61,29 +61,29 @@ def with_example(config: AnyConfig) -> AnyConfig:
     return config
 
 
-def said(value: Any) -> str:
-    """A flag's value as it is given."""
+def as_typed(value: Any) -> str:
+    """A flag's value as it is typed."""
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def brought_along(config: Config) -> dict[str, Any]:
-    """The fields that a bundled example brings: those of which the user has said nothing.
+def example_flags(config: Config) -> dict[str, Any]:
+    """The flags of a bundled example that the user has not given.
 
-    Whoever names an input column names all of them, and a column that is named as something is nothing else. A value
-    that is the default cannot be told from one that was not given.
+    If the user names an input column, the example adds no input columns; a column that the user has named is not named
+    again. A flag that is given with its default value cannot be told from a flag that is not given.
     """
     flags = config.flat()
-    wanted = {key: flags[key] for key in (*INPUT_KINDS, "target") if key in flags}
-    named = {name for names in wanted.values() for name in names}
-    inputs_named = bool(config.data.kind) or any(names for key, names in wanted.items() if key != "target")
-    brought: dict[str, Any] = {}
+    columns = {key: flags[key] for key in (*INPUT_KINDS, "target") if key in flags}
+    named = {name for names in columns.values() for name in names}
+    inputs_named = bool(config.data.kind) or any(names for key, names in columns.items() if key != "target")
+    added: dict[str, Any] = {}
     for key, value in EXAMPLES[config.data.example or "news"].items():
         if flags[key] != DEFAULTS[key] or (key in INPUT_KINDS and inputs_named):
             continue
         if not has_target(config.model.task) and key not in ("csv", "text"):
-            continue  # a language model has no use for the others, and says so
-        if key in wanted:
+            continue  # a language model reads no other column, and refuses the flags
+        if key in columns:
             value = tuple(name for name in value if name not in named)
         if value:
-            brought[key] = value
-    return brought
+            added[key] = value
+    return added

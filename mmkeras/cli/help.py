@@ -1,8 +1,8 @@
-"""`mmkeras <command> --help` and docs/flags.md, both out of the options' dataclasses: a headed box a group of flags.
+"""`mmkeras <command> --help` and docs/flags.md, both made from the dataclasses of options: a headed box a group.
 
     python -m mmkeras.cli.help > docs/flags.md
 
-tyro parses the flags. What it prints for `--help` is one long list, so the text is laid out here.
+tyro parses the flags. Its own `--help` is one long list, so the text is laid out here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mmkeras.config.config import Config
 
 WIDEST: Final = 110
 MOST_USED: Final = "most used"
-FIRST: Final = {  # of the commands with many flags: those that most people use
+FIRST: Final = {  # commands with many flags -> the flags that most people use
     "train": ("target", "text", "image", "audio", "task", "epochs", "validation", "output", "overwrite", "resume"),
     "ablate": ("target", "text", "image", "audio", "task", "epochs", "fusions", "subsets", "seeds", "output"),
 }
@@ -35,7 +35,7 @@ CONFIG_FILE: Final = (
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag. head: as it is typed; text: what it does, and its default where there is one."""
+    """One flag. head: the flag as it is typed. text: its effect, and its default if there is one."""
 
     name: str
     head: str
@@ -50,7 +50,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Group:
-    """A box of flags. title: its name; text: what the flags are for."""
+    """A box of flags. title: its name. text: the purpose of the flags."""
 
     title: str
     text: str
@@ -59,7 +59,7 @@ class Group:
 
 @functools.cache
 def texts_of(kind: type) -> dict[str, str]:
-    """Field -> the string behind it in a dataclass' source, on one line; those of the bases too."""
+    """Field -> the string after it in the source of a dataclass, on one line. Fields of base classes are included."""
     texts: dict[str, str] = {}
     for base in reversed([b for b in kind.__mro__ if dataclasses.is_dataclass(b)]):
         (node,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
@@ -71,10 +71,10 @@ def texts_of(kind: type) -> dict[str, str]:
 
 
 def metavar(kind: Any) -> str:
-    """What stands behind a flag, by its type."""
+    """The placeholder of a flag's value, by the type of the flag."""
     if get_origin(kind) is Annotated:
-        named = [note.metavar for note in get_args(kind)[1:] if getattr(note, "metavar", None)]
-        return str(named[0]) if named else metavar(get_args(kind)[0])
+        metavars = [note.metavar for note in get_args(kind)[1:] if getattr(note, "metavar", None)]
+        return str(metavars[0]) if metavars else metavar(get_args(kind)[0])
     if get_origin(kind) is Literal:
         return "{" + ",".join(map(str, get_args(kind))) + "}"
     if get_origin(kind) is tuple:
@@ -86,13 +86,13 @@ def metavar(kind: Any) -> str:
 
 
 def is_positional(kind: Any) -> bool:
-    """Is it an argument without a flag?"""
+    """Is the type that of a positional argument?"""
     notes = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
     return any("Positional" in str(note) for note in notes)
 
 
 def default_of(field: dataclasses.Field[Any], text: str) -> str:
-    """The end of a flag's text that says its default; '' where the text says so itself, or there is none."""
+    """The default, as the end of a flag's text; '' if the text has the default already, or there is no default."""
     value = field.default
     if "Default:" in text or value is dataclasses.MISSING or value is None or value == () or isinstance(value, bool):
         return " Default: yes." if value is True and "Default:" not in text else ""
@@ -101,7 +101,7 @@ def default_of(field: dataclasses.Field[Any], text: str) -> str:
 
 
 def flags_of(kind: type) -> Iterator[Flag]:
-    """A dataclass' fields as flags."""
+    """The fields of a dataclass as flags."""
     hints, texts = get_type_hints(kind, include_extras=True), texts_of(kind)
     for field in dataclasses.fields(kind):
         hint, text = hints[field.name], texts.get(field.name, "")
@@ -116,20 +116,20 @@ def flags_of(kind: type) -> Iterator[Flag]:
 
 
 def groups_of(command: str) -> list[Group]:
-    """The boxes of a command's help: of a Config one a group, with the most used flags first."""
+    """The boxes of a command's help. A Config has a box a group, after a box of the most used flags."""
     options = load_options(command)
     if not issubclass(options, Config):
         return [Group("flags", "", (*flags_of(options), Flag("config", *CONFIG_FILE)))]
     groups = []
     for name, kind in get_type_hints(options).items():
         groups.append(Group(name, inspect.getdoc(kind) or "", tuple(flags_of(kind))))
-    known = {flag.name: flag for group in groups for flag in group.flags}
-    first = [Flag(flag.name, flag.head, flag.short) for flag in (known["csv"], *(known[n] for n in FIRST[command]))]
+    flags = {flag.name: flag for group in groups for flag in group.flags}
+    first = [Flag(name, flags[name].head, flags[name].short) for name in ("csv", *FIRST[command])]
     return [Group(MOST_USED, "What most trainings need.", (*first, Flag("config", *CONFIG_FILE))), *groups]
 
 
 def boxed(group: Group, width: int, column: int) -> Iterator[str]:
-    """A group's lines. column: where the flags' texts begin."""
+    """The lines of a group's box. width: characters a line. column: at which the flags' texts begin."""
     inner = width - 4
     yield f"╭─ {group.title} {'─' * (width - len(group.title) - 5)}╮"
     lines = textwrap.wrap(group.text, inner)
@@ -145,9 +145,9 @@ def boxed(group: Group, width: int, column: int) -> Iterator[str]:
 
 
 def usage(command: str, groups: Sequence[Group]) -> str:
-    """The line that says how a command is called."""
-    places = {f.head: f.required for group in groups for f in group.flags if not f.head.startswith("-")}
-    words = [head if required else f"[{head}]" for head, required in places.items()]
+    """The usage line of a command."""
+    positional = {f.head: f.required for group in groups for f in group.flags if not f.head.startswith("-")}
+    words = [head if required else f"[{head}]" for head, required in positional.items()]
     return " ".join(["usage: mmkeras", command, *words, "[flags]"])
 
 

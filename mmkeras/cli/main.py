@@ -1,6 +1,6 @@
 """The command line, `mmkeras <command>`: flags in, one call, an exit code out. `dispatch` lists the commands.
 
-Exit codes: 0 done; 1 an artefact did not answer like the model or is absent; 2 the input cannot be used; 130
+Exit codes: 0 done; 1 an artefact is absent or differs from the trained model; 2 the input cannot be used; 130
 interrupted.
 """
 
@@ -20,13 +20,13 @@ from mmkeras.errors import InputError
 
 
 def overview() -> str:
-    """What `mmkeras --help` prints."""
+    """The text of `mmkeras --help`."""
     lines = "\n".join(f"  {name:<8} {command.summary}" for name, command in COMMANDS.items())
     return f"usage: mmkeras <command> …\n\n{lines}\n\n`mmkeras <command> --help` lists its flags."
 
 
 def run_command(command: str, arguments: Sequence[str]) -> int:
-    """One command, or its help."""
+    """Run one command, or print its help. Returns the exit code."""
     if {"-h", "--help"} & set(arguments):
         from mmkeras.cli.help import render
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # a line reaches a pipe when it is printed; a narrow encoding is no reason to fail
+            # a pipe gets each line when it is printed; a character outside the encoding is no reason to fail
             stream.reconfigure(line_buffering=True, errors="replace")
     if arguments[:1] in (["--version"], ["-V"]):
         print(f"mmkeras {mmkeras.__version__}")
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
-    """Run one command. What it raises becomes a sentence and an exit code; with `debug` a traceback."""
+    """Run one command. An error becomes a sentence and an exit code; with `debug` a traceback."""
     try:
         return run_command(command, arguments)
     except InputError as error:
@@ -74,11 +74,11 @@ def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:  # no permission, no space, a name too long: nothing that a program could foresee
+    except OSError as error:  # no permission, no space, a name too long: it cannot be checked before
         if debug:
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"error: {place}the file system refused ({error.strerror or error}).", file=sys.stderr)
+        prefix = f"{error.filename}: " if error.filename else ""
+        print(f"error: {prefix}the file system refused ({error.strerror or error}).", file=sys.stderr)
         return 2
 
 

@@ -1,4 +1,4 @@
-"""The flags of every command but `train` and `ablate`, whose flags are a Config."""
+"""The flags of all commands but `train` and `ablate`, whose flags are a Config."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OutputFile = Annotated[str, arg(metavar="FILE")]
 
 @dataclass(frozen=True)
 class Export:
-    """Write a run as SavedModel, LiteRT and ONNX; prove on the held-out rows that each answers as the trained model."""
+    """Write a run as SavedModel, LiteRT and ONNX; prove on held-out rows that each predicts as the trained model."""
 
     run: Positional[Annotated[str, arg(metavar="RUN")]] = "runs/news"
     """Run folder."""
@@ -60,7 +60,7 @@ class Predict:
 
 @dataclass(frozen=True)
 class Verify:
-    """Compare an exported folder's artefacts with the trained model's answers on the held-out rows."""
+    """Compare an exported folder's artefacts with the trained model on the held-out rows."""
 
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/news"
     """Folder that `mmkeras export` wrote."""

@@ -113,7 +113,7 @@ def _hold_out(
         moved = _rows_with(without_row, labels, held_out)
         train, held_out = np.concatenate([train, held_out[moved]]), held_out[~moved]
         notes.append(
-            f"{moved.sum():,} held-out rows were moved to the training side, which had no row of "
+            f"{moved.sum():,} held-out rows were moved to the training split, which had no row of "
             f"{list_labels(without_row, kind)}."
         )
     train_keys = {keys[i] for i in train} if keys else set()
@@ -127,7 +127,7 @@ def _hold_out(
     if repeated.any():
         notes.append(
             f"{repeated.sum():,} held-out rows repeat the inputs of a training row: they were moved to the "
-            f"training side ({len(held_out):,} rows are left to validate on)."
+            f"training split ({len(held_out):,} rows are left to validate on)."
         )
     return train, held_out, notes
 

@@ -61,15 +61,19 @@ def check_sizes(table: Table, data: Data) -> None:
 def check_known(table: Table, validation: Table) -> None:
     """Raise InputError for classes or labels of the validation file that the table does not have."""
     kind = table.target_kind
-    known = {label for labels in labels_of(table) for label in labels}
+    table_labels = {label for labels in labels_of(table) for label in labels}
     rows = labels_of(validation)
-    foreign = sorted({label for labels in rows for label in labels} - known)
+    foreign = sorted({label for labels in rows for label in labels} - table_labels)
     if foreign:
-        lines = [int(line) for line, labels in zip(validation.lines, rows, strict=True) if not known.issuperset(labels)]
+        lines = [
+            int(line)
+            for line, labels in zip(validation.lines, rows, strict=True)
+            if not table_labels.issuperset(labels)
+        ]
         raise InputError(
             f"{validation.path}: line {lines[0]}: {list_labels(foreign, kind)} never occurs in {table.path}, so "
             f"the model cannot know it ({len(lines):,} of {len(rows):,} rows). Known: "
-            f"{list_labels(sorted(known), kind)}. Correct one of the files."
+            f"{list_labels(sorted(table_labels), kind)}. Correct one of the files."
         )
 
 

@@ -1,4 +1,4 @@
-"""Every fusion on every subset of the modalities, several seeds each: what a column is worth, what joins it best."""
+"""The ablation: every fusion on every subset of the modalities, several seeds each, compared in one table."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
-from mmkeras.experiments.fingerprint import (
-    QUESTION,
-    begin,
-    fingerprint_of,
-    refuse_others,
-)
+from mmkeras.experiments.fingerprint import QUESTION, fingerprint_of, refuse_others, write_fingerprint
 from mmkeras.experiments.options import FUSIONS, Ablate, check_fusions
 from mmkeras.experiments.results import RESULT, Cell, as_table, write_results
 from mmkeras.experiments.shared_rows import CHECK, choose_rows, write_rows
@@ -30,18 +25,18 @@ __all__ = ["FUSIONS", "Ablate", "Trial", "ablate", "all_trials", "as_table", "op
 
 
 def ablate(options: Ablate, log: Log = print) -> Path:
-    """Train them all below one folder; write ablation.json, ablation.csv and ablation.html. Returns the folder.
+    """Run all trainings below one folder; write ablation.json, ablation.csv and ablation.html. Returns the folder.
 
-    The table is read, its media are checked and its rows are split once: train.csv and held_out.csv are what every
-    training has. A subset learns from the rows, and is measured on those, that have anything in its columns; training
-    rows that repeat the inputs of a held-out row in these columns are left out, as `split_table` has it.
+    The table is read, its media are checked and its rows are split once; every training uses the same train.csv and
+    held_out.csv. A subset is trained and evaluated on the rows with a filled cell in its columns. Training rows that
+    repeat the inputs of a held-out row in these columns are left out, as by `split_table`.
 
-    Trainings that have ended are not done again: an interrupted ablation goes on where it stopped. One that cannot
-    be trained leaves its place in the table empty.
-    Raises InputError where none can be trained, for an unknown fusion or subset, or for a folder that holds something
-    else, trainings of other options or another CSV among it.
+    Finished trainings are not repeated: an interrupted ablation continues. A trial that cannot be trained has an empty
+    cell in the table.
+    Raises InputError if no trial can be trained, for an unknown fusion or subset, or for a folder with other contents,
+    such as trainings of other options or of another CSV.
     """
-    from mmkeras.training.sources import read_tables  # late: whoever asks for --help needs none of it
+    from mmkeras.training.sources import read_tables  # late: --help does not need it
 
     check_config(options)
     check_fusions(options)
@@ -50,17 +45,17 @@ def ablate(options: Ablate, log: Log = print) -> Path:
     groups = group(tables["table"])
     trials = list(all_trials(options, groups))
     folder = open_ablation(options)
-    question = fingerprint_of(config)
+    fingerprint = fingerprint_of(config)
     if not options.output.overwrite:
-        refuse_others(folder, question)
-    compared = options.ablation
-    log(f"{len(trials)} trainings: {', '.join(compared.fusions)}; {', '.join(groups)}; {compared.seeds} seeds")
+        refuse_others(folder, fingerprint)
+    ablation = options.ablation
+    log(f"{len(trials)} trainings: {', '.join(ablation.fusions)}; {', '.join(groups)}; {ablation.seeds} seeds")
     rows = choose_rows(config, tables, folder, log)
-    question["media"] = rows.media
+    fingerprint["media"] = rows.media
     if not options.output.overwrite:
-        refuse_others(folder, question)
-    begin(folder, question, options.output.overwrite)
-    train_all(trials, write_rows(rows, config, folder), tables["table"], question, folder, log)
+        refuse_others(folder, fingerprint)
+    write_fingerprint(folder, fingerprint, options.output.overwrite)
+    train_all(trials, write_rows(rows, config, folder), tables["table"], fingerprint, folder, log)
     log(as_table(json.loads((folder / RESULT).read_text(encoding="utf-8"))))
     from mmkeras.report.ablation import write_ablation_report  # late: Matplotlib
 
@@ -69,29 +64,29 @@ def ablate(options: Ablate, log: Log = print) -> Path:
 
 
 def train_all(
-    trials: Sequence[Trial], shared: Config, table: Table, question: dict[str, Any], folder: Path, log: Log
+    trials: Sequence[Trial], shared: Config, table: Table, fingerprint: dict[str, Any], folder: Path, log: Log
 ) -> None:
-    """Train one after the other; write what is known after each. Raises InputError where none can be trained.
+    """Run the trials one after another; write the results after each. Raises InputError if none can be trained.
 
-    shared: the Config of all; table: as the user's file was read.
+    shared: the Config of all trials. table: the rows of the user's file.
     """
     cells: dict[tuple[Any, ...], Cell] = {}
     score_name, failed = "", 0
     for number, trial in enumerate(trials, 1):
         cell = cells.setdefault((trial.fusion, trial.modalities), Cell(trial.fusion, trial.modalities, trial.columns))
-        head = f"{number}/{len(trials)}  {trial.name}"
+        prefix = f"{number}/{len(trials)}  {trial.name}"
         output = folder / trial.name
         try:
-            measured = run_trial(trial, trial_config(trial, shared, table, output), question, output)
-        except InputError as error:  # of this subset; the others may do
+            figures = run_trial(trial, trial_config(trial, shared, table, output), fingerprint, output)
+        except InputError as error:  # of this subset alone; the other trials go on
             failed += 1
             cell.failed.append(str(error))
-            log(f"{head}  cannot be trained: {error}")
+            log(f"{prefix}  cannot be trained: {error}")
         else:
-            score_name = measured["score_name"]
-            cell.scores.append(measured["score"])
-            cell.rows = measured["rows"]
-            log(f"{head}  {score_name} {measured['score']:.4f}  on {measured['rows']} rows")
+            score_name = figures["score_name"]
+            cell.scores.append(figures["score"])
+            cell.rows = figures["rows"]
+            log(f"{prefix}  {score_name} {figures['score']:.4f}  on {figures['rows']} rows")
         if score_name:
             write_results(folder, table.path, score_name, list(cells.values()))
     if failed == len(trials):
@@ -112,11 +107,13 @@ def open_ablation(options: Ablate) -> Path:
     for name in (options.data.csv, options.data.validation, options.text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(f"{folder}: {name} lies in it, and could be replaced. Choose another --output.")
-    ours = (QUESTION, f"*/{FINISHED}", "*/config.json")
+    patterns = (QUESTION, f"*/{FINISHED}", "*/config.json")
     if (
         folder.is_dir()
-        and any(not path.name.startswith(CHECK) for path in folder.iterdir())  # or a list of bad rows beside it
-        and not any(any(folder.glob(pattern)) for pattern in ours)
+        and any(
+            not path.name.startswith(CHECK) for path in folder.iterdir()
+        )  # a check that failed leaves its list of bad rows
+        and not any(any(folder.glob(pattern)) for pattern in patterns)
     ):
         raise InputError(f"{folder}: the folder is not empty and is no ablation. Choose another --output.")
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ RESULT = "ablation.json"
 
 @dataclass
 class Cell:
-    """What is known of one fusion on one subset. rows: those held out that it was measured on."""
+    """Scores of one fusion on one subset. rows: number of held-out rows that the scores are of."""
 
     fusion: str | None
     modalities: tuple[str, ...]
@@ -23,7 +23,7 @@ class Cell:
     scores: list[float] = field(default_factory=list)
     rows: int | None = None
     failed: list[str] = field(default_factory=list)
-    """Why a seed of it could not be trained."""
+    """The reason for each seed that could not be trained."""
 
     def entry(self) -> dict[str, Any]:
         """Its row of ablation.json."""
@@ -41,7 +41,7 @@ def write_results(folder: Path, csv: str, score_name: str, cells: Sequence[Cell]
             "+".join(cell.modalities),
             cell.fusion or "",
             f"{statistics.mean(cell.scores):.4f}" if cell.scores else "",
-            spread(cell.scores),
+            std(cell.scores),
             len(cell.scores),
             "" if cell.rows is None else cell.rows,
         ]
@@ -50,23 +50,23 @@ def write_results(folder: Path, csv: str, score_name: str, cells: Sequence[Cell]
     write_csv(folder / "ablation.csv", [header, *lines])
 
 
-def spread(scores: Sequence[float]) -> str:
-    """Standard deviation over seeds; '' for a single one."""
+def std(scores: Sequence[float]) -> str:
+    """Standard deviation over seeds; '' for a single seed."""
     return f"{statistics.stdev(scores):.4f}" if len(scores) > 1 else ""
 
 
 def as_table(result: dict[str, Any]) -> str:
-    """The results to print: a row a subset, a column a fusion; mean and deviation over the seeds; rows held out."""
-    used = list(dict.fromkeys(row["fusion"] for row in result["rows"] if row["fusion"]))
+    """The printed table: a row a subset, a column a fusion; mean and deviation over the seeds; held-out rows."""
+    fusions = list(dict.fromkeys(row["fusion"] for row in result["rows"] if row["fusion"]))
     grid: dict[str, dict[str, str]] = {}
     for row in result["rows"]:
         cells = grid.setdefault("+".join(row["modalities"]), {})
         if row["scores"]:
-            deviation = spread(row["scores"])
+            deviation = std(row["scores"])
             cell = f"{statistics.mean(row['scores']):.4f}" + (f" ± {deviation}" if deviation else "")
             cells |= {row["fusion"] or "alone": cell, "rows": f"{row['rows']:,}"}
     alone = ["alone"] if any(not row["fusion"] for row in result["rows"]) else []
-    head = [result["score_name"], *alone, *used, "rows"]
-    lines = [head, *([name, *(cells.get(column, "") for column in head[1:])] for name, cells in grid.items())]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    header = [result["score_name"], *alone, *fusions, "rows"]
+    lines = [header, *([name, *(cells.get(column, "") for column in header[1:])] for name, cells in grid.items())]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)

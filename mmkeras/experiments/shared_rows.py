@@ -1,4 +1,4 @@
-"""What all trainings of an ablation have in common: the rows of both sides, and the question they answer."""
+"""The rows that all trainings of an ablation share: checked, split once and written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Config, Data
 from mmkeras.data.split import Split, split_table
 from mmkeras.data.table import Table, write_bad_rows
 from mmkeras.runs.run import read_json
@@ -19,12 +19,12 @@ from mmkeras.system.progress import Log
 
 TRAIN: Final = "train.csv"
 HELD_OUT: Final = "held_out.csv"
-CHECK: Final = "media-check"  # of the features that the check makes; gone when it has ended
+CHECK: Final = "media-check"  # folder of the features that the check makes; deleted at its end
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows that every training has its share of. media: column -> a key of what its pictures or clips hold."""
+    """The rows of all trainings, in two splits. media: column -> a key of the contents of its pictures or clips."""
 
     tables: dict[str, Table]
     split: Split
@@ -32,7 +32,7 @@ class Rows:
 
 
 def choose_rows(config: Config, tables: dict[str, Table], folder: Path, log: Log) -> Rows:
-    """Look at all media and split, once: a row that one subset cannot use for its media is none of any other's.
+    """Check all media and split the rows, once. A row with an unusable file is dropped from every subset.
 
     Raises InputError where more than `max_bad_rows` are bad, or where the rows cannot be split.
     """
@@ -52,7 +52,7 @@ def _check_media(
     if not has_media(tables["table"]):
         return tables, {}
     place = folder / CHECK
-    shutil.rmtree(place, ignore_errors=True)  # of one that was killed
+    shutil.rmtree(place, ignore_errors=True)  # left by a check that was killed
     try:
         place.mkdir()
         checked, _ = check_media(config, tables, place, log)
@@ -62,8 +62,8 @@ def _check_media(
 
 
 def write_rows(rows: Rows, config: Config, folder: Path) -> Config:
-    """Write both sides, and the bad rows, into the ablation's folder. Returns the Config of a training on them."""
-    held_out, moved = _held_out(rows, config)
+    """Write both splits and the bad rows into the ablation's folder. Returns the Config of a training on them."""
+    held_out, paths_are_absolute = _held_out(rows, config.data)
     for name, frame in ((TRAIN, rows.split.train), (HELD_OUT, held_out)):
         write_csv(folder / name, itertools.chain([list(frame.columns)], frame.itertuples(index=False, name=None)))
     write_bad_rows(rows.tables["table"], folder / "bad_rows.csv", rows.tables.get("validation"))
@@ -71,34 +71,28 @@ def write_rows(rows: Rows, config: Config, folder: Path) -> Config:
         csv=str(folder / TRAIN),
         validation=str(folder / HELD_OUT),
         media_root=config.data.media_root or str(Path(config.data.csv).parent),
-        allow_outside=config.data.allow_outside or moved,
+        allow_outside=config.data.allow_outside or paths_are_absolute,
         encoding="utf-8",
         delimiter=",",
-        max_bad_rows=1.0,  # the bad ones are gone: what is left out now has nothing in the subset's columns
+        max_bad_rows=1.0,  # bad rows are dropped already; a row without a cell in the subset's columns is no error
     )
 
 
-def _held_out(rows: Rows, config: Config) -> tuple[pd.DataFrame, bool]:
-    """The held-out rows; True where their media's paths begin elsewhere than the table's, and are made absolute.
+def _held_out(rows: Rows, data: Data) -> tuple[pd.DataFrame, bool]:
+    """The held-out rows, and whether their media paths had to be made absolute.
 
-    Such paths may lie outside the one folder that a training knows. They have been checked against their own.
+    That is so if a separate file of held-out rows lies in another folder than the table: a training has one folder of
+    media. The paths have been checked against the folder of their file.
     """
     frame, file = rows.split.validation, rows.split.validation_file
-    if (
-        config.data.media_root
-        or Path(file).parent.resolve() == Path(config.data.csv).parent.resolve()
-        or not rows.media
-    ):
+    if data.media_root or Path(file).parent.resolve() == Path(data.csv).parent.resolve() or not rows.media:
         return frame, False
     from mmkeras.modalities import names_files
-    from mmkeras.modalities.media.paths import (
-        MediaRoot,  # late, as above
-        find_media,
-    )
+    from mmkeras.modalities.media.paths import MediaRoot, find_media  # late, as above
 
-    root, frame = MediaRoot.of(file, config.data.media_root, config.data.allow_outside), frame.copy(deep=False)
+    root, frame = MediaRoot.of(file, data.media_root, data.allow_outside), frame.copy(deep=False)
     for column in rows.tables["table"].inputs:
         if names_files(column.kind):
             cells = frame[column.name].tolist()
-            frame[column.name] = [str(find_media(c, root) or c) if c.strip() else c for c in cells]
+            frame[column.name] = [str(find_media(cell, root) or cell) if cell.strip() else cell for cell in cells]
     return frame, True

@@ -1,4 +1,4 @@
-"""The trainings of an ablation: which there are, and each of them, on the rows that all have in common."""
+"""The trainings of an ablation: the list of them, and one training on the rows that all share."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from mmkeras.experiments.options import Ablate
 
 MOST_GROUPS: Final = 8
-"""Groups of columns of which all subsets are trained: 255 subsets. Each more doubles them."""
+"""Most groups of columns for which all subsets are trained: 255 subsets. Each further group doubles them."""
 LONGEST_NAME: Final = 120  # bytes; file systems allow 255
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One training: a fusion (None for a single column, where there is nothing to fuse) on some modalities."""
+    """One training: a fusion (None for a single column, which needs no fusion) on a subset of the modalities."""
 
     fusion: str | None
     modalities: tuple[str, ...]
@@ -39,7 +39,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Of its run folder. Where modalities are columns, they may hold signs that a folder's name must not."""
+        """Name of the run folder, without characters of a column's name that a folder's name must not have."""
         parts = [re.sub(r"[^\w .-]", "_", modality) for modality in self.modalities]
         name = "+".join(parts)
         if parts != [*self.modalities] or len(name.encode()) > LONGEST_NAME:
@@ -48,7 +48,7 @@ class Trial:
 
 
 def group(table: Table) -> dict[str, tuple[str, ...]]:
-    """Columns by modality: by kind, or one by one where all are of one kind."""
+    """Columns by modality: by kind, or each column by itself if all are of one kind."""
     kinds: dict[str, list[str]] = {}
     for column in table.inputs:
         kinds.setdefault(column.kind, []).append(column.name)
@@ -58,21 +58,21 @@ def group(table: Table) -> dict[str, tuple[str, ...]]:
 
 
 def all_trials(options: Ablate, groups: dict[str, tuple[str, ...]]) -> Iterator[Trial]:
-    """The trainings, the smallest subsets first. Raises InputError for a subset that is none, or far too many."""
+    """The trainings, the smallest subsets first. Raises InputError for an unknown subset, or for too many subsets."""
     fusions = tuple(dict.fromkeys(options.ablation.fusions))
-    for chosen in all_subsets(options.ablation.subsets, groups, options.ablation.seeds, len(fusions)):
-        columns = tuple(column for modality in chosen for column in groups[modality])
+    for subset in all_subsets(options.ablation.subsets, groups, options.ablation.seeds, len(fusions)):
+        columns = tuple(column for modality in subset for column in groups[modality])
         for fusion in fusions if len(columns) > 1 else (None,):
             for k in range(options.ablation.seeds):
-                yield Trial(fusion, chosen, columns, options.training.seed + k)
+                yield Trial(fusion, subset, columns, options.training.seed + k)
 
 
 def all_subsets(
-    wanted: Sequence[str], groups: dict[str, tuple[str, ...]], seeds: int, fusions: int
+    names: Sequence[str], groups: dict[str, tuple[str, ...]], seeds: int, fusions: int
 ) -> Iterator[tuple[str, ...]]:
-    """Names of groups, in their order: the wanted subsets, each once, or all there are."""
-    if wanted:
-        yield from dict.fromkeys(find_subset(name, groups) for name in wanted)
+    """Subsets as names of groups, in the order of the groups: the named subsets, each once, or all subsets."""
+    if names:
+        yield from dict.fromkeys(find_subset(name, groups) for name in names)
         return
     if len(groups) > MOST_GROUPS:
         subsets, single = 2 ** len(groups) - 1, sum(len(columns) == 1 for columns in groups.values())
@@ -86,57 +86,57 @@ def all_subsets(
         yield from itertools.combinations(groups, n)
 
 
-def find_subset(wanted: str, groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The groups that a name such as text+image means. Raises InputError where one is none."""
-    parts = {wanted} if wanted in groups else set(wanted.split("+"))
+def find_subset(name: str, groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The groups of a subset's name, such as text+image. Raises InputError for an unknown group."""
+    parts = {name} if name in groups else set(name.split("+"))
     if parts - groups.keys():
-        raise InputError(f"--subsets {wanted}: expected names joined by +, out of {', '.join(groups)}.")
-    return tuple(name for name in groups if name in parts)
+        raise InputError(f"--subsets {name}: expected names joined by +, out of {', '.join(groups)}.")
+    return tuple(group_name for group_name in groups if group_name in parts)
 
 
 def trial_config(trial: Trial, shared: Config, table: Table, output: Path) -> Config:
-    """The Config of one training. shared: of all of them."""
-    named = naming_flags(column for column in table.inputs if column.name in trial.columns)
-    chosen: dict[str, Any] = {
+    """The Config of one training. shared: the Config of all trainings."""
+    inputs = naming_flags(column for column in table.inputs if column.name in trial.columns)
+    flags: dict[str, Any] = {
         "target": tuple(column.name for column in table.targets),
         "task": table.task,
         "model": "multimodal",
         "fusion": trial.fusion,
         "seed": trial.seed,
         "output": str(output),
-        "overwrite": True,  # of what did not end, or was forgotten
+        "overwrite": True,  # a training that was interrupted, or whose record was deleted
     }
-    return shared.replace(**named, **chosen)
+    return shared.replace(**inputs, **flags)
 
 
-def run_trial(trial: Trial, config: Config, question: dict[str, Any], output: Path) -> dict[str, Any]:
-    """Train, or read what an ended training of the same has measured. Returns its figures on the held-out rows.
+def run_trial(trial: Trial, config: Config, fingerprint: dict[str, Any], output: Path) -> dict[str, Any]:
+    """Train, or read the figures of a finished training of the same trial. Returns the figures of the held-out rows.
 
-    config: of this training. Raises InputError for what cannot be trained.
+    config: of this training. Raises InputError for a trial that cannot be trained.
     """
-    asked = {**asdict(trial), "modalities": [*trial.modalities], "columns": [*trial.columns]}
-    if not has_answered(output, asked, question):
-        from mmkeras.training.train import train  # late: an ablation that has ended needs none of it
+    record = {**asdict(trial), "modalities": [*trial.modalities], "columns": [*trial.columns]}
+    if not is_finished(output, record, fingerprint):
+        from mmkeras.training.train import train  # late: an ablation that is finished does not need it
 
         train(config, log=lambda line: None)
-        write_json(output / TRIAL, {"trial": asked, "question": question})
+        write_json(output / TRIAL, {"trial": record, "question": fingerprint})
         if "keras" in sys.modules:
             sys.modules["keras"].backend.clear_session()
     figures = read_json(output / FINISHED)
-    measured = figures["validation"]
+    validation = figures["validation"]
     return {
-        "score": float(measured["score"]),
-        "score_name": str(measured["score_name"]),
+        "score": float(validation["score"]),
+        "score_name": str(validation["score_name"]),
         "rows": int(figures["rows"]["validation"]),
     }
 
 
-def has_answered(output: Path, asked: dict[str, Any], question: dict[str, Any]) -> bool:
-    """Has this training ended, asked the same? Only then it has a trial.json: an interrupted one is begun anew."""
+def is_finished(output: Path, record: dict[str, Any], fingerprint: dict[str, Any]) -> bool:
+    """Has this trial been trained, with the same fingerprint? An interrupted training has no trial.json."""
     if not (output / FINISHED).exists():
         return False
     try:
-        known = read_json(output / TRIAL)
+        saved = read_json(output / TRIAL)
     except InputError:  # absent, or damaged
         return False
-    return known.get("trial") == asked and not differences(known["question"], question)
+    return saved.get("trial") == record and not differences(saved["question"], fingerprint)

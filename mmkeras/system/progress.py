@@ -13,7 +13,7 @@ SECONDS: Final = 15.0  # between two lines
 LIVE_SECONDS: Final = 0.1  # between two changes of the live line
 
 
-def named(log: Callable[[str], None], name: str, column: str) -> Callable[[str], None]:
+def named(log: Log, name: str, column: str) -> Log:
     """A log that replaces `name` (of a column, in files and graph) at the start of a line by the column of the CSV."""
     return lambda line: log(f"{column}{line.removeprefix(name)}" if line.startswith(f"{name}:") else line)
 
@@ -21,7 +21,7 @@ def named(log: Callable[[str], None], name: str, column: str) -> Callable[[str],
 class Progress:
     """Counts up to `total` and logs the count: `photo: 1,200 of 4,869 images checked`. label: the text around it."""
 
-    def __init__(self, label: tuple[str, str], total: int, log: Callable[[str], None]) -> None:
+    def __init__(self, label: tuple[str, str], total: int, log: Log) -> None:
         self.label, self.total, self.log = label, total, log
         self.done, self.live = 0, sys.stdout.isatty()
         self.began = self.last_line = time.perf_counter()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from mmkeras.graph import Answers, Graph
 from mmkeras.system.progress import Log
+from mmkeras.system.tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
     from mmkeras.config.config import Config
@@ -107,5 +108,6 @@ class Task(Protocol):
 
 
 def load_task(name: str) -> Task:
-    """A task's module. Imports TensorFlow and Keras."""
+    """A task's module. Imports TensorFlow and Keras, without the noise of their start."""
+    import_tensorflow()
     return cast(Task, importlib.import_module(TASKS[name]))

@@ -17,9 +17,9 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.system.files import written_whole
 
-PLATEAU_FACTOR = 0.25  # what is left of the rate where an epoch brought nothing
+PLATEAU_FACTOR = 0.25  # the learning rate is multiplied by it after an epoch without a better validation loss
 
-SHOWN = ("accuracy", "mae")  # of an epoch's figures, beside the loss
+SHOWN = ("accuracy", "mae")  # figures that the line of an epoch shows, beside the loss
 
 
 class EpochLines(keras.callbacks.Callback):
@@ -30,7 +30,7 @@ class EpochLines(keras.callbacks.Callback):
         self.epochs, self.log, self.live = epochs, log, sys.stdout.isatty()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch, self.began = epoch, time.perf_counter()
+        self.epoch, self.started = epoch, time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.live and batch % 10 == 0:
@@ -41,19 +41,20 @@ class EpochLines(keras.callbacks.Callback):
         logs = logs or {}
         shown = [name for name in ("loss", *SHOWN, "val_loss", *(f"val_{name}" for name in SHOWN)) if name in logs]
         figures = "  ".join(f"{name} {logs[name]:.4f}" for name in shown)
-        self.log(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.began:.1f} s")
+        self.log(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.started:.1f} s")
 
 
 class BestCheckpoint(keras.callbacks.Callback):
-    """Early stopping with the best weights restored, and after each epoch everything a killed training needs to go on.
+    """Early stopping that restores the best weights; after each epoch a checkpoint to resume from.
 
-    Keras' EarlyStopping forgets what it has seen when the process ends, and BackupAndRestore does not know it; a
-    resumed training must end with the same weights as one that was never interrupted, so one callback keeps both.
+    Keras' EarlyStopping loses its state when the process ends, and BackupAndRestore does not save that state. A resumed
+    training must end with the same weights as an uninterrupted one, so one callback keeps both.
 
-    Best is, for classes, the highest validation accuracy, of equals the latest, when the rate has fallen furthest. The
-    loss would mislead: a hinge rises where margins shrink, though the order of the classes, and so every answer, gets
-    better. Of few rows an accuracy says little: where `rows` is given, an epoch within one standard error of the best
-    is equal to it (the rule of Breiman et al. 1984), or an early, nearly constant model may win by luck.
+    For classes the best epoch has the highest validation accuracy; of equal epochs it is the latest, because the
+    learning rate is lowest there. The loss would mislead: a hinge rises where margins shrink, although the order of the
+    classes, and so every prediction, gets better. An accuracy of few rows is noisy: with `rows`, epochs within one
+    standard error of the best count as equal to it (the rule of Breiman et al. 1984). Otherwise an early, nearly
+    constant model may win by luck.
     """
 
     def __init__(
@@ -63,10 +64,11 @@ class BestCheckpoint(keras.callbacks.Callback):
         monitor: tuple[str, str] = ("accuracy", "max"),
         rows: int | None = None,
     ) -> None:
-        """folder: for checkpoint.npz and history.csv; patience: epochs without a better figure, None: never.
+        """folder: for checkpoint.npz and history.csv. patience: epochs without a better figure before the end; None: no
+        early stopping, and the last weights count.
 
-        monitor: the figure of the validation rows that is watched, and whether `max` or `min` of it is best. rows: how
-        many validation rows an accuracy is of, where epochs within its standard error count as equal; None: they don't.
+        monitor: the validation figure to watch, and whether its `max` or `min` is best. rows: number of validation
+        rows, if epochs within the accuracy's standard error count as equal; None: they do not.
         """
         super().__init__()
         self.folder, self.patience = folder, patience
@@ -75,22 +77,22 @@ class BestCheckpoint(keras.callbacks.Callback):
         self.best, self.best_epoch = -float("inf"), -1
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
-        self.began = time.perf_counter()
+        self.started = time.perf_counter()
 
     @property
     def epochs_done(self) -> int:
-        """Epochs behind us, those before an interruption included."""
+        """Number of finished epochs, with those before an interruption."""
         return len(self.history)
 
     @property
     def exhausted(self) -> bool:
-        """Has the patience run out?"""
+        """True when `patience` epochs have passed without a better figure."""
         return self.patience is not None and self.epochs_done - 1 - self.best_epoch >= self.patience
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.began, 3)})
-        self.began = time.perf_counter()
+        self.history.append({"epoch": epoch + 1, **figures, "seconds": round(time.perf_counter() - self.started, 3)})
+        self.started = time.perf_counter()
         if not math.isfinite(figures.get("val_loss", 0.0)):
             raise InputError(
                 f"epoch {epoch + 1}: the loss is not a number any more; the steps are too large. Give a smaller "
@@ -106,7 +108,7 @@ class BestCheckpoint(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _standard_error(self) -> float:
-        """Of the best accuracy, a share of `rows`."""
+        """Standard error of the best accuracy, from 0 to 1, over `rows` rows; 0 without `rows`."""
         return math.sqrt(self.best * (1.0 - self.best) / self.rows) if self.rows else 0.0
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -131,7 +133,7 @@ class BestCheckpoint(keras.callbacks.Callback):
             np.savez(partial, state=np.array(json.dumps(state)), **arrays)  # uncompressed: written at every epoch
 
     def restore(self, model: keras.Model) -> None:
-        """Take up the state of the last finished epoch, if there is one. `model` must be compiled and built."""
+        """Load the state of the last finished epoch, if there is a checkpoint. `model` must be compiled and built."""
         path = self.folder / "checkpoint.npz"
         if not path.exists():
             return
@@ -142,27 +144,30 @@ class BestCheckpoint(keras.callbacks.Callback):
                 variable.assign(data[f"variable{k}"])
             state = json.loads(str(data["state"]))
             self.history, self.best, self.best_epoch = state["history"], state["best"], state["best_epoch"]
-            kept = [data[f"best{k}"] for k in range(len(model.weights)) if f"best{k}" in data.files]
-            self.best_weights = kept or model.get_weights()
+            best_weights = [data[f"best{k}"] for k in range(len(model.weights)) if f"best{k}" in data.files]
+            self.best_weights = best_weights or model.get_weights()
 
     def clear(self) -> None:
-        """Training has ended well: the checkpoint goes."""
+        """Delete the checkpoint, after a training that has ended well."""
         (self.folder / "checkpoint.npz").unlink(missing_ok=True)
 
 
-def tensorboard(asked: bool, folder: Path) -> list[keras.callbacks.Callback]:
-    """What writes TensorBoard's logs into the run folder, where it was asked for."""
-    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if asked else []
+def tensorboard(enabled: bool, folder: Path) -> list[keras.callbacks.Callback]:
+    """The callback that writes TensorBoard's logs into the run folder, in a list; an empty list if not enabled."""
+    return [keras.callbacks.TensorBoard(str(folder / "tensorboard"))] if enabled else []
 
 
-def reduce_on_plateau(known: list[float]) -> Any:
-    """A quarter of the rate whenever an epoch brings nothing. known: the losses of epochs before an interruption."""
-    stall = keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=0, min_delta=0.0)
-    begin = stall.on_train_begin
+def reduce_on_plateau(val_losses: list[float]) -> Any:
+    """A callback that quarters the learning rate after each epoch without a better validation loss.
 
-    def continue_text(logs: Any = None) -> None:
-        begin(logs)
-        stall.best = min(known, default=stall.best)
+    val_losses: those of the epochs before an interruption; Keras resets the best one when a training begins.
+    """
+    plateau = keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=0, min_delta=0.0)
+    reset = plateau.on_train_begin
 
-    stall.on_train_begin = continue_text
-    return stall
+    def reset_and_restore_best(logs: Any = None) -> None:
+        reset(logs)
+        plateau.best = min(val_losses, default=plateau.best)
+
+    plateau.on_train_begin = reset_and_restore_best
+    return plateau

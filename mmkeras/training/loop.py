@@ -1,4 +1,4 @@
-"""`model.fit`, once for every task: callbacks in their order, and an interrupted training taken up again."""
+"""`model.fit`, once for every task: the callbacks in their order, and an interrupted training resumed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmkeras.training.callbacks import BestCheckpoint, EpochLines, reduce_on_pla
 
 
 def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheckpoint:
-    """Fit; the model has its best weights at the end. Returns the callback that kept them."""
+    """Fit the model and restore its best weights. Returns the callback that has the history and the best epoch."""
     model, epochs = trained.model, trained.epochs
     checkpoint = BestCheckpoint(folder, trained.patience, trained.monitor, trained.rows)
     if config.output.resume:
@@ -20,7 +20,7 @@ def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheck
     if checkpoint.exhausted or checkpoint.epochs_done >= epochs:
         checkpoint.on_train_end()
         return checkpoint
-    # in front of the checkpoint, so that the learning rate that is saved is the one that was cut
+    # before the checkpoint, so that the checkpoint saves the reduced learning rate
     plateau = [reduce_on_plateau([epoch["val_loss"] for epoch in checkpoint.history])] if trained.plateau else []
     callbacks = [
         *trained.callbacks,
@@ -34,7 +34,7 @@ def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheck
         validation_data=trained.validation.dataset(),
         epochs=epochs,
         initial_epoch=checkpoint.epochs_done,
-        shuffle=False,  # the batches have an order of their own, by seed and epoch
+        shuffle=False,  # the batches shuffle themselves, by seed and epoch
         callbacks=callbacks,
         verbose=0,
     )

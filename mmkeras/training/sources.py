@@ -1,4 +1,4 @@
-"""What a training learns from, read and checked before TensorFlow is loaded: the rows of a table, or lines of text."""
+"""Training data, read and checked before TensorFlow is loaded: the rows of a table, or lines of text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mmkeras.training.resolve import resolved
 
 @dataclass(frozen=True)
 class SplitRows:
-    """Rows whose media are checked, in two splits. tables: `table` and, of a file of its own, `validation`."""
+    """Rows whose media are checked, in two splits. tables: `table` and, if it is a separate file, `validation`."""
 
     tables: dict[str, Table]
     media: Media
@@ -30,20 +30,21 @@ class SplitRows:
 
     @property
     def table(self) -> Table:
-        """The table that the training rows are of."""
+        """The table of the training rows."""
         return self.tables["table"]
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """A table and, if there is such a file, a table of held-out rows."""
+    """A table and, if it is a separate file, a table of held-out rows."""
 
     tables: dict[str, Table]
 
     def resolve(self, config: Config, log: Log) -> Config:
-        """The Config with what the table decides. Raises InputError where table and flags contradict each other.
+        """The Config with the settings that the table decides; flags that change nothing are logged.
 
-        Says which flags change nothing. Whatever can be wrong with the split shows here, before anything is written.
+        Raises InputError where table and flags contradict each other, or where the rows cannot be split: before
+        anything is written.
         """
         kinds = {column.name: column.kind for column in self.tables["table"].inputs}
         if config.output.resume:
@@ -71,7 +72,7 @@ class TableSource:
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of text in two splits. name: of the file that they are of."""
+    """Lines of text in two splits. name: of their file."""
 
     name: str
     train: list[str]
@@ -82,12 +83,12 @@ class Lines:
         return config
 
     def split(self, config: Config, folder: Path, log: Log) -> Lines:
-        """They are split already: the held-out lines are the last ones, or a file of their own."""
+        """The same lines: they are split already. The held-out lines are the last ones, or a separate file."""
         return self
 
 
 def read_source(config: Config, log: Log) -> TableSource | Lines:
-    """Read the file or files that a training is given. Raises InputError, which names the line, for what is wrong."""
+    """Read the file or files of a training. Raises InputError, with the line, for a file that cannot be used."""
     if config.model.task in LEARN_LINES:
         lines, held_out = read_texts(config.data)
         log(f"{source_of(config.data)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
@@ -96,7 +97,7 @@ def read_source(config: Config, log: Log) -> TableSource | Lines:
 
 
 def read_tables(config: Config, log: Log) -> dict[str, Table]:
-    """`table` and, if there is such a file, `validation`: checked rows, described as they are read."""
+    """`table` and, if it is a separate file, `validation`: checked rows; their description is logged."""
     table = read_table(config.data, config.model.task)
     log(describe(table))
     data = config.data

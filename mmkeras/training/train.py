@@ -16,15 +16,15 @@ from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.tasks import load_task
 from mmkeras.training.sources import Lines, TableSource, read_source
 
-SMALL_TENSORS = ("wide_deep", "mlp")  # models whose steps make no tensor of megabytes
+SMALL_TENSORS = ("wide_deep", "mlp")  # models whose training step allocates no tensor of megabytes
 
 
 def train(config: Config, log: Log = print) -> Path:
     """Read and check the data, adapt, build, fit, evaluate; write the run folder. Returns its path.
 
-    Raises InputError for anything the user can mend, before the run folder is touched wherever that is possible.
+    Raises InputError for a mistake that the user can mend, where possible before the run folder is touched.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     check_config(config)
     if config.output.resume:
         config = resumed_config(config)
@@ -32,9 +32,9 @@ def train(config: Config, log: Log = print) -> Path:
     config = source.resolve(config, log)
     with new_run(config) as folder:
         figures = fit_and_evaluate(config, source, folder, log)
-    figures["seconds"]["total"] = round(time.perf_counter() - began, 2)
+    figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
     finish(folder, figures)
-    from mmkeras.report.page import write_report  # after the run is safe: a report that fails costs nothing but itself
+    from mmkeras.report.page import write_report  # late: the run is finished, and a report that fails cannot harm it
 
     write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")
@@ -42,12 +42,12 @@ def train(config: Config, log: Log = print) -> Path:
 
 
 def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, log: Log) -> dict[str, Any]:
-    """Split, adapt, build, fit, evaluate; write everything but the figures, which are returned."""
+    """Split, adapt, build, fit, evaluate; write all files but metrics.json. Returns the figures for metrics.json."""
     times = [time.perf_counter()]
     split = source.split(config, folder, log)
     times.append(time.perf_counter())
     start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
-    from mmkeras.training.loop import fit  # Keras, which must find the seed and the allocator set
+    from mmkeras.training.loop import fit  # late: Keras must be imported after the seed and the allocator are set
 
     task = load_task(config.model.task)
     (folder / "state").mkdir(exist_ok=True)

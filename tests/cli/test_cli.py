@@ -21,9 +21,9 @@ from mmkeras.errors import InputError
 def test_help_lists_the_commands(arguments: list[str]) -> None:
     done = small_runs.main(*arguments)
     assert (done.code, done.err) == (0, "")
-    for command, entry in COMMANDS.items():
+    for command, listed in COMMANDS.items():
         (line,) = [line for line in done.lines if line.split()[:1] == [command]]
-        assert line.split(maxsplit=1)[1] == entry.summary
+        assert line.split(maxsplit=1)[1] == listed.summary
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,4 +1,4 @@
-"""The bundled examples: the flags that they bring, and what gives way to what was said."""
+"""The bundled examples: the flags that they bring, and the user's flags, which replace them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmkeras.experiments.options import Ablate
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder where the example seems to be made already."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "multimodal").mkdir(parents=True)
@@ -24,7 +24,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_example_brings_its_own_flags(made: Path) -> None:
+def test_the_example_brings_its_own_flags(example: Path) -> None:
     config = examples.with_example(Config.of(example="multimodal", epochs=3))
     assert (config.data.example, config.data.text, config.data.image, config.data.target) == (
         None,
@@ -33,7 +33,7 @@ def test_the_example_brings_its_own_flags(made: Path) -> None:
         ("label",),
     )
     assert (config.training.epochs, config.image.image_size, config.audio.audio_rate) == (3, 48, 8000)
-    with pytest.raises(InputError, match="it brings its own data; leave out other.csv"):
+    with pytest.raises(InputError, match="it has its own data; leave out other.csv"):
         examples.with_example(config.replace(csv="other.csv", example="multimodal"))
 
 
@@ -42,7 +42,7 @@ def inputs_of(config: Config) -> tuple[str, ...]:
     return (*data.text, *data.image, *data.audio, *data.number, *data.category, *data.date)
 
 
-def test_the_example_gives_way_to_what_was_said(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_flags_of_the_user_replace_those_of_the_example(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",), image_size=64))
     assert (config.data.target, config.image.image_size, config.audio.audio_rate) == (("reply",), 64, 8000)
     assert inputs_of(config) == ("note", "photo", "clip", "price")
@@ -55,10 +55,10 @@ def test_the_example_gives_way_to_what_was_said(made: Path, capsys: pytest.Captu
     assert (config.data.text, config.data.image, config.data.target) == (("note",), (), ())
 
 
-def test_replies_are_learned_of_the_example_without_its_label(made: Path) -> None:
+def test_replies_are_learned_of_the_example_without_its_label(example: Path) -> None:
     header = "note,photo,clip,price,label,reply\n"
     lines = (f"note {k},images/{k}.png,audio/{k}.wav,{k}.5,a-b,reply {k}\n" for k in range(12))
-    made.write_text(header + "".join(lines), encoding="utf-8")
+    example.write_text(header + "".join(lines), encoding="utf-8")
     config = examples.with_example(Config.of(example="multimodal", task="generate", target=("reply",)))
     table = read_table(config.data, config.model.task)
     assert [column.name for column in table.inputs] == ["note", "photo", "clip", "price"]
@@ -66,16 +66,16 @@ def test_replies_are_learned_of_the_example_without_its_label(made: Path) -> Non
     assert table.task == "generate"
 
 
-def test_ablate_knows_the_example(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Ablate] = []
+def test_ablate_takes_the_example(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Ablate] = []
 
     def stand_in(options: Ablate) -> Path:
-        asked.append(options)
+        calls.append(options)
         return Path("done")
 
     monkeypatch.setattr("mmkeras.experiments.ablation.ablate", stand_in)
     done = small_runs.main("ablate", "--example", "multimodal", "--seeds", "2", "--subsets", "text", "--epochs", "4")
     assert done.code == 0, done.err
-    (options,) = asked
+    (options,) = calls
     assert (options.data.csv, options.data.target) == ("data/multimodal/multimodal.csv", ("label",))
     assert (options.ablation.seeds, options.ablation.subsets, options.training.epochs) == (2, ("text",), 4)

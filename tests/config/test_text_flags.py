@@ -21,7 +21,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("flags", "message"),
     [
         (("--fusion", "decision"), "Give attention, concat or sum"),
-        (("--model", "mlp"), "--task generate writes"),
+        (("--model", "mlp"), "--task generate needs a decoder"),
         (("--mixed-precision",), "trained in float32"),
         (("--cell", "gru"), "--cell: --task generate trains a Transformer"),
     ],

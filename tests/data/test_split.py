@@ -79,7 +79,7 @@ def test_repeated_rows_stand_on_one_side() -> None:
     assert moved > 0
     assert len(split.train) == 160 + moved
     assert split.notes == (
-        f"{moved} held-out rows repeat the inputs of a training row: they were moved to the training side "
+        f"{moved} held-out rows repeat the inputs of a training row: they were moved to the training split "
         f"({len(split.validation)} rows are left to validate on).",
     )
 
@@ -272,7 +272,7 @@ def test_every_label_is_learned(seed: int) -> None:
     assert len(split.train) + len(split.validation) == len(cells)
     unmeasured = [note for note in split.notes if note.startswith("No validation row is left of label")]
     assert bool(unmeasured) == bool(learned - held_out)
-    moved = [note for note in split.notes if "were moved to the training side, which had no row of label" in note]
+    moved = [note for note in split.notes if "were moved to the training split, which had no row of label" in note]
     assert len(split.validation) == 15 or moved
 
 

@@ -33,8 +33,8 @@ def check_refused(done: small_runs.Done, expected: tuple[str, ...]) -> None:
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1, "one sentence is one line"
     assert "Traceback" not in done.err
-    for piece in expected:
-        assert piece.lower() in done.err.lower()
+    for part in expected:
+        assert part.lower() in done.err.lower()
 
 
 def as_arguments(flags: dict[str, Any]) -> list[str]:

@@ -159,16 +159,16 @@ def test_held_out_rows_through_a_file_get_the_answers_that_training_wrote(run: S
 
 def test_the_contract_names_what_a_client_must_know(run: SmallRun) -> None:
     signature = read_json(run.exported / "signature.json")["graphs"]["predict"]
-    entries = {entry["name"]: entry for entry in signature["inputs"]}
-    assert list(entries) == [made for name in mixtures.INPUTS for made in (name, f"{name}_present")]
-    assert entries["clip"]["rate"] == mixtures.RATE
-    assert entries["clip"]["shape"] == ["batch", round(mixtures.RATE * entries["clip"]["seconds"])]
-    assert entries["photo"]["size"] == 16
-    assert set(entries["brand"]["values"]) == {f"{label[0]}-brand {k}" for label in mixtures.LABELS for k in range(3)}
-    assert entries["note"]["max_bytes"] == 96
-    assert entries["price_present"]["of"] == "price"
+    specs = {spec["name"]: spec for spec in signature["inputs"]}
+    assert list(specs) == [input_name for name in mixtures.INPUTS for input_name in (name, f"{name}_present")]
+    assert specs["clip"]["rate"] == mixtures.RATE
+    assert specs["clip"]["shape"] == ["batch", round(mixtures.RATE * specs["clip"]["seconds"])]
+    assert specs["photo"]["size"] == 16
+    assert set(specs["brand"]["values"]) == {f"{label[0]}-brand {k}" for label in mixtures.LABELS for k in range(3)}
+    assert specs["note"]["max_bytes"] == 96
+    assert specs["price_present"]["of"] == "price"
     card = (run.exported / "MODEL_CARD.md").read_text(encoding="utf-8")
-    for name in entries:
+    for name in specs:
         assert f"`{name}`" in card
     for name in FORMATS:
         assert open_artefact(run.exported / name).signature["inputs"] == signature["inputs"]
@@ -237,8 +237,8 @@ def test_several_labels(run: SmallRun, tmp_path: Path) -> None:
     assert list(answers[0]) == ["prediction", "probability", "high", "low", "new"]
     check_alike(answers, predict(tmp_path / "r", run.csv, tmp_path / "q.csv")[1])
     for row in answers:
-        said = {label for label in row["prediction"].split("|") if label}
-        assert said == {label for label in ("high", "low", "new") if float(row[label]) > 0.5}
+        predicted = {label for label in row["prediction"].split("|") if label}
+        assert predicted == {label for label in ("high", "low", "new") if float(row[label]) > 0.5}
     figures = small_runs.proof(tmp_path / "e")["artefacts"]["predict.onnx"]
     assert figures["micro_f1"] == pytest.approx(metrics["validation"]["score"], abs=1e-4)
 
@@ -247,7 +247,7 @@ def test_several_labels(run: SmallRun, tmp_path: Path) -> None:
 
 
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(run: SmallRun) -> None:
-    """In a process of its own, with the features and the random draws of every kind of column."""
+    """In a separate process, with the features and the random draws of every kind of column."""
     folder = run.csv.parent
     flags = [*mixtures.FLAGS, "--target", "label", "--epochs", "2", "--output", "runs/killed"]
     command = [sys.executable, "-m", "mmkeras.cli.main", "train", "mix.csv", *flags]

@@ -80,8 +80,8 @@ def test_every_row_stands_on_one_side(run: SmallRun) -> None:
     assert len({row["line"] for row in split}) == len(split) == 159
     assert {row["side"] for row in split} == {"train", "validation"}
     metrics = read_json(run.folder / "metrics.json")
-    for side in ("train", "validation"):
-        assert metrics["rows"][side] == sum(row["side"] == side for row in split)
+    for name in ("train", "validation"):
+        assert metrics["rows"][name] == sum(row["side"] == name for row in split)
 
 
 def test_metrics_are_of_the_held_out_rows(run: SmallRun) -> None:
@@ -129,13 +129,13 @@ def test_every_backend_gives_the_same_answers(predictions: dict[str, list[dict[s
     expected = predictions["run"]
     assert len(expected) == 160, "a row for each row, the bad one too"
     assert list(expected[0]) == ["prediction", "probability", *LABELS]
-    wanted = np.array([[float(row[label]) for label in LABELS] for row in expected])
-    np.testing.assert_allclose(wanted.sum(1), 1, atol=1e-5)
+    reference = np.array([[float(row[label]) for label in LABELS] for row in expected])
+    np.testing.assert_allclose(reference.sum(1), 1, atol=1e-5)
     for name, rows in predictions.items():
         assert list(rows[0]) == list(expected[0])
         assert [row["prediction"] for row in rows] == [row["prediction"] for row in expected], name
         answers = np.array([[float(row[label]) for label in LABELS] for row in rows])
-        np.testing.assert_allclose(answers, wanted, atol=1e-5 + 1e-6, err_msg=name)
+        np.testing.assert_allclose(answers, reference, atol=1e-5 + 1e-6, err_msg=name)
         for row, answer in zip(rows, answers, strict=True):
             assert row["prediction"] == LABELS[answer.argmax()]
             assert float(row["probability"]) == answer.max()

@@ -42,7 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(whole: Path) -> None:
-    """In a process of its own, where nothing else has used Keras before."""
+    """In a separate process, where nothing else has used Keras before."""
     done = small_runs.process("-m", "mmkeras.cli.main", "train", "news.csv", *FLAGS, "--output", "again", cwd=whole)
     assert done.code == 0, done.err
     check_same(whole / "whole", whole / "again")
@@ -131,8 +131,8 @@ def check_refused(folder: Path, done: small_runs.Done, *expected: str) -> None:
     assert done.code == 2
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
-    for piece in expected:
-        assert piece in done.err
+    for part in expected:
+        assert part in done.err
     assert train(folder, "--resume").code == (130 if (folder / "news.csv").exists() else 2), "it can still be resumed"
 
 

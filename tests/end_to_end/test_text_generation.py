@@ -94,7 +94,7 @@ def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> N
         (("a", ""), "Text 2 is empty"),
         (("--input", "fr=x"), "expected column=value; columns: en"),
         (("x", "--beam", "3", "--temperature", "1"), "contradict"),
-        (("x", "--format", "onnx", "--csv", "y.csv"), "--csv holds all cells"),
+        (("x", "--format", "onnx", "--csv", "y.csv"), "--csv has all cells"),
     ],
 )
 def test_questions_that_cannot_be_answered(translator: Made, arguments: tuple[str, ...], said: str) -> None:
@@ -143,7 +143,7 @@ def test_a_text_without_a_word_is_answered_alike_in_any_batch(translator: Made, 
 
     writer = open_generator(translator.exported, form, threads=1)
     values = {writer.inputs[0]["name"]: [b"?", b"the dog finds the man " * 3, b"!!! ..."]}
-    texts = [[w.ids for w in writer.write_rows(values, 3, GenerationOptions(), batch)] for batch in (1, 3)]
+    texts = [[w.ids for w in writer.decode_rows(values, 3, GenerationOptions(), batch)] for batch in (1, 3)]
     assert texts[0] == texts[1]
     assert texts[0][0] == texts[0][2], "nothing is read of either"
 

@@ -61,7 +61,7 @@ def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("own", "epochs", "cut"),
+    ("flags", "epochs", "cut"),
     [
         (("--decay", "cosine"), 4, 2),
         # a rate so high that an epoch brings nothing, before the cut and behind it
@@ -69,11 +69,11 @@ def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
     ],
 )
 def test_an_interrupted_training_ends_as_if_it_had_not_been(
-    own: tuple[str, ...], epochs: int, cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    flags: tuple[str, ...], epochs: int, cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mmkeras.training.callbacks import EpochLines
 
-    flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), *own)
+    flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), *flags)
     flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2", "--epochs", str(epochs))
     assert small_runs.main("train", *flags, "--output", tmp_path / "whole").code == 0
     kept = EpochLines.on_epoch_begin
@@ -107,8 +107,8 @@ def test_a_text_column_of_a_table_in_bytes_and_subwords(kind: str, tmp_path: Pat
     rows = [{"id": str(k), "body": "" if k == 5 else line} for k, line in enumerate(lines)]
     path = small_runs.write_rows(tmp_path / "rows.csv", rows)
     flags = ("--task", "language_model", "--text", "body", "--pieces", kind, "--no-tie", "--decay", "stall")
-    own = ("--cell", "gru", "--epochs", "3", *SMALL[:4], "--steps", "20", "--batch-size", "4", "--vocabulary", "320")
-    made = make(tmp_path, "lm", path, *flags, *own)
+    sizes = ("--cell", "gru", "--epochs", "3", *SMALL[:4], "--steps", "20", "--batch-size", "4", "--vocabulary", "320")
+    made = make(tmp_path, "lm", path, *flags, *sizes)
     assert "119 lines to learn from, 30 held out" in made.said, "149 that are not empty"
     assert all(found["passed"] for found in proof(made).values())
     served = proof(made)["savedmodel"]["served"]

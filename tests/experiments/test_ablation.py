@@ -34,7 +34,7 @@ from mmkeras.runs.run import FINISHED
         (("--model", "mlp"), "--model mlp: ablate trains the multimodal model"),
     ],
 )
-def test_what_cannot_be_compared_is_said(options: tuple[str, ...], words: str, tmp_path: Path) -> None:
+def test_comparisons_that_are_impossible_are_refused(options: tuple[str, ...], words: str, tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "rows.csv", small_runs.news_rows(40))
     done = small_runs.main("ablate", path, *options)
     assert (done.code, words in done.err) == (2, True), done.err
@@ -67,7 +67,7 @@ def test_the_table_has_a_row_a_subset_and_a_column_a_fusion() -> None:
 
 
 class Trained:
-    """Stands in for `train`: notes each Config, writes what a training leaves, fails where it is told to."""
+    """Stands in for `train`: notes each Config, writes what a training leaves, fails where `failing` is true."""
 
     def __init__(self, failing: Callable[[Config], bool] = lambda config: False) -> None:
         self.configs: list[Config] = []
@@ -98,13 +98,13 @@ class Trained:
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trained:
-    found = Trained()
-    monkeypatch.setattr("mmkeras.training.train.train", found)
+    stand_in = Trained()
+    monkeypatch.setattr("mmkeras.training.train.train", stand_in)
     monkeypatch.chdir(tmp_path)
-    return found
+    return stand_in
 
 
-def some_rows(count: int = 60) -> list[dict[str, str]]:
+def table_rows(count: int = 60) -> list[dict[str, str]]:
     """A text that is empty in each fourth row, a size in each sixth, never both; two columns that could be targets."""
     rows = []
     for k in range(count):
@@ -126,15 +126,15 @@ def ablation_json() -> dict[str, Any]:
     return dict(json.loads(Path("runs/p-ablation/ablation.json").read_text(encoding="utf-8")))
 
 
-def test_every_subset_has_the_same_two_sides(trained: Trained) -> None:
-    rows = some_rows()
+def test_every_subset_has_the_same_two_splits(trained: Trained) -> None:
+    rows = table_rows()
     small_runs.write_rows(Path("p.csv"), rows, encoding="utf-16")
     done = run("--target", "season")
     assert done.code == 0, done.err
     folder = Path("runs/p-ablation")
-    sides = [small_runs.read_csv(folder / name) for name in (TRAIN, HELD_OUT)]
-    assert [len(side) for side in sides] == [48, 12]
-    assert sorted(map(str, [*sides[0], *sides[1]])) == sorted(map(str, rows))  # every cell as it was
+    train, held_out = (small_runs.read_csv(folder / name) for name in (TRAIN, HELD_OUT))
+    assert (len(train), len(held_out)) == (48, 12)
+    assert sorted(map(str, [*train, *held_out])) == sorted(map(str, rows))  # every cell as it was
     assert trained.names == NAMES
     for config in trained.configs:
         assert (config.data.csv, config.data.validation) == (str(folder / TRAIN), str(folder / HELD_OUT))
@@ -150,14 +150,14 @@ def test_every_subset_has_the_same_two_sides(trained: Trained) -> None:
         ((), ("size",), None),
         (("news text",), ("size",), "sum"),
     ]
-    filled = [sum(bool(row[column]) for row in sides[1]) for column in ("news text", "size")]
+    filled = [sum(bool(row[column]) for row in held_out) for column in ("news text", "size")]
     assert [row["rows"] for row in ablation_json()["rows"]] == [*filled, 12]
     with (folder / "ablation.csv").open(encoding="utf-8") as file:
         assert [row["rows"] for row in csv.DictReader(file)] == [*map(str, filled), "12"]
 
 
 def test_another_target_is_no_reason_to_read_old_scores(trained: Trained) -> None:
-    small_runs.write_rows(Path("p.csv"), some_rows())
+    small_runs.write_rows(Path("p.csv"), table_rows())
     assert run("--target", "season", "--epochs", "1").code == 0
     before = ablation_json()
     assert run("--target", "season", "--epochs", "1").code == 0
@@ -175,7 +175,7 @@ def test_another_target_is_no_reason_to_read_old_scores(trained: Trained) -> Non
 
 
 def test_what_makes_no_other_training_is_no_other_question(trained: Trained) -> None:
-    small_runs.write_rows(Path("p.csv"), some_rows())
+    small_runs.write_rows(Path("p.csv"), table_rows())
     assert run("--target", "season").code == 0
     shutil.copy("p.csv", "q.csv")
     more = ("--target", "season", "--seeds", "2", "--output", "runs/p-ablation", "--debug")
@@ -186,12 +186,12 @@ def test_what_makes_no_other_training_is_no_other_question(trained: Trained) -> 
 
 
 def test_other_rows_are_another_question(trained: Trained) -> None:
-    small_runs.write_rows(Path("p.csv"), some_rows())
-    small_runs.write_rows(Path("v.csv"), some_rows(12))
+    small_runs.write_rows(Path("p.csv"), table_rows())
+    small_runs.write_rows(Path("v.csv"), table_rows(12))
     assert run("--target", "season").code == 0
     refused = run("--target", "season", "--validation", "v.csv")
     assert "--validation is given and was not given" in refused.err
-    small_runs.write_rows(Path("p.csv"), some_rows(61))
+    small_runs.write_rows(Path("p.csv"), table_rows(61))
     refused = run("--target", "season")
     assert (refused.code, "the CSV holds something else. Give --overwrite" in refused.err) == (2, True)
     assert len(trained.configs) == 3
@@ -200,7 +200,7 @@ def test_other_rows_are_another_question(trained: Trained) -> None:
 def test_an_interrupted_overwrite_leaves_nothing_old_to_be_read(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_runs.write_rows(Path("p.csv"), some_rows())
+    small_runs.write_rows(Path("p.csv"), table_rows())
     assert run("--target", "season").code == 0
 
     def interrupted(config: Config, log: Any) -> Path:
@@ -219,12 +219,12 @@ def test_an_interrupted_overwrite_leaves_nothing_old_to_be_read(
 
 
 def test_trainings_of_an_earlier_version_are_not_believed(trained: Trained) -> None:
-    small_runs.write_rows(Path("p.csv"), some_rows())
+    small_runs.write_rows(Path("p.csv"), table_rows())
     assert run("--target", "season").code == 0
     folder = Path("runs/p-ablation")
     (folder / QUESTION).unlink()
     refused = run("--target", "season")
-    assert (refused.code, "do not say what they were made of" in refused.err) == (2, True)
+    assert (refused.code, "have no record of their options and data" in refused.err) == (2, True)
     assert run("--target", "season", "--overwrite").code == 0
     (folder / NAMES[0] / TRIAL).write_text("{", encoding="utf-8")
     assert run("--target", "season").code == 0
@@ -232,7 +232,7 @@ def test_trainings_of_an_earlier_version_are_not_believed(trained: Trained) -> N
 
 
 def test_a_subset_that_fails_ends_no_other(trained: Trained) -> None:
-    small_runs.write_rows(Path("p.csv"), some_rows())
+    small_runs.write_rows(Path("p.csv"), table_rows())
     trained.failing = lambda config: not config.data.text
     done = run("--target", "season")
     assert done.code == 0, done.err

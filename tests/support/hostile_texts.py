@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 
 def texts_of_pieces() -> st.SearchStrategy[bytes]:
-    """Texts that are likelier to break a tokenizer than random ones: real pieces, glued and damaged."""
-    pieces = [piece for text in reference.HOSTILE_TEXTS for piece in text[:300].split(b" ") if piece][:400]
+    """Texts that are likelier to break a tokenizer than random ones: parts of real texts, glued and damaged."""
+    parts = [part for text in reference.HOSTILE_TEXTS for part in text[:300].split(b" ") if part][:400]
     glue = st.sampled_from(
         [b"", b"", b" ", b"'", b"\0", b"-", b"\xc2\xad", b"\x80", b"\xe4", "中".encode(), "\ufe0f".encode()]
     )
-    glued = st.lists(st.tuples(st.sampled_from(pieces), glue), max_size=8).map(
+    glued = st.lists(st.tuples(st.sampled_from(parts), glue), max_size=8).map(
         lambda parts: b"".join(map(b"".join, parts))
     )
     return st.tuples(glued, st.integers(0, 3), st.integers(0, 3)).map(lambda x: x[0][x[1] : len(x[0]) - x[2]])

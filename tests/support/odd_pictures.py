@@ -75,8 +75,8 @@ def read(files: Any) -> Any:
 def assert_read_alike(files: list[bytes]) -> None:
     pixels, present = read(tf.constant(files))
     assert present.numpy().all()
-    for k, (found, file) in enumerate(zip(pixels.numpy(), files, strict=True)):
-        np.testing.assert_array_equal(found, resize_pixels(decode_image(file), SIZE), err_msg=str(k))
+    for k, (resized, file) in enumerate(zip(pixels.numpy(), files, strict=True)):
+        np.testing.assert_array_equal(resized, resize_pixels(decode_image(file), SIZE), err_msg=str(k))
 
 
 def far_tag(place: int, many: int = 30) -> bytes:

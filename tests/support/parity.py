@@ -63,12 +63,12 @@ def runners(model: keras.Model, formats: Sequence[str] = ("savedmodel", "litert"
         if {"savedmodel", "litert"} & set(formats):
             concrete = tf.function(named).get_concrete_function(**{spec.name: spec for spec in specs})
             tf.saved_model.save(module, folder, signatures={"answer": concrete})
-        made: dict[str, Callable[[], Run]] = {
+        openers: dict[str, Callable[[], Run]] = {
             "savedmodel": lambda: _saved_model(folder),
             "litert": lambda: _litert(folder),
             "onnx": lambda: _onnx(tf.function(call, input_signature=specs), specs, names),
         }
-        return {name: made[name]() for name in formats}
+        return {name: openers[name]() for name in formats}
 
 
 def _saved_model(folder: str) -> Run:
@@ -77,8 +77,8 @@ def _saved_model(folder: str) -> Run:
     loaded = tf.saved_model.load(folder)
 
     def run(arrays: Arrays) -> Arrays:
-        given = {name: tf.constant(array) for name, array in arrays.items()}
-        return {name: value.numpy() for name, value in loaded.signatures["answer"](**given).items()}
+        tensors = {name: tf.constant(array) for name, array in arrays.items()}
+        return {name: value.numpy() for name, value in loaded.signatures["answer"](**tensors).items()}
 
     return run
 
@@ -107,10 +107,10 @@ def _onnx(function: Any, specs: list[Any], names: list[str]) -> Run:
     simplify(proto.graph)
     check_standard(proto)
     session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-    wanted = {i.name: i.name.split(":")[0] for i in session.get_inputs()}
+    names_of = {i.name: i.name.split(":")[0] for i in session.get_inputs()}
 
     def run(arrays: Arrays) -> Arrays:
-        return dict(zip(names, session.run(None, {key: arrays[name] for key, name in wanted.items()}), strict=True))
+        return dict(zip(names, session.run(None, {key: arrays[name] for key, name in names_of.items()}), strict=True))
 
     return run
 
@@ -242,21 +242,21 @@ def expected_ids(exported: Exported, rows: Sequence[dict[str, bytes]]) -> dict[s
 def assert_ids(outputs: Arrays, expected: dict[str, list[np.ndarray]], what: str) -> None:
     """A runner's ids are the expected ones, with nothing but zeros behind."""
     for name, rows in expected.items():
-        for k, (found, ids) in enumerate(zip(outputs[f"{name}_ids"], rows, strict=True)):
+        for k, (output, ids) in enumerate(zip(outputs[f"{name}_ids"], rows, strict=True)):
             n = ids.shape[1]
-            same = np.array_equal(found[:, :n], ids) and not found[:, n:].any()
-            assert same, f"{what}, {name}, row {k}: {found[:, :n].tolist()} for {ids.tolist()}"
+            same = np.array_equal(output[:, :n], ids) and not output[:, n:].any()
+            assert same, f"{what}, {name}, row {k}: {output[:, :n].tolist()} for {ids.tolist()}"
 
 
 def assert_alike(exported: Exported, rows: Sequence[dict[str, bytes]], batch: int) -> None:
     """All runtimes give the reference's ids and Keras' probabilities, in batches of a size."""
     batches = [rows[start : start + batch] for start in range(0, len(rows), batch)]
-    expected = [expected_ids(exported, some) for some in batches]
+    expected = [expected_ids(exported, cells) for cells in batches]
     probabilities = {}
     for runtime in RUNTIMES:
-        answers = [exported.runners[runtime](feed(some, reverse=bool(k % 2))) for k, some in enumerate(batches)]
-        for some, ids, outputs in zip(batches, expected, answers, strict=True):  # when all is done: the next call
-            assert_ids(outputs, ids, f"{runtime}: {some}"[:1000])  # must not change an answer
+        answers = [exported.runners[runtime](feed(cells, reverse=bool(k % 2))) for k, cells in enumerate(batches)]
+        for cells, ids, outputs in zip(batches, expected, answers, strict=True):  # when all is done: the next call
+            assert_ids(outputs, ids, f"{runtime}: {cells}"[:1000])  # must not change an answer
             assert outputs["probabilities"].dtype == np.float32
             assert all(outputs[f"{name}_ids"].dtype == np.int32 for name in ids)
         probabilities[runtime] = np.concatenate([outputs["probabilities"] for outputs in answers])
@@ -274,8 +274,8 @@ def assert_serves(exported: Exported, texts: Sequence[bytes]) -> None:
     columns = {name: [texts[(row + 5 * k) % len(texts)] for row in range(len(texts))] for k, name in enumerate(names)}
     expected = exported.runners["keras"](feed(rows_for(exported, texts)))["probabilities"]
     for index in (range(len(texts)), range(0, len(texts), 3), [len(texts) - 1]):
-        found = serve(**{name: tf.constant([column[i] for i in index]) for name, column in columns.items()})
-        assert set(found) == {"probabilities", "prediction"}
-        np.testing.assert_allclose(found["probabilities"], expected[list(index)], rtol=0, atol=1e-6)
-        labels = [exported.graph.labels[k].encode() for k in found["probabilities"].numpy().argmax(1)]
-        assert found["prediction"].numpy().tolist() == labels
+        served = serve(**{name: tf.constant([column[i] for i in index]) for name, column in columns.items()})
+        assert set(served) == {"probabilities", "prediction"}
+        np.testing.assert_allclose(served["probabilities"], expected[list(index)], rtol=0, atol=1e-6)
+        labels = [exported.graph.labels[k].encode() for k in served["probabilities"].numpy().argmax(1)]
+        assert served["prediction"].numpy().tolist() == labels

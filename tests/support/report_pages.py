@@ -49,7 +49,7 @@ def make_run(folder: Path, rows: Sequence[Row], labels: Sequence[str], epochs: i
     """Write a run folder's files by hand. changes: `config`, `bad_rows`, `columns` (name -> kind), `loss`."""
     folder.mkdir()
     columns, bad_rows = changes.get("columns", {"text": "text"}), changes.get("bad_rows", [])
-    truth, said = (np.array([labels.index(str(row[k])) for row in rows]) for k in (1, 2))
+    truth, predicted = (np.array([labels.index(str(row[k])) for row in rows]) for k in (1, 2))
     bins = [{"confidence": 0.25, "accuracy": 0.5, "rows": 2}, {"confidence": 0.97, "accuracy": 0.9, "rows": 10}]
     calibration = {
         "temperature": 0.4567,
@@ -68,7 +68,7 @@ def make_run(folder: Path, rows: Sequence[Row], labels: Sequence[str], epochs: i
             "file": {"path": "data/新闻.csv", "encoding": "gb18030", "delimiter": "\t"},
         },
         "metrics.json": {
-            "validation": classification_metrics(truth, said, list(labels)),
+            "validation": classification_metrics(truth, predicted, list(labels)),
             "calibration": calibration,
             "rows": {"train": 1234, "validation": len(rows), "bad": len(bad_rows)},
             "cut": {"text": 0.0611},

@@ -34,7 +34,7 @@ RAW = [text.encode() for text in CORPUS]
 
 
 def adapted(texts: Sequence[str | bytes], **spec: Any) -> tuple[TextState, Ragged]:
-    """The state learned from some texts, and their bags."""
+    """The state adapted on the texts, and their bags."""
     text_spec = TextSpec(**spec)
     table = new_table(text_spec)
     hashed = hash_texts(texts, text_spec, table)
@@ -58,7 +58,7 @@ def summed(rows: np.ndarray, weights: np.ndarray) -> dict[int, float]:
     return result
 
 
-def assert_close(found: dict[int, float], expected: dict[int, float], tolerance: float = 1e-5) -> None:
-    assert found.keys() == expected.keys()
+def assert_close(weights: dict[int, float], expected: dict[int, float], tolerance: float = 1e-5) -> None:
+    assert weights.keys() == expected.keys()
     for row, weight in expected.items():
-        assert math.isclose(found[row], weight, abs_tol=tolerance), (row, found[row], weight)
+        assert math.isclose(weights[row], weight, abs_tol=tolerance), (row, weights[row], weight)

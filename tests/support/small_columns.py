@@ -35,7 +35,7 @@ def adapted_columns() -> dict[str, Any]:
 
 
 def values(count: int = 4, seed: int = 0) -> dict[str, list[Any]]:
-    """Raw values of some rows, all cells there; pictures of several sizes."""
+    """Raw values of `count` rows without missing cells; pictures of several sizes."""
     rng = np.random.default_rng(seed)
     return {
         "note": [f"a {'high' if k % 2 else 'low'} thing".encode() for k in range(count)],

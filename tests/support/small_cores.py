@@ -54,8 +54,8 @@ def randomise(core: Any, scale: float = 1.0) -> None:
 
 def feed(bags: dict[str, Ragged]) -> dict[str, np.ndarray]:
     inputs = {}
-    for name, side in bags.items():
-        inputs[f"{name}_rows"], inputs[f"{name}_weights"] = side.padded()
+    for name, rows in bags.items():
+        inputs[f"{name}_rows"], inputs[f"{name}_weights"] = rows.padded()
     return inputs
 
 

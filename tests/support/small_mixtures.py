@@ -21,7 +21,7 @@ FLAGS = [*COLUMNS, *SIZES]
 
 
 def picture(number: int, label: str) -> Image.Image:
-    """A bright or a dark one, with a spot whose place is its own."""
+    """A bright or a dark picture, with one bright pixel whose place depends on the number."""
     pixels = np.full((SIDE, SIDE, 3), 200 if label == "high" else 60, "uint8")
     pixels[number % SIDE, number * 7 % SIDE] = 255
     return Image.fromarray(pixels)
@@ -43,8 +43,8 @@ def write_media(folder: Path, number: int, label: str) -> tuple[str, str]:
 
 
 def rows(folder: Path, count: int = 60, missing: bool = True) -> list[dict[str, str]]:
-    """Rows whose label each input tells; `missing`: some lack a cell. The media are written beside the table."""
-    made = []
+    """Rows whose every input determines the label; `missing`: every sixth row lacks a cell. Media are written too."""
+    table = []
     for k in range(count):
         label = LABELS[k % 2]
         photo, sound = write_media(folder, k, label)
@@ -61,8 +61,8 @@ def rows(folder: Path, count: int = 60, missing: bool = True) -> list[dict[str, 
         }
         if missing and k % 6 == 5:
             row[INPUTS[k // 6 % len(INPUTS)]] = ""
-        made.append(row)
-    return made
+        table.append(row)
+    return table
 
 
 def write(folder: Path, count: int = 60, missing: bool = True, name: str = "mix.csv") -> Path:

@@ -62,7 +62,7 @@ class SmallRun:
 
 
 def news_rows(count: int, seed: int = 0, noise: float = 0.15) -> list[dict[str, str]]:
-    """Made-up news with an id and the columns; some rows talk of another class's things, so no model is quite sure."""
+    """Made-up news with an id and the columns; some rows have another class's words, so that no model is certain."""
     rng = random.Random(seed)
     rows = []
     for i in range(count):
@@ -107,7 +107,7 @@ class Deadline:
         self.end = time.monotonic() + seconds
 
     def is_ahead(self) -> bool:
-        """Is there time left? Rests a moment, so that it can be asked in a loop."""
+        """Is time left? Sleeps a moment, for use in a loop."""
         time.sleep(0.02)
         return time.monotonic() < self.end
 
@@ -169,7 +169,7 @@ def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
             shutil.copy(source, folder / name)
     signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
     exported = signature["artefacts"]
-    kept = {key: entry for key, entry in exported.items() if set(entry["paths"].values()) <= set(artefacts)}
+    kept = {key: artefact for key, artefact in exported.items() if set(artefact["paths"].values()) <= set(artefacts)}
     signature["artefacts"] = kept
     (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
     return folder

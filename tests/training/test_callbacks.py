@@ -25,11 +25,11 @@ class Epochs:
         self.model.stop_training = False
 
     def run(self, checkpoint: Any, accuracies: list[float], begin: int = 0) -> int:
-        """Epochs with these validation accuracies, until the keeper stops them. Returns how many there were."""
+        """Epochs with these validation accuracies, until the checkpoint stops them. Returns their number."""
         checkpoint.set_model(self.model)
         for epoch, accuracy in enumerate(accuracies[begin:], begin):
             self.model.set_weights([np.full(w.shape, epoch, "float32") for w in self.model.get_weights()])
-            # the loss says the opposite: it must not matter
+            # the loss has the opposite order, which must not matter
             checkpoint.on_epoch_end(epoch, {"loss": 1.0, "val_loss": accuracy, "val_accuracy": accuracy})
             if self.model.stop_training:
                 break

@@ -48,7 +48,7 @@ def test_the_table_decides_what_the_flags_leave_open(
         (["text"], "classify", {"model": "wide_deep"}),
     ],
 )
-def test_what_it_is_not_for_is_said(kinds: list[str], task: str, flags: dict[str, Any]) -> None:
+def test_naive_bayes_is_refused_where_it_does_not_apply(kinds: list[str], task: str, flags: dict[str, Any]) -> None:
     table: Any = SimpleNamespace(inputs=[Column(f"c{k}", kind, "input") for k, kind in enumerate(kinds)], task=task)
     with pytest.raises(InputError, match=r"aive.[Bb]ayes"):
         resolved(Config.of(naive_bayes=True, **flags), table)

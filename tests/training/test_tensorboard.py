@@ -1,4 +1,4 @@
-"""Logs for TensorBoard, and what is said without it."""
+"""Logs for TensorBoard."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from keras import layers
 
 
 class Centre(layers.Layer):
-    """Float32 [b, 3] and present [b, 1] -> the distance from the mean colour, [b, 3]; zeros where nothing is there."""
+    """Float32 [b, 3] and present [b, 1] -> the distance from the mean colour, [b, 3]; zeros for a missing cell."""
 
     def __init__(self, mean: list[float], **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
