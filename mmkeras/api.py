@@ -277,9 +277,9 @@ def open_any(path: str | Path, format_name: str | None) -> TextGenerator:
 
     run = open_run(path)
     task = load_task(run.schema["task"])
-    pieces = task.assets(run).pieces
-    if pieces is None:
+    tokenizer = task.assets(run).tokenizer
+    if tokenizer is None:
         raise InputError(
             f"{path}: this model predicts rows, it does not generate text. Use: mmkeras predict {path} your.csv"
         )
-    return trained_generator(task.graphs(run), pieces, run.folder)
+    return trained_generator(task.graphs(run), tokenizer, run.folder)

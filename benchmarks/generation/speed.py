@@ -108,7 +108,7 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Decode
     from mmkeras.runtime.runners import open_artefact
     from mmkeras.tasks.assets import Assets
     from mmkeras.tasks.reference import trained_generator
-    from mmkeras.tasks.text_generation.load import generate_graphs, load_pieces
+    from mmkeras.tasks.text_generation.load import generate_graphs, load_tokenizer
 
     decoders: dict[str, Decode] = {}
     memory: dict[str, np.ndarray] = {}
@@ -128,7 +128,7 @@ def ways(run: Path, exported: Path, text: str, folder: Path) -> dict[str, Decode
     for format_name, exporter in (("tflite", tflite), ("onnx", onnx)):
         path = exporter.export({graph.name: graph}, Assets("texts"), folder)[graph.name]
         decoders[f"{format_name}, no cache"] = whole(open_artefact(path, threads=1), constants)
-    trained = trained_generator(generate_graphs(open_run(run)), load_pieces(open_run(run)), run)
+    trained = trained_generator(generate_graphs(open_run(run)), load_tokenizer(open_run(run)), run)
     decoders["Keras, traced, cache"] = cached(trained, memory)
     decoders["Keras, eager call, no cache"] = whole(lambda inputs: graph.model(inputs, training=False), constants)
     decoders["Keras, predict, no cache"] = whole(lambda inputs: graph.model.predict(inputs, verbose=0), constants)

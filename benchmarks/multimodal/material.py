@@ -46,8 +46,8 @@ def prepared(config: Config, folder: Path) -> Prepared:
     from mmkeras.tasks.prediction.material import TrainingData  # late: Keras must be imported after the seed is set
 
     targets = fit_targets(tables["table"].task, [column.name for column in tables["table"].targets], split.train)
-    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config)
-    columns, sides = adapt_columns(config, tables, split, media, text_spec, True, folder, silent)
+    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config.text)
+    columns, features = adapt_columns(config, tables, split, media, text_spec, True, folder, silent)
     inputs = input_entries(columns, tables["table"], takes_presence=True)
-    encoded = {side: targets.encode(getattr(split, side)) for side in sides}
-    return Prepared(config, tables["table"], TrainingData(columns, sides, targets, encoded, split, inputs))
+    encoded = {name: targets.encode(getattr(split, name)) for name in features}
+    return Prepared(config, tables["table"], TrainingData(columns, features, targets, encoded, split, inputs))

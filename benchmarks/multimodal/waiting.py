@@ -54,10 +54,11 @@ def measure(data: Prepared, epochs: int) -> dict[str, Any]:
     config, material = data.config, data.material
     recipe = importlib.import_module(MODELS[config.model.model])
     size = config.training.batch_size or recipe.BATCH_SIZE
-    batches = material.batches("train", size, config, config.training.seed)
+    batches = material.batches("train", size, config.training, config.training.seed)
     model = build_core(material.columns, material.targets.outputs, config).model
     task = importlib.import_module(TASKS[config.model.task])
-    recipe.compile_model(model, config, len(batches) * (epochs + 1), task.loss(config), task.metrics())
+    training = config.training
+    recipe.compile_model(model, training, len(batches) * (epochs + 1), task.loss(training), task.metrics())
     make_variables(model)
     waits, steps = [], []
     for epoch in range(epochs + 1):

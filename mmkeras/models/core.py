@@ -1,4 +1,4 @@
-"""The trained core of a run: features -> logits, whichever model it is."""
+"""The core of a run, for every model: features -> logits."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mmkeras.models import MODELS
 
 @dataclass(frozen=True)
 class Core:
-    """model: features by name, and `<column>_present` where it takes that -> logits [b, outputs].
+    """model: features by name, and `<column>_present` if `takes_presence` -> logits [b, outputs].
 
-    parts: column -> [b, outputs], what it says by itself, where the fusion can tell: tensors of the model.
-    takes_presence: does it know missing cells?
+    parts: column -> its part of the logits [b, outputs], tensors of the model; {} if the fusion has none.
+    takes_presence: does the model take missing cells?
     """
 
     model: keras.Model
@@ -29,21 +29,21 @@ class Core:
 def build_core(columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False) -> Core:
     """Build a run's model with random weights.
 
-    exporting: with layers that every format has in place of those that train faster; the weights are the same.
+    exporting: use layers that every format has, in place of layers that train faster; the weights are the same.
     """
     recipe = importlib.import_module(MODELS[config.model.model])
     if config.model.model == "multimodal":
-        model, parts = recipe.build(columns, outputs, config, exporting)
+        model, parts = recipe.build(columns, outputs, config.model, config.training, exporting)
         return Core(model, parts, takes_presence=True)
-    bags = {name: column.bag for name, column in columns.items() if column.bag}  # all: such a model reads nothing else
+    bags = {name: column.bag for name, column in columns.items() if column.bag}  # these models read text alone
     sizes = {name: bag.n_rows for name, bag in bags.items()}
     dims = {name: bag.vector_dim for name, bag in bags.items() if bag.vector_dim}
-    return Core(recipe.build(sizes, outputs, config, dims))
+    return Core(recipe.build(sizes, outputs, config.text, config.training, dims))
 
 
 def make_variables(model: keras.Model) -> None:
-    """The optimiser's variables and the metrics': made inside the first step, they would have it traced twice."""
+    """Make the variables of the optimiser and the metrics. Made in the first step, they would cause a second trace."""
     model.optimizer.build(model.trainable_variables)
-    nothing = keras.ops.zeros((1, model.output_shape[-1]))
-    model.compute_metrics(None, nothing, nothing)
+    zeros = keras.ops.zeros((1, model.output_shape[-1]))
+    model.compute_metrics(None, zeros, zeros)
     model.reset_metrics()

@@ -1,8 +1,8 @@
-"""Many columns, each encoded -> one answer. Four ways, a function each; `config.fusions.FUSIONS` names them.
+"""The encoded columns -> logits. Four fusions, a function each; `config.fusions.FUSIONS` names them.
 
-All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and a Shape, and
-return a Fused. Three of them can also give a memory, tokens that a decoder looks at.
-Layers' names have a dot, which no column's has: encoders may call theirs what they like.
+All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and Sizes, and
+return a Fused. Three fusions also have a function that returns a memory, the tokens that a decoder attends to.
+The names of the fusions' layers have a dot. No column name has one, so they cannot meet a layer of an encoder.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Fused:
-    """logits: [b, outputs]. parts: column -> [b, outputs], what it says by itself, where the fusion can tell."""
+    """logits: [b, outputs]. parts: column -> [b, outputs], the column's own logits; {} if the fusion has none."""
 
     logits: Tensor
     parts: dict[str, Tensor]
 
 
 class Marked(layers.Layer):
-    """Tokens [b, T, width] plus a learned vector that says which column they come from."""
+    """Tokens [b, T, width] plus a learned vector for their column."""
 
     def build(self, shape: Any) -> None:
         self.vector = self.add_weight(shape=(shape[-1],), initializer="random_normal", name="vector")
@@ -39,21 +39,21 @@ class Marked(layers.Layer):
 
 
 class Prepend(layers.Layer):
-    """A learned token in front, where the answer is read: tokens [b, T, width], mask [b, T] -> [b, T + 1, …]."""
+    """A learned token in front, whose output the head reads: tokens [b, T, width], mask [b, T] -> [b, T + 1, …]."""
 
-    def build(self, tokens_shape: Any, shown_shape: Any) -> None:
+    def build(self, tokens_shape: Any, visible_shape: Any) -> None:
         self.token = self.add_weight(shape=(1, 1, tokens_shape[-1]), initializer="random_normal", name="token")
 
-    def call(self, tokens: Tensor, shown: Tensor) -> tuple[Tensor, Tensor]:
+    def call(self, tokens: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:  # an argument `mask` would be Keras' own
         first = ops.zeros_like(tokens[:, :1]) + self.token  # [b, 1, width]
-        ones = ops.ones_like(shown[:, :1])
-        return ops.concatenate([first, tokens], axis=1), ops.concatenate([ones, shown], axis=1)
+        ones = ops.ones_like(visible[:, :1])
+        return ops.concatenate([first, tokens], axis=1), ops.concatenate([ones, visible], axis=1)
 
 
 class Vote(layers.Layer):
-    """The columns' answers averaged with learned weights, among those that are there.
+    """The mean of the present columns' logits, with learned weights.
 
-    Call: answers [b, M, outputs], present [b, M] -> [b, outputs]. Without any present column all count alike.
+    Call: answers [b, M, outputs], present [b, M] -> [b, outputs]. If no column is present, all columns count.
     """
 
     def build(self, answers_shape: Any, present_shape: Any) -> None:
@@ -70,28 +70,28 @@ def pooled(name: str, encoded: Encoded) -> Tensor:
     return MaskedMean(name=f"fusion.{name}_mean")(encoded.tokens, encoded.mask)
 
 
-def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
+def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, sizes: Sizes) -> Fused:
     """Feature level: the columns' vectors side by side, then an MLP."""
     vectors = [pooled(name, e) for name, e in encoded.items()]
     x = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="fusion.joined")(vectors)  # [b, M * width]
-    x = layers.Dense(shape.width, activation="relu", name="fusion.hidden")(x)
-    x = layers.Dropout(shape.dropout, name="fusion.dropout")(x)
+    x = layers.Dense(sizes.width, activation="relu", name="fusion.hidden")(x)
+    x = layers.Dropout(sizes.dropout, name="fusion.dropout")(x)
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
 
-def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
-    """z = W_t x_t + W_i x_i + W_a x_a, then a linear head: so what each column adds to the logits is exactly known."""
+def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, sizes: Sizes) -> Fused:
+    """z = W_t x_t + W_i x_i + W_a x_a, then a linear head: the logits are exactly the sum of the columns' parts."""
     head = layers.Dense(outputs, use_bias=False, name="head")
     parts = {}
     for name, e in encoded.items():
-        x = layers.Dropout(shape.dropout, name=f"fusion.{name}_dropout")(pooled(name, e))
-        parts[name] = head(layers.Dense(shape.width, name=f"fusion.{name}_projection")(x))
+        x = layers.Dropout(sizes.dropout, name=f"fusion.{name}_dropout")(pooled(name, e))
+        parts[name] = head(layers.Dense(sizes.width, name=f"fusion.{name}_projection")(x))
     logits = next(iter(parts.values())) if len(parts) == 1 else layers.Add(name="sum")(list(parts.values()))
     return Fused(logits, parts)
 
 
 def joined_tokens(encoded: dict[str, Encoded]) -> Encoded:
-    """All columns' tokens in a row, each marked with its column."""
+    """The tokens of all columns in one sequence, each with its column's vector added."""
     tokens = [Marked(name=f"fusion.{name}_mark")(e.tokens) for name, e in encoded.items()]
     masks = [e.mask for e in encoded.values()]
     if len(tokens) == 1:
@@ -100,70 +100,69 @@ def joined_tokens(encoded: dict[str, Encoded]) -> Encoded:
     return Encoded(layers.Concatenate(axis=1, name="tokens")(tokens), layers.Concatenate(axis=1, name="mask")(masks))
 
 
-def transformed(x: Tensor, mask: Tensor, shape: Sizes) -> Tensor:
+def transformed(x: Tensor, mask: Tensor, sizes: Sizes) -> Tensor:
     """`depth` blocks over tokens [b, T, width] and mask [b, T]."""
-    from keras_hub.layers import TransformerEncoder  # late: a second, and only for this fusion
+    from keras_hub.layers import TransformerEncoder  # late: the import takes a second, and only this fusion needs it
 
-    for k in range(shape.depth):
+    for k in range(sizes.depth):
         block = TransformerEncoder(
-            4 * shape.width, shape.heads, dropout=shape.dropout, normalize_first=True, name=f"fusion.block_{k}"
+            4 * sizes.width, sizes.heads, dropout=sizes.dropout, normalize_first=True, name=f"fusion.block_{k}"
         )
         x = block(x, padding_mask=mask)
     return x
 
 
-def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
-    """One Transformer over all tokens of all columns (Vaswani et al. 2017), read at a token of its own."""
+def attention(encoded: dict[str, Encoded], present: Tensor, outputs: int, sizes: Sizes) -> Fused:
+    """One Transformer over all tokens of all columns (Vaswani et al. 2017); the head reads one added token."""
     joined = joined_tokens(encoded)
     x, mask = Prepend(name="answer")(joined.tokens, joined.mask)
-    x = transformed(x, mask, shape)
+    x = transformed(x, mask, sizes)
     x = layers.LayerNormalization(name="fusion.norm")(x[:, 0])  # [b, width]
     return Fused(layers.Dense(outputs, name="head")(x), {})
 
 
-def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, shape: Sizes) -> Fused:
-    """Decision level: each column answers by itself, and the answers are averaged with learned weights.
+def decision(encoded: dict[str, Encoded], present: Tensor, outputs: int, sizes: Sizes) -> Fused:
+    """Decision level: each column has its head, and the heads' logits are averaged with learned weights.
 
-    Logits are averaged, which multiplies probabilities (the product rule: Kittler et al. 1998, section 3). The sum
-    rule, the mean of the probabilities, learns badly in one training: the heads that are right first take all the
-    gradient.
+    The mean of logits multiplies probabilities (the product rule: Kittler et al. 1998, section 3). The sum rule, the
+    mean of the probabilities, trains badly: the heads that are right first take all the gradient.
     """
     parts = {}
     for name, e in encoded.items():
-        x = layers.Dense(shape.width, activation="relu", name=f"fusion.{name}_hidden")(pooled(name, e))
-        x = layers.Dropout(shape.dropout, name=f"fusion.{name}_dropout")(x)
+        x = layers.Dense(sizes.width, activation="relu", name=f"fusion.{name}_hidden")(pooled(name, e))
+        x = layers.Dropout(sizes.dropout, name=f"fusion.{name}_dropout")(x)
         parts[name] = layers.Dense(outputs, name=f"fusion.{name}_head")(x)
     answers = ops.stack(list(parts.values()), axis=1)  # [b, M, outputs]
     return Fused(Vote(name="vote")(answers, present), parts)
 
 
-def attention_memory(encoded: dict[str, Encoded], present: Tensor, shape: Sizes) -> Encoded:
+def attention_memory(encoded: dict[str, Encoded], present: Tensor, sizes: Sizes) -> Encoded:
     """One Transformer over all tokens of all columns."""
     joined = joined_tokens(encoded)
-    x = transformed(joined.tokens, joined.mask, shape)
+    x = transformed(joined.tokens, joined.mask, sizes)
     return Encoded(layers.LayerNormalization(name="fusion.norm")(x), joined.mask)
 
 
-def concat_memory(encoded: dict[str, Encoded], present: Tensor, shape: Sizes) -> Encoded:
-    """The columns' tokens one behind the other: the decoder alone brings them together."""
+def concat_memory(encoded: dict[str, Encoded], present: Tensor, sizes: Sizes) -> Encoded:
+    """The tokens of all columns in one sequence; the decoder's attention alone joins them."""
     return joined_tokens(encoded)
 
 
-def sum_memory(encoded: dict[str, Encoded], present: Tensor, shape: Sizes) -> Encoded:
+def sum_memory(encoded: dict[str, Encoded], present: Tensor, sizes: Sizes) -> Encoded:
     """z = W_t x_t + W_i x_i + W_a x_a as the only token."""
-    parts = [layers.Dense(shape.width, name=f"fusion.{n}_projection")(pooled(n, e)) for n, e in encoded.items()]
+    parts = [layers.Dense(sizes.width, name=f"fusion.{n}_projection")(pooled(n, e)) for n, e in encoded.items()]
     z = parts[0] if len(parts) == 1 else layers.Add(name="sum")(parts)
-    token = layers.Reshape((1, shape.width), name="fusion.token")(z)  # [b, width] -> [b, 1, width]
+    token = layers.Reshape((1, sizes.width), name="fusion.token")(z)  # [b, width] -> [b, 1, width]
     return Encoded(token, ops.ones_like(token[:, :, 0]))
 
 
 def fusion(name: str) -> Callable[..., Fused]:
-    """The function of a fusion: encoded, present, outputs, shape -> Fused."""
+    """The function of a fusion: encoded, present, outputs, sizes -> Fused."""
     return cast(Callable[..., Fused], _function(FUSIONS[name].answer))
 
 
 def memory(name: str) -> Callable[..., Encoded]:
-    """The function of a fusion that keeps tokens: encoded, present, shape -> what a decoder looks at."""
+    """The function of a fusion that keeps tokens: encoded, present, sizes -> the memory of a decoder."""
     return cast(Callable[..., Encoded], _function(FUSIONS[name].memory or ""))
 
 

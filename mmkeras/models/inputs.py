@@ -1,4 +1,4 @@
-"""What every core takes and ends with."""
+"""The inputs and the last layer of every core."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Text
 
 Bag = tuple[Any, Any]
 
 
 def bag_inputs(names: list[str]) -> tuple[dict[str, Any], dict[str, Bag]]:
-    """Keras inputs, for each text column int32 rows [b, F] and float32 weights [b, F]; and the same as pairs."""
+    """Keras inputs: int32 rows [b, F] and float32 weights [b, F] of each text column, by input name and as pairs."""
     inputs: dict[str, Any] = {}
     bags: dict[str, Bag] = {}
     for name in names:
@@ -35,16 +35,16 @@ class Temperature(layers.Layer):
 
 
 def finish(inputs: dict[str, Any], logits: Any) -> keras.Model:
-    """The core: logits are float32 whatever was computed in, and end with the temperature."""
+    """The core: logits are float32 in every precision, and the temperature is the last layer."""
     return keras.Model(inputs, Temperature(name="temperature", dtype="float32")(logits), name="core")
 
 
-def text_spec_values(config: Config) -> dict[str, Any]:
-    """The part of a TextSpec that no model decides."""
+def text_spec_values(text: Text) -> dict[str, Any]:
+    """The fields of a TextSpec that are the same for every model."""
     return {
-        "mode": config.text.tokens,
-        "max_bytes": config.text.max_bytes,
-        "max_features": config.text.max_features,
-        "min_rows": config.text.min_rows,
-        "char_ngrams": config.text.char_ngrams,
+        "mode": text.tokens,
+        "max_bytes": text.max_bytes,
+        "max_features": text.max_features,
+        "min_rows": text.min_rows,
+        "char_ngrams": text.char_ngrams,
     }

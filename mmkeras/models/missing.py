@@ -1,4 +1,4 @@
-"""Missing cells: learned tokens in their place, and modality dropout in training."""
+"""Missing cells: a learned token in place of each, and modality dropout in training."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from mmkeras.modalities.encoded import Tensor
 
 
 class Missing(layers.Layer):
-    """A learned token in the place of a cell that is not there, or in which nothing is, such as the text "?".
+    """A learned token in place of a missing cell, or of a cell without a token, such as the text "?".
 
-    Call: tokens [b, T, width], mask [b, T], present [b, 1] (1.0 or 0.0) -> the first two anew; where `present` is 0 the
-    first token is the learned one, and the only one that the mask shows. Were nothing shown at all, whoever attends to
-    it would see the padding, which depends on the batch.
+    Call: tokens [b, T, width], mask [b, T], present [b, 1] (1.0 or 0.0) -> tokens and mask. Where `present` is 0, the
+    first token is the learned one, and the mask is 1.0 for it alone. If the mask were all zeros, attention would
+    average over the padding, and the result would depend on the batch's padded length.
     """
 
     def build(self, tokens_shape: Any, *shapes: Any) -> None:
         self.token = self.add_weight(shape=(1, 1, tokens_shape[-1]), initializer="random_normal", name="token")
 
-    def call(self, tokens: Tensor, shown: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        present = present * ops.max(shown, axis=1, keepdims=True)
-        there = ops.cast(present, tokens.dtype)[:, :, None]  # [b, 1, 1]
-        shown = shown * present
-        first = shown[:, :1] + (1.0 - present)
-        # a sum, no choice: what stands in the place of a missing cell is zeros, so nothing infinite is multiplied
-        return tokens * there + self.token * (1.0 - there), ops.concatenate([first, shown[:, 1:]], axis=1)
+    def call(self, tokens: Tensor, visible: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        present = present * ops.max(visible, axis=1, keepdims=True)
+        weight = ops.cast(present, tokens.dtype)[:, :, None]  # [b, 1, 1]
+        visible = visible * present
+        first = visible[:, :1] + (1.0 - present)
+        # a weighted sum in place of `where`: the inputs of a missing cell are zeros, so its tokens are finite
+        return tokens * weight + self.token * (1.0 - weight), ops.concatenate([first, visible[:, 1:]], axis=1)
 
 
 class ModalityDropout(layers.Layer):
-    """In training, hide a column of a row now and then, so that the model learns to do without it.
+    """In training, mask random cells, so that the model learns to answer without them.
 
-    Call: present [b, M], 1.0 where a cell is there -> [b, M] with a share `rate` of the ones made 0.0; a row that would
-    lose all keeps what it has. (ModDrop: Neverova et al. 2016, arXiv:1501.00102.)
+    Call: present [b, M], 1.0 where a cell is present -> [b, M] with a share `rate` of the ones set to 0.0. A row that
+    would lose all cells keeps them all. (ModDrop: Neverova et al. 2016, arXiv:1501.00102.)
     """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
@@ -46,8 +46,8 @@ class ModalityDropout(layers.Layer):
         if not training or not self.rate:
             return present
         kept = present * ops.cast(keras.random.uniform(ops.shape(present), seed=self.random) >= self.rate, "float32")
-        some = ops.max(kept, axis=1, keepdims=True)  # [b, 1]
-        return some * kept + (1.0 - some) * present
+        any_kept = ops.max(kept, axis=1, keepdims=True)  # [b, 1]
+        return any_kept * kept + (1.0 - any_kept) * present
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

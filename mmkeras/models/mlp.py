@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Text, Training
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
@@ -16,28 +16,28 @@ EPOCHS = 10
 BATCH_SIZE = 32
 PATIENCE = None
 LATEST_OF_EQUALS = False
-FOLD_EPOCHS = 0  # the document's model as it is
+FOLD_EPOCHS = 0  # the document's model has no refit
 LEARNING_RATE = 0.001
 DIMENSIONS = 100
 UNKNOWN_BUCKETS = 256
 
 
-def text_spec(config: Config) -> TextSpec:
-    """Words alone, each as likely to count as the next; unknown ones share a few buckets by their hash."""
-    return TextSpec(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **text_spec_values(config))
+def text_spec(text: Text) -> TextSpec:
+    """Words alone, all with the same weight; unknown words share a few buckets by their hash."""
+    return TextSpec(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **text_spec_values(text))
 
 
-def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str, int]) -> keras.Model:
+def build(sizes: dict[str, int], n_classes: int, text: Text, training: Training, dims: dict[str, int]) -> keras.Model:
     """Bags -> logits [b, classes].
 
-    sizes: embedding rows of each text column; dims: of loaded vectors, where there are any.
+    sizes: column -> rows of its embedding; dims: column -> dimensions of its loaded vectors.
     """
     inputs, bags = bag_inputs(list(sizes))
     means = []
     for name, rows in sizes.items():
         dim = dims.get(name, DIMENSIONS)
-        embedding = BagEmbedding(rows, dim, "uniform", sparse=not config.training.xla, name=f"{name}_vectors")
-        embedding.trainable = not config.text.freeze_word_vectors
+        embedding = BagEmbedding(rows, dim, "uniform", sparse=not training.xla, name=f"{name}_vectors")
+        embedding.trainable = not text.freeze_word_vectors
         means.append(embedding(*bags[name]))  # [b, dim]
     x = means[0] if len(means) == 1 else layers.Concatenate(name="columns")(means)
     x = layers.Dense(100, activation="relu", name="hidden_100")(x)
@@ -45,13 +45,11 @@ def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str,
     return finish(inputs, layers.Dense(n_classes, name="logits")(x))
 
 
-def compile_model(model: keras.Model, config: Config, steps: int, loss: Any = None, metrics: Any = None) -> None:
-    """Adam at a constant rate, whatever the number of steps, and the model's own loss: cross-entropy."""
+def compile_model(model: keras.Model, training: Training, steps: int, loss: Any = None, metrics: Any = None) -> None:
+    """Adam at a constant rate, and cross-entropy; `steps`, `loss` and `metrics` are not used."""
     model.compile(
-        optimizer=keras.optimizers.Adam(config.training.learning_rate or LEARNING_RATE),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=config.training.label_smoothing or 0.0
-        ),
+        optimizer=keras.optimizers.Adam(training.learning_rate or LEARNING_RATE),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=training.label_smoothing or 0.0),
         metrics=["accuracy"],
-        jit_compile=config.training.xla,
+        jit_compile=training.xla,
     )

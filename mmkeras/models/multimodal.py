@@ -1,4 +1,4 @@
-"""The multimodal Transformer: an encoder for each column, missing cells, a fusion."""
+"""The multimodal model: an encoder for each column, a learned token for missing cells, and a fusion."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Model, Text, Training
 from mmkeras.modalities import Modality
 from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.bag import BagEmbedding
@@ -21,44 +21,44 @@ from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
 EPOCHS = 20
 BATCH_SIZE = 32
 PATIENCE = 8
-LATEST_OF_EQUALS = True  # its early epochs can be nearly constant, and lucky
-FOLD_EPOCHS = 0  # what it takes from a few more epochs, batch normalisation's statistics above all, is not known
+LATEST_OF_EQUALS = True  # an early epoch can be nearly constant and score well by chance
+FOLD_EPOCHS = 0  # not measured: a few more epochs would change batch normalisation's statistics too
 MODALITY_DROPOUT = 0.1
-VECTOR_ROWS = 20_000  # most features with a vector: rarer ones would be learned by heart
+VECTOR_ROWS = 20_000  # largest number of features with a vector: vectors of rarer features would overfit
 UNKNOWN_BUCKETS = 64
 WIDTH, HEAD_WIDTH = 64, 16
 
 
-def text_spec(config: Config) -> TextSpec:
-    """As a bag: tokens and pairs by TF-IDF. As a sequence: tokens; unknown ones share a few vectors by their hash."""
-    values = text_spec_values(config)
-    values["max_features"] = min(config.text.max_features, VECTOR_ROWS)
-    if config.text.text_encoder == "average":
-        return TextSpec(orders=config.text.ngrams, weighting="tfidf", **values)
+def text_spec(text: Text) -> TextSpec:
+    """For a bag: n-grams by TF-IDF. For a sequence: tokens; unknown tokens share a few vectors by their hash."""
+    values = text_spec_values(text)
+    values["max_features"] = min(text.max_features, VECTOR_ROWS)
+    if text.text_encoder == "average":
+        return TextSpec(orders=text.ngrams, weighting="tfidf", **values)
     values["char_ngrams"] = 0
     return TextSpec(orders=1, weighting="mean", unknown_buckets=UNKNOWN_BUCKETS, **values)
 
 
-def sizes_of(config: Config) -> Sizes:
-    """Sizes by the dial `width`."""
-    width = config.model.width or WIDTH
-    return Sizes(width, config.model.depth, max(1, width // HEAD_WIDTH), config.model.dropout)
+def sizes_of(model: Model) -> Sizes:
+    """The sizes of all parts, from `width`."""
+    width = model.width or WIDTH
+    return Sizes(width, model.depth, max(1, width // HEAD_WIDTH), model.dropout)
 
 
 def build(
-    columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False
+    columns: dict[str, Modality], outputs: int, model: Model, training: Training, exporting: bool = False
 ) -> tuple[keras.Model, dict[str, Any]]:
-    """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of them."""
-    shape = sizes_of(config)
-    inputs, encoded, present = encode_columns(columns, config, shape, exporting)
-    fused = fusion(config.model.fusion or "attention")(encoded, present, outputs, shape)
-    if config.model.naive_bayes:
+    """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of the logits."""
+    sizes = sizes_of(model)
+    inputs, encoded, present = encode_columns(columns, model, training, sizes, exporting)
+    fused = fusion(model.fusion or "attention")(encoded, present, outputs, sizes)
+    if model.naive_bayes:
         fused = with_counts(fused, columns, inputs, outputs)
     return finish(inputs, fused.logits), fused.parts
 
 
 def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, Any], outputs: int) -> Fused:
-    """The fusion's answer, and what naive Bayes of each text adds: zeros until `counting` has filled the tables."""
+    """The fusion's logits plus naive Bayes' logits of each text: zeros until `fit_naive_bayes` fills the tables."""
     logits, parts = ops.cast(fused.logits, "float32"), dict(fused.parts)
     for name, column in columns.items():
         if column.bag is None:
@@ -70,9 +70,9 @@ def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, An
             trainable=False,
             name=COUNTED.format(name=name),
         )
-        there = inputs[f"{name}_present"]  # [b, 1]
-        said = table(inputs[f"{name}_rows"], inputs[f"{name}_weights"])  # [b, outputs]
-        said = layers.Multiply(name=f"{name}_counted_there", dtype="float32")([said, there])
+        present = inputs[f"{name}_present"]  # [b, 1]
+        added = table(inputs[f"{name}_rows"], inputs[f"{name}_weights"])  # [b, outputs]
+        added = layers.Multiply(name=f"{name}_counted_there", dtype="float32")([added, present])
         frequencies = layers.Dense(
             outputs,
             use_bias=False,
@@ -81,49 +81,50 @@ def with_counts(fused: Fused, columns: dict[str, Modality], inputs: dict[str, An
             dtype="float32",
             name=FREQUENCIES.format(name=name),
         )
-        said = layers.Add(name=f"{name}_posterior", dtype="float32")([said, frequencies(there)])
-        logits = layers.Add(name=f"{name}_counted_too", dtype="float32")([logits, said])
+        added = layers.Add(name=f"{name}_posterior", dtype="float32")([added, frequencies(present)])
+        logits = layers.Add(name=f"{name}_counted_too", dtype="float32")([logits, added])
         if name in parts:
-            parts[name] = layers.Add(name=f"{name}_part", dtype="float32")([parts[name], said])
+            parts[name] = layers.Add(name=f"{name}_part", dtype="float32")([parts[name], added])
     return Fused(logits, parts)
 
 
 def encode_columns(
-    columns: dict[str, Modality], config: Config, shape: Sizes, exporting: bool
+    columns: dict[str, Modality], model: Model, training: Training, sizes: Sizes, exporting: bool
 ) -> tuple[dict[str, Any], dict[str, Encoded], Any]:
-    """Keras inputs, of features and presences; each column encoded, missing cells replaced; presences [b, M]."""
+    """Keras inputs of features and presences; the encoded columns, missing cells replaced; the presences [b, M]."""
     features = {name: column.features() for name, column in columns.items()}
-    there = {name: keras.Input((1,), name=f"{name}_present") for name in columns}
-    inputs = {key: tensor for each in features.values() for key, tensor in each.items()}
-    inputs |= {f"{name}_present": tensor for name, tensor in there.items()}
-    rate = config.model.modality_dropout
+    presences = {name: keras.Input((1,), name=f"{name}_present") for name in columns}
+    inputs = {key: tensor for tensors in features.values() for key, tensor in tensors.items()}
+    inputs |= {f"{name}_present": tensor for name, tensor in presences.items()}
+    rate = model.modality_dropout
     if rate is None:
         rate = MODALITY_DROPOUT if len(columns) > 1 else 0.0
-    present = layers.Concatenate(name="present")(list(there.values())) if len(there) > 1 else next(iter(there.values()))
-    present = ModalityDropout(rate, config.training.seed, name="modality.dropout")(present)  # [b, M]
+    tensors = list(presences.values())
+    present = layers.Concatenate(name="present")(tensors) if len(tensors) > 1 else tensors[0]
+    present = ModalityDropout(rate, training.seed, name="modality.dropout")(present)  # [b, M]
     encoded = {}
     for k, (name, column) in enumerate(columns.items()):
-        e = column.encode(features[name], shape, exporting)
+        e = column.encode(features[name], sizes, exporting)
         encoded[name] = Encoded(*Missing(name=f"{name}_missing")(e.tokens, e.mask, present[:, k : k + 1]))
     return inputs, encoded, present
 
 
-def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
+def optimizer(model: keras.Model, training: Training, steps: int) -> Any:
     """AdamW (Loshchilov & Hutter 2019), gradients clipped; biases and normalisations do not decay."""
-    made = keras.optimizers.AdamW(
-        WarmUpCosine(config.training.learning_rate or LEARNING_RATE, steps),
+    adam = keras.optimizers.AdamW(
+        WarmUpCosine(training.learning_rate or LEARNING_RATE, steps),
         weight_decay=WEIGHT_DECAY,
         global_clipnorm=1.0,
     )
-    made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
-    return made
+    adam.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
+    return adam
 
 
-def compile_model(model: keras.Model, config: Config, steps: int, loss: Any, metrics: list[Any]) -> None:
-    """AdamW whose rate is scheduled over `steps`, all that there are; the loss and the metrics are the task's."""
+def compile_model(model: keras.Model, training: Training, steps: int, loss: Any, metrics: list[Any]) -> None:
+    """AdamW, its rate scheduled over `steps`, all of the training; the loss and the metrics are the task's."""
     model.compile(
-        optimizer=optimizer(model, config, steps),
+        optimizer=optimizer(model, training, steps),
         loss=loss,
         metrics=metrics,
-        jit_compile=config.training.xla,
+        jit_compile=training.xla,
     )

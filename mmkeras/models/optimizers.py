@@ -1,4 +1,4 @@
-"""Optimisers that go through memory seldom: one touches a table's rows of the batch alone, one clips on the way."""
+"""Optimisers with few passes over memory: one updates only the table rows of the batch, one clips in the update."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Tensor = Any
 
 
 class RowAdagrad(keras.optimizers.Optimizer):
-    """Adagrad with one rate a row for tables, Adam for everything else.
+    """Adagrad with one accumulator a row for tables, Adam for all other variables.
 
     Keras' own Adagrad and Adam keep state as large as the table and touch all of it at every step, which for a table
     of 200,000 rows costs many times the step itself. A gathered table's gradient is sparse (tf.IndexedSlices): here
     the row's squared gradient, averaged over its columns, is added to one number, and the row moves by
     rate * gradient / sqrt(number). (Duchi, Hazan & Singer 2011, with one accumulator a row.)
 
-    learning_rate: of the tables, a number or a schedule; vector_rate and dense_rate: what tables of vectors and the
-    other variables' Adam take of it; decay: pulls the touched rows towards zero.
-    sparse: the gradients of tables name each row once, as BagEmbedding's do; False for XLA, which has dense ones.
+    learning_rate: of the tables, a number or a schedule; vector_rate, dense_rate: factors of it for tables of vectors
+    and for the Adam of the other variables; decay: pulls the rows of the batch towards zero.
+    sparse: a table's gradient has each row once, as BagEmbedding's has; False for XLA, whose gradients are dense.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class RowAdagrad(keras.optimizers.Optimizer):
         ]
 
     def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
-        place = self._get_variable_index(variable)
-        squares, mean = self.squares[place].value, self.means[place].value
-        if self.paths[place].endswith("/table"):
-            rate = learning_rate * (self.vector_rate if "_vectors/" in self.paths[place] else 1.0)
+        index = self._get_variable_index(variable)
+        squares, mean = self.squares[index].value, self.means[index].value
+        if self.paths[index].endswith("/table"):
+            rate = learning_rate * (self.vector_rate if "_vectors/" in self.paths[index] else 1.0)
             self._update_table(gradient, variable, squares, rate)
             return
         # Kingma & Ba 2015, algorithm 1
@@ -72,18 +72,18 @@ class RowAdagrad(keras.optimizers.Optimizer):
         self.assign_sub(variable, learning_rate * self.dense_rate * direction)
 
     def _update_table(self, gradient: Tensor, variable: Any, squares: Any, rate: Tensor) -> None:
-        if not self.sparse:  # the same for every row: those with a slope of 0 stay where they are
+        if not self.sparse:  # the same update for every row; rows with a slope of 0 do not change
             slope = tf.convert_to_tensor(gradient)  # [rows, dim]
             squares.assign_add(tf.reduce_mean(slope * slope, axis=-1))
-            known = tf.cast(squares > 0.0, "float32")[:, None]
+            updated = tf.cast(squares > 0.0, "float32")[:, None]
             touched = tf.cast(tf.reduce_any(slope != 0.0, axis=-1, keepdims=True), "float32")
-            slope += self.decay * touched * known * variable
+            slope += self.decay * touched * updated * variable
             self.assign_sub(variable, rate * slope / (tf.sqrt(squares) + self.epsilon)[:, None])
             return
         rows, slope = gradient.indices, tf.cast(gradient.values, "float32")  # [U], [U, dim]
         total = tf.gather(squares, rows) + tf.reduce_mean(slope * slope, axis=-1)  # [U]
         squares.scatter_update(tf.IndexedSlices(total, rows))
-        # a row that has had no slope yet has no rate: dividing its decay by next to nothing would throw it about
+        # a row without any slope so far has a sum of 0, by which its decay would be divided: no decay for it
         slope += self.decay * tf.cast(total > 0.0, "float32")[:, None] * tf.gather(variable, rows)
         step = rate * slope / (tf.sqrt(total) + self.epsilon)[:, None]
         self.assign_sub(variable, tf.IndexedSlices(step, rows))
@@ -94,10 +94,10 @@ class RowAdagrad(keras.optimizers.Optimizer):
 
 
 class ClippedSGD(keras.optimizers.SGD):
-    """Plain gradients, clipped by their norm over all variables: Keras' SGD with `global_clipnorm`, number for number.
+    """SGD with gradients clipped by their global norm: the same numbers as Keras' SGD with `global_clipnorm`.
 
-    Keras writes the squares, the clipped gradients and the steps into memory of their own. Here the norm is one pass,
-    and the share of the gradients that remains is part of the rate: 1.8 ms against 3.9 for a table of 10,000 x 200.
+    Keras writes the squares, the clipped gradients and the steps into memory. Here the norm is one pass, and the
+    clipping factor is part of the rate: 1.8 ms against 3.9 for a table of 10,000 x 200.
     """
 
     def __init__(self, learning_rate: Any, clip: float, **options: Any) -> None:
@@ -119,7 +119,7 @@ class ClippedSGD(keras.optimizers.SGD):
 
 
 class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """The rate rises linearly over the first steps and falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
+    """A rate that rises linearly over the first steps and falls to 0 along half a cosine (Loshchilov & Hutter 2017)."""
 
     def __init__(self, rate: float, steps: int) -> None:
         self.rate, self.steps = rate, steps

@@ -1,8 +1,8 @@
-"""A recurrent language model: pieces so far, and states -> the logits of the next; SimpleRNN, LSTM or GRU.
+"""A recurrent language model: tokens and states -> the logits of the next token; SimpleRNN, LSTM or GRU.
 
 Sizes and training of the small model of Zaremba, Sutskever & Vinyals 2014 (arXiv:1409.2329): an embedding and two
-layers of 200. What came since and is cheap: the embedding is the output's matrix too (Press & Wolf 2017), and dropout
-drops the same numbers at every step of a row (Gal & Ghahramani 2016).
+layers of 200. Two later, cheap additions: the embedding tied to the output projection (Press & Wolf 2017), and the same
+dropout mask at every step of a row (Gal & Ghahramani 2016).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from mmkeras.models.token_embedding import PieceEmbedding
 
 CELLS = {"rnn": layers.SimpleRNN, "lstm": LSTM, "gru": layers.GRU}
 WIDTH = 200
-RANGE = 0.1  # of the embedding's first weights
+RANGE = 0.1  # of the embedding's initial weights
 
 Tensor = Any
 
 
 class RecurrentParts:
-    """The layers, which training, scoring and steps share. states: [b, n_states, width], all layers' in a row."""
+    """The layers, which training, scoring and decoding share. states: [b, n_states, width], those of all layers."""
 
-    def __init__(self, config: Config, pieces: int) -> None:
+    def __init__(self, config: Config, vocabulary_size: int) -> None:
         width, seed = config.model.width or WIDTH, config.training.seed
         self.width = width
         start = keras.initializers.RandomUniform(-RANGE, RANGE, seed=seed)
         self.embedding = PieceEmbedding(
-            pieces, width, tie_weights=config.generation.tie, embeddings_initializer=start, name="embedding"
+            vocabulary_size, width, tie_weights=config.generation.tie, embeddings_initializer=start, name="embedding"
         )
         kind = CELLS[config.generation.cell]
         self.cells = [
@@ -48,44 +48,44 @@ class RecurrentParts:
         """Vectors of state in all layers."""
         return len(self.cells) * self.states_of_layer
 
-    def of_layer(self, states: Tensor, k: int) -> list[Tensor]:
+    def states_of(self, states: Tensor, k: int) -> list[Tensor]:
         """Layer k's states, [b, width] each."""
         n = self.states_of_layer
         return [states[:, k * n + j] for j in range(n)]
 
     def build(self) -> tuple[keras.Model, keras.Model]:
-        """The core: pieces int32 [b, T], states [b, n_states, width] -> logits [b, T, pieces], states behind them.
+        """The core: tokens int32 [b, T], states [b, n_states, width] -> logits [b, T, vocabulary], the last states.
 
-        And the same that ends in front of the logits, with vectors [b, T, width], for `TokenLoss`.
+        And the trunk, which returns the input of the output projection [b, T, width], for `TokenLoss`.
         """
-        given = keras.Input((None,), dtype="int32", name="pieces")
+        tokens = keras.Input((None,), dtype="int32", name="pieces")
         states = keras.Input((self.n_states, self.width), name="states")
-        x, new = self.drops[0](self.embedding(given)), []
+        x, new = self.drops[0](self.embedding(tokens)), []
         for k, cell in enumerate(self.cells):
-            x, *own = cell(x, initial_state=self.of_layer(states, k))  # [b, T, width]
+            x, *cell_states = cell(x, initial_state=self.states_of(states, k))  # [b, T, width]
             x = self.drops[k + 1](x)
-            new += own
-        behind = ops.stack(new, axis=1)
-        core = keras.Model([given, states], [self.logits(x), behind], name="core")
-        return core, keras.Model([given, states], [x, behind], name="trunk")
+            new += cell_states
+        last_states = ops.stack(new, axis=1)
+        core = keras.Model([tokens, states], [self.logits(x), last_states], name="core")
+        return core, keras.Model([tokens, states], [x, last_states], name="trunk")
 
     def logits(self, vectors: Tensor) -> Tensor:
-        """Outputs of the last layer [..., width] -> logits [..., pieces]."""
+        """Outputs of the last layer [..., width] -> logits [..., vocabulary]."""
         return self.embedding(vectors, reverse=True)
 
     def step(self, vectors: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
-        """One piece's vectors [b, width], states -> the last layer's output [b, width], states."""
+        """The vectors of one token [b, width], states -> the last layer's output [b, width], states."""
         x, new = vectors, list[Tensor]()
         for k, layer in enumerate(self.cells):
-            x, own = layer.cell(x, self.of_layer(states, k))
-            new += own if isinstance(own, list | tuple) else [own]
+            x, cell_states = layer.cell(x, self.states_of(states, k))
+            new += cell_states if isinstance(cell_states, list | tuple) else [cell_states]
         return x, ops.stack(new, axis=1)
 
 
 class Carried(layers.Layer):
-    """A core, or trunk, with the states of the batch before: pieces int32 [b, T] -> its first output.
+    """A core or trunk that carries its states from batch to batch: tokens int32 [b, T] -> its first output.
 
-    Gradients end at the batch's start (truncated back-propagation through time), for a variable has none.
+    Gradients end at the batch's start (truncated back-propagation through time): the states are a variable.
     """
 
     def __init__(self, core: keras.Model, batch: int, **options: Any) -> None:
@@ -95,11 +95,11 @@ class Carried(layers.Layer):
             shape=(batch, *core.input[1].shape[1:]), initializer="zeros", trainable=False, name="states"
         )
 
-    def call(self, pieces: Tensor, training: bool = False) -> Tensor:
-        found, states = self.core([pieces, self.states], training=training)
+    def call(self, tokens: Tensor, training: bool = False) -> Tensor:
+        outputs, states = self.core([tokens, self.states], training=training)
         self.states.assign(states)
-        return found
+        return outputs
 
-    def forget(self) -> None:
-        """Begin anew: all zeros."""
+    def reset(self) -> None:
+        """Set all states to zero."""
         self.states.assign(ops.zeros_like(self.states))

@@ -1,4 +1,4 @@
-"""The encoder-decoder: every column's encoder, a fusion that keeps tokens, and a decoder that looks at them."""
+"""The encoder-decoder: an encoder for each column, a fusion that keeps tokens, and a decoder that attends to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Config, Model, Training
 from mmkeras.modalities import Modality
 from mmkeras.modalities.encoded import Sizes
 from mmkeras.models import fusions
@@ -28,9 +28,9 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Seq2Seq:
-    """model: features, presences and `written` int32 [b, T] -> logits [b, T, pieces] of what comes behind each.
+    """model: features, presences and `written` int32 [b, T] -> logits [b, T, vocabulary] of the token after each.
 
-    encoder: features and presences -> memory tokens [b, M, width] and mask [b, M]. decoder: of the same weights.
+    encoder: features and presences -> memory tokens [b, M, width] and mask [b, M]. decoder: the layer of `model`.
     memory_length: the largest M.
     """
 
@@ -40,30 +40,32 @@ class Seq2Seq:
     memory_length: int
 
 
-def sizes_of(config: Config) -> Sizes:
-    """Sizes by the dial `width`."""
-    width = config.model.width or WIDTH
-    return Sizes(width, config.model.depth, heads_of(width, 2 * HEAD_WIDTH), config.model.dropout)
+def sizes_of(model: Model) -> Sizes:
+    """The sizes of all parts, from `width`."""
+    width = model.width or WIDTH
+    return Sizes(width, model.depth, heads_of(width, 2 * HEAD_WIDTH), model.dropout)
 
 
-def build_seq2seq(columns: dict[str, Modality], pieces: int, config: Config, exporting: bool = False) -> Seq2Seq:
-    """Build it with random weights. exporting: with layers that every format has; the weights are the same."""
-    shape = sizes_of(config)
-    inputs, encoded, present = encode_columns(columns, config, shape, exporting)
-    memory = fusions.memory(config.model.fusion or "concat")(encoded, present, shape)
-    tokens = layers.Dropout(config.model.dropout, name="memory_dropout")(memory.tokens)
+def build_seq2seq(
+    columns: dict[str, Modality], vocabulary_size: int, config: Config, exporting: bool = False
+) -> Seq2Seq:
+    """Build it with random weights. exporting: use layers that every format has; the weights are the same."""
+    sizes = sizes_of(config.model)
+    inputs, encoded, present = encode_columns(columns, config.model, config.training, sizes, exporting)
+    memory = fusions.memory(config.model.fusion or "concat")(encoded, present, sizes)
+    memory_tokens = layers.Dropout(config.model.dropout, name="memory_dropout")(memory.tokens)
     decoder = Decoder(
-        pieces,
+        vocabulary_size,
         config.generation.max_target + 1,
-        shape.width,
-        shape.depth,
-        shape.heads,
+        sizes.width,
+        sizes.depth,
+        sizes.heads,
         config.model.dropout,
         tie=config.generation.tie,
         name="decoder",
     )
     written = keras.Input((None,), dtype="int32", name="written")
-    logits = decoder(written, tokens, memory.mask)
+    logits = decoder(written, memory_tokens, memory.mask)
     length = memory.tokens.shape[1] or sum(e.tokens.shape[1] or columns[n].max_tokens or 0 for n, e in encoded.items())
     return Seq2Seq(
         keras.Model({**inputs, "written": written}, logits, name="core"),
@@ -73,20 +75,20 @@ def build_seq2seq(columns: dict[str, Modality], pieces: int, config: Config, exp
     )
 
 
-def optimizer(model: keras.Model, config: Config, steps: int) -> Any:
-    """AdamW with a warm-up, as the multimodal model's, and the second moment of Vaswani et al. 2017, section 5.3."""
-    rate = WarmUpCosine(config.training.learning_rate or LEARNING_RATE, steps)
-    made = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, beta_2=0.98, epsilon=1e-9, global_clipnorm=1.0)
-    made.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
-    return made
+def optimizer(model: keras.Model, training: Training, steps: int) -> Any:
+    """AdamW with a warm-up, as for the multimodal model; beta_2 and epsilon of Vaswani et al. 2017, section 5.3."""
+    rate = WarmUpCosine(training.learning_rate or LEARNING_RATE, steps)
+    adam = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, beta_2=0.98, epsilon=1e-9, global_clipnorm=1.0)
+    adam.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
+    return adam
 
 
-def compile_model(model: keras.Model, config: Config, steps: int) -> None:
-    """Cross-entropy of the pieces with label smoothing; the rate is scheduled over `steps`, all that there are."""
-    smoothing = config.training.label_smoothing
+def compile_model(model: keras.Model, training: Training, steps: int) -> None:
+    """Cross-entropy of the tokens with label smoothing; the rate is scheduled over `steps`, all of the training."""
+    smoothing = training.label_smoothing
     model.compile(
-        optimizer=optimizer(model, config, steps),
+        optimizer=optimizer(model, training, steps),
         loss=SmoothedTokenLoss(LABEL_SMOOTHING if smoothing is None else smoothing),
         weighted_metrics=["accuracy"],
-        jit_compile=config.training.xla,
+        jit_compile=training.xla,
     )

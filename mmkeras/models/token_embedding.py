@@ -1,4 +1,4 @@
-"""Pieces -> vectors, and vectors -> logits of pieces, by one matrix where they are tied (Press & Wolf 2017)."""
+"""Tokens -> vectors, and vectors -> logits of tokens, by one matrix if they are tied (Press & Wolf 2017)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ Tensor = Any
 
 
 class PieceEmbedding(layers.ReversibleEmbedding):
-    """Keras' ReversibleEmbedding with a bias, which a piece's frequency wants, and with one product of matrices.
+    """Keras' ReversibleEmbedding with a bias, which fits the tokens' frequencies, and with one matrix product.
 
-    Call: int32 [b, T] -> [b, T, width]; reversed, [b, T, width] or [b, width] -> logits float32 [..., pieces]. Keras
-    multiplies a batch of matrices, whose gradient takes twice as long: 174 ms against 94 for 20 x 35 pieces of 10,000.
+    Call: int32 [b, T] -> [b, T, width]; reversed, [b, T, width] or [b, width] -> logits float32 [..., vocabulary].
+    Keras multiplies a batch of matrices, whose gradient takes twice as long: 174 ms against 94 for 20 x 35 tokens and a
+    vocabulary of 10,000.
     """
 
-    def __init__(self, pieces: int, width: int, **options: Any) -> None:
-        named = {"input_dim": pieces, "output_dim": width, "reverse_dtype": "float32", **options}
-        super().__init__(**named)
+    def __init__(self, vocabulary_size: int, width: int, **options: Any) -> None:
+        arguments = {"input_dim": vocabulary_size, "output_dim": width, "reverse_dtype": "float32", **options}
+        super().__init__(**arguments)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -36,12 +37,12 @@ class PieceEmbedding(layers.ReversibleEmbedding):
         return ops.reshape(logits, (*ops.shape(inputs)[:-1], self.input_dim))
 
     def logit_weights(self) -> tuple[Tensor, Tensor]:
-        """What makes logits: the matrix [pieces, width], and the bias [pieces]."""
+        """The weights of the output projection: the matrix [vocabulary, width] and the bias [vocabulary]."""
         matrix = self.embeddings if self.tie_weights else ops.transpose(self.reverse_embeddings)
         return ops.convert_to_tensor(matrix), ops.convert_to_tensor(self.bias)
 
     def save_own_variables(self, store: Any) -> None:
-        super().save_own_variables(store)  # Keras lists its own by name
+        super().save_own_variables(store)  # Keras stores its variables by a fixed list of names
         store["bias"] = self.bias
 
     def load_own_variables(self, store: Any) -> None:

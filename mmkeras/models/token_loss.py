@@ -1,4 +1,4 @@
-"""The cross-entropy of pieces, from the vectors that logits are made of."""
+"""The cross-entropy of tokens, from the inputs of the output projection."""
 
 from __future__ import annotations
 
@@ -12,38 +12,41 @@ Tensor = Any
 
 
 class TokenLoss(keras.losses.Loss):
-    """-log P of each piece, of a model whose output is what `embedding` would turn into logits.
+    """-log P of each token, for a model whose output is the input of `embedding`'s output projection.
 
-    Call: pieces int32 [b, T], vectors float32 [b, T, width]; the mean over all.
+    Call: tokens int32 [b, T], vectors float32 [b, T, width]; the mean over all tokens.
 
-    Why not logits and Keras' loss: the logits of 20 x 35 pieces of 10,000 are 28 MB, and what is done to them takes as
-    long as a matrix product. Here the probabilities are never divided by their sum: the sums divide the vectors, which
-    are 50 times smaller. XLA makes the highest, the powers, their sums and the right pieces' part two passes over 28 MB
-    where TensorFlow has four and Keras seven; the products stay TensorFlow's, which are faster.
+    Why not logits and Keras' loss: the logits of 20 x 35 tokens and a vocabulary of 10,000 are 28 MB, and each softmax
+    over them takes as long as a matrix product. Here the exponentials are never divided by their sums: the sums divide
+    the vectors, which are 50 times smaller. XLA computes the maxima, the exponentials, their sums and the target logits
+    in two passes over 28 MB, TensorFlow in four and Keras in seven. The matrix products stay TensorFlow's, which are
+    faster.
     """
 
     def __init__(self, embedding: Any, **options: Any) -> None:
         super().__init__(**{"name": "piece_loss", **options})
         self.embedding = embedding
 
-    def call(self, wanted: Tensor, vectors: Tensor) -> Tensor:
+    def call(self, targets: Tensor, vectors: Tensor) -> Tensor:
         flat = tf.reshape(vectors, (-1, vectors.shape[-1]))  # [b, T, width] -> [b * T, width]
-        numbers = tf.cast(tf.reshape(wanted, (-1,)), "int32")  # Keras hands them over as floats
-        matrix, bias = map(tf.convert_to_tensor, self.embedding.logit_weights())  # no variables, which have a gradient
-        losses = minus_log_p(flat, matrix, bias, numbers)
-        return tf.reshape(losses, tf.shape(wanted))
+        token_ids = tf.cast(tf.reshape(targets, (-1,)), "int32")  # Keras passes them as floats
+        # tensors, for a custom gradient takes no variables
+        matrix, bias = map(tf.convert_to_tensor, self.embedding.logit_weights())
+        losses = minus_log_p(flat, matrix, bias, token_ids)
+        return tf.reshape(losses, tf.shape(targets))
 
 
-def minus_log_p(x: Tensor, matrix: Tensor, bias: Tensor, wanted: Tensor) -> Tensor:
-    """float32 [n, width], [pieces, width], [pieces] and int32 [n] -> float32 [n]."""
+def minus_log_p(x: Tensor, matrix: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    """float32 [n, width], [vocabulary, width], [vocabulary] and int32 [n] -> losses float32 [n]."""
 
     @tf.custom_gradient
     def loss(x: Tensor, matrix: Tensor, bias: Tensor) -> Any:
-        logits = tf.nn.bias_add(tf.matmul(x, matrix, transpose_b=True), bias)  # [n, pieces]; one kernel for both
-        losses, slopes, total = (compared if tf.config.list_physical_devices("GPU") else compiled)(logits, wanted)
+        logits = tf.nn.bias_add(tf.matmul(x, matrix, transpose_b=True), bias)  # [n, vocabulary]
+        compute = cross_entropy if tf.config.list_physical_devices("GPU") else compiled
+        losses, slopes, total = compute(logits, targets)
 
-        def gradient(above: Tensor) -> Any:
-            share = above / total  # [n]
+        def gradient(upstream: Tensor) -> Any:
+            share = upstream / total  # [n]
             d_x = tf.matmul(slopes, matrix) * share[:, None]
             d_matrix = tf.matmul(slopes, x * share[:, None], transpose_a=True)
             return d_x, d_matrix, tf.linalg.matvec(slopes, share, transpose_a=True)
@@ -53,55 +56,55 @@ def minus_log_p(x: Tensor, matrix: Tensor, bias: Tensor, wanted: Tensor) -> Tens
     return loss(x, matrix, bias)
 
 
-def compared(logits: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """float32 [n, pieces], int32 [n] -> losses [n], d loss / d logits times `total` [n, pieces], total [n]."""
+def cross_entropy(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """float32 [n, vocabulary], int32 [n] -> losses [n], d loss / d logits times `total` [n, vocabulary], total [n]."""
     highest = tf.reduce_max(logits, axis=1)
     powers = tf.exp(logits - highest[:, None])
     total = tf.reduce_sum(powers, axis=1)
-    places = tf.stack([tf.range(tf.size(wanted)), wanted], axis=1)  # [n, 2]
-    losses = tf.math.log(total) + highest - tf.gather_nd(logits, places)
-    return losses, tf.tensor_scatter_nd_sub(powers, places, total), total
+    indices = tf.stack([tf.range(tf.size(targets)), targets], axis=1)  # [n, 2]
+    losses = tf.math.log(total) + highest - tf.gather_nd(logits, indices)
+    return losses, tf.tensor_scatter_nd_sub(powers, indices, total), total
 
 
-compiled = tf.function(compared, jit_compile=True)
+compiled = tf.function(cross_entropy, jit_compile=True)
 
 
 class SmoothedTokenLoss(keras.losses.Loss):
-    """Cross-entropy of pieces against a share of the probability spread over all (section 5.4 of Vaswani et al. 2017).
+    """Cross-entropy of tokens with label smoothing (section 5.4 of Vaswani et al. 2017).
 
-    Call: pieces int32 [b, T], logits [b, T, pieces]; a mean over all that have a weight.
+    Call: tokens int32 [b, T], logits [b, T, vocabulary]; the mean over the tokens that have a weight.
     """
 
     def __init__(self, smoothing: float, **options: Any) -> None:
         super().__init__(**{"reduction": "mean_with_sample_weight", "name": "smoothed_pieces", **options})
         self.smoothing = smoothing
 
-    def call(self, wanted: Tensor, logits: Tensor) -> Tensor:
-        flat = ops.reshape(logits, (-1, logits.shape[-1]))  # [b, T, pieces] -> [b * T, pieces]
-        numbers = ops.cast(ops.reshape(wanted, (-1,)), "int32")  # Keras hands them over as floats
-        return ops.reshape(smoothed(numbers, flat, self.smoothing), ops.shape(wanted))
+    def call(self, targets: Tensor, logits: Tensor) -> Tensor:
+        flat = ops.reshape(logits, (-1, logits.shape[-1]))  # [b, T, vocabulary] -> [b * T, vocabulary]
+        token_ids = ops.cast(ops.reshape(targets, (-1,)), "int32")  # Keras passes them as floats
+        return ops.reshape(smoothed(token_ids, flat, self.smoothing), ops.shape(targets))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "smoothing": self.smoothing}
 
 
-def smoothed(wanted: Tensor, logits: Tensor, smoothing: float) -> Tensor:
-    """int32 [n], float32 [n, pieces] -> float32 [n]; goes over the logits, the largest array, a few times only.
+def smoothed(targets: Tensor, logits: Tensor, smoothing: float) -> Tensor:
+    """int32 [n], float32 [n, vocabulary] -> losses float32 [n], in few passes over the logits, the largest array.
 
-    TensorFlow's one kernel gives -log P and its gradient; what the smoothing adds is linear in the logits.
+    One kernel of TensorFlow returns -log P and its gradient; the smoothing's part is linear in the logits.
     """
 
     @tf.custom_gradient
     def loss(logits: Tensor) -> Any:
-        plain, back = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=wanted)
-        right = tf.gather(logits, wanted, axis=1, batch_dims=1)
-        n, pieces = tf.shape(logits)[0], logits.shape[1]
+        plain, back = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=targets)
+        target_logits = tf.gather(logits, targets, axis=1, batch_dims=1)
+        n, vocabulary_size = tf.shape(logits)[0], logits.shape[1]
 
-        def gradient(above: Tensor) -> Tensor:
-            places = tf.stack([tf.range(n), tf.cast(wanted, tf.int32)], axis=1)  # [n, 2]
-            own = tf.tensor_scatter_nd_add(back, places, tf.fill([n], smoothing))
-            return above[:, None] * (own - smoothing / pieces)
+        def gradient(upstream: Tensor) -> Tensor:
+            indices = tf.stack([tf.range(n), tf.cast(targets, tf.int32)], axis=1)  # [n, 2]
+            slopes = tf.tensor_scatter_nd_add(back, indices, tf.fill([n], smoothing))
+            return upstream[:, None] * (slopes - smoothing / vocabulary_size)
 
-        return plain + smoothing * (right - tf.reduce_mean(logits, axis=1)), gradient
+        return plain + smoothing * (target_logits - tf.reduce_mean(logits, axis=1)), gradient
 
     return loss(logits)

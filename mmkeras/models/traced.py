@@ -11,6 +11,6 @@ import tensorflow as tf
 
 
 def as_function(model: keras.Model) -> Callable[[Any], dict[str, np.ndarray]]:
-    """A model as a function of arrays, compiled once for all batches."""
-    call = tf.function(lambda given: model(given, training=False), reduce_retracing=True)
-    return lambda given: {name: value.numpy() for name, value in call(dict(given)).items()}
+    """The model as a compiled function: arrays by input name -> NumPy arrays by output name."""
+    call = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+    return lambda inputs: {name: value.numpy() for name, value in call(dict(inputs)).items()}

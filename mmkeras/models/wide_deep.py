@@ -1,4 +1,4 @@
-"""The default classifier: a wide part (every word and word pair votes for classes) and a deep one (their vectors).
+"""The default classifier: a wide part (a weight for each n-gram and class) and a deep part (averaged vectors).
 
 Wide & Deep (Cheng et al. 2016): a linear model of sparse features beside an MLP of averaged vectors, trained together.
 The wide part is a support vector machine in all but name: one-vs-rest squared hinge on L2-normalised TF-IDF.
@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Text, Training
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
@@ -24,12 +24,12 @@ LATEST_OF_EQUALS = False
 FOLD_EPOCHS = 2
 LEARNING_RATE = 0.08
 HIDDEN = 50
-VECTOR_ROWS = 20_000  # only the most frequent features have a vector: the rare ones would be learned by heart
+VECTOR_ROWS = 20_000  # only the most frequent features have a vector: vectors of rare features would overfit
 
 
-def text_spec(config: Config) -> TextSpec:
-    """Tokens and pairs of tokens, by TF-IDF; unknown ones say nothing."""
-    return TextSpec(orders=config.text.ngrams, weighting="tfidf", **text_spec_values(config))
+def text_spec(text: Text) -> TextSpec:
+    """Token n-grams by TF-IDF; unknown n-grams are left out."""
+    return TextSpec(orders=text.ngrams, weighting="tfidf", **text_spec_values(text))
 
 
 class OneVsRest(keras.losses.Loss):
@@ -49,7 +49,7 @@ class OneVsRest(keras.losses.Loss):
 
 
 class Frequent(layers.Layer):
-    """Row numbers -> the same, 0 for those from `limit` on (rows are sorted by frequency)."""
+    """Row numbers -> row numbers, 0 in place of those from `limit` on (rows are sorted by frequency)."""
 
     def __init__(self, limit: int, **options: Any) -> None:
         super().__init__(**options)
@@ -62,40 +62,40 @@ class Frequent(layers.Layer):
         return {**super().get_config(), "limit": self.limit}
 
 
-def build(sizes: dict[str, int], n_classes: int, config: Config, dims: dict[str, int]) -> keras.Model:
+def build(sizes: dict[str, int], n_classes: int, text: Text, training: Training, dims: dict[str, int]) -> keras.Model:
     """Bags -> logits [b, classes].
 
-    sizes: table rows of each text column; dims: of loaded vectors, where there are any.
+    sizes: column -> rows of its table; dims: column -> dimensions of its loaded vectors.
     """
     inputs, bags = bag_inputs(list(sizes))
     votes, vectors = [], []
     for name, n_rows in sizes.items():
         rows, weights = bags[name]
-        sparse = not config.training.xla
+        sparse = not training.xla
         votes.append(BagEmbedding(n_rows, n_classes, sparse=sparse, name=f"{name}_wide")(rows, weights))  # [b, classes]
-        dim = dims.get(name, config.text.deep)
+        dim = dims.get(name, text.deep)
         if dim:
             limit = n_rows if name in dims else min(n_rows, VECTOR_ROWS)
             frequent = rows if limit == n_rows else Frequent(limit, name=f"{name}_frequent")(rows)
             table = BagEmbedding(limit, dim, "uniform", sparse=sparse, name=f"{name}_vectors")
-            table.trainable = not config.text.freeze_word_vectors
+            table.trainable = not text.freeze_word_vectors
             vectors.append(table(frequent, weights))  # [b, dim]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
         deep = layers.Dense(HIDDEN, activation="relu", name="hidden")(deep)
-        # zero at first, so that the deep part adds to what the wide part has learned and nothing else
+        # zero at first: the deep part starts as no change of the wide part's logits
         votes.append(layers.Dense(n_classes, kernel_initializer="zeros", name="deep")(deep))
     logits = votes[0] if len(votes) == 1 else layers.Add(name="wide_and_deep")(votes)
     return finish(inputs, logits)
 
 
-def compile_model(model: keras.Model, config: Config, steps: int, loss: Any = None, metrics: Any = None) -> None:
-    """The rate falls linearly to 0 over `steps`, all that there are; the loss is its own, one against the rest."""
-    rate = config.training.learning_rate or LEARNING_RATE
+def compile_model(model: keras.Model, training: Training, steps: int, loss: Any = None, metrics: Any = None) -> None:
+    """RowAdagrad, its rate linear to 0 over `steps`, all of the training; OneVsRest. `loss`, `metrics`: not used."""
+    rate = training.learning_rate or LEARNING_RATE
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)
     model.compile(
-        optimizer=RowAdagrad(schedule, sparse=not config.training.xla),
-        loss=OneVsRest(config.training.label_smoothing or 0.0),
+        optimizer=RowAdagrad(schedule, sparse=not training.xla),
+        loss=OneVsRest(training.label_smoothing or 0.0),
         metrics=["accuracy"],
-        jit_compile=config.training.xla,
+        jit_compile=training.xla,
     )

@@ -1,4 +1,4 @@
-"""What is learned. A task is a module named in the literal dict TASKS that fits the protocol Task.
+"""The tasks. A task is a module named in the literal dict TASKS that fits the protocol Task.
 
 A task owns what differs between tasks: training data, model, figures, graphs, and the rows that travel with artefacts.
 `training.train`, `export.export` and `verification.verify` are one path each, for all tasks.
@@ -29,23 +29,23 @@ TASKS: Final[dict[str, str]] = {
     "language_model": "mmkeras.tasks.text_generation.language_model",
 }
 
-"""Task -> its module. What its target holds is its line in `config.tasks.TARGET_KINDS`; other literal dicts have a line
-only where it differs from the task with the same kind of target."""
+"""Task -> its module. The kind of its target is its line in `config.tasks.TARGET_KINDS`; other literal dicts have a
+line only where it differs from the task with the same kind of target."""
 
 
 @dataclass(frozen=True)
 class Trainable:
-    """What `training.loop.fit` needs of any model.
+    """The arguments of `training.loop.fit`.
 
-    model: compiled, its optimiser's variables made.
+    model: compiled, with its optimiser built.
     saved: the Keras model whose weights the run keeps.
-    parts: the task's own handle on the model, for `evaluate`.
+    parts: the layers or models that the task's `evaluate` needs.
     train, validation: batches, with `len` and `dataset()`.
-    epochs, patience: of the Config, or the model's own; patience None: no early stopping.
-    monitor: the figure of an epoch that is watched, and whether `max` or `min` of it is best.
-    rows: held-out rows, where epochs within one standard error of the best accuracy count as equal; else None.
-    callbacks: the model's own, in front of all others.
-    plateau: cut the learning rate after an epoch that brought nothing?
+    epochs, patience: of the Config, or the model's defaults; patience None: no early stopping.
+    monitor: the figure that chooses the best epoch, and whether its `max` or `min` is best.
+    rows: held-out rows, if epochs within one standard error of the best accuracy count as equal; else None.
+    callbacks: of the model, before all others.
+    plateau: reduce the learning rate after an epoch without a better figure?
     """
 
     model: Any
@@ -62,10 +62,10 @@ class Trainable:
 
 
 class Task(Protocol):
-    """What every task module has: the first four functions train, the last three export."""
+    """The functions of a task module: the first four functions train, the last three export."""
 
     ANSWERS: Answers
-    """Which comparison proves an artefact: a key of `verification.verify.COMPARISONS`."""
+    """The comparison that verifies an artefact: a key of `verification.verify.COMPARISONS`."""
 
     def prepare(self, config: Config, source: Any, folder: Path, log: Log) -> Any:
         """Adapt the columns or train a tokenizer; write state and schema.json. Returns the task's training data.
@@ -88,7 +88,7 @@ class Task(Protocol):
         ...
 
     def summary(self, figures: Mapping[str, Any]) -> str:
-        """The last line of a training: the figures that matter. figures: those of metrics.json."""
+        """The last printed line of a training. figures: those of metrics.json."""
         ...
 
     def graphs(self, run: Run) -> dict[str, Graph]:
@@ -96,13 +96,13 @@ class Task(Protocol):
         ...
 
     def assets(self, run: Run) -> Assets:
-        """What is deployed beside the graphs: labels, or the tokens that texts are written in."""
+        """The files that are deployed beside the graphs: labels, or the tokenizer of the texts."""
         ...
 
     def samples(self, graphs: Mapping[str, Graph], run: Run, folder: Path) -> Any:
-        """Held-out rows with the trained model's answers, which travel with the artefacts.
+        """Held-out rows with the trained model's answers, saved beside the artefacts.
 
-        folder: of the export, where files of tokenizers lie by now.
+        folder: of the export, which has the tokenizers' files by then.
         """
         ...
 

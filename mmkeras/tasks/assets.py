@@ -1,4 +1,4 @@
-"""What is deployed beside the graphs of a model: labels, or the tokens that texts are written in."""
+"""The assets that are deployed beside the graphs of a model: labels, or the tokenizer of its texts."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ LABELS = "labels.txt"
 
 @dataclass(frozen=True)
 class Assets:
-    """labels: of a model that answers with numbers, in the order of its outputs; pieces: of one that writes texts."""
+    """labels: of a model that answers with numbers, in the order of its outputs.
+
+    tokenizer: of a model that generates text.
+    """
 
     answers: Answers
     labels: tuple[str, ...] = ()
-    pieces: TargetTokenizer | None = None
+    tokenizer: TargetTokenizer | None = None
 
     @property
     def texts(self) -> dict[str, str]:
         """Files that lie inside a SavedModel too: name -> content."""
-        return {} if self.pieces else {LABELS: "\n".join(self.labels) + "\n"}
+        return {} if self.tokenizer else {LABELS: "\n".join(self.labels) + "\n"}
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """Their part of signature.json."""
-        if self.pieces is None:
+        """The assets' entry in signature.json."""
+        if self.tokenizer is None:
             return {}
-        return {"pieces": {"kind": self.pieces.kind, "size": len(self.pieces), "file": "pieces.json"}}
+        return {"pieces": {"kind": self.tokenizer.kind, "size": len(self.tokenizer), "file": "pieces.json"}}
 
     def save(self, folder: Path) -> None:
-        """Write their files into an exported folder."""
+        """Write the files of the assets into an exported folder."""
         for name, text in self.texts.items():
             write_atomically(folder / name, text)
-        if self.pieces:
-            self.pieces.save(folder)
+        if self.tokenizer:
+            self.tokenizer.save(folder)

@@ -13,7 +13,7 @@ from mmkeras.modalities import Modality
 
 @dataclass(frozen=True)
 class GraphInputs:
-    """The front of a graph. raw: Keras inputs; features: what encoders take; ids: `<input>_ids`, as recognised."""
+    """The front of a graph. raw: Keras inputs; features: the core's inputs; ids: `<input>_ids`, token ids."""
 
     raw: dict[str, Any]
     features: dict[str, Any]
@@ -21,25 +21,25 @@ class GraphInputs:
     inputs: list[Input]
 
     def described_ids(self) -> list[dict[str, Any]]:
-        """The ids' part of signature.json."""
+        """The token ids' entries in signature.json."""
         shapes = {name: ["batch", tensor.shape[1] or "orders", "tokens"] for name, tensor in self.ids.items()}
         return [{"name": name, "dtype": "int32", "shape": shape} for name, shape in shapes.items()]
 
 
 def graph_inputs(columns: dict[str, Modality], names: dict[str, str], takes_presence: bool) -> GraphInputs:
-    """Raw inputs of each column, and whether it is there -> features. names: the CSV column of each input."""
-    read = GraphInputs({}, {}, {}, [])
+    """Raw inputs and presence of each column -> features. names: input -> its CSV column."""
+    front = GraphInputs({}, {}, {}, [])
     for name, column in columns.items():
-        entry = column.input(names[name])
-        read.raw[name] = keras.Input(entry.sizes()[1:], dtype=entry.dtype, name=name)
-        read.inputs.append(entry)
-        there = None
+        spec = column.input(names[name])
+        front.raw[name] = keras.Input(spec.sizes()[1:], dtype=spec.dtype, name=name)
+        front.inputs.append(spec)
+        present = None
         if takes_presence:
-            read.inputs.append(presence(name, names[name]))
-            there = read.raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
-            read.features[f"{name}_present"] = there
-        own = column.preprocess(read.raw[name], there)
-        read.features.update(own)
-        if (token_ids := column.ids(own)) is not None:
-            read.ids[f"{name}_ids"] = token_ids
-    return read
+            front.inputs.append(presence(name, names[name]))
+            present = front.raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
+            front.features[f"{name}_present"] = present
+        features = column.preprocess(front.raw[name], present)
+        front.features.update(features)
+        if (token_ids := column.ids(features)) is not None:
+            front.ids[f"{name}_ids"] = token_ids
+    return front

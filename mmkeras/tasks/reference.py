@@ -1,4 +1,4 @@
-"""The trained model itself behind the interface of every Runner: the reference of the proof."""
+"""The trained Keras model behind the interface of every Runner: the reference of the verification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmkeras.runtime.feeds import fill_missing_inputs, with_tokenizers
 
 
 class KerasRunner:
-    """A graph of the trained model behind the interface of every runner. traced: compiled; a text takes many calls."""
+    """A graph of the trained model as a Runner. as_function: compile it, for many calls, as for a text."""
 
     def __init__(self, graph: Graph, as_function: bool = False) -> None:
         self.graph, self.signature = graph, graph.signature()
@@ -30,9 +30,9 @@ class KerasRunner:
         return {name: np.asarray(outputs[name]) for name in wanted or outputs}
 
 
-def trained_generator(graphs: Mapping[str, Graph], pieces: TargetTokenizer, folder: Path) -> TextGenerator:
-    """The trained model itself, as what writes. folder: where tokenizers of its inputs lie."""
+def trained_generator(graphs: Mapping[str, Graph], tokenizer: TargetTokenizer, folder: Path) -> TextGenerator:
+    """The trained model as a TextGenerator. folder: of the files of its inputs' tokenizers."""
     runners = {name: KerasRunner(graph, as_function=True) for name, graph in graphs.items()}
     for runner in runners.values():
         runner.signature["inputs"] = with_tokenizers(runner.signature["inputs"], [folder])
-    return TextGenerator(runners, pieces)
+    return TextGenerator(runners, tokenizer)

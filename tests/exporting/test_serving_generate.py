@@ -46,7 +46,7 @@ def small_transformer(window: int, pieces: int) -> Any:
 
     keras.utils.set_random_seed(0)
     config = Config.of(task="language_model", cell="transformer", width=16, depth=1, steps=window)
-    decoder = language_decoder(config, pieces)
+    decoder = language_decoder(config.model, config.generation, pieces)
     decoder(np.zeros((1, 2), "int32"))
     for variable in decoder.trainable_variables:  # far enough apart that no two pieces are equally likely
         variable.assign(variable + keras.random.normal(variable.shape, stddev=0.5, seed=len(variable.shape)))

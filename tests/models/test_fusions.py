@@ -1,4 +1,4 @@
-"""The four fusions: what a missing cell does, what the parts mean, and the same answers in all three formats."""
+"""The four fusions: missing cells, the parts of the logits, and the same answers in all three formats."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ SMALL = Sizes(width=8, depth=2, heads=2)
 
 
 def core(fusion: str) -> tuple[keras.Model, dict[str, keras.KerasTensor]]:
-    """Three columns of random tokens, each of which may be missing. Returns the model, and the parts as one more."""
+    """Three columns of random tokens, each of which may be missing. Returns the model and the fusion's parts."""
     keras.utils.set_random_seed(1)
     inputs, encoded, present = {}, {}, []
     for name, n in N.items():
         tokens = inputs[f"{name}_tokens"] = keras.Input((n, 8), name=f"{name}_tokens")
         mask = inputs[f"{name}_mask"] = keras.Input((n,), name=f"{name}_mask")
-        there = inputs[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
-        encoded[name] = Encoded(*Missing(name=f"{name}_missing")(tokens, mask, there))
-        present.append(there)
+        presence = inputs[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
+        encoded[name] = Encoded(*Missing(name=f"{name}_missing")(tokens, mask, presence))
+        present.append(presence)
     fused = fusion_of(fusion)(encoded, keras.layers.Concatenate()(present), 4, SMALL)
     return keras.Model(inputs, {"logits": fused.logits, **fused.parts}), fused.parts
 
@@ -42,22 +42,22 @@ def rows(batch: int, present: np.ndarray | None = None, seed: int = 0) -> Arrays
 
 
 def subsets() -> np.ndarray:
-    """All 2**3 - 1 ways in which something is there, float32 [7, 3]."""
+    """All 2**3 - 1 subsets of present columns but the empty one, float32 [7, 3]."""
     return np.array([[i >> k & 1 for k in range(3)] for i in range(1, 8)], "float32")
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
-def test_what_is_missing_or_masked_says_nothing(fusion: str) -> None:
+def test_missing_cells_and_masked_tokens_do_not_change_the_logits(fusion: str) -> None:
     model, _ = core(fusion)
     inputs = rows(7, subsets())
     answer = np.asarray(model(inputs)["logits"])
     other = dict(inputs)
     for name in N:
-        gone = (inputs[f"{name}_present"] == 0)[:, :, None] | (inputs[f"{name}_mask"] == 0)[:, :, None]
-        other[f"{name}_tokens"] = np.where(gone, np.float32(9), inputs[f"{name}_tokens"]).astype("float32")
+        masked = (inputs[f"{name}_present"] == 0)[:, :, None] | (inputs[f"{name}_mask"] == 0)[:, :, None]
+        other[f"{name}_tokens"] = np.where(masked, np.float32(9), inputs[f"{name}_tokens"]).astype("float32")
     np.testing.assert_allclose(np.asarray(model(other)["logits"]), answer, atol=1e-5)
-    seen = rows(7, subsets(), seed=1)
-    assert np.abs(np.asarray(model(seen)["logits"]) - answer).max() > 1e-3
+    changed = rows(7, subsets(), seed=1)
+    assert np.abs(np.asarray(model(changed)["logits"]) - answer).max() > 1e-3
 
 
 def test_the_parts_of_a_sum_add_up() -> None:
@@ -67,16 +67,16 @@ def test_the_parts_of_a_sum_add_up() -> None:
     np.testing.assert_allclose(sum(np.asarray(answer[name]) for name in N), answer["logits"], atol=1e-5)
 
 
-def test_a_decision_is_the_mean_of_those_that_are_there() -> None:
+def test_a_decision_is_the_mean_of_the_present_columns() -> None:
     model, _ = core("decision")
     present = subsets()
     answer = {name: np.asarray(value) for name, value in model(rows(7, present)).items()}
-    said = np.stack([answer[name] for name in N], axis=1)  # [7, 3, 4]
-    mean = (said * present[:, :, None]).sum(1) / present.sum(1, keepdims=True)
+    logits = np.stack([answer[name] for name in N], axis=1)  # [7, 3, 4]
+    mean = (logits * present[:, :, None]).sum(1) / present.sum(1, keepdims=True)
     np.testing.assert_allclose(answer["logits"], mean, atol=1e-5)
 
 
-def test_a_vote_without_voters_is_finite() -> None:
+def test_a_vote_without_present_columns_is_finite() -> None:
     answers = np.array([[[1.0, 2.0], [3.0, 4.0]]], "float32")
     np.testing.assert_allclose(Vote()(answers, np.zeros((1, 2), "float32")), [[2.0, 3.0]], rtol=1e-5)
 
@@ -87,7 +87,7 @@ def test_masked_mean_of_nothing_is_zero() -> None:
     np.testing.assert_array_equal(MaskedMean()(tokens, mask), [[0] * 4, [1] * 4])
 
 
-def test_modality_dropout_hides_in_training_alone_and_never_all() -> None:
+def test_modality_dropout_masks_in_training_alone_and_never_all_cells() -> None:
     layer = ModalityDropout(0.5, seed=3)
     present = np.repeat(subsets(), 200, axis=0)
     np.testing.assert_array_equal(layer(present), present)
@@ -107,7 +107,7 @@ def test_three_formats_answer_alike(fusion: str) -> None:
     for inputs in (rows(1), rows(4), rows(7, subsets())):
         expected = {name: np.asarray(value) for name, value in model(inputs).items()}
         for run in answers.values():
-            found = run(inputs)
-            assert found.keys() == expected.keys()
+            outputs = run(inputs)
+            assert outputs.keys() == expected.keys()
             for name, value in expected.items():
-                np.testing.assert_allclose(found[name], value, atol=1e-5)
+                np.testing.assert_allclose(outputs[name], value, atol=1e-5)

@@ -1,4 +1,4 @@
-"""The LSTM that trains fast, against Keras' own."""
+"""The LSTM with faster training, against Keras' LSTM."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ WIDTH, UNITS = 5, 4
 
 
 def twins() -> tuple[keras.layers.Layer, keras.layers.Layer]:
-    """Ours and Keras' own, with the same weights, all of them random."""
-    ours, theirs = (kind(UNITS, return_sequences=True, return_state=True) for kind in (LSTM, keras.layers.LSTM))
+    """Our layer and Keras' layer, with the same random weights."""
+    layer, reference = (kind(UNITS, return_sequences=True, return_state=True) for kind in (LSTM, keras.layers.LSTM))
     rng = np.random.default_rng(0)
-    for layer in (ours, theirs):
-        layer.build((None, None, WIDTH))
-    weights = [rng.normal(size=w.shape).astype("float32") for w in ours.get_weights()]
-    ours.set_weights(weights)
-    theirs.set_weights(weights)
-    return ours, theirs
+    for each in (layer, reference):
+        each.build((None, None, WIDTH))
+    weights = [rng.normal(size=w.shape).astype("float32") for w in layer.get_weights()]
+    layer.set_weights(weights)
+    reference.set_weights(weights)
+    return layer, reference
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize(("rows", "steps", "results"), [(3, 1, 3), (4, 2, 3), (3, 9, 1), (4, 9, 3)])
 def test_answers_and_gradients_are_those_of_keras(rows: int, steps: int, results: int, compiled: bool) -> None:
-    """Of an even number of rows both halves go separate ways; a training looks at the first result alone."""
+    """An even number of rows is split into two loops; a training uses the first result alone."""
     rng = np.random.default_rng(steps)
     x = tf.constant(rng.normal(size=(rows, steps, WIDTH)).astype("float32"))
     states = [tf.constant(rng.normal(size=(rows, UNITS)).astype("float32")) for _ in range(2)]
-    wanted = [
+    factors = [
         tf.constant(rng.normal(size=s).astype("float32")) for s in ((rows, steps, UNITS), (rows, UNITS), (rows, UNITS))
     ]
 
-    def both(layer: keras.layers.Layer) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    def outputs_and_gradients(layer: keras.layers.Layer) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         @tf.function(jit_compile=compiled)
         def run() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
             with tf.GradientTape() as tape:
                 tape.watch([x, *states])
-                found = layer(x, initial_state=states)
-                loss = tf.add_n([tf.reduce_sum(f * w) for f, w in zip(found[:results], wanted, strict=False)])
-            return list(found), tape.gradient(loss, [x, *states, *[v.value for v in layer.trainable_variables]])
+                outputs = layer(x, initial_state=states)
+                loss = tf.add_n([tf.reduce_sum(o * f) for o, f in zip(outputs[:results], factors, strict=False)])
+            return list(outputs), tape.gradient(loss, [x, *states, *[v.value for v in layer.trainable_variables]])
 
         return run()
 
-    (found, gradients), (known, known_gradients) = map(both, twins())
-    assert len(gradients) == len(known_gradients) == 6
-    for own, other in zip([*found, *gradients], [*known, *known_gradients], strict=True):
-        np.testing.assert_allclose(own, other, atol=2e-5)
+    (outputs, gradients), (expected, expected_gradients) = map(outputs_and_gradients, twins())
+    assert len(gradients) == len(expected_gradients) == 6
+    for actual, reference in zip([*outputs, *gradients], [*expected, *expected_gradients], strict=True):
+        np.testing.assert_allclose(actual, reference, atol=2e-5)
 
 
 @pytest.mark.parametrize("of_states", [2, None])
 @pytest.mark.parametrize("shape", [(2, 5), (2, None), (None, 5), (None, None)])
 def test_sizes_may_be_unknown(shape: tuple[int | None, int | None], of_states: int | None) -> None:
-    ours, theirs = twins()
+    layer, reference = twins()
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, 5, WIDTH)).astype("float32")
     states = [rng.normal(size=(2, UNITS)).astype("float32") for _ in range(2)]
@@ -64,13 +64,13 @@ def test_sizes_may_be_unknown(shape: tuple[int | None, int | None], of_states: i
     def run(x: tf.Tensor, *states: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)
-            outputs = ours(x, initial_state=list(states))[0]
+            outputs = layer(x, initial_state=list(states))[0]
         return outputs, tape.gradient(outputs, x)
 
-    np.testing.assert_allclose(run(x, *states)[0], theirs(x, initial_state=states)[0], atol=1e-5)
+    np.testing.assert_allclose(run(x, *states)[0], reference(x, initial_state=states)[0], atol=1e-5)
 
 
 def test_weights_are_those_of_keras_under_the_same_names() -> None:
-    ours, theirs = twins()
-    assert ours.__class__.__name__ == theirs.__class__.__name__  # Keras stores weights under it
-    assert [v.path.split("/", 1)[1] for v in ours.weights] == [v.path.split("/", 1)[1] for v in theirs.weights]
+    layer, reference = twins()
+    assert layer.__class__.__name__ == reference.__class__.__name__  # Keras stores weights under it
+    assert [v.path.split("/", 1)[1] for v in layer.weights] == [v.path.split("/", 1)[1] for v in reference.weights]

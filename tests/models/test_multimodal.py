@@ -53,12 +53,12 @@ def ask(graph: Any, rows: dict[str, list[Any]], hidden: Sequence[str] = ()) -> d
 @pytest.mark.parametrize("task", TARGETS)
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_each_fusion_answers_each_task(fusion: str, task: str, columns: dict[str, Any]) -> None:
-    """With all cells, and with some missing, whose content does not matter then."""
-    some = {name: columns[name] for name in ("note", "photo", "price")}
-    core, graph = graph_of(some, fusion, task)
+    """With all cells, and with missing cells, whose content does not matter."""
+    inputs = {name: columns[name] for name in ("note", "photo", "price")}
+    core, graph = graph_of(inputs, fusion, task)
     assert core.takes_presence
-    assert {f"{name}_present" for name in some} <= set(core.model.input)
-    assert list(core.parts) == (list(some) if fusion in ("sum", "decision") else [])
+    assert {f"{name}_present" for name in inputs} <= set(core.model.input)
+    assert list(core.parts) == (list(inputs) if fusion in ("sum", "decision") else [])
     rows, others = values(seed=0), values(seed=7)
     answers = {hidden: ask(graph, rows, hidden)[graph.answer] for hidden in ((), ("photo",), ("note", "price"))}
     for hidden, answer in answers.items():
@@ -76,7 +76,7 @@ def test_each_fusion_answers_each_task(fusion: str, task: str, columns: dict[str
 
 
 def logits_of(answer: np.ndarray, task: str) -> np.ndarray:
-    """Of probabilities the logits, of classes but for what is added to all of them; of numbers the standardised ones."""
+    """The logits of probabilities, for classes up to a constant; the standardised numbers of numbers."""
     if task == "regress":
         return (answer - TARGETS[task].mean) / TARGETS[task].deviation
     logits = np.log(answer) - (np.log1p(-answer) if task == "multilabel" else 0)
@@ -84,12 +84,12 @@ def logits_of(answer: np.ndarray, task: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("task", TARGETS)
-def test_what_each_column_adds_is_exactly_the_answer(task: str, columns: dict[str, Any]) -> None:
+def test_the_contributions_add_up_to_the_logits(task: str, columns: dict[str, Any]) -> None:
     """Fusion by sum: contributions are an output beside the answer, the temperature in them."""
-    some = {name: columns[name] for name in ("note", "price", "brand")}
-    _, graph = graph_of(some, "sum", task)
+    inputs = {name: columns[name] for name in ("note", "price", "brand")}
+    _, graph = graph_of(inputs, "sum", task)
     assert [output["name"] for output in graph.outputs][:2] == [graph.answer, "contributions"]
-    assert graph.outputs[1]["of"] == list(some)
+    assert graph.outputs[1]["of"] == list(inputs)
     outputs = ask(graph, values())
     total = outputs["contributions"].sum(axis=1)  # [4, 3, outputs] -> [4, outputs]
     if task == "classify":
@@ -100,7 +100,7 @@ def test_what_each_column_adds_is_exactly_the_answer(task: str, columns: dict[st
 def test_all_kinds_in_one_graph(columns: dict[str, Any]) -> None:
     _, graph = graph_of(columns, "attention", "classify")
     signature = graph.signature()
-    shapes = {entry["name"]: entry["shape"][1:] for entry in raw.columns_of(signature["inputs"])}
+    shapes = {spec["name"]: spec["shape"][1:] for spec in raw.columns_of(signature["inputs"])}
     assert shapes == {
         "note": ["n_bytes"],
         "photo": ["height", "width", 3],
@@ -110,7 +110,7 @@ def test_all_kinds_in_one_graph(columns: dict[str, Any]) -> None:
     }
     outputs = ask(graph, values())
     assert set(outputs) == {"probabilities", "note_ids", "brand_ids"} == {o["name"] for o in graph.outputs}
-    assert outputs["brand_ids"][:, 0, 0].tolist() == [2, 3, 1, 2], "x, y, what is not known, x"
+    assert outputs["brand_ids"][:, 0, 0].tolist() == [2, 3, 1, 2], "x, y, an unknown value, x"
     silent = {**values(), "clip": [np.zeros(0, "float32")] * 4, "note": [b""] * 4, "price": [None] * 4}
     assert np.isfinite(ask(graph, silent)["probabilities"]).all()
 

@@ -1,4 +1,4 @@
-"""A new fusion is one function (tests/support/toy_fusion.py) and one line: learned, exported, verified."""
+"""A new fusion is one function (tests/support/toy_fusion.py) and one line: trained, exported, verified."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINE = ("mmkeras.config.fusions:FUSIONS", "max", "Fusion('toy_fusion:largest')")
 
 
 @pytest.mark.slow
-def test_a_new_fusion_is_learned_exported_and_verified(tmp_path: Path) -> None:
+def test_a_new_fusion_is_trained_exported_and_verified(tmp_path: Path) -> None:
     columns = ("--number", "price", "--category", "brand", "--text", "note", "--target", "label")
     flags = (*columns, "--fusion", "max", "--width", "16", "--max-bytes", "96", "--min-rows", "1", "--epochs", "8")
     mixtures.write(tmp_path, 40)

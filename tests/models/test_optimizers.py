@@ -20,7 +20,7 @@ def test_it_steps_as_keras_does(scale: float, xla: bool) -> None:
     starts = [rng.normal(size=shape).astype("float32") for shape in ((20, 4), (4,))]
     slopes = [(scale * rng.normal(size=start.shape)).astype("float32") for start in starts]
     schedule = keras.optimizers.schedules.CosineDecay(2.0, 10)
-    found = []
+    results = []
     for optimizer in (keras.optimizers.SGD(schedule, global_clipnorm=0.25), ClippedSGD(schedule, 0.25)):
         variables = [keras.Variable(start) for start in starts]
         optimizer.build(variables)
@@ -30,13 +30,13 @@ def test_it_steps_as_keras_does(scale: float, xla: bool) -> None:
             step([table, tf.constant(slopes[1])])
         step([rows if isinstance(optimizer, ClippedSGD) else tf.convert_to_tensor(rows), tf.constant(slopes[1])])
         assert int(optimizer.iterations) == 4
-        found.append([variable.numpy() for variable in variables])
-    for expected, got, start in zip(*found, starts, strict=True):
-        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
-        assert np.abs(got - start).max() > 0.001
+        results.append([variable.numpy() for variable in variables])
+    for expected, actual, start in zip(*results, starts, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
+        assert np.abs(actual - start).max() > 0.001
 
 
-def test_it_is_made_anew_from_its_config() -> None:
+def test_it_is_rebuilt_from_its_config() -> None:
     again = ClippedSGD.from_config(ClippedSGD(0.5, 0.1).get_config())
     assert (again.clip, float(again.learning_rate)) == (0.1, 0.5)
 
@@ -75,8 +75,8 @@ def test_row_adagrad_against_numpy(xla: bool) -> None:
                 untouched[name] &= ~touched
                 squares[name] += (slope**2).mean(1)
                 slope += optimiser.decay * (squares[name] > 0)[:, None] * expected[name]
-                mine = rate * (optimiser.vector_rate if "_vectors/" in name else 1)
-                move = mine * slope / (np.sqrt(squares[name]) + optimiser.epsilon)[:, None]
+                table_rate = rate * (optimiser.vector_rate if "_vectors/" in name else 1)
+                move = table_rate * slope / (np.sqrt(squares[name]) + optimiser.epsilon)[:, None]
                 expected[name][touched] -= move[touched]
             else:
                 means[name] = 0.9 * means[name] + 0.1 * slope
@@ -85,7 +85,7 @@ def test_row_adagrad_against_numpy(xla: bool) -> None:
                 expected[name] -= rate * optimiser.dense_rate * m / (np.sqrt(v) + 1e-7)
         for name, w in weights_of(core).items():
             np.testing.assert_allclose(w, expected[name], rtol=1e-3, atol=1e-5, err_msg=f"{name} after step {step}")
-    assert all(rows.sum() > 5 for rows in untouched.values()), "too few rows were left out to prove anything"
+    assert all(rows.sum() > 5 for rows in untouched.values()), "enough rows are left out"
 
 
 def test_row_adagrad_touches_the_batch_s_rows_alone() -> None:
@@ -97,11 +97,11 @@ def test_row_adagrad_touches_the_batch_s_rows_alone() -> None:
     for variable, old in zip(core.weights, before, strict=True):
         if variable.path.endswith("/table"):
             moved = np.flatnonzero((np.asarray(variable.value) != old).any(1))
-            there = np.unique(bags[variable.path[0]].columns[0])
+            rows = np.unique(bags[variable.path[0]].columns[0])
             assert len(moved)
-            assert set(moved) <= {0, *there}  # row 0 is the padding, whose weight is 0
+            assert set(moved) <= {0, *rows}  # row 0 is the padding, whose weight is 0
             if "_wide/" in variable.path:  # a vector has no slope where the hidden layer is silent
-                assert set(there) <= set(moved)
+                assert set(rows) <= set(moved)
 
 
 def test_row_adagrad_keeps_a_number_a_row() -> None:

@@ -44,7 +44,7 @@ def test_one_vs_rest_is_keras_squared_hinge_summed() -> None:
 
 @pytest.mark.parametrize("model", ["wide_deep", "mlp"])
 def test_label_smoothing_reaches_the_loss(model: str) -> None:
-    """At logits of the truth alone, an unsmoothed loss is smallest; a smoothed one is not 0."""
+    """At the logits of the truth an unsmoothed loss is 0; a smoothed loss is not."""
     recipe, core = compiled(Config.of(model=model, label_smoothing=0.2))  # type: ignore[arg-type]
     _, plain = compiled(Config.of(model=model))  # type: ignore[arg-type]
     truth = one_hot(np.array([0, 2]))
@@ -93,17 +93,17 @@ def test_the_deep_part_can_be_left_out() -> None:
     assert sorted(weights_of(core)) == ["a_wide/table", "b_wide/table", "temperature/inverse"]
 
 
-def test_rare_features_vote_but_have_no_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rare_features_have_weights_but_no_vector(monkeypatch: pytest.MonkeyPatch) -> None:
     from mmkeras.models import wide_deep
 
     monkeypatch.setattr(wide_deep, "VECTOR_ROWS", 20)
     _, core = compiled(Config.of(deep=4))
     randomise(core)
-    rare, none = np.array([[20, 21, 49]], "int32"), np.zeros((1, 3), "int32")
+    rare, empty = np.array([[20, 21, 49]], "int32"), np.zeros((1, 3), "int32")
     ones = np.ones((1, 3), "float32")
     w = weights_of(core)
     assert w["a_vectors/table"].shape == (20, 4)
-    votes = core.predict({"a_rows": rare, "a_weights": ones, "b_rows": none, "b_weights": ones * 0}, verbose=0)
+    votes = core.predict({"a_rows": rare, "a_weights": ones, "b_rows": empty, "b_weights": ones * 0}, verbose=0)
     hidden = np.maximum(np.r_[3 * w["a_vectors/table"][0], np.zeros(4)] @ w["hidden/kernel"] + w["hidden/bias"], 0)
     expected = w["a_wide/table"][rare[0]].sum(0) + hidden @ w["deep/kernel"] + w["deep/bias"]
     np.testing.assert_allclose(votes[0], expected * w["temperature/inverse"], rtol=1e-4, atol=1e-5)
@@ -130,8 +130,8 @@ def test_frozen_word_vectors_are_not_trainable(model: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_default_core_learns_what_can_be_learned() -> None:
-    """A row number that stands for its class is enough to get every row right."""
+def test_the_default_core_fits_separable_rows() -> None:
+    """Each class has its row number: every row is classified correctly."""
     _, core = compiled(Config.of(learning_rate=0.5), steps=40)
     truth = np.arange(60) % CLASSES
     rows = np.stack([1 + truth, 10 + np.arange(60) % 30], 1).astype("int32")

@@ -42,8 +42,8 @@ def compiled(config: Config, size: int = 50, dims: dict[str, int] | None = None,
 
     keras.utils.set_random_seed(3)
     recipe = importlib.import_module(MODELS["wide_deep" if config.model.model == "auto" else config.model.model])
-    core = recipe.build({"a": size, "b": size}, CLASSES, config, dims or {})
-    recipe.compile_model(core, config, steps)
+    core = recipe.build({"a": size, "b": size}, CLASSES, config.text, config.training, dims or {})
+    recipe.compile_model(core, config.training, steps)
     return recipe, core
 
 

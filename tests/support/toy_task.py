@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Training
 from mmkeras.tasks.prediction.load import ANSWERS, assets, graphs
 from mmkeras.tasks.prediction.regress import ANSWER, MONITOR, answer, metrics, row_weights
 from mmkeras.tasks.prediction.samples import samples
@@ -36,7 +36,7 @@ __all__ = [  # of the protocol Task, and of the tasks that answer rows
 QUANTILE = np.float32(0.9)
 
 
-def loss(config: Config) -> Any:
+def loss(training: Training) -> Any:
     """The pinball loss of standardised numbers, [b, targets]: an answer that is too low costs nine times as much."""
 
     def pinball(truth: Any, answered: Any) -> Any:

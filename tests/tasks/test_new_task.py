@@ -1,4 +1,4 @@
-"""A new task is one module (tests/support/toy_task.py) and two lines: learned, exported, verified, answered."""
+"""A new task is one module (tests/support/toy_task.py) and two lines: trained, exported, verified, answered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINES = (
 
 
 @pytest.mark.slow
-def test_a_new_task_is_learned_exported_verified_and_answered(tmp_path: Path) -> None:
+def test_a_new_task_is_trained_exported_verified_and_answered(tmp_path: Path) -> None:
     columns = ("--number", "price", "--category", "brand", "--target", "width", "--fusion", "concat")
     mixtures.write(tmp_path, 40)
     with new_lines.added(tmp_path, *LINES), small_runs.working_folder(tmp_path):

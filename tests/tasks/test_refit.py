@@ -1,4 +1,4 @@
-"""Fold: the held-out rows are learned after they have measured the model, and never before."""
+"""Refit: the model is trained on the held-out rows after validation, and never before."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def weights(folder: Path) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_fold_changes_the_model_and_not_its_figures(tmp_path: Path) -> None:
+def test_the_refit_changes_the_model_and_not_its_figures(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "news.csv", small_runs.news_rows(160))
     with small_runs.working_folder(tmp_path):
-        apart = small_runs.main("train", path, *small_runs.FLAGS, "--output", "apart", "--no-fold")
-        folded = small_runs.main("train", path, *small_runs.FLAGS, "--output", "folded")
-    assert (apart.code, folded.code) == (0, 0), apart.err + folded.err
-    assert "then trained on them as well" in folded.out
-    assert "then trained on them as well" not in apart.out
+        plain = small_runs.main("train", path, *small_runs.FLAGS, "--output", "apart", "--no-fold")
+        refitted = small_runs.main("train", path, *small_runs.FLAGS, "--output", "folded")
+    assert (plain.code, refitted.code) == (0, 0), plain.err + refitted.err
+    assert "then trained on them as well" in refitted.out
+    assert "then trained on them as well" not in plain.out
     metrics = {name: json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("apart", "folded")}
     assert (metrics["apart"].pop("folded"), metrics["folded"].pop("folded")) == (False, True)
     for name in ("validation", "calibration", "best_epoch"):
-        assert metrics["apart"][name] == metrics["folded"][name], "measured before the rows were learned"
+        assert metrics["apart"][name] == metrics["folded"][name], "the figures are those before the refit"
     before, after = weights(tmp_path / "apart"), weights(tmp_path / "folded")
     assert before.shape == after.shape
-    assert 0 < np.abs(before - after).max() < 1, "moved, but not trained anew"
+    assert 0 < np.abs(before - after).max() < 1, "updated, but not trained from the start"
     assert (tmp_path / "apart/validation.csv").read_text() == (tmp_path / "folded/validation.csv").read_text()

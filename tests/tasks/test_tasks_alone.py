@@ -1,4 +1,4 @@
-"""Only tasks ask which task it is: elsewhere literal dicts, whose keys are tasks, say what differs."""
+"""Only the package of tasks compares a task's name: elsewhere literal dicts, whose keys are tasks, have the differences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_task(node: ast.expr) -> bool:
 
 
 def is_literal(node: ast.expr) -> bool:
-    """`"classify"`, or some of them in a tuple."""
+    """`"classify"`, or a tuple of such names."""
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         return all(map(is_literal, node.elts))
     return isinstance(node, ast.Constant)
@@ -28,8 +28,8 @@ def is_literal(node: ast.expr) -> bool:
 def compared(source: str) -> list[int]:
     """Lines that compare a task with the name of one."""
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Compare)]
-    sides = [(node.lineno, (node.left, *node.comparators)) for node in nodes]
-    return [line for line, parts in sides if any(map(is_task, parts)) and any(map(is_literal, parts))]
+    operands = [(node.lineno, (node.left, *node.comparators)) for node in nodes]
+    return [line for line, parts in operands if any(map(is_task, parts)) and any(map(is_literal, parts))]
 
 
 def test_the_search_finds_each_form() -> None:
@@ -38,13 +38,13 @@ def test_the_search_finds_each_form() -> None:
 
 
 def test_no_line_outside_tasks_compares_a_task() -> None:
-    found = [
+    lines = [
         f"{path.relative_to(PACKAGE)}:{line}"
         for path in PACKAGE.rglob("*.py")
         if "tasks" not in path.relative_to(PACKAGE).parts
         for line in compared(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert lines == []
 
 
 def test_no_template_compares_a_task() -> None:

@@ -150,13 +150,13 @@ def functions(modules: Mapping[str, GraphModule], assets: Assets) -> tuple[dict[
 
     modules: `decode_step`, and `encode` or `score`.
     """
-    assert assets.pieces is not None  # of a model that writes texts
-    loop = GreedyLoop(modules["decode_step"].graph, assets.pieces)
+    assert assets.tokenizer is not None  # of a model that writes texts
+    loop = GreedyLoop(modules["decode_step"].graph, assets.tokenizer)
     tracked: list[Any] = [loop]
     found = {name: module.function() for name, module in modules.items()}
     if "encode" in modules:
         found["serving_default"] = generate_function(modules["encode"].graph, loop)
     else:
-        tracked.append(prompts_of(assets.pieces))
+        tracked.append(prompts_of(assets.tokenizer))
         found["serving_default"] = continue_function(loop, tracked[-1])
     return {**found, "generate": found["serving_default"]}, tracked  # by the name of what it does, too

@@ -1,1 +1,1 @@
-"""Tasks that answer a row with classes, labels or numbers."""
+"""Tasks that predict classes, labels or numbers for a row."""

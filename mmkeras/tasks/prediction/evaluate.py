@@ -1,4 +1,4 @@
-"""A trained core on the held-out rows: figures, calibration, what each column gives, what a missing one costs."""
+"""A trained core on the held-out rows: figures, calibration, columns' contributions, the cost of missing columns."""
 
 from __future__ import annotations
 
@@ -24,106 +24,104 @@ SUBSET_ROWS = 1000  # held-out rows, at most, for the matrix of missing modaliti
 
 @dataclass(frozen=True)
 class Evaluation:
-    """figures: for metrics.json. answers: float32 [n, outputs], the model's. words: what it says of each row.
+    """figures: for metrics.json. predictions: float32 [n, outputs]. predicted: the prediction of each row as a cell.
 
-    confidence: float [n], the probability of that, 1.0 for numbers. parts: column -> float32 [n], what it adds to the
-    logit of the answer, where the fusion can tell.
+    confidence: float [n], the probability of the prediction, 1.0 for numbers. parts: column -> float32 [n], its part of
+    the predicted class' logit; {} if the fusion has none.
     """
 
     figures: dict[str, Any]
-    answers: np.ndarray
-    words: list[str]
+    predictions: np.ndarray
+    predicted: list[str]
     confidence: np.ndarray
     parts: dict[str, np.ndarray]
 
 
-def evaluate_model(
-    core: Core, material: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]]
-) -> Evaluation:
-    """Figures on the held-out rows, which nothing has been learned from; the temperature that fits them best.
+def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]]) -> Evaluation:
+    """Figures on the held-out rows, and the temperature that fits them best.
 
-    (They have chosen the epoch, and where naive Bayes answers too, how much it says.)
+    No weight is trained on these rows so far; they have chosen the epoch and the weight of naive Bayes.
 
-    truth: class numbers int [n], or float32 [n, outputs]. inputs: those of the signature.
+    truth: class indices int [n], or float32 [n, outputs]. inputs: those of the signature.
     """
-    targets = material.targets
-    logits = run(core.model, material.sides["validation"], material)
+    targets = data.targets
+    logits = run(core.model, data.features["validation"], data)
     temperature = 1.0
     figures: dict[str, Any] = {}
     if targets.task == "classify":
         temperature = fit_temperature(logits, truth)
         before, after = calibration(softmax(logits), truth), calibration(softmax(logits / temperature), truth)
         figures["calibration"] = {"temperature": temperature, "before": before, "after": after}
-    answers = answers_of(logits / temperature, material)
+    predictions = predictions_of(logits / temperature, data)
     names = list(targets.labels or targets.names)
-    figures = {"validation": evaluate(targets.task, truth, answers, names), **figures, "folded": False}
+    figures = {"validation": evaluate(targets.task, truth, predictions, names), **figures, "folded": False}
     if core.takes_presence:
-        figures["missing"] = missing_matrix(core, material, truth, inputs, temperature)
-    parts, shares = contributions(core, material, answers)
+        figures["missing"] = missing_matrix(core, data, truth, inputs, temperature)
+    parts, shares = contributions(core, data, predictions)
     if shares:
         figures["contributions"] = shares
-    return Evaluation(figures, answers, *decide(targets.task, answers, targets.labels), parts)
+    return Evaluation(figures, predictions, *decide(targets.task, predictions, targets.labels), parts)
 
 
 def run(
-    model: keras.Model, sides: Sequence[ColumnFeatures], material: TrainingData, rows: np.ndarray | None = None
+    model: keras.Model, features: Sequence[ColumnFeatures], data: TrainingData, rows: np.ndarray | None = None
 ) -> np.ndarray:
-    """The model's output for the held-out rows, or for some, in their order."""
-    batches = Batches(sides, material.encoded["validation"], EVALUATION_BATCH, None, None)
+    """The model's outputs [n, …] for the held-out rows, or for the rows of an index, in order."""
+    batches = Batches(features, data.encoded["validation"], EVALUATION_BATCH, None, None)
     if rows is not None:
         batches.order = [rows[k : k + EVALUATION_BATCH] for k in range(0, len(rows), EVALUATION_BATCH)]
-    found = np.asarray(model.predict(batches.dataset(), verbose=0), "float32")
+    outputs = np.asarray(model.predict(batches.dataset(), verbose=0), "float32")
     if rows is not None:
-        return found
-    ordered = np.empty_like(found)
-    ordered[np.concatenate(batches.order)] = found
+        return outputs
+    ordered = np.empty_like(outputs)
+    ordered[np.concatenate(batches.order)] = outputs
     return ordered
 
 
-def answers_of(logits: np.ndarray, material: TrainingData) -> np.ndarray:
-    """What the exported graph makes of logits."""
-    task = importlib.import_module(TASKS[material.targets.task])
-    return np.asarray(task.answer(logits.astype("float32"), material.targets))
+def predictions_of(logits: np.ndarray, data: TrainingData) -> np.ndarray:
+    """Logits [n, outputs] -> the answer of the exported graph: probabilities or numbers."""
+    task = importlib.import_module(TASKS[data.targets.task])
+    return np.asarray(task.answer(logits.astype("float32"), data.targets))
 
 
 def missing_matrix(
-    core: Core, material: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]], temperature: float
+    core: Core, data: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]], temperature: float
 ) -> list[dict[str, Any]]:
-    """The score with each subset of the modalities there and the others missing, on the same rows."""
+    """The score with each subset of the modalities present and the others missing, on the same rows."""
     n = len(truth)
     rows = np.linspace(0, n - 1, min(n, SUBSET_ROWS)).astype(int)
-    names = list(material.targets.labels or material.targets.names)
+    names = list(data.targets.labels or data.targets.names)
     matrix = []
     for subset in subsets(modalities_of(inputs)):
-        sides = [without(side, subset.hidden) for side in material.sides["validation"]]
-        answers = answers_of(run(core.model, sides, material, rows) / temperature, material)
-        figures = evaluate(material.targets.task, truth[rows], answers, names)
+        features = [mask_columns(column, subset.hidden) for column in data.features["validation"]]
+        predictions = predictions_of(run(core.model, features, data, rows) / temperature, data)
+        figures = evaluate(data.targets.task, truth[rows], predictions, names)
         matrix.append({"present": list(subset.present), "rows": len(rows), figures["score_name"]: figures["score"]})
     return matrix
 
 
-def without(side: ColumnFeatures, hidden: Sequence[str]) -> ColumnFeatures:
-    """A side where some columns are missing: only their presence changes, the model looks at nothing else then."""
-    if not isinstance(side, ArrayFeatures):
-        return side
-    gone = {f"{name}_present" for name in hidden}
-    return replace(side, arrays={n: np.zeros_like(a) if n in gone else a for n, a in side.arrays.items()})
+def mask_columns(features: ColumnFeatures, hidden: Sequence[str]) -> ColumnFeatures:
+    """The features with the columns `hidden` missing: their presence is 0, and the model then ignores the rest."""
+    if not isinstance(features, ArrayFeatures):
+        return features
+    masked = {f"{name}_present" for name in hidden}
+    return replace(features, arrays={n: np.zeros_like(a) if n in masked else a for n, a in features.arrays.items()})
 
 
 def contributions(
-    core: Core, material: TrainingData, answers: np.ndarray
+    core: Core, data: TrainingData, predictions: np.ndarray
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-    """What each column adds to what is answered: of every row, and how large that is on the average.
+    """Each column's part of the predicted class' logit: for every row, and its mean and mean size.
 
-    Logits of classes are counted from their mean over the classes: a constant added to all of them changes no answer.
+    Logits of classes are taken relative to their mean over the classes: a constant added to all changes no prediction.
     """
     if not core.parts:
         return {}, []
-    both = keras.Model(core.model.input, keras.ops.stack(list(core.parts.values()), axis=1), name="parts")
-    parts = run(both, material.sides["validation"], material)  # [n, M, outputs]
-    if material.targets.task == "classify":
+    parts_model = keras.Model(core.model.input, keras.ops.stack(list(core.parts.values()), axis=1), name="parts")
+    parts = run(parts_model, data.features["validation"], data)  # [n, M, outputs]
+    if data.targets.task == "classify":
         parts = parts - parts.mean(axis=2, keepdims=True)
-        chosen = np.take_along_axis(parts, answers.argmax(1)[:, None, None], axis=2)[:, :, 0]  # [n, M]
+        chosen = np.take_along_axis(parts, predictions.argmax(1)[:, None, None], axis=2)[:, :, 0]  # [n, M]
     else:
         chosen = np.abs(parts).mean(axis=2)
     by_column = {name: chosen[:, k] for k, name in enumerate(core.parts)}

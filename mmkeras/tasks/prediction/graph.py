@@ -1,4 +1,4 @@
-"""The Graph `predict` of every task that answers a row with numbers: raw inputs -> probabilities or values."""
+"""The Graph `predict` of every task that predicts numbers for a row: raw inputs -> probabilities or values."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from mmkeras.tasks.graph_inputs import graph_inputs
 def predict_graph(
     core: Core, columns: dict[str, Modality], names: dict[str, str], targets: Targets, metadata: dict[str, Any]
 ) -> Graph:
-    """Raw inputs of each column, and whether it is there -> the answer, each column's part of it, recognised ids.
+    """Raw inputs and presence of each column -> the answer, each column's part of the logits, token ids.
 
-    names: the CSV column of each input; facts: versions and seed, for the signature.
+    names: input -> its CSV column; metadata: versions and seed, for the signature.
     """
     task = importlib.import_module(TASKS[targets.task])
-    read = graph_inputs(columns, names, core.takes_presence)
-    outputs, described = answers(core, task, {key: read.features[key] for key in core.model.input}, targets)
-    model = keras.Model(read.raw, outputs | read.ids, name="predict")
+    front = graph_inputs(columns, names, core.takes_presence)
+    outputs, described = answers(core, task, {key: front.features[key] for key in core.model.input}, targets)
+    model = keras.Model(front.raw, outputs | front.ids, name="predict")
     metadata = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **metadata}
-    return Graph("predict", model, tuple(read.inputs), (*described, *read.described_ids()), targets.labels, metadata)
+    return Graph("predict", model, tuple(front.inputs), (*described, *front.described_ids()), targets.labels, metadata)
 
 
 def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -> tuple[dict[str, Any], list[Any]]:
-    """The answer, and where the fusion can tell, what each column adds to it or says by itself."""
+    """The answer; and if the fusion has parts, each column's part of the logits, or its own logits."""
     shape = ["batch", targets.outputs]
     of = {"of": "labels"} if targets.labels else {"of": list(targets.names)}
     described: list[dict[str, Any]] = [{"name": task.ANSWER, "dtype": "float32", "shape": shape, **of}]
@@ -40,8 +40,8 @@ def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -
         return {task.ANSWER: task.answer(core.model(features), targets)}, described
     temperature = core.model.get_layer("temperature")
     parts = temperature(ops.stack(list(core.parts.values()), axis=1))  # [b, M, outputs]
-    both = keras.Model(core.model.input, {"logits": core.model.output, "parts": parts}, name="core_and_parts")
-    found = both(features)
+    core_and_parts = keras.Model(core.model.input, {"logits": core.model.output, "parts": parts}, name="core_and_parts")
+    outputs = core_and_parts(features)
     described.append(
         {
             "name": "contributions",
@@ -51,4 +51,4 @@ def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -
             "meaning": "logits: each column's part of the sum, or what it says by itself (decision); naive Bayes too",
         }
     )
-    return {task.ANSWER: task.answer(found["logits"], targets), "contributions": found["parts"]}, described
+    return {task.ANSWER: task.answer(outputs["logits"], targets), "contributions": outputs["parts"]}, described

@@ -1,4 +1,4 @@
-"""A finished run -> its only graph, `predict`, and what is deployed beside it."""
+"""A finished run -> its only graph, `predict`, and the assets that are deployed beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANSWERS: Answers = "numbers"
 
 
 def graphs(run: Run) -> dict[str, Graph]:
-    """The run's graphs by name: one."""
+    """The run's only graph, by its name."""
     graph = load_graph(run)
     return {graph.name: graph}
 
@@ -39,6 +39,7 @@ def load_graph(run: Run) -> Graph:
     with reading(run.folder / "model.keras"):
         core.model.load_weights(run.folder / "model.keras")
     with reading(run.folder / "environment.json"):
-        made = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
-    names = {entry["name"]: entry["column"] for entry in run.inputs}
-    return predict_graph(core, columns, names, targets, {"versions": made["versions"], "seed": made["seed"]})
+        environment = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    names = {spec["name"]: spec["column"] for spec in run.inputs}
+    metadata = {"versions": environment["versions"], "seed": environment["seed"]}
+    return predict_graph(core, columns, names, targets, metadata)

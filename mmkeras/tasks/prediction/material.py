@@ -1,4 +1,4 @@
-"""What a model that answers rows is trained on: adapted columns, features and truth of both splits."""
+"""The training data of a model that predicts a row's target: adapted columns, features and targets of both splits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Training
 from mmkeras.data.split import Split
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets import Targets
@@ -25,37 +25,40 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What is learned from: adapted columns, and for each side of the split the features of its rows and their truth.
+    """Adapted columns, and the features and targets of the rows of both splits.
 
-    encoded: side -> float32 [n, outputs], as the loss takes it. inputs: those of the signature, with presences.
+    features: split name -> features of each column. encoded: split name -> targets float32 [n, outputs], as the loss
+    takes them. inputs: those of the signature, with presences.
     """
 
     columns: dict[str, Modality]
-    sides: dict[str, list[ColumnFeatures]]
+    features: dict[str, list[ColumnFeatures]]
     targets: Targets
     encoded: dict[str, np.ndarray]
     split: Split
     inputs: list[dict[str, Any]]
     bad_rows: int = 0
 
-    def batches(self, side: str, batch_size: int, config: Config, seed: int | None) -> Batches:
-        """One side's rows; shuffled and weighted by class only where there is a seed: for training."""
+    def batches(self, split_name: str, batch_size: int, training: Training, seed: int | None) -> Batches:
+        """Batches of one split; with a seed, for training: shuffled, and weighted by class."""
         task = importlib.import_module(TASKS[self.targets.task])
-        weights = None if seed is None else task.row_weights(self.encoded[side], config)
-        return Batches(self.sides[side], self.encoded[side], batch_size, seed, weights, config.training.xla)
+        weights = None if seed is None else task.row_weights(self.encoded[split_name], training)
+        features, targets = self.features[split_name], self.encoded[split_name]
+        return Batches(features, targets, batch_size, seed, weights, training.xla)
 
 
-def write_held_out(split: Split, measured: Any, folder: Path) -> None:
-    """validation.csv: the held-out rows as they were read, and what the model says of them, in columns of ours."""
-    ours = [split.validation_lines.tolist(), measured.words, [f"{p:.6f}" for p in measured.confidence]]
-    parts = [[f"{value:.6f}" for value in values] for values in measured.parts.values()]
-    columns = [*ours, *parts, *(split.validation[name] for name in split.validation)]
-    header = [LINE, PREDICTION, PROBABILITY, *(PART + name for name in measured.parts), *split.validation]
+def write_held_out(split: Split, evaluation: Any, folder: Path) -> None:
+    """validation.csv: the held-out rows as they were read, and added columns with the model's predictions."""
+    confidence = [f"{p:.6f}" for p in evaluation.confidence]
+    added = [split.validation_lines.tolist(), evaluation.predicted, confidence]
+    parts = [[f"{value:.6f}" for value in values] for values in evaluation.parts.values()]
+    columns = [*added, *parts, *(split.validation[name] for name in split.validation)]
+    header = [LINE, PREDICTION, PROBABILITY, *(PART + name for name in evaluation.parts), *split.validation]
     write_csv(folder / "validation.csv", [header, *zip(*columns, strict=True)])
 
 
 def write_schema(folder: Path, table: Table, columns: dict[str, Any], targets: Targets) -> None:
-    """schema.json: the columns as read, and what the model takes and gives."""
+    """schema.json: the columns as read, and the model's inputs and targets."""
     inputs = [
         {"name": name, "column": column.name, "kind": column.kind, **modality.entry()}
         for (name, modality), column in zip(columns.items(), table.inputs, strict=True)

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Training
 from mmkeras.tasks.prediction.load import ANSWERS, assets, graphs
 from mmkeras.tasks.prediction.samples import samples
 from mmkeras.tasks.prediction.training import build, evaluate, prepare, summary
 
-__all__ = [  # of the protocol Task; ANSWER is what the graph `predict` calls its answer
+__all__ = [  # of the protocol Task; ANSWER: the name of the answer among the outputs of `predict`
     "ANSWER",
     "ANSWERS",
     "MONITOR",
@@ -27,21 +27,21 @@ __all__ = [  # of the protocol Task; ANSWER is what the graph `predict` calls it
 ]
 
 ANSWER = "probabilities"
-MONITOR = ("loss", "min")  # thresholds make a score jump; the loss does not
+MONITOR = ("loss", "min")  # a score jumps at the threshold; the loss does not
 
 
-def row_weights(targets: np.ndarray, config: Config) -> None:
-    """Labels are rare or frequent, not rows."""
+def row_weights(targets: np.ndarray, training: Training) -> None:
+    """None: a row has several labels, so it has no weight by class."""
     return
 
 
-def loss(config: Config) -> Any:
-    """Binary cross-entropy of each label, their mean."""
-    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=config.training.label_smoothing or 0.0)
+def loss(training: Training) -> Any:
+    """The mean binary cross-entropy over the labels."""
+    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=training.label_smoothing or 0.0)
 
 
 def metrics() -> list[Any]:
-    """What an epoch's line shows beside the loss: the share of labels that are right."""
+    """The figures of an epoch's line, beside the loss: the share of correct labels."""
     return [keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")]  # of logits
 
 

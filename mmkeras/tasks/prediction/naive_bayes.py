@@ -1,12 +1,12 @@
-"""After the training, naive Bayes of the texts joins the answer, as far as the held-out rows like it.
+"""Naive Bayes over the texts, added to the network after the training with a weight that the held-out rows choose.
 
-What learns by gradients and what counts err differently, and counting errs least where rows are few (Ng & Jordan 2002).
-Their answers are multiplied, that of naive Bayes to the power of `share`, that of the network at the temperature at
-which it is as sure as it is right (a logarithmic opinion pool: Genest & Zidek 1986). It counts afterwards since on rows
-that it has counted itself it is nearly always right: beside it nothing would be left to learn.
+A network and naive Bayes make different errors, and naive Bayes needs fewer rows (Ng & Jordan 2002). Their
+probabilities are multiplied: those of naive Bayes to the power of `weight`, those of the network at its calibrated
+temperature (a logarithmic opinion pool: Genest & Zidek 1986). Naive Bayes is fitted after the network. If it took part
+in training, it would fit the training rows almost perfectly and the network would get no gradient.
 
-What naive Bayes answers is P(class | text), with the frequencies of the classes where the text is there. Without them
-the pool is worse (docs/multimodal.md).
+Naive Bayes computes P(class | text), with the frequencies of the classes among the rows that have the text. Without
+these frequencies the ensemble is worse (docs/multimodal.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.features.column_features import ArrayFeatures, RaggedFeatures
+from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures, RaggedFeatures
 from mmkeras.features.ragged import Ragged
 from mmkeras.metrics.calibration import fit_temperature, softmax
 from mmkeras.modalities.text.naive_bayes import log_frequencies, log_likelihoods
@@ -26,15 +26,15 @@ from mmkeras.models.core import Core
 from mmkeras.tasks.prediction.evaluate import run
 from mmkeras.tasks.prediction.material import TrainingData
 
-SHARES = (1.0, 0.5, 2.0, 0.25, 4.0, 0.0)  # the sooner the better, where the held-out rows see no difference
-CHOOSING = 10_000  # held-out rows, at most, that choose
+WEIGHTS = (1.0, 0.5, 2.0, 0.25, 4.0, 0.0)  # in order of preference, among equal losses on the held-out rows
+CHOOSING = 10_000  # largest number of held-out rows that choose the weight
 SMALLEST = 1e-12  # probability, for a logarithm
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What one text column adds to the logits: the weights `table` [rows, classes], of its features, and `kernel`
-    [1, classes], of its being there; what was counted for each.
+    """Naive Bayes of one text column. table: the layer's weights of its features [rows, classes]; kernel: the weights
+    of its presence [1, classes]; likelihoods, frequencies: the logarithms for table and kernel.
     """
 
     table: Any
@@ -43,97 +43,97 @@ class Counts:
     frequencies: np.ndarray
 
     def set_power(self, power: float) -> None:
-        """From now on, to this power."""
+        """Set the layers' weights: the logarithms times `power`."""
         self.table.assign(power * self.likelihoods)
         self.kernel.assign(power * self.frequencies)
 
 
 @dataclass(frozen=True)
-class Pooled:
-    """How much naive Bayes says. share: beside the calibrated network; power: what the counts are multiplied by."""
+class Ensemble:
+    """weight: of naive Bayes beside the calibrated network; power: the factor of its logarithms in the model."""
 
-    share: float
+    weight: float
     power: float
 
 
-def fit_naive_bayes(core: Core, material: TrainingData, balanced: bool = False) -> Pooled | None:
-    """Fill the core's tables of counts, scaled by the share that suits the held-out rows.
+def fit_naive_bayes(core: Core, data: TrainingData, balanced: bool = False) -> Ensemble | None:
+    """Fit naive Bayes on the training rows and fill its layers, scaled by the weight that suits the held-out rows.
 
-    balanced: rare classes have been learned as if they were frequent, so their frequencies are left out here as well.
-    Returns None where there is no text to count.
+    balanced: the network is trained with balanced class weights, so the frequencies of the classes are left out.
+    Returns None for a model without a text column.
     """
-    counts = counts_of(core.model, material, balanced, ("train",))
+    counts = counts_of(core.model, data, balanced, ("train",))
     if not counts:
         return None
-    known = material.encoded["validation"].argmax(axis=1)
-    some = np.linspace(0, len(known) - 1, min(len(known), CHOOSING)).astype(int)
-    logits = run(core.model, material.sides["validation"], material, some)
-    for each in counts:
-        each.set_power(1.0)
-    counted = run(core.model, material.sides["validation"], material, some) - logits
-    share, temperature = best_share(logits, counted, known[some])
-    for each in counts:
-        each.set_power(share * temperature)
-    return Pooled(share, share * temperature)
+    classes = data.encoded["validation"].argmax(axis=1)
+    rows = np.linspace(0, len(classes) - 1, min(len(classes), CHOOSING)).astype(int)
+    logits = run(core.model, data.features["validation"], data, rows)
+    for column in counts:
+        column.set_power(1.0)
+    counted = run(core.model, data.features["validation"], data, rows) - logits
+    weight, temperature = best_weight(logits, counted, classes[rows])
+    for column in counts:
+        column.set_power(weight * temperature)
+    return Ensemble(weight, weight * temperature)
 
 
-def refit_naive_bayes(core: Core, material: TrainingData, pooled: Pooled, balanced: bool = False) -> bool:
-    """After validation the held-out rows are counted too. True where that changes an answer."""
-    for each in counts_of(core.model, material, balanced, ("train", "validation")):
-        each.set_power(pooled.power)
-    return pooled.power > 0
+def refit_naive_bayes(core: Core, data: TrainingData, ensemble: Ensemble, balanced: bool = False) -> bool:
+    """After validation, fit naive Bayes to the held-out rows too. True if that changes the model's answers."""
+    for column in counts_of(core.model, data, balanced, ("train", "validation")):
+        column.set_power(ensemble.power)
+    return ensemble.power > 0
 
 
-def counts_of(model: Any, material: TrainingData, balanced: bool, sides: Sequence[str]) -> list[Counts]:
-    """Naive Bayes of each text. Each has its part of the classes' frequencies: together they count once."""
-    names = texts_of(model, list(material.columns))
-    classes = [material.encoded[side].argmax(axis=1) for side in sides]
-    found = []
+def counts_of(model: Any, data: TrainingData, balanced: bool, split_names: Sequence[str]) -> list[Counts]:
+    """Naive Bayes of each text column. The columns share the log-frequencies of the classes in equal parts."""
+    names = texts_of(model, list(data.columns))
+    classes = [data.encoded[split_name].argmax(axis=1) for split_name in split_names]
+    counts = []
     for name in names:
         table = model.get_layer(COUNTED.format(name=name)).table
         kernel = model.get_layer(FREQUENCIES.format(name=name)).kernel
-        bags, there = zip(*(of_column(material, side, name) for side in sides), strict=True)
+        bags, present = zip(*(bags_of(data.features[split_name], name) for split_name in split_names), strict=True)
         likelihoods = log_likelihoods(list(zip(bags, classes, strict=True)), *table.shape)
         frequencies = np.zeros(kernel.shape, "float32")
         if not balanced:
-            with_text = np.concatenate(classes)[np.concatenate(there)]
+            with_text = np.concatenate(classes)[np.concatenate(present)]
             frequencies += log_frequencies(with_text, kernel.shape[1]) / len(names)
-        found.append(Counts(table, kernel, likelihoods, frequencies))
-    return found
+        counts.append(Counts(table, kernel, likelihoods, frequencies))
+    return counts
 
 
 def texts_of(model: Any, columns: Sequence[str]) -> list[str]:
-    """The columns that have a table of counts."""
+    """The columns with a layer of naive Bayes."""
     names = {layer.name for layer in model.layers}
     return [c for c in columns if COUNTED.format(name=c) in names]
 
 
-def of_column(material: TrainingData, side: str, name: str) -> tuple[Ragged, np.ndarray]:
-    """A text column's bags, row numbers and weights; and where it has a text at all, bool [n]."""
-    sides = material.sides[side]
-    bags = next(s.ragged for s in sides if isinstance(s, RaggedFeatures) and s.names[0] == f"{name}_rows")
-    arrays = [s.arrays for s in sides if isinstance(s, ArrayFeatures)]
-    there = next(a[f"{name}_present"] for a in arrays if f"{name}_present" in a)
-    return bags, there[:, 0] > 0
+def bags_of(features: Sequence[ColumnFeatures], name: str) -> tuple[Ragged, np.ndarray]:
+    """The bags (row numbers and weights) of a text column, and its presence, bool [n]."""
+    bags = next(f.ragged for f in features if isinstance(f, RaggedFeatures) and f.names[0] == f"{name}_rows")
+    arrays = [f.arrays for f in features if isinstance(f, ArrayFeatures)]
+    present = next(a[f"{name}_present"] for a in arrays if f"{name}_present" in a)  # [n, 1]
+    return bags, present[:, 0] > 0
 
 
-def best_share(logits: np.ndarray, counted: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
-    """The share of what was counted that makes the classes likeliest, at the temperature that suits the sum best; but
-    of those within one standard error of it (Breiman et al. 1984) the first of SHARES, for few rows prefer by chance.
+def best_weight(logits: np.ndarray, counted: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
+    """The first of WEIGHTS whose loss is within one standard error of the smallest (Breiman et al. 1984), since the
+    smallest loss on few rows is partly chance. The loss is -log P of the classes at the sum's best temperature: on few
+    rows it tells more than accuracy.
 
-    logits, counted: float [n, classes]; classes: int [n]. Returns the share, and the temperature of the logits beside
-    it. The likelihood says more of few rows than their accuracy.
+    logits: of the network, counted: of naive Bayes, float [n, classes]; classes: int [n]. Returns the weight, and the
+    temperature of the network's logits.
     """
     if not np.isfinite(logits).all():
         return 0.0, 1.0  # the training has diverged
     temperature = fit_temperature(logits, classes)
 
-    def losses(share: float) -> np.ndarray:  # [n]
-        both = logits / temperature + share * counted
-        chances = softmax(both / fit_temperature(both, classes))[np.arange(len(classes)), classes]
-        return -np.log(np.maximum(chances, SMALLEST))
+    def losses(weight: float) -> np.ndarray:  # [n]
+        pooled = logits / temperature + weight * counted  # [n, classes]
+        probabilities = softmax(pooled / fit_temperature(pooled, classes))[np.arange(len(classes)), classes]
+        return -np.log(np.maximum(probabilities, SMALLEST))
 
-    found = {share: losses(share) for share in SHARES}
-    best = min(found.values(), key=np.mean)
-    error = {share: np.std(own - best) / np.sqrt(len(classes)) for share, own in found.items()}
-    return next(share for share, own in found.items() if np.mean(own - best) <= error[share]), temperature
+    by_weight = {weight: losses(weight) for weight in WEIGHTS}
+    best = min(by_weight.values(), key=np.mean)
+    error = {weight: np.std(loss - best) / np.sqrt(len(classes)) for weight, loss in by_weight.items()}
+    return next(weight for weight, loss in by_weight.items() if np.mean(loss - best) <= error[weight]), temperature

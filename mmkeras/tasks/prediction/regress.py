@@ -8,12 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Training
 from mmkeras.tasks.prediction.load import ANSWERS, assets, graphs
 from mmkeras.tasks.prediction.samples import samples
 from mmkeras.tasks.prediction.training import build, evaluate, prepare, summary
 
-__all__ = [  # of the protocol Task; ANSWER is what the graph `predict` calls its answer
+__all__ = [  # of the protocol Task; ANSWER: the name of the answer among the outputs of `predict`
     "ANSWER",
     "ANSWERS",
     "MONITOR",
@@ -30,22 +30,22 @@ ANSWER = "values"
 MONITOR = ("loss", "min")
 
 
-def row_weights(targets: np.ndarray, config: Config) -> None:
-    """There are no classes to weigh."""
+def row_weights(targets: np.ndarray, training: Training) -> None:
+    """None: numbers have no classes to weight."""
     return
 
 
-def loss(config: Config) -> Any:
-    """Huber's loss (1964) of the standardised numbers: squares near the truth, and an outlier does not rule."""
+def loss(training: Training) -> Any:
+    """Huber's loss (1964) of the standardised numbers: squared near the truth, linear for outliers."""
     return keras.losses.Huber(delta=2.0)
 
 
 def metrics() -> list[Any]:
-    """What an epoch's line shows beside the loss: the mean error in standard deviations of the target."""
+    """The figures of an epoch's line, beside the loss: the mean error in standard deviations of the target."""
     return [keras.metrics.MeanAbsoluteError(name="mae")]
 
 
 def answer(logits: Any, targets: Any) -> Any:
-    """Standardised numbers [b, targets] -> those of the CSV."""
+    """Standardised numbers [b, targets] -> numbers in the units of the CSV."""
     deviation, mean = (np.array([numbers], "float32") for numbers in (targets.deviation, targets.mean))
     return ops.cast(logits, "float32") * deviation + mean

@@ -1,4 +1,4 @@
-"""Held-out rows and the trained model's answers to them, which travel with the artefacts."""
+"""Sample rows: held-out rows and the trained model's answers to them, saved beside the artefacts."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mmkeras.tasks.reference import KerasRunner
 from mmkeras.verification.samples import Samples
 
 SAMPLE_BATCH = 64
-SAMPLE_ROWS = 256  # held-out rows that travel with artefacts whose inputs are pictures or clips
-SUBSET_ROWS = 128  # of them, for each subset of the modalities
+SAMPLE_ROWS = 256  # largest number of sample rows if inputs are pictures or clips
+SUBSET_ROWS = 128  # the first sample rows, which each subset of the modalities answers
 
 
 def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
@@ -29,12 +29,14 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
     (graph,) = graphs.values()
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
-    if any(names_files(e["kind"]) for e in columns_of(inputs)) and len(rows) > SAMPLE_ROWS:
+    if any(names_files(spec["kind"]) for spec in columns_of(inputs)) and len(rows) > SAMPLE_ROWS:
         rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
     root = MediaRoot.of(
         run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
     )
-    values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(inputs)}
+    values = {
+        spec["name"]: sample_values(rows[str(spec["column"])].tolist(), spec, root) for spec in columns_of(inputs)
+    }
     runner = KerasRunner(graph)
     answers, ids = answer_samples(runner, values, len(rows))
     parts = {
@@ -48,10 +50,10 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
 def answer_samples(
     runner: KerasRunner, values: dict[str, list[Any]], count: int, hidden: Sequence[str] = ()
 ) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
-    """The model's answers to the first rows, and the ids it recognised, what `trim` leaves of them."""
+    """The model's answers to the first `count` rows, float32 [count, outputs], and their token ids after `trim`."""
     inputs = runner.signature["inputs"]
     bytes_a_row = np.zeros(count, int)
-    for name in [entry["name"] for entry in inputs if "max_bytes" in entry]:
+    for name in [spec["name"] for spec in inputs if "max_bytes" in spec]:
         bytes_a_row += [len(value or b"") for value in values[name][:count]]
     order = np.argsort(bytes_a_row, kind="stable")
     rows: list[Any] = [None] * count

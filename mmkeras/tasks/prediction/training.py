@@ -1,4 +1,4 @@
-"""The training half of the tasks that answer a row with classes, labels or numbers: they share all of it.
+"""The training half of the tasks that predict classes, labels or numbers: they share all of it.
 
 What differs between them (loss, metrics, row weights, activation) lies in their own modules.
 """
@@ -25,7 +25,7 @@ from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.evaluate import evaluate_model
 from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData, write_held_out, write_schema
 from mmkeras.tasks.prediction.naive_bayes import fit_naive_bayes
-from mmkeras.tasks.prediction.refit import learn_held_out
+from mmkeras.tasks.prediction.refit import refit
 
 
 def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData:
@@ -33,18 +33,20 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
     table, split = source.table, source.split
     targets = fit_targets(table.task, [column.name for column in table.targets], split.train)
     model = config.model.model
-    text_spec = importlib.import_module(MODELS[model]).text_spec(config)
+    text_spec = importlib.import_module(MODELS[model]).text_spec(config.text)
     takes_presence = model == "multimodal"
-    columns, sides = adapt_columns(config, source.tables, split, source.media, text_spec, takes_presence, folder, log)
+    columns, features = adapt_columns(
+        config, source.tables, split, source.media, text_spec, takes_presence, folder, log
+    )
     write_schema(folder, table, columns, targets)
-    encoded = {side: targets.encode(getattr(split, side)) for side in ("train", "validation")}
+    encoded = {name: targets.encode(getattr(split, name)) for name in ("train", "validation")}
     inputs = input_entries(columns, table, takes_presence)
-    return TrainingData(columns, sides, targets, encoded, split, inputs, len(table.bad_rows))
+    return TrainingData(columns, features, targets, encoded, split, inputs, len(table.bad_rows))
 
 
 @contextlib.contextmanager
 def precision(mixed: bool) -> Iterator[None]:
-    """The core computes in 16 bits if `mixed`. The layers before it count in whole numbers and never do."""
+    """The core computes in 16 bits if `mixed`. The preprocessing layers compute with whole numbers and never do."""
     before = keras.config.dtype_policy()
     if mixed:
         on_gpu = bool(tf.config.list_physical_devices("GPU"))
@@ -56,25 +58,25 @@ def precision(mixed: bool) -> Iterator[None]:
 
 
 def build(config: Config, data: TrainingData, log: Log) -> Trainable:
-    """Build and compile the model; word vectors of a file go into their layer."""
+    """Build and compile the model; load word vectors of a file into their layer."""
     recipe = importlib.import_module(MODELS[config.model.model])
     task = importlib.import_module(TASKS[data.targets.task])
     training = config.training
     epochs = training.epochs or recipe.EPOCHS
-    train = data.batches("train", training.batch_size or recipe.BATCH_SIZE, config, training.seed)
+    train = data.batches("train", training.batch_size or recipe.BATCH_SIZE, training, training.seed)
     with precision(training.mixed_precision):
         core = build_core(data.columns, data.targets.outputs, config)
     for name, column in data.columns.items():
         if column.bag is not None and column.bag.vectors is not None:
             core.model.get_layer(VECTORS.format(name=name)).table.assign(column.bag.vectors)
-    recipe.compile_model(core.model, config, len(train) * epochs, task.loss(config), task.metrics())
+    recipe.compile_model(core.model, training, len(train) * epochs, task.loss(training), task.metrics())
     make_variables(core.model)
     return Trainable(
         model=core.model,
         saved=core.model,
         parts=core,
         train=train,
-        validation=data.batches("validation", EVALUATION_BATCH, config, None),
+        validation=data.batches("validation", EVALUATION_BATCH, training, None),
         epochs=epochs,
         patience=training.patience or recipe.PATIENCE,
         monitor=task.MONITOR,
@@ -86,19 +88,19 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
 def evaluate(
     trained: Trainable, data: TrainingData, config: Config, best: Mapping[str, float], folder: Path, log: Log
 ) -> dict[str, Any]:
-    """Figures on the held-out rows; then naive Bayes, the refit on all rows and the temperature enter the model."""
+    """Fit naive Bayes; figures on the held-out rows; the refit; set the temperature of the model."""
     core: Core = trained.parts
     split = data.split
     balanced = config.training.class_weight == "balanced"
-    pooled = fit_naive_bayes(core, data, balanced) if config.model.naive_bayes else None
-    measured = evaluate_model(core, data, data.targets.truth(split.validation), data.inputs)
-    write_held_out(split, measured, folder)
-    figures = measured.figures
-    figures["folded"] |= learn_held_out(core, config, data, pooled, log)
-    if pooled is not None:
-        figures["naive_bayes"] = {"share": pooled.share}
-        silent = "naive Bayes of the texts is of no use to the held-out rows, and says nothing"
-        log(f"naive Bayes of the texts answers too, to the power of {pooled.share:g}" if pooled.share else silent)
+    ensemble = fit_naive_bayes(core, data, balanced) if config.model.naive_bayes else None
+    evaluation = evaluate_model(core, data, data.targets.truth(split.validation), data.inputs)
+    write_held_out(split, evaluation, folder)
+    figures = evaluation.figures
+    figures["folded"] |= refit(core, config, data, ensemble, log)
+    if ensemble is not None:
+        figures["naive_bayes"] = {"share": ensemble.weight}
+        unused = "naive Bayes over the texts does not help on the held-out rows: its weight is 0"
+        log(f"naive Bayes over the texts is added with weight {ensemble.weight:g}" if ensemble.weight else unused)
     if "calibration" in figures:
         core.model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
     return {
@@ -110,5 +112,5 @@ def evaluate(
 
 
 def summary(figures: Mapping[str, Any]) -> str:
-    """Accuracy and macro F1, or the figures of labels or numbers, and of how many rows they are."""
+    """Accuracy and macro F1, or the figures of labels or numbers, and their number of rows."""
     return summary_of(figures["validation"])

@@ -1,1 +1,1 @@
-"""Tasks that answer with a text: translation, captions, language models."""
+"""Tasks that generate text: translation, captions, language models."""

@@ -1,4 +1,4 @@
-"""What a trained model writes of held-out rows: their texts, with columns missing too, and what it looked at."""
+"""A trained encoder-decoder on the held-out rows: its texts, its scores with missing columns, its attention."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from mmkeras.models.traced import as_function
 from mmkeras.runs.run import LINE, LOG_P, PREDICTION, REFERENCES
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_csv, write_json
-from mmkeras.tasks.prediction.evaluate import without
+from mmkeras.tasks.prediction.evaluate import mask_columns
 from mmkeras.tasks.text_generation.graphs import memory_of, step_graph
 
 EVALUATION_BATCH = 64
-MAP_SIDE = 40  # most pieces and tokens of a picture of the attention
-SHOWN = 1000  # held-out rows, at most, that are written for the figures
-SUBSET_ROWS = 200  # of them, for each subset of the columns
+MAP_SIZE = 40  # largest number of rows and columns of an attention map
+EVALUATED = 1000  # largest number of held-out rows whose texts are generated for the figures
+SUBSET_ROWS = 200  # the part of these rows for each subset of the columns
 HeldOutGenerator = Callable[[list[Any], np.ndarray], list[Decoded]]
-MOSTLY_EXACT = 0.5  # of the texts: then exact ones are counted, else their n-grams
+MOSTLY_EXACT = 0.5  # share of exact texts from which the score is their share, below it the n-gram score
 
 
 def distinct(frame: pd.DataFrame, inputs: Sequence[str], target: str) -> tuple[np.ndarray, list[list[str]]]:
-    """The first row of each different input, at most SHOWN, spread evenly; and all texts that stand with each."""
+    """The first row of each different input, at most EVALUATED, evenly spaced; and all target texts of each input."""
     keys = list(zip(*(frame[name] for name in inputs), strict=True))
     first: dict[Any, int] = {}
     references: dict[Any, list[str]] = {}
@@ -41,82 +41,84 @@ def distinct(frame: pd.DataFrame, inputs: Sequence[str], target: str) -> tuple[n
         first.setdefault(key, row)
         references.setdefault(key, []).append(text)
     rows = np.array(list(first.values()))
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SHOWN)).astype(int)]
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), EVALUATED)).astype(int)]
     return rows, [list(dict.fromkeys(references[keys[row]])) for row in rows]
 
 
-def held_out_generator(writer: Seq2Seq) -> HeldOutGenerator:
-    """(sides, rows) -> the most probable text of each row, piece by piece, by the trained core itself; traced once."""
-    encode = keras.Model(writer.encoder.input, memory_of(writer, writer.encoder.output), name="encode_features")
-    graph = step_graph(writer.decoder, writer.memory_length, {"max_target": writer.decoder.length - 1})
+def held_out_generator(seq2seq: Seq2Seq) -> HeldOutGenerator:
+    """A function (features, rows) -> the text of each row by greedy decoding with the trained core; traced once."""
+    encode = keras.Model(seq2seq.encoder.input, memory_of(seq2seq, seq2seq.encoder.output), name="encode_features")
+    graph = step_graph(seq2seq.decoder, seq2seq.memory_length, {"max_target": seq2seq.decoder.length - 1})
     step, signature = as_function(graph.model), graph.signature()
 
-    def texts_of(sides: list[Any], rows: np.ndarray) -> list[Decoded]:
-        batches = Batches(sides, np.zeros((len(sides[0].lengths), 1), "float32"), EVALUATION_BATCH, None, None)
+    def texts_of(features: list[Any], rows: np.ndarray) -> list[Decoded]:
+        no_targets = np.zeros((len(features[0].lengths), 1), "float32")
+        batches = Batches(features, no_targets, EVALUATION_BATCH, None, None)
         order = rows[np.argsort(batches.lengths[rows], kind="stable")]
-        found: dict[int, Decoded] = {}
+        decoded: dict[int, Decoded] = {}
         for start in range(0, len(order), EVALUATION_BATCH):
-            some = order[start : start + EVALUATION_BATCH]
-            inputs = {name: array for side in sides for name, array in side.batch(some, False).items()}
+            index = order[start : start + EVALUATION_BATCH]
+            inputs = {name: array for column in features for name, array in column.batch(index, False).items()}
             memory = {name: np.asarray(array) for name, array in encode(inputs, training=False).items()}
-            found |= zip(
-                some.tolist(), decode(step, signature, memory, GenerationOptions(), batch=len(some)), strict=True
-            )
-        return [found[row] for row in rows]
+            texts = decode(step, signature, memory, GenerationOptions(), batch=len(index))
+            decoded |= zip(index.tolist(), texts, strict=True)
+        return [decoded[row] for row in rows]
 
     return texts_of
 
 
 def missing_matrix(
     texts_of: HeldOutGenerator,
-    sides: list[Any],
+    features: list[Any],
     rows: np.ndarray,
     references: list[list[str]],
-    pieces: TargetTokenizer,
+    tokenizer: TargetTokenizer,
     inputs: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The score with each subset of the modalities there and the others missing, on the same rows."""
-    some = np.linspace(0, len(rows) - 1, min(len(rows), SUBSET_ROWS)).astype(int)
-    wanted = [references[k] for k in some]
+    """The score with each subset of the modalities present and the others missing, on the same rows."""
+    index = np.linspace(0, len(rows) - 1, min(len(rows), SUBSET_ROWS)).astype(int)
+    expected = [references[k] for k in index]
     matrix: list[dict[str, Any]] = []
     for subset in subsets(modalities_of(inputs)):
-        found = texts_of([without(side, subset.hidden) for side in sides], rows[some])
-        figures = text_figures([pieces.decode(text.ids) for text in found], wanted)
-        name = figures["score_name"]  # a matter of the references, so the same for all
-        matrix.append({"present": list(subset.present), "rows": len(some)} | {k: figures[k] for k in ("exact", name)})
-    left_out = name if matrix and matrix[-1]["exact"] >= MOSTLY_EXACT else "exact"  # the last has all columns
+        decoded = texts_of([mask_columns(column, subset.hidden) for column in features], rows[index])
+        figures = text_figures([tokenizer.decode(text.ids) for text in decoded], expected)
+        name = figures["score_name"]  # depends on the references alone, so it is the same for all subsets
+        matrix.append({"present": list(subset.present), "rows": len(index)} | {k: figures[k] for k in ("exact", name)})
+    left_out = name if matrix and matrix[-1]["exact"] >= MOSTLY_EXACT else "exact"  # the last subset has all columns
     return [{key: value for key, value in row.items() if key != left_out} for row in matrix]
 
 
 def attention_maps(
-    writer: Seq2Seq, sides: list[Any], rows: np.ndarray, found: list[Decoded], pieces: TargetTokenizer
+    seq2seq: Seq2Seq, features: list[Any], rows: np.ndarray, decoded: list[Decoded], tokenizer: TargetTokenizer
 ) -> list[dict[str, Any]]:
-    """What the decoder looks at while it writes some rows, for the report."""
+    """The decoder's attention to the memory, for every token of the rows' texts, for the report."""
     maps = []
-    for row, text in zip(rows, found, strict=True):
-        inputs = {n: a for side in sides for n, a in side.batch(np.array([row]), False).items()}
-        memory, shown = writer.encoder(inputs, training=False)
-        ids = [*text.ids[: MAP_SIDE - 1], EOS]
-        weights = np.asarray(writer.decoder.attention(np.array([[EOS, *ids[:-1]]], "int32"), memory, shown))[0]
-        seen = np.flatnonzero(np.asarray(shown)[0])[:MAP_SIDE]
-        own = [(pieces.name(k).strip(), w[seen].round(3).tolist()) for k, w in zip(ids, weights, strict=True)]
-        lines = [{"piece": piece, "weights": some} for piece, some in own]
-        maps.append({"text": pieces.decode(text.ids), "tokens": (seen + 1).tolist(), "rows": lines})
+    for row, text in zip(rows, decoded, strict=True):
+        inputs = {n: a for column in features for n, a in column.batch(np.array([row]), False).items()}
+        memory, mask = seq2seq.encoder(inputs, training=False)
+        ids = [*text.ids[: MAP_SIZE - 1], EOS]
+        weights = np.asarray(seq2seq.decoder.attention(np.array([[EOS, *ids[:-1]]], "int32"), memory, mask))[0]
+        visible = np.flatnonzero(np.asarray(mask)[0])[:MAP_SIZE]
+        lines = [
+            {"piece": tokenizer.name(token_id).strip(), "weights": row_weights[visible].round(3).tolist()}
+            for token_id, row_weights in zip(ids, weights, strict=True)
+        ]
+        maps.append({"text": tokenizer.decode(text.ids), "tokens": (visible + 1).tolist(), "rows": lines})
     return maps
 
 
 def write_texts(
-    split: Split, rows: np.ndarray, texts: list[str], references: list[list[str]], found: list[Decoded], folder: Path
+    split: Split, rows: np.ndarray, texts: list[str], references: list[list[str]], decoded: list[Decoded], folder: Path
 ) -> None:
-    """validation.csv: the held-out rows that were written, as they were read, and what the model says of them.
+    """validation.csv: the evaluated rows as they were read, and added columns with the generated text and its log P.
 
-    references.json: all texts that stand with the inputs of each, for a row has but one of them.
+    references.json: all target texts of each row's inputs, since the row itself has but one.
     """
-    ours = [split.validation_lines[rows].tolist(), texts, [f"{some.score:.6f}" for some in found]]
+    added = [split.validation_lines[rows].tolist(), texts, [f"{text.score:.6f}" for text in decoded]]
     names = list(split.validation.columns)
     cells = split.validation.iloc[rows].itertuples(index=False, name=None)
     write_csv(
         folder / "validation.csv",
-        [[*names, LINE, PREDICTION, LOG_P], *([*row, *mine] for row, *mine in zip(cells, *ours, strict=True))],
+        [[*names, LINE, PREDICTION, LOG_P], *([*row, *extra] for row, *extra in zip(cells, *added, strict=True))],
     )
     write_json(folder / REFERENCES, references)

@@ -47,17 +47,20 @@ __all__ = [  # of the protocol Task
 ]
 
 MONITOR = ("accuracy", "max")
-MAPS = 3  # rows with a picture of the attention
+MAPS = 3  # rows with an attention map
 
 
 @dataclass(frozen=True)
 class TextData:
-    """What the model is trained on. texts: split -> pieces of each row's target; cut: training texts that were cut."""
+    """The training data. features, texts: split name -> features of each column, token ids of each row's target.
+
+    cut: the number of training texts that were cut.
+    """
 
     columns: dict[str, Any]
-    sides: dict[str, list[Any]]
+    features: dict[str, list[Any]]
     texts: dict[str, Ragged]
-    pieces: TargetTokenizer
+    tokenizer: TargetTokenizer
     target: str
     split: Split
     inputs: list[dict[str, Any]]
@@ -69,38 +72,38 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TextData:
     """Adapt the input columns, train the target's tokenizer on the training rows; write state and schema.json."""
     table, split, options = source.table, source.split, config.generation
     (target,) = [column.name for column in table.targets]
-    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config)
-    columns, sides = adapt_columns(config, source.tables, split, source.media, text_spec, True, folder, log)
+    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config.text)
+    columns, features = adapt_columns(config, source.tables, split, source.media, text_spec, True, folder, log)
     write_schema(folder, table, columns, fit_targets(table.task, [target], split.train))
-    cells = {side: getattr(split, side)[target].tolist() for side in sides}
+    cells = {split_name: getattr(split, split_name)[target].tolist() for split_name in features}
     kind = "subword" if options.pieces == "auto" else options.pieces
-    pieces = train_tokenizer(kind, cells["train"], options.vocabulary)
-    pieces.save(folder / "state")
+    tokenizer = train_tokenizer(kind, cells["train"], options.vocabulary)
+    tokenizer.save(folder / "state")
     texts, cut = {}, {}
-    for side, column in cells.items():
-        texts[side], cut[side] = as_rows(column, pieces, options.max_target)
+    for split_name, column in cells.items():
+        texts[split_name], cut[split_name] = as_rows(column, tokenizer, options.max_target)
     longest = options.max_target
-    log(f"{target}: {len(pieces):,} pieces ({kind}); {cut['train']:,} texts are longer than {longest} and cut")
+    log(f"{target}: {len(tokenizer):,} tokens ({kind}); {cut['train']:,} texts are longer than {longest} and cut")
     inputs = input_entries(columns, table, takes_presence=True)
-    return TextData(columns, sides, texts, pieces, target, split, inputs, cut["train"], len(table.bad_rows))
+    return TextData(columns, features, texts, tokenizer, target, split, inputs, cut["train"], len(table.bad_rows))
 
 
 def build(config: Config, data: TextData, log: Log) -> Trainable:
     """Build and compile the encoder-decoder."""
     training = config.training
     epochs, size = training.epochs or EPOCHS, training.batch_size or BATCH_SIZE
-    train = TextBatches(data.sides["train"], data.texts["train"], size, training.seed, training.xla)
-    sides, texts = data.sides["validation"], data.texts["validation"]
-    writer = build_seq2seq(data.columns, len(data.pieces), config)
-    compile_model(writer.model, config, len(train) * epochs)
-    writer.model.optimizer.build(writer.model.trainable_variables)
-    log(f"{writer.model.count_params():,} weights, {len(train)} steps an epoch")
+    train = TextBatches(data.features["train"], data.texts["train"], size, training.seed, training.xla)
+    features, texts = data.features["validation"], data.texts["validation"]
+    seq2seq = build_seq2seq(data.columns, len(data.tokenizer), config)
+    compile_model(seq2seq.model, training, len(train) * epochs)
+    seq2seq.model.optimizer.build(seq2seq.model.trainable_variables)
+    log(f"{seq2seq.model.count_params():,} weights, {len(train)} steps an epoch")
     return Trainable(
-        model=writer.model,
-        saved=writer.model,
-        parts=writer,
+        model=seq2seq.model,
+        saved=seq2seq.model,
+        parts=seq2seq,
         train=train,
-        validation=TextBatches(sides, texts, EVALUATION_BATCH, None, training.xla),
+        validation=TextBatches(features, texts, EVALUATION_BATCH, None, training.xla),
         epochs=epochs,
         patience=training.patience or PATIENCE,
         monitor=MONITOR,
@@ -111,32 +114,32 @@ def build(config: Config, data: TextData, log: Log) -> Trainable:
 def evaluate(
     trained: Trainable, data: TextData, config: Config, best: Mapping[str, float], folder: Path, log: Log
 ) -> dict[str, Any]:
-    """Generate the held-out rows' texts; BLEU, chrF and more, with columns missing too, and maps of the attention."""
-    writer: Seq2Seq = trained.parts
-    sides, pieces, split = data.sides["validation"], data.pieces, data.split
-    columns = [entry["column"] for entry in data.inputs if entry["kind"] != "presence"]
+    """Generate the held-out rows' texts; BLEU, chrF and more, also with missing columns; attention maps."""
+    seq2seq: Seq2Seq = trained.parts
+    features, tokenizer, split = data.features["validation"], data.tokenizer, data.split
+    columns = [spec["column"] for spec in data.inputs if spec["kind"] != "presence"]
     rows, references = distinct(split.validation, columns, data.target)
-    texts_of = held_out_generator(writer)
-    decoded = texts_of(sides, rows)
-    written = [pieces.decode(text.ids) for text in decoded]
-    figures = text_figures(written, references)
-    missing = missing_matrix(texts_of, sides, rows, references, pieces, data.inputs)
-    write_texts(split, rows, written, references, decoded, folder)
-    maps = attention_maps(writer, sides, rows[:MAPS], decoded[:MAPS], pieces)
+    texts_of = held_out_generator(seq2seq)
+    decoded = texts_of(features, rows)
+    generated = [tokenizer.decode(text.ids) for text in decoded]
+    figures = text_figures(generated, references)
+    missing = missing_matrix(texts_of, features, rows, references, tokenizer, data.inputs)
+    write_texts(split, rows, generated, references, decoded, folder)
+    maps = attention_maps(seq2seq, features, rows[:MAPS], decoded[:MAPS], tokenizer)
     write_json(folder / "samples.json", {"attention": maps})
-    # the accuracy of a token is that of the next one, where the reference's tokens before it are given
-    measured = {**figures, "token_accuracy": best["val_accuracy"], "rows": len(rows)}
+    # the accuracy of the next token after the reference's tokens
+    validation = {**figures, "token_accuracy": best["val_accuracy"], "rows": len(rows)}
     return {
         "target": data.target,
-        "validation": measured,
+        "validation": validation,
         "missing": missing,
         "folded": False,
         "rows": {"train": len(split.train), "validation": len(split.validation), "bad": data.bad_rows},
-        "pieces": {"kind": pieces.kind, "vocabulary": len(pieces), "cut": data.cut},
+        "pieces": {"kind": tokenizer.kind, "vocabulary": len(tokenizer), "cut": data.cut},
     }
 
 
 def summary(figures: Mapping[str, Any]) -> str:
     """BLEU, chrF and the share of exact texts."""
-    measured = figures["validation"]
-    return f"BLEU {measured['bleu']:.2f}  chrF {measured['chrf']:.2f}  exact {measured['exact']:.4f}"
+    validation = figures["validation"]
+    return f"BLEU {validation['bleu']:.2f}  chrF {validation['chrf']:.2f}  exact {validation['exact']:.4f}"

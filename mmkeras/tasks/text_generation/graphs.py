@@ -1,4 +1,4 @@
-"""The task `generate`: raw inputs -> a text, by the graphs `encode`, once, and `decode_step`, once a piece."""
+"""The task `generate`: raw inputs -> a text, by the graphs `encode`, once, and `decode_step`, once a token."""
 
 from __future__ import annotations
 
@@ -17,66 +17,66 @@ Tensor = Any
 
 
 class Padded(layers.Layer):
-    """[b, n, …] -> [b, length, …] by zeros behind, along `axis`."""
+    """[b, n, …] -> [b, length, …], padded with zeros at the end of `axis`."""
 
     def __init__(self, length: int, axis: int, **options: Any) -> None:
         super().__init__(**options)
         self.length, self.axis = length, axis
 
     def call(self, x: Tensor) -> Tensor:
-        behind = ops.zeros_like(ops.take(x, [0] * self.length, axis=self.axis))
-        whole = ops.concatenate([x, behind], axis=self.axis)
-        return whole[:, : self.length] if self.axis == 1 else whole[:, :, : self.length]
+        padding = ops.zeros_like(ops.take(x, [0] * self.length, axis=self.axis))
+        padded = ops.concatenate([x, padding], axis=self.axis)
+        return padded[:, : self.length] if self.axis == 1 else padded[:, :, : self.length]
 
     def compute_output_shape(self, shape: Any) -> Any:
         return (*shape[: self.axis], self.length, *shape[self.axis + 1 :])
 
 
 class Remember(layers.Layer):
-    """The decoder's `remember` as a layer: memory [b, M, width] -> keys and values [b, blocks * heads, M, size]."""
+    """`Decoder.cross_keys_values` as a layer: memory [b, M, width] -> keys, values [b, blocks * heads, M, size]."""
 
     def __init__(self, decoder: Any, **options: Any) -> None:
         super().__init__(**options)
         self.decoder = decoder
 
     def call(self, memory: Tensor) -> Any:
-        return self.decoder.remember(memory)
+        return self.decoder.cross_keys_values(memory)
 
 
 class Step(layers.Layer):
-    """The decoder's `step` as a layer, with log-probabilities for logits."""
+    """The decoder's `step` as a layer, with log-probabilities in place of logits."""
 
     def __init__(self, decoder: Any, **options: Any) -> None:
         super().__init__(**options)
         self.decoder = decoder
 
-    def call(self, piece: Tensor, position: Tensor, keys: Tensor, values: Tensor, *memory: Tensor) -> Any:
-        logits, new_keys, new_values = self.decoder.step(piece, position, keys, values, memory or None)
+    def call(self, token: Tensor, position: Tensor, keys: Tensor, values: Tensor, *memory: Tensor) -> Any:
+        logits, new_keys, new_values = self.decoder.step(token, position, keys, values, memory or None)
         return ops.log_softmax(logits, axis=-1), new_keys, new_values
 
 
 def encode_graph(
-    writer: Seq2Seq, columns: dict[str, Modality], names: dict[str, str], metadata: dict[str, Any]
+    seq2seq: Seq2Seq, columns: dict[str, Modality], names: dict[str, str], metadata: dict[str, Any]
 ) -> Graph:
-    """Raw inputs of each column, and whether it is there -> what the decoder remembers of them, and recognised ids.
+    """Raw inputs and presence of each column -> the decoder's memory (keys, values, mask), and token ids.
 
-    names: the CSV column of each input.
+    names: input -> its CSV column.
     """
-    read = graph_inputs(columns, names, takes_presence=True)
-    outputs = memory_of(writer, writer.encoder({key: read.features[key] for key in writer.encoder.input}))
+    front = graph_inputs(columns, names, takes_presence=True)
+    outputs = memory_of(seq2seq, seq2seq.encoder({key: front.features[key] for key in seq2seq.encoder.input}))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
-    model = keras.Model(read.raw, outputs | read.ids, name="encode")
-    return Graph("encode", model, tuple(read.inputs), (*described, *read.described_ids()), (), metadata)
+    model = keras.Model(front.raw, outputs | front.ids, name="encode")
+    return Graph("encode", model, tuple(front.inputs), (*described, *front.described_ids()), (), metadata)
 
 
-def memory_of(writer: Seq2Seq, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
-    """What every step is given of the encoder's tokens and mask, filled up with what is hidden."""
-    memory, shown = encoded
-    keys, values = Remember(writer.decoder, name="remember")(memory)
+def memory_of(seq2seq: Seq2Seq, encoded: Sequence[Tensor]) -> dict[str, Tensor]:
+    """The encoder's tokens and mask -> the memory that `decode_step` takes, padded to `memory_length`."""
+    memory, mask = encoded
+    keys, values = Remember(seq2seq.decoder, name="remember")(memory)
     return {
-        "memory_keys": Padded(writer.memory_length, 2, name="padded_keys")(keys),
-        "memory_values": Padded(writer.memory_length, 2, name="padded_values")(values),
-        "memory_shown": Padded(writer.memory_length, 1, name="padded_shown")(shown),
+        "memory_keys": Padded(seq2seq.memory_length, 2, name="padded_keys")(keys),
+        "memory_values": Padded(seq2seq.memory_length, 2, name="padded_values")(values),
+        "memory_shown": Padded(seq2seq.memory_length, 1, name="padded_shown")(mask),
     }
 
 
@@ -86,12 +86,12 @@ def described_array(name: str, tensor: Tensor) -> dict[str, Any]:
 
 
 def array(name: str, shape: tuple[int, ...], kind: str, dtype: str = "float32", **metadata: Any) -> Input:
-    """An input of `decode_step`: no column of the CSV, but a piece, a state or the memory."""
+    """An input of `decode_step` that is no column of the CSV: a token, a position, a state or the memory."""
     return Input(name, "", kind, dtype, shape, metadata)
 
 
 def step_graph(decoder: Any, memory_length: int, metadata: dict[str, Any]) -> Graph:
-    """One piece and all that is known of those before -> the log-probabilities of the next, and what is new.
+    """A token and the keys and values of those before -> log-probabilities of the next token, new keys and values.
 
     memory_length: 0 for a decoder without memory.
     """
@@ -110,8 +110,8 @@ def step_graph(decoder: Any, memory_length: int, metadata: dict[str, Any]) -> Gr
             array("memory_shown", (memory_length,), "memory"),
         ]
     raw = {i.name: keras.Input(i.sizes()[1:], dtype=i.dtype, name=i.name) for i in inputs}
-    found = Step(decoder, name="step")(*raw.values())
-    outputs = dict(zip(("log_probabilities", "new_keys", "new_values"), found, strict=True))
+    tensors = Step(decoder, name="step")(*raw.values())
+    outputs = dict(zip(("log_probabilities", "new_keys", "new_values"), tensors, strict=True))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
     return Graph(
         "decode_step", keras.Model(raw, outputs, name="decode_step"), tuple(inputs), tuple(described), (), metadata

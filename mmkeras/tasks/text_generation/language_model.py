@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Config, Generation
 from mmkeras.data.lines import as_stream
 from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
 from mmkeras.features.stream_batches import StreamBatches, tile_short_stream
@@ -40,15 +40,15 @@ __all__ = [  # of the protocol Task
 ]
 
 MONITOR = ("loss", "min")
-SHOWN, CONTINUED, PROMPT, GOING_ON, LONGEST_SHOWN = 200, 5, 4, 24, 256  # lines and pieces in the report
+SCORED, CONTINUED, PROMPT, CONTINUATION, LONGEST_SCORED = 200, 5, 4, 24, 256  # lines and tokens in the report
 
 
 @dataclass(frozen=True)
 class StreamData:
-    """What a language model is trained on. streams: split -> int32 [n], all lines' pieces. name: of the text's file."""
+    """The training data. streams: split name -> token ids of all lines, int32 [n]. name: of the file of the text."""
 
     streams: dict[str, np.ndarray]
-    pieces: TargetTokenizer
+    tokenizer: TargetTokenizer
     held_out: list[str]
     name: str
 
@@ -57,19 +57,19 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> StreamData:
     """Train the tokenizer on the training lines; write state, schema.json and validation.txt."""
     options = config.generation
     kind = "word" if options.pieces == "auto" else options.pieces
-    pieces = train_tokenizer(kind, source.train, options.vocabulary)
-    pieces.save(folder / "state")
-    streams = {"train": as_stream(source.train, pieces), "validation": as_stream(source.validation, pieces)}
+    tokenizer = train_tokenizer(kind, source.train, options.vocabulary)
+    tokenizer.save(folder / "state")
+    streams = {"train": as_stream(source.train, tokenizer), "validation": as_stream(source.validation, tokenizer)}
     unknown = float((streams["validation"] == UNK).mean())
-    learned = len(streams["train"])
-    log(f"{len(pieces):,} pieces ({kind}); {learned:,} to learn from, {unknown:.2%} of the others unknown")
-    write_schema(folder, config, pieces, source.name)
+    n_tokens = len(streams["train"])
+    log(f"{len(tokenizer):,} tokens ({kind}); {n_tokens:,} to train on, {unknown:.2%} of the held-out tokens unknown")
+    write_schema(folder, options, tokenizer, source.name)
     write_atomically(folder / "validation.txt", "\n".join(source.validation) + "\n")
-    return StreamData(streams, pieces, source.validation, source.name)
+    return StreamData(streams, tokenizer, source.validation, source.name)
 
 
-def write_schema(folder: Path, config: Config, pieces: TargetTokenizer, name: str) -> None:
-    """schema.json: what the model takes and gives."""
+def write_schema(folder: Path, generation: Generation, tokenizer: TargetTokenizer, name: str) -> None:
+    """schema.json: the model's input, its vocabulary and its cell. name: of the file of the text."""
     column = {"name": "text", "kind": "text", "role": "input"}
     metadata = {
         "task": "language_model",
@@ -79,18 +79,18 @@ def write_schema(folder: Path, config: Config, pieces: TargetTokenizer, name: st
         "inputs": [],
         "columns": [column],
     }
-    own = {"pieces": {"kind": pieces.kind, "size": len(pieces)}, "cell": config.generation.cell}
-    write_json(folder / "schema.json", {**metadata, **own, "file": {"path": name}})
+    sizes = {"pieces": {"kind": tokenizer.kind, "size": len(tokenizer)}, "cell": generation.cell}
+    write_json(folder / "schema.json", {**metadata, **sizes, "file": {"path": name}})
 
 
 def build(config: Config, data: StreamData, log: Log) -> Trainable:
-    """Build and compile the model over both streams; recurrent states begin anew with each pass."""
+    """Build and compile the model; batches of both streams. Each pass over a stream starts with zero states."""
     training, steps = config.training, config.generation.steps
     epochs, batch = training.epochs or EPOCHS, training.batch_size or BATCH_SIZE
     train = StreamBatches(data.streams["train"], batch, steps, data.name)
     held_out = config.data.validation or f"the held-out lines of {data.name}"
     validation = StreamBatches(tile_short_stream(data.streams["validation"], batch), batch, steps, held_out)
-    built = streaming(config, len(data.pieces), batch, len(train) * epochs)
+    built = streaming(config, len(data.tokenizer), batch, len(train) * epochs)
     built.model.optimizer.build(built.model.trainable_variables)
     return Trainable(
         model=built.model,
@@ -101,52 +101,54 @@ def build(config: Config, data: StreamData, log: Log) -> Trainable:
         epochs=epochs,
         patience=training.patience or PATIENCE,
         monitor=MONITOR,
-        callbacks=[forgetting(built.carried)] if built.carried else [],
+        callbacks=[reset_states(built.carried)] if built.carried else [],
         plateau=config.generation.decay == "stall",
     )
 
 
-def forgetting(carried: Any) -> keras.callbacks.Callback:
-    """Zero states where a pass over a stream begins, in training and in validation."""
-    forget = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.forget())
-    forget.on_test_begin = lambda *_: carried.forget()
-    return forget
+def reset_states(carried: Any) -> keras.callbacks.Callback:
+    """A callback that sets the states to zero at the start of each pass over a stream, in training and validation."""
+    callback = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: carried.reset())
+    callback.on_test_begin = lambda *_: carried.reset()
+    return callback
 
 
 def evaluate(
     trained: Trainable, data: StreamData, config: Config, best: Mapping[str, float], folder: Path, log: Log
 ) -> dict[str, Any]:
-    """The perplexity of the held-out stream; for the report, lines with their scores and continued prompts."""
+    """The perplexity of the held-out stream; for the report, scored lines and continued prompts."""
     built: Streaming = trained.parts
-    measured = perplexity(built.core, data.streams["validation"])
-    write_json(folder / "samples.json", shown_texts(built.parts, data.pieces, data.held_out))
-    pieces = {"kind": data.pieces.kind, "vocabulary": len(data.pieces), "train": len(data.streams["train"])}
+    validation = perplexity(built.core, data.streams["validation"])
+    write_json(folder / "samples.json", example_texts(built.parts, data.tokenizer, data.held_out))
+    tokenizer = data.tokenizer
+    tokens = {"kind": tokenizer.kind, "vocabulary": len(tokenizer), "train": len(data.streams["train"])}
     return {
-        "validation": {**measured, "score_name": "perplexity", "score": measured["perplexity"]},
+        "validation": {**validation, "score_name": "perplexity", "score": validation["perplexity"]},
         "folded": False,
-        "pieces": pieces,
+        "pieces": tokens,
     }
 
 
 def summary(figures: Mapping[str, Any]) -> str:
-    """The perplexity, of which unit, and over how many of them."""
-    measured = figures["validation"]
-    return f"perplexity {measured['perplexity']:.2f} a {figures['pieces']['kind']} ({measured['pieces']:,})"
+    """The perplexity, the kind of token, and the number of held-out tokens."""
+    validation = figures["validation"]
+    return f"perplexity {validation['perplexity']:.2f} a {figures['pieces']['kind']} ({validation['pieces']:,})"
 
 
-def shown_texts(model: Any, pieces: TargetTokenizer, held_out: list[str]) -> dict[str, Any]:
-    """For the report: how probable some held-out lines are, and what is written behind their first words."""
-    step, score = graphs_of(model, {"max_target": GOING_ON})
+def example_texts(model: Any, tokenizer: TargetTokenizer, held_out: list[str]) -> dict[str, Any]:
+    """For the report: -log P a token of held-out lines, and continuations of their first tokens."""
+    step, score = graphs_of(model, {"max_target": CONTINUATION})
     call, signature, scored = as_function(step.model), step.signature(), as_function(score.model)
     lines, continued, texts = [], [], [line for line in held_out if line]
-    window = signature.get("window", LONGEST_SHOWN)
-    for text in texts[:SHOWN]:
-        ids = [*pieces.encode(text), EOS][:window]
+    window = signature.get("window", LONGEST_SCORED)
+    for text in texts[:SCORED]:
+        ids = [*tokenizer.encode(text), EOS][:window]
         terms = scored({"pieces": np.array([ids], "int32")})["log_probabilities"]
         lines.append({"text": text, "nats": -float(terms.mean())})
     for text in texts[:CONTINUED]:
-        prompt = pieces.encode(text)[:PROMPT]
+        prompt = tokenizer.encode(text)[:PROMPT]
         ways = {"greedy": GenerationOptions(), "drawn": GenerationOptions(temperature=0.8, top_p=0.9)}
-        found = {way: pieces.decode(decode(call, signature, {}, c, [prompt])[0].ids) for way, c in ways.items()}
-        continued.append({"prompt": pieces.decode(prompt), **found})
+        decoded = {way: decode(call, signature, {}, options, [prompt])[0] for way, options in ways.items()}
+        endings = {way: tokenizer.decode(text.ids) for way, text in decoded.items()}
+        continued.append({"prompt": tokenizer.decode(prompt), **endings})
     return {"lines": lines, "continued": continued}

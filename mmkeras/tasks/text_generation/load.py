@@ -1,4 +1,4 @@
-"""A finished run that writes texts -> its graphs, and what is deployed beside them."""
+"""A finished run that generates text -> its graphs, and the assets that are deployed beside them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from mmkeras.tasks.assets import Assets
 ANSWERS: Answers = "texts"
 
 
-def facts_of(run: Run) -> dict[str, Any]:
-    """What every graph of the run says of itself."""
+def metadata_of(run: Run) -> dict[str, Any]:
+    """The metadata in the signature of each of the run's graphs."""
     with reading(run.folder / "environment.json"):
-        made = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
-    metadata = {"task": run.schema["task"], "target": run.schema["target"], "versions": made["versions"]}
-    return {**metadata, "seed": made["seed"], "max_target": run.config.generation.max_target}
+        environment = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    metadata = {"task": run.schema["task"], "target": run.schema["target"], "versions": environment["versions"]}
+    return {**metadata, "seed": environment["seed"], "max_target": run.config.generation.max_target}
 
 
 def assets(run: Run) -> Assets:
-    """The pieces that texts are written in."""
-    return Assets(ANSWERS, pieces=load_pieces(run))
+    """The tokenizer."""
+    return Assets(ANSWERS, tokenizer=load_tokenizer(run))
 
 
-def load_pieces(run: Run) -> TargetTokenizer:
-    """The pieces that the run has learned to write."""
+def load_tokenizer(run: Run) -> TargetTokenizer:
+    """The tokenizer of the run's texts."""
     return TargetTokenizer.load(run.folder / "state")
 
 
@@ -39,14 +39,14 @@ def generate_graphs(run: Run) -> dict[str, Graph]:
     from mmkeras.models.seq2seq import build_seq2seq
     from mmkeras.tasks.text_generation.graphs import encode_graph, step_graph
 
-    pieces, metadata = load_pieces(run), facts_of(run)
+    tokenizer, metadata = load_tokenizer(run), metadata_of(run)
     columns = load_columns(run.inputs, run.folder)
-    writer = build_seq2seq(columns, len(pieces), run.config, exporting=True)
+    seq2seq = build_seq2seq(columns, len(tokenizer), run.config, exporting=True)
     with reading(run.folder / "model.keras"):
-        writer.model.load_weights(run.folder / "model.keras")
-    names = {entry["name"]: entry["column"] for entry in run.inputs}
-    encode = encode_graph(writer, columns, names, metadata)
-    return {"encode": encode, "decode_step": step_graph(writer.decoder, writer.memory_length, metadata)}
+        seq2seq.model.load_weights(run.folder / "model.keras")
+    names = {spec["name"]: spec["column"] for spec in run.inputs}
+    encode = encode_graph(seq2seq, columns, names, metadata)
+    return {"encode": encode, "decode_step": step_graph(seq2seq.decoder, seq2seq.memory_length, metadata)}
 
 
 def language_graphs(run: Run) -> dict[str, Graph]:
@@ -55,8 +55,8 @@ def language_graphs(run: Run) -> dict[str, Graph]:
     from mmkeras.models.language_model import build_core
     from mmkeras.tasks.text_generation.recurrent_graphs import graphs_of
 
-    pieces, metadata = load_pieces(run), facts_of(run)
-    core, _, model = build_core(run.config, len(pieces))
+    tokenizer, metadata = load_tokenizer(run), metadata_of(run)
+    core, _, model = build_core(run.config, len(tokenizer))
     with reading(run.folder / "model.keras"):
         core.load_weights(run.folder / "model.keras")
     return {graph.name: graph for graph in graphs_of(model, metadata)}

@@ -1,4 +1,4 @@
-"""Held-out rows or lines and what the trained model writes of them, which travel with the artefacts."""
+"""Sample rows or lines: held-out ones and the trained model's texts, saved beside the artefacts."""
 
 from __future__ import annotations
 
@@ -20,52 +20,58 @@ from mmkeras.runs.run import REFERENCES, Run
 from mmkeras.runtime.feeds import columns_of, sample_values
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.reference import trained_generator
-from mmkeras.tasks.text_generation.load import load_pieces
+from mmkeras.tasks.text_generation.load import load_tokenizer
 from mmkeras.verification.samples import TextSamples, scored_pieces
 
 SAMPLE_ROWS, SUBSET_ROWS = 256, 32
-SERVED, LONGEST_SERVED = 16, 100  # lines whose beginnings are served as strings, and their characters
-PROMPT, GOING_ON = 4, 24  # pieces a language model is given of a held-out line, and writes behind them
+SERVED, LONGEST_SERVED = 16, 100  # prompts as strings: number of lines, and characters of a line
+PROMPT, CONTINUATION = 4, 24  # tokens of a prompt, the beginning of a held-out line, and of its continuation
 
 
 def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
-    """Held-out rows, what the trained model writes of each, and of the first with some modalities alone.
+    """Held-out rows, the trained model's text for each, and for the first rows with each subset of the modalities.
 
-    folder: where the files of tokenizers lie.
+    folder: of the tokenizers' files.
     """
-    writer = trained_generator(graphs, load_pieces(run), folder)
+    generator = trained_generator(graphs, load_tokenizer(run), folder)
     rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
-    some = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
-    rows = rows.iloc[some]
+    index = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
+    rows = rows.iloc[index]
     root = MediaRoot.of(
         run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
     )
-    values = {e["name"]: sample_values(rows[str(e["column"])].tolist(), e, root) for e in columns_of(writer.inputs)}
+    values = {
+        spec["name"]: sample_values(rows[str(spec["column"])].tolist(), spec, root)
+        for spec in columns_of(generator.inputs)
+    }
     parts = {
-        subset.name: writer.decode_rows(values, min(len(rows), SUBSET_ROWS), GenerationOptions(), hidden=subset.hidden)
-        for subset in subsets(modalities_of(writer.inputs))
+        subset.name: generator.decode_rows(
+            values, min(len(rows), SUBSET_ROWS), GenerationOptions(), hidden=subset.hidden
+        )
+        for subset in subsets(modalities_of(generator.inputs))
     }
     with reading(run.folder / REFERENCES):
-        every = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
-    references = [every[k] for k in some]
-    written, ids = writer.decode_rows(values, len(rows), GenerationOptions()), writer.token_ids(values, len(rows))
-    return TextSamples(references, written, values, subsets=parts, ids=ids, metadata={"sample_longest": GOING_ON})
+        all_references = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
+    references = [all_references[k] for k in index]
+    written = generator.decode_rows(values, len(rows), GenerationOptions())
+    ids = generator.token_ids(values, len(rows))
+    return TextSamples(references, written, values, subsets=parts, ids=ids, metadata={"sample_longest": CONTINUATION})
 
 
 def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
-    """Held-out lines: log P of each piece, and what the trained model writes behind their first pieces."""
-    writer = trained_generator(graphs, load_pieces(run), folder)
+    """Held-out lines: log P of each token, and the trained model's continuation of their first tokens."""
+    generator = trained_generator(graphs, load_tokenizer(run), folder)
     lines = [line for line in read_lines(run.folder / "validation.txt") if line]
     lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
-    ids = [scored_pieces(writer.pieces, line) for line in lines]
+    ids = [scored_pieces(generator.pieces, line) for line in lines]
     prompts = [row[: min(PROMPT, len(row) - 1)] for row in ids]
-    step, signature, choice = writer.step, writer.step.signature, GenerationOptions(longest=GOING_ON)
-    written = [decode(step, signature, {}, choice, [prompt])[0] for prompt in prompts]
-    scored = [writer.score_pieces(row)[1].astype(float).tolist() for row in ids]
-    texts = ["", *map(writer.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
-    served = [(text, writer.pieces.encode(text)) for text in texts]
-    metadata: dict[str, Any] = {"sample_longest": GOING_ON}
-    if writer.pieces.kind == "subword":  # who verifies has no SentencePiece to find them with
+    step, signature, options = generator.step, generator.step.signature, GenerationOptions(longest=CONTINUATION)
+    written = [decode(step, signature, {}, options, [prompt])[0] for prompt in prompts]
+    scored = [generator.score_pieces(row)[1].astype(float).tolist() for row in ids]
+    texts = ["", *map(generator.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
+    served = [(text, generator.pieces.encode(text)) for text in texts]
+    metadata: dict[str, Any] = {"sample_longest": CONTINUATION}
+    if generator.pieces.kind == "subword":  # the verification has no SentencePiece to tokenize with
         metadata["sample_pieces"] = ids
     references = [[line] for line in lines]
     return TextSamples(references, written, prompts=prompts, scored=scored, served=served, metadata=metadata)
