@@ -1,19 +1,19 @@
-"""What a column can hold: one folder a kind, with the same files in each, named in the literal dict MODALITIES.
+"""The kinds of columns: one folder a kind, with the same files in each, listed in the literal dict MODALITIES.
 
     cells.py     cell -> value -> array                              NumPy alone: every client imports it
-    spec.py      facts, and what a client of TF Serving sends        NumPy alone
+    spec.py      how a column is read; the inputs of TF Serving      NumPy alone
     layers.py    raw input -> features, inside the graph             Keras
     encoder.py   features -> tokens                                  Keras
-    serving.py   what a client of TF Serving sends -> raw input      TensorFlow
+    serving.py   inputs of TF Serving -> raw input                   TensorFlow
     column.py    adapt(), load() and the class that fits Modality    Keras
 
 and, where the cells name files,
 
-    files.py     all files are checked before training, and what is made of them is kept on disk        no TensorFlow
+    files.py     checks all files before training and computes the features that are cached on disk     no TensorFlow
     preview.py   what the report shows of a file                                                        no TensorFlow
 
-Other modules ask for cells, spec, column, files and preview: the Protocols below say for what. layers, encoder and
-serving serve column alone; a small kind may have them in one file.
+Other modules import cells, spec, column, files and preview, through the Protocols below. Only column.py imports layers,
+encoder and serving; a small kind may have the three in one file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from mmkeras.data.kinds import KINDS as MODALITIES
 from mmkeras.errors import InputError
 
-if TYPE_CHECKING:  # some of these bring Keras, TensorFlow or tyro, which no client has
+if TYPE_CHECKING:  # some of these modules import Keras, TensorFlow or tyro, which no client has
     import numpy as np
 
     from mmkeras.config.config import Config
@@ -42,38 +42,38 @@ if TYPE_CHECKING:  # some of these bring Keras, TensorFlow or tyro, which no cli
 __all__ = ["MODALITIES", "Modality", "cells_of", "column_of", "files_of", "names_files", "preview_of", "spec_of"]
 
 Tensor = Any
-Value = Any  # one cell made ready: bytes, a float or an array; None where the cell is missing
+Value = Any  # one cell as read: bytes, a float or an array; None where the cell is missing
 
 
 class Modality(Protocol):
-    """One input column, adapted on the training rows: all that the graph needs to read, and the model to encode it."""
+    """One input column, adapted on the training rows: its preprocessing in the graph, its encoder in the model."""
 
     @property
     def name(self) -> str:
-        """The column's name in the graph; layers, features and files begin with it."""
+        """The column's name in the graph; the names of its layers, features and files begin with it."""
         ...
 
     @property
     def bag(self) -> Bag | None:
-        """What a model that counts features must know of them; None where the features are no bag."""
+        """The size of the bag's table, for models that count features; None where the features are no bag."""
         ...
 
     @property
     def max_tokens(self) -> int | None:
-        """The most tokens that `encode` gives, where their number is free; None where their shape tells it."""
+        """The largest T of `encode`, where T is free; None where the shape of the tokens is fixed."""
         ...
 
     @property
     def cut(self) -> float | None:
-        """Share of the training cells that were longer than what is read; None where nothing is cut."""
+        """Share of the training cells that were truncated; None where cells are never truncated."""
         ...
 
     def entry(self) -> dict[str, Any]:
-        """What schema.json keeps of the column, beside its name and kind, as JSON: `load` takes it."""
+        """The column's entry in schema.json, beside its name and kind, as JSON: the argument of `load`."""
         ...
 
     def save(self, folder: Path) -> None:
-        """Write the arrays of its state, where it has any, as folder/<name>…"""
+        """Write the arrays of the column's state, if it has any, as folder/<name>…"""
         ...
 
     def input(self, column: str) -> Input:
@@ -81,24 +81,24 @@ class Modality(Protocol):
         ...
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
-        """Raw input [b, …] and presence float32 [b, 1] -> features by name, by layers that serve the exported graph.
+        """Raw input [b, …] and presence float32 [b, 1] -> features by name, by the layers of the exported graph.
 
-        present: None where the model does not know missing cells.
+        present: None where the model has no inputs of presence.
         """
         ...
 
     def features(self) -> dict[str, Any]:
-        """The same features as Keras inputs of the trained core."""
+        """The outputs of `preprocess` as Keras inputs of the trained core."""
         ...
 
     def ids(self, features: dict[str, Tensor]) -> Tensor | None:
-        """Int32 [b, orders, T], what was recognised, to be compared to the last bit; None where nothing is counted."""
+        """The ids of the column's tokens, int32 [b, orders, T], which are verified to the bit; None for other kinds."""
         ...
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
-        """Features -> tokens [b, T, shape.width] and their mask.
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        """Features -> tokens [b, T, sizes.width] and their mask.
 
-        exporting: with layers that every format has in place of those that train faster; the weights are the same.
+        exporting: use layers that every format supports in place of those that train faster; the weights are the same.
         """
         ...
 
@@ -109,35 +109,35 @@ class ColumnModule(Protocol):
     def adapt(
         self, name: str, cells: dict[str, Any], spec: Any, config: Config, folder: Path, log: Log
     ) -> tuple[Modality, Mapping[str, ColumnFeatures]]:
-        """Adapt a column on its training rows -> the Modality, and the features of each side's rows.
+        """Adapt a column on its training rows -> the Modality, and the features of each split's rows.
 
         name: the column's name in the graph.
-        cells: `train` and `validation` -> the column's cells, list[str]; of a kind whose cells name files the
-            MediaFeatures that were made when all files were checked.
-        rule: how the column is read where that was decided before: of a text by the model (a TextSpec), of a kind whose
-            cells name files by that check (an ImageSpec, an AudioSpec); else None.
-        folder: the run's; features that are kept on disk go below folder/features.
-        Raises InputError for a flag that cannot be followed.
+        cells: `train` and `validation` -> the column's cells, list[str]; for a kind whose cells name files, the
+            MediaFeatures that `media.check` computed.
+        spec: how the column is read, where that is decided earlier: by the model for a text (TextSpec), by
+            `media.check` for a kind whose cells name files (ImageSpec, AudioSpec); else None.
+        folder: the run's folder; features that are cached on disk lie below folder/features.
+        Raises InputError for a flag whose value does not fit the column.
         """
         ...
 
     def load(self, entry: dict[str, Any], folder: Path) -> Modality:
-        """Rebuild a column from its part of schema.json and what `save` wrote into `folder`."""
+        """Rebuild a column from its entry in schema.json and the arrays that `save` wrote into `folder`."""
         ...
 
 
 class CellsModule(Protocol):
-    """The module <package>.cells. `entry` is the column's part of signature.json."""
+    """The module <package>.cells. `input_spec` is the column's input in signature.json."""
 
-    def read(self, cell: str, entry: InputSpec, root: MediaRoot) -> Value:
-        """A cell -> its value. root: where a path begins. Raises BadCell for a cell that cannot be read."""
+    def read(self, cell: str, input_spec: InputSpec, root: MediaRoot) -> Value:
+        """A cell -> its value. root: the folder of relative paths. Raises BadCell for a cell that cannot be read."""
         ...
 
-    def sample(self, cell: str, entry: InputSpec, root: MediaRoot) -> Value:
-        """The value as it travels with the artefacts: `read`, or a file as it is where clients send it so."""
+    def sample(self, cell: str, input_spec: InputSpec, root: MediaRoot) -> Value:
+        """The value in the exported sample rows: that of `read`, or a file's bytes where clients send those."""
         ...
 
-    def stack(self, values: Sequence[Value], entry: InputSpec) -> np.ndarray:
+    def stack(self, values: Sequence[Value], input_spec: InputSpec) -> np.ndarray:
         """Values of b rows -> the raw input [b, …]; zeros for None."""
         ...
 
@@ -146,43 +146,43 @@ class SpecModule(Protocol):
     """The module <package>.spec."""
 
     EXAMPLE: str
-    """A cell, for commands that are shown."""
+    """An example of a cell, for the commands that the report prints."""
     FLAGS: tuple[str, ...]
-    """Fields of the Config that change nothing where a table has no column of this kind."""
+    """Fields of the Config that have no effect on a table without a column of this kind."""
     NAMES_FILES: bool
-    """Do the cells name files? Those are checked before the training; <package>.preview shows them in the report."""
+    """Do the cells name files? They are checked before training; <package>.preview shows them in the report."""
 
-    def describe(self, given: Input) -> str:
+    def describe(self, graph_input: Input) -> str:
         """The raw input in words, for the model card, behind its dtype and shape."""
         ...
 
     def served_name(self, name: str) -> str:
-        """What serving_default calls the input `name`: files end in `_bytes`, so that {"b64": …} works."""
+        """The name of the input `name` in serving_default: that of files ends in `_bytes`, so that {"b64": …} works."""
         ...
 
-    def as_served(self, value: Value, entry: InputSpec) -> tuple[Any, Value]:
-        """A value as a client of TF Serving sends it, and the value that the raw input holds then."""
+    def as_served(self, value: Value, input_spec: InputSpec) -> tuple[Any, Value]:
+        """A value as a client of TF Serving sends it, and the value that the raw input then holds."""
         ...
 
-    def stack_served(self, sent: Sequence[Any], entry: InputSpec) -> np.ndarray:
-        """What a client sends of b rows -> one array [b, …]."""
+    def stack_served(self, sent: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
+        """The values that a client sends, of b rows -> one array [b, …]."""
         ...
 
 
 class FilesModule(Protocol):
-    """The module <package>.files, of kinds whose cells name files. It loads no TensorFlow."""
+    """The module <package>.files, of kinds whose cells name files. It imports no TensorFlow."""
 
     NOUN: str
-    """What a column holds, in the plural."""
+    """The files of such a column, in the plural: `images`."""
     DECODERS: tuple[str, ...]
-    """Distributions that read the files: a newer one may read what an older could not."""
+    """Distributions that decode the files: a newer version may decode a file that an older one could not."""
 
-    def rule_of(self, cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> Any:
-        """How a column is read: a frozen dataclass. Raises InputError for a flag that cannot be followed."""
+    def column_spec(self, cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> Any:
+        """How the column is read: a frozen dataclass. Raises InputError for a flag whose value does not fit."""
         ...
 
-    def made_of(self, spec: Any) -> dict[str, Any]:
-        """What the features on disk depend on, besides the files, as JSON."""
+    def cache_settings(self, spec: Any) -> dict[str, Any]:
+        """The fields of the spec that the cached features depend on, as JSON."""
         ...
 
     def shapes(self, spec: Any, n: int) -> Shapes:
@@ -198,7 +198,7 @@ class PreviewModule(Protocol):
     """The module <package>.preview, of kinds whose cells name files."""
 
     def preview(self, cell: str, entry: dict[str, Any], root: MediaRoot) -> Preview:
-        """What the report shows of a cell. entry: the column's part of schema.json. Raises BadCell."""
+        """What the report shows of a cell. entry: the column's entry in schema.json. Raises BadCell."""
         ...
 
 
@@ -208,19 +208,19 @@ def _module(name: str) -> Any:
 
 
 def _part(kind: str, part: str) -> Any:
-    """A module of a kind's package. Raises InputError for a kind that is none."""
+    """A module of a kind's package. Raises InputError for an unknown kind."""
     if kind not in MODALITIES:
         raise InputError(f"unknown kind of column {kind!r}; expected one of {', '.join(MODALITIES)}.")
     return _module(f"{MODALITIES[kind]}.{part}")
 
 
 def cells_of(kind: str) -> CellsModule:
-    """How cells of a kind become arrays. Raises InputError for a kind that is none, as the functions below do."""
+    """How cells of a kind become arrays. Raises InputError for an unknown kind, as the functions below do."""
     return cast(CellsModule, _part(kind, "cells"))
 
 
 def spec_of(kind: str) -> SpecModule:
-    """The facts about a kind."""
+    """How a kind is named, described and served."""
     return cast(SpecModule, _part(kind, "spec"))
 
 
@@ -230,7 +230,7 @@ def column_of(kind: str) -> ColumnModule:
 
 
 def files_of(kind: str) -> FilesModule:
-    """What is made, before training, of files that cells name."""
+    """How the files that cells name are checked and become features, before training."""
     return cast(FilesModule, _part(kind, "files"))
 
 

@@ -1,4 +1,4 @@
-"""All input columns: adapted on the training rows and saved, loaded again from a run."""
+"""All input columns: adapt them on the training rows and save them; load them from a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmkeras.system.progress import Log, named
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Say which file of the run is damaged, whatever its reader raises."""
+    """Turn any error of the block into an InputError that names the damaged file of the run."""
     try:
         yield
     except Exception as error:
@@ -30,9 +30,9 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def load_columns(inputs: Sequence[dict[str, Any]], folder: Path) -> dict[str, Modality]:
-    """A run's input columns as they were adapted: name in the graph -> Modality.
+    """The adapted input columns of a run: name in the graph -> Modality.
 
-    inputs: those of schema.json; folder: the run's. Raises InputError that names the damaged file.
+    inputs: the list in schema.json; folder: the run's folder. Raises InputError that names a damaged file.
     """
     columns = {}
     for entry in inputs:
@@ -53,39 +53,40 @@ def adapt_columns(
     folder: Path,
     log: Log,
 ) -> tuple[dict[str, Modality], dict[str, list[Any]]]:
-    """Adapt every input column on the training rows; write state and features. Returns modalities, and sides.
+    """Adapt every input column on the training rows; write states and features.
 
-    text_spec: how the model reads a text column; takes_presence: does the model know missing cells?
+    text_spec: how the model reads a text column; takes_presence: does the model have inputs of presence?
+    Returns the modalities by name, and the columns' features by split: `train` and `validation`.
     """
     from mmkeras.features.column_features import ArrayFeatures
 
     (folder / "state").mkdir(exist_ok=True)
     columns: dict[str, Modality] = {}
-    sides: dict[str, list[Any]] = {"train": [], "validation": []}
+    features: dict[str, list[Any]] = {"train": [], "validation": []}
     inputs = tables["table"].inputs
     for name, column in zip(input_names([c.name for c in inputs]), inputs, strict=True):
-        cells = {side: getattr(split, side)[column.name].tolist() for side in sides}
-        there = {side: [bool(cell.strip()) for cell in some] for side, some in cells.items()}
-        given: Any = cells
+        cells = {split_name: getattr(split, split_name)[column.name].tolist() for split_name in features}
+        source: Any = cells
         spec = text_spec if column.kind == "text" else None
         if names_files(column.kind):
-            spec, given = media.specs[column.name], media.sides(column.name, tables, split)
-        told = named(log, name, column.name)
-        columns[name], features = column_of(column.kind).adapt(name, given, spec, config, folder, told)
+            spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
+        module, column_log = column_of(column.kind), named(log, name, column.name)
+        columns[name], column_features = module.adapt(name, source, spec, config, folder, column_log)
         columns[name].save(folder / "state")
-        for side in sides:
-            sides[side].append(features[side])
+        for split_name in features:
+            features[split_name].append(column_features[split_name])
             if takes_presence:
-                present = np.array([there[side]], "float32").T  # [1, n] -> [n, 1]
-                sides[side].append(ArrayFeatures({f"{name}_present": present}))
-    return columns, sides
+                is_present = [bool(cell.strip()) for cell in cells[split_name]]
+                present = np.array([is_present], "float32").T  # [1, n] -> [n, 1]
+                features[split_name].append(ArrayFeatures({f"{name}_present": present}))
+    return columns, features
 
 
 def input_entries(columns: dict[str, Modality], table: Table, takes_presence: bool) -> list[dict[str, Any]]:
-    """The signature's part on inputs, as the Graph will have it."""
-    entries = []
+    """The graph's inputs as the signature lists them, with those of presence if the model has them."""
+    input_specs = []
     for (name, modality), column in zip(columns.items(), table.inputs, strict=True):
-        entries.append(modality.input(column.name).entry())
+        input_specs.append(modality.input(column.name).entry())
         if takes_presence:
-            entries.append(presence(name, column.name).entry())
-    return entries
+            input_specs.append(presence(name, column.name).entry())
+    return input_specs

@@ -1,4 +1,4 @@
-"""What every encoder returns, whatever it read, and the layers that treat all of them alike."""
+"""What every encoder returns, whatever its kind of column, and the layers that all kinds share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Bag:
-    """What a model that counts features by itself must know of a column whose features are a bag: `<name>_rows` int32
-    [b, F] and `<name>_weights` float32 [b, F].
+    """A column whose features are a bag, `<name>_rows` int32 [b, F] and `<name>_weights` float32 [b, F], as models that
+    count features by themselves read it.
 
-    n_rows: of a table with a row for each feature. vectors: of features, float32 [n_rows, dim], to begin with; None
-    where none were loaded, or where they are among the model's weights already. vector_dim: how many dimensions they
-    have; None where none were loaded.
+    n_rows: rows of the embedding table, one for each feature. vectors: initial word vectors, float32 [n_rows, dim];
+    None where none were loaded, or where they are among the model's weights already. vector_dim: their dimensions; None
+    where no vectors were loaded.
     """
 
     n_rows: int
@@ -36,8 +36,8 @@ class Bag:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a model is, by one dial. width: of a token, from which the rest follows; depth: Transformer blocks of a
-    text and of the fusion; dropout: a share.
+    """The size of a model. width: of a token, from which all other widths follow; depth: Transformer blocks of a text
+    and of the fusion; heads: of attention; dropout: a share.
     """
 
     width: int = 64
@@ -47,9 +47,9 @@ class Sizes:
 
 
 class MaskedMean(layers.Layer):
-    """Tokens [b, T, width], mask [b, T] -> the mean of the tokens that are there, [b, width]; zeros if none is."""
+    """Tokens [b, T, width], mask [b, T] -> the mean of the unmasked tokens, [b, width]; zeros if all are masked."""
 
-    def call(self, tokens: Tensor, shown: Tensor) -> Tensor:  # an argument `mask` would be Keras' own
-        shown = ops.cast(shown, tokens.dtype)
-        total = ops.squeeze(ops.matmul(ops.expand_dims(shown, 1), tokens), 1)  # [b, 1, T] x [b, T, width] -> [b, width]
-        return total / ops.maximum(ops.sum(shown, axis=1, keepdims=True), 1.0)
+    def call(self, tokens: Tensor, shown: Tensor) -> Tensor:  # Keras would fill in an argument called `mask` by itself
+        weight = ops.cast(shown, tokens.dtype)
+        total = ops.squeeze(ops.matmul(ops.expand_dims(weight, 1), tokens), 1)  # [b, 1, T] x [b, T, width]
+        return total / ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1.0)  # [b, width]

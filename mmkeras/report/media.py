@@ -49,7 +49,7 @@ def show(cell: str, input_spec: dict[str, Any], root: MediaRoot, room: Room) -> 
         return shown | {"gone": f"It cannot be shown here: {error}"}
     if preview.length:
         shown["length"] = preview.length
-    shown |= {"alt": preview.alt, **_picture(preview.picture, preview.form, room)}
+    shown |= {"alt": preview.alt, **_picture(preview.picture, preview.format_name, room)}
     if preview.sound:
         uri = f"data:audio/flac;base64,{base64.b64encode(preview.sound).decode()}"
         if len(uri) <= room.left - RESERVED_FOR_PICTURES:

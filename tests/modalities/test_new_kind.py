@@ -1,4 +1,4 @@
-"""A new kind of column is one folder (tests/support/toy_kind) and one line: learned, exported, verified, answered."""
+"""A new kind of column is one folder (tests/support/toy_kind) and one line: trained, exported, verified, predicted with."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def folder(line: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A table whose label the colour tells."""
+    """A table whose label follows from the colour."""
     folder = tmp_path_factory.mktemp("colours")
     rows = []
     for k in range(60):
@@ -99,7 +99,7 @@ def test_kinds_with_a_flag_of_their_own_are_named_either_way(folder: Path) -> No
 
 @pytest.mark.parametrize("kind", [*KINDS, *LINE])
 def test_every_kind_has_the_same_files(kind: str, line: None) -> None:
-    """What the Protocols of mmkeras.modalities ask of cells and spec; missing cells are zeros in each."""
+    """cells and spec fit the Protocols of mmkeras.modalities; missing cells are zeros in each."""
     spec, cells = spec_of(kind), cells_of(kind)
     assert isinstance(spec.EXAMPLE, str)
     assert spec.served_name("photo") == ("photo_bytes" if names_files(kind) else "photo")

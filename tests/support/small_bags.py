@@ -13,9 +13,9 @@ from mmkeras.modalities.text.features import (
     TextLayers,
     TextSpec,
     TextState,
+    adapt_state,
     bags,
     hash_texts,
-    learn_state,
     new_table,
 )
 
@@ -38,7 +38,7 @@ def adapted(texts: Sequence[str | bytes], **spec: Any) -> tuple[TextState, Ragge
     text_spec = TextSpec(**spec)
     table = new_table(text_spec)
     hashed = hash_texts(texts, text_spec, table)
-    state = learn_state(hashed, text_spec, table)
+    state = adapt_state(hashed, text_spec, table)
     return state, bags(hashed, TextLayers(state, "x"))
 
 

@@ -18,7 +18,7 @@ def adapted_columns() -> dict[str, Any]:
     """One adapted column of each kind."""
     from mmkeras.modalities.audio.column import AudioColumn
     from mmkeras.modalities.category.column import CategoryColumn
-    from mmkeras.modalities.category.layers import learn_values
+    from mmkeras.modalities.category.layers import adapt_values
     from mmkeras.modalities.image.column import ImageColumn
     from mmkeras.modalities.number.column import NumberColumn
     from mmkeras.modalities.number.spec import NumberState
@@ -30,7 +30,7 @@ def adapted_columns() -> dict[str, Any]:
         "photo": ImageColumn("photo", ImageSpec(16), (), 0),
         "clip": AudioColumn("clip", RULE, 0.0),
         "price": NumberColumn("price", NumberState(10.0, 4.0, 9.0)),
-        "brand": CategoryColumn("brand", *learn_values(["x", "x", "y"], 1)),
+        "brand": CategoryColumn("brand", *adapt_values(["x", "x", "y"], 1)),
     }
 
 

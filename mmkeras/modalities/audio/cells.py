@@ -15,15 +15,15 @@ from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 from mmkeras.modalities.media.paths import MediaRoot, find_media, read_media, shorten
 
 MAX_BYTES: Final = 2**27
-"""134 MB of a data URI, which is in memory as a whole; of a file no more is read than the clip needs."""
+"""134 MB, of a data URI, which is in memory as a whole; a file is read only as far as the clip needs."""
 
 
 def read_clip(cell: str, root: MediaRoot, spec: AudioSpec, native: Decoder | None = None) -> np.ndarray:
-    """The clip that a cell names, at the rule's rate: float32 [n], n <= rule.n_samples, no zeros put behind it.
+    """The clip that a cell names, at the rate of `spec`: float32 [n], n <= spec.n_samples, without padding.
 
-    native: `tfio.native_decoder()`, where tensorflow-io is installed. It gives the very samples that soundfile gives:
-    features made with it and without it are the same.
-    Raises BadCell: a sentence that names the path and says what is wrong.
+    native: `tfio.native_decoder()`, where tensorflow-io is installed. Its samples equal those of soundfile, so features
+    do not depend on it.
+    Raises BadCell, a sentence with the path and the fault.
     """
     source = _source(cell, root)
     try:
@@ -33,7 +33,7 @@ def read_clip(cell: str, root: MediaRoot, spec: AudioSpec, native: Decoder | Non
 
 
 def clip_seconds(cell: str, root: MediaRoot) -> float:
-    """How long the clip that a cell names lasts, by its header alone. Raises BadCell as `read_clip` does."""
+    """The duration of the clip that a cell names, from the file's header alone. Raises BadCell as `read_clip` does."""
     source = _source(cell, root)
     try:
         return audio_seconds(source)
@@ -42,7 +42,7 @@ def clip_seconds(cell: str, root: MediaRoot) -> float:
 
 
 def _source(cell: str, root: MediaRoot) -> bytes | Path:
-    """A file's path, so that a long one is not read as a whole; a data URI's bytes."""
+    """A file's path, so that a long file is not read as a whole; a data URI's bytes."""
     path = find_media(cell, root)
     return path if path is not None else read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES)
 
@@ -51,15 +51,15 @@ def _named(cell: str, error: BadCell) -> BadCell:
     return BadCell(f"{shorten(cell.strip())}: {str(error).rstrip('.')}.")
 
 
-def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
-    """A clip's samples, at the model's rate."""
-    return read_clip(cell, root, audio_spec(entry["rate"], entry["seconds"])) if cell.strip() else None
+def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
+    """A clip's samples at the model's rate; None for an empty cell."""
+    return read_clip(cell, root, audio_spec(input_spec["rate"], input_spec["seconds"])) if cell.strip() else None
 
 
 sample = read
 
 
-def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
-    """float32 [b, n_samples]."""
+def stack(values: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
+    """float32 [b, n_samples], zero-padded."""
     silence = np.zeros(0, "float32")
-    return pad_clips([silence if value is None else value for value in values], entry["shape"][1])
+    return pad_clips([silence if value is None else value for value in values], input_spec["shape"][1])

@@ -26,7 +26,7 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class AudioColumn:
-    """disturb: how much training clips are changed, see `augment.Disturb`; 0 for not at all."""
+    """disturb: the strength of augmentation, see augment.py; 0 for none."""
 
     name: str
     spec: AudioSpec
@@ -38,7 +38,7 @@ class AudioColumn:
         return {"rule": asdict(self.spec), "disturb": self.disturb}
 
     def save(self, folder: Path) -> None:
-        """Nothing is adapted."""
+        """There is no adapted state."""
 
     def input(self, column: str) -> Input:
         spec = self.spec
@@ -65,23 +65,24 @@ class AudioColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         log_mel, valid = features[f"{self.name}_log_mel"], features[f"{self.name}_valid"]
-        return Encoded(*audio_tokens(log_mel, valid, self.spec, shape.width, shape.width // 4, self.name, self.disturb))
+        return Encoded(*audio_tokens(log_mel, valid, self.spec, sizes.width, sizes.width // 4, self.name, self.disturb))
 
 
 def adapt(
     name: str, cells: dict[str, MediaFeatures], spec: AudioSpec, config: Config, folder: Path, log: Any
 ) -> tuple[AudioColumn, dict[str, ArrayFeatures]]:
-    """The clips are on disk already, as log-mel, and how many of their frames are sound."""
+    """Take the log-mel spectrograms that `media.check` left on disk, with the mask of their valid frames."""
     frames = np.arange(spec.n_frames)
-    sides = {}
-    for side, clips in cells.items():
+    features = {}
+    for split_name, clips in cells.items():
         valid = (frames < clips.arrays["frames"][:, None]).astype("float32")  # [u, frames]
-        sides[side] = ArrayFeatures({f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}, clips.index)
-    return AudioColumn(name, spec, config.audio.disturb), sides
+        arrays = {f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}
+        features[split_name] = ArrayFeatures(arrays, clips.index)
+    return AudioColumn(name, spec, config.audio.disturb), features
 
 
 def load(entry: dict[str, Any], folder: Path) -> AudioColumn:
-    """Rebuild it from its part of schema.json."""
+    """Rebuild the column from its entry in schema.json."""
     return AudioColumn(entry["name"], AudioSpec(**entry["rule"]), entry["disturb"])

@@ -16,11 +16,11 @@ MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few
 
 
 class ClipNorm(layers.Layer):
-    """Log-mel [b, frames, mels], valid [b, frames] -> that of the clip at one loudness, float32; 0 behind it.
+    """Log-mel [b, frames, mels], valid [b, frames] -> normalised by mean and deviation, float32; 0 in invalid frames.
 
-    One level and one deviation a clip, over its own frames alone: how loud it is does not matter, what stands out in it
-    does. Nothing is adapted, so nothing has to be saved; the silence behind a short clip has no part in it. A mean for
-    each band, as is usual for speech, would take from a steady sound all that tells it from another.
+    One mean and one deviation a clip, over its valid frames and all bands: the loudness of a clip is removed, its
+    contrast is kept. There is no adapted state, and the padding of a short clip has no effect. A mean for each band, as
+    is usual for speech, would make all steady sounds alike.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -39,7 +39,7 @@ class ClipNorm(layers.Layer):
 
 
 class Keep(layers.Layer):
-    """Maps [b, T, ...], valid [b, T] -> the maps, 0 where there is no clip: what the next layer sees as silence."""
+    """Maps [b, T, ...], valid [b, T] -> the maps, 0 in invalid frames, which the next layer reads as silence."""
 
     def call(self, maps: Tensor, valid: Tensor) -> Tensor:
         return maps * ops.reshape(valid, (-1, ops.shape(valid)[1]) + (1,) * (len(maps.shape) - 2))
@@ -49,7 +49,7 @@ class Keep(layers.Layer):
 
 
 class HalveMask(layers.Layer):
-    """Valid [b, T] -> [b, T / 2, rounded up]: a pair of frames counts when one of them does."""
+    """Valid [b, T] -> [b, T / 2, rounded up]: a pair of frames is valid if one of them is."""
 
     def call(self, valid: Tensor) -> Tensor:
         return ops.squeeze(ops.max_pool(ops.expand_dims(valid, 2), 2, strides=2, padding="same"), 2)
@@ -61,8 +61,8 @@ class HalveMask(layers.Layer):
 def convolution(x: Tensor, valid: Tensor, channels: int, kernel: int, strides: tuple[int, int], name: str) -> Tensor:
     """Convolution, batch normalisation, ReLU; [b, T, D, c] -> [b, T / strides[0], D / strides[1], channels].
 
-    Padded by hand, alike on all sides: TensorFlow's "same" pads by the parity of the length, so that silence behind a
-    clip would move the frames it looks at.
+    Padded explicitly, alike on all sides: TensorFlow's "same" pads by the parity of the length, so that the padding of
+    a clip would shift its frames.
     """
     x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
     x = layers.Conv2D(channels, kernel, strides=strides, use_bias=False, name=f"{name}_conv")(x)
@@ -81,8 +81,8 @@ def encode_audio(features: Tensor, mask: Tensor, width: int, size: int, name: st
 
     T: frames / 4, rounded up.
     size: channels of the first convolution; the last has four times as many.
-    The convolutions are whole ones: separable ones have a tenth of the weights and of the sums but take three times as
-    long to train on a CPU, where the gradient of TensorFlow's depthwise convolution is slow.
+    The convolutions are not separable: separable ones have a tenth of the weights and of the operations but take three
+    times as long to train on a CPU, where the gradient of TensorFlow's depthwise convolution is slow.
     """
     x = ops.expand_dims(Keep(name=f"{name}_in")(features, mask), 3)  # [b, frames, D, 1]
     mask = HalveMask(name=f"{name}_half")(mask)
@@ -101,15 +101,15 @@ def encode_audio(features: Tensor, mask: Tensor, width: int, size: int, name: st
 def audio_tokens(
     log_mel: Tensor, mask: Tensor, spec: AudioSpec, width: int, size: int, name: str, disturb: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T], with all that training adds.
+    """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T], with augmentation in training.
 
-    Log-mel is what is kept on disk for both kinds of features: a clip is disturbed there, and MFCC are made behind it.
-    disturb: how much (`augment.Disturb`); 0 leaves training clips as they are.
+    For both kinds of features log-mel is cached on disk and augmented; MFCC are computed after augmentation.
+    disturb: its strength (`augment.Disturb`); 0 for no augmentation.
     """
     x, mask = Disturb(disturb, name=f"{name}_disturb")(log_mel, mask)
     if spec.features == "mfcc":
-        # Back to bands: a convolution finds the same pattern a little higher or lower, as another throat makes it;
-        # coefficients have no neighbours. Read as they are they were worth four points less on a new speaker.
+        # Back to bands: over bands a convolution finds a pattern that another speaker shifts up or down; coefficients
+        # have no such neighbours. With coefficients as features, accuracy on a new speaker was four points lower.
         x = Smoothed(spec, name=f"{name}_smoothed")(Mfcc(spec, name=f"{name}_mfcc")(x))
     x = ClipNorm(name=f"{name}_clip_norm")(x, mask)
     if disturb:

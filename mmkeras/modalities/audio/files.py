@@ -1,4 +1,4 @@
-"""Clips' files -> the log-mel that is kept on disk. No TensorFlow: processes that read files start fast."""
+"""Files of clips -> the log-mel spectrograms that are cached on disk. No TensorFlow: reading processes start fast."""
 
 from __future__ import annotations
 
@@ -15,68 +15,68 @@ from mmkeras.modalities.audio.cells import clip_seconds, read_clip
 from mmkeras.modalities.audio.filters import mel_filters
 from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
 from mmkeras.modalities.audio.spectrum import log_mel, valid_frames
-from mmkeras.modalities.media.features import CHUNK, distinct_cells, worth_their_start
+from mmkeras.modalities.media.features import CHUNK, distinct_cells, n_workers
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.progress import Log, Progress
 from mmkeras.system.workers import Workers
 
-if TYPE_CHECKING:  # it brings tyro, which the processes have no use for
+if TYPE_CHECKING:  # it imports tyro, which the processes do not need
     from mmkeras.config.config import Config
 
 NOUN: Final = "clips"
 DECODERS: Final[tuple[str, ...]] = ("soundfile", "scipy")
 
-LONGEST: Final = 10.0  # seconds of a clip that are read where --seconds does not say
+LONGEST: Final = 10.0  # seconds of a clip that are read without --seconds, at most
 
 
-def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> AudioSpec:
-    """How a column of clips is read. Raises InputError for numbers that do not fit, or a mel band that is deaf."""
-    seconds = config.audio.seconds
+def column_spec(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> AudioSpec:
+    """How a column of clips is read. Raises InputError for values that contradict one another, or an empty mel band."""
+    audio = config.audio
+    seconds = audio.seconds
     if seconds is None:
         longest = longest_clip(cells, root)
         seconds = min(max(math.ceil(longest * 100) / 100, 0.1), LONGEST)
         log(f"clips are read up to {seconds:g} s; the longest has {longest:.2f} s (--seconds to change it)")
-    audio = config.audio
     coefficients = min(audio.coefficients, audio.mels)
     spec = audio_spec(audio.audio_rate, seconds, audio.audio_features, audio.mels, coefficients)
-    mel_filters(spec)  # here, before processes that could only end with it
+    mel_filters(spec)  # raises for an empty band here, before worker processes start
     return spec
 
 
-def made_of(spec: AudioSpec) -> dict[str, Any]:
-    """What the features depend on, as JSON: MFCC is made of log-mel, inside the graph."""
-    return {k: v for k, v in asdict(spec).items() if k not in ("features", "coefficients")}
+def cache_settings(spec: AudioSpec) -> dict[str, Any]:
+    """The fields of the spec that log-mel depends on, as JSON; the graph computes MFCC from log-mel."""
+    return {key: value for key, value in asdict(spec).items() if key not in ("features", "coefficients")}
 
 
 def shapes(spec: AudioSpec, n: int) -> Shapes:
-    """The arrays of n distinct clips: log-mel, and how many frames of it are the clip's."""
+    """The shapes and dtypes of the arrays for n distinct clips: log-mel, and the number of valid frames."""
     return {"log_mel": ((n, spec.n_frames, spec.mels), "float32"), "frames": ((n,), "int32")}
 
 
 def read_features(cell: str, spec: AudioSpec, root: MediaRoot) -> dict[str, Any]:
-    """The row of a clip: log_mel float32 [frames, mels] and frames. Raises BadCell."""
+    """One clip's row of each array: log_mel float32 [frames, mels], frames an int. Raises BadCell."""
     clip = read_clip(cell, root, spec, native_decoder())
     return {"log_mel": log_mel(clip, spec), "frames": valid_frames(clip, spec)}
 
 
 @functools.cache
 def native_decoder() -> Any:
-    """tensorflow-io's decoder, where it is installed and its native part loads; else None, and soundfile does it all.
+    """tensorflow-io's decoder, if it is installed and its native part loads; else None: soundfile decodes all clips.
 
-    It brings TensorFlow into this process, which takes seconds: only who has installed it pays for it.
+    It imports TensorFlow into this process, which takes seconds, but only where tensorflow-io is installed.
     """
     return tfio.native_decoder() if tfio.is_installed() else None
 
 
 def longest_clip(cells: Sequence[str], root: MediaRoot, log: Log | None = None) -> float:
-    """Seconds of the longest clip that can be read, by the files' headers; 0.0 when there is none.
+    """Seconds of the longest readable clip, from the files' headers; 0.0 if no clip is readable.
 
-    say: told how far it is, when it takes long.
+    log: takes lines on the progress, if it takes long.
     """
     distinct, _ = distinct_cells(cells)
     progress = Progress(("", " clips measured"), len(distinct), log or (lambda line: None))
     longest = 0.0
-    with Workers(worth_their_start(len(distinct))) as workers:
+    with Workers(n_workers(len(distinct))) as workers:
         for _, lengths in workers.map(functools.partial(measure_clips, root), distinct, CHUNK):
             longest = max(longest, *(length or 0.0 for length in lengths))
             progress.advance(len(lengths))
@@ -85,7 +85,7 @@ def longest_clip(cells: Sequence[str], root: MediaRoot, log: Log | None = None) 
 
 
 def measure_clips(root: MediaRoot, first: int, cells: Sequence[str]) -> list[float]:
-    """Work: the seconds of some clips, 0.0 where one cannot be read."""
+    """Work of a process: the seconds of each clip, 0.0 for one that cannot be read."""
 
     def seconds(cell: str) -> float:
         try:

@@ -11,8 +11,8 @@ from mmkeras.modalities.audio.spec import AudioSpec
 def dft_kernels(spec: AudioSpec) -> np.ndarray:
     """A frame -> its spectrum: float32 [window, 1, 2 * (fft // 2 + 1)], real parts first, then imaginary ones.
 
-    The periodic Hann window is multiplied in. A frame padded with zeros to `fft` needs no padding here: the kernels
-    are cut instead. Angles are taken modulo a full turn as integers, so that late samples are as exact as early ones.
+    The kernels include the periodic Hann window. They are cut to `window` samples, which equals padding each frame with
+    zeros to `fft`. Angles are integers modulo a full turn, so that late samples are as exact as early ones.
     """
     n = np.arange(spec.window)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * n / spec.window)
@@ -35,20 +35,20 @@ def mel_to_hz(mel: float | np.ndarray) -> np.ndarray:
 def mel_filters(spec: AudioSpec) -> np.ndarray:
     """Power spectrum -> mel bands: float32 [mels, fft // 2 + 1], librosa's `filters.mel(htk=True, norm=None)`.
 
-    Triangles whose corners are even on the mel scale and whose sides are straight lines in Hz (TensorFlow's own
-    `linear_to_mel_weight_matrix` has them straight in mel, which is up to 0.02 away after the logarithm).
-    Raises InputError when a band falls between two bins and would hear nothing.
+    Triangles whose corners are equidistant on the mel scale and whose sides are straight lines in Hz (those of
+    TensorFlow's `linear_to_mel_weight_matrix` are straight in mel, which differs by up to 0.02 after the logarithm).
+    Raises InputError if a band lies between two bins, so that its power would always be 0.
     """
     bins = np.arange(spec.fft // 2 + 1) * (spec.rate / spec.fft)
     corners = mel_to_hz(np.linspace(hz_to_mel(spec.low), hz_to_mel(spec.high), spec.mels + 2))[:, None]  # [mels + 2, 1]
     rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])  # [mels, bins]
     falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
     filters = np.maximum(0.0, np.minimum(rising, falling)).astype("float32")
-    deaf = int((filters.max(axis=1) == 0.0).sum())
-    if deaf:
+    n_empty = int((filters.max(axis=1) == 0.0).sum())
+    if n_empty:
         raise InputError(
             f"{spec.mels} mel bands are too many for an FFT of {spec.fft} samples at {spec.rate} Hz: "
-            f"{deaf} of them would hear nothing. Ask for fewer (--mels)."
+            f"{n_empty} of them would be empty. Ask for fewer (--mels)."
         )
     return filters
 

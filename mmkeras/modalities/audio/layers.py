@@ -1,7 +1,7 @@
 """Samples -> log-mel or MFCC, inside the graph: core TensorFlow, LiteRT builtins and standard ONNX operators alone.
 
-The short-time Fourier transform is one strided convolution with fixed, windowed DFT kernels: an FFT has no operator in
-plain ONNX Runtime's reach (complex numbers), and in LiteRT the convolution is twice as fast.
+The short-time Fourier transform is one strided convolution with fixed, windowed DFT kernels: standard ONNX has no FFT
+that tf2onnx can write (complex numbers), and in LiteRT the convolution is twice as fast.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FLOOR = 1e-6  # added to a band's power, so that silence has a logarithm
 
 
 class _Fixed(keras.layers.Layer):
-    """A layer that has a rule and constants but learns nothing. It computes in float32 whatever the rest does."""
+    """A layer with a spec and constants but no weights. It computes in float32, whatever the model's precision."""
 
     def __init__(self, spec: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs, "trainable": False})
@@ -33,27 +33,27 @@ class _Fixed(keras.layers.Layer):
 
 
 class LogMel(_Fixed):
-    """Samples float32 [b, n], n >= rule.window -> ln(mel power + 1e-6), float32 [b, frames, mels].
+    """Samples float32 [b, n], n >= spec.window -> ln(mel power + 1e-6), float32 [b, frames, mels].
 
-    Frames start at sample 0, every `hop` samples, and lie wholly inside: frames = 1 + (n - window) // hop.
+    Frames start at sample 0, every `hop` samples, and end inside the clip: frames = 1 + (n - window) // hop.
 
-    shielded: keep the constants from LiteRT's int8 quantiser. It would round samples and power spectra to 8 bits, and
-    the log-mel of a quiet band would be off by up to 12, on average by 1 to 2; shielded it stays as exact as in
-    float32 (float16 needs no shield: at 16 kHz it is 0.14 off at most). For artefacts that are quantised alone: it
-    costs LiteRT three to eleven times the time.
+    shielded: hide the constants from LiteRT's int8 quantiser. It would round samples and power spectra to 8 bits, and
+    the log-mel of a quiet band would be off by up to 12, on average by 1 to 2; shielded the layer is as exact as in
+    float32 (float16 needs no shield: at 16 kHz it is off by 0.14 at most). For quantised artefacts alone: LiteRT takes
+    three to eleven times as long.
     """
 
     def __init__(self, spec: AudioSpec | dict[str, Any], shielded: bool = False, **kwargs: Any) -> None:
         super().__init__(spec, **kwargs)
         self.shielded = shielded
         filters = mel_filters(self.spec).T  # [bins, mels]
-        heard = np.flatnonzero(filters.any(axis=1))  # bins below and above all bands need not be computed
-        self.kernels = dft_kernels(self.spec)[:, :, np.concatenate([heard, heard + len(filters)])]
-        self.filters = np.concatenate([filters[heard]] * 2)  # real and imaginary squares add up to the power
+        bins = np.flatnonzero(filters.any(axis=1))  # those inside some band; the others are not computed
+        self.kernels = dft_kernels(self.spec)[:, :, np.concatenate([bins, bins + len(filters)])]
+        self.filters = np.concatenate([filters[bins]] * 2)  # the power is the sum of real and imaginary squares
 
     def call(self, samples: Tensor) -> Tensor:
         kernels, filters = self.kernels, self.filters
-        if self.shielded:  # a zero that no converter knows to be one: what it is added to is no constant any more
+        if self.shielded:  # a zero that converters cannot fold: with it added the tables are no constants any more
             zero = ops.minimum(ops.abs(samples[:1, :1]), 0.0)
             kernels, filters = kernels + zero[:, :, None], filters + zero
         parts = ops.conv(ops.expand_dims(samples, 2), kernels, strides=self.spec.hop, padding="valid")
@@ -82,9 +82,9 @@ class Mfcc(_Fixed):
 
 
 class Smoothed(_Fixed):
-    """MFCC float32 [b, frames, coefficients] -> the log-mel they describe, float32 [b, frames, mels].
+    """MFCC float32 [b, frames, coefficients] -> the smoothed log-mel, float32 [b, frames, mels].
 
-    What few coefficients keep of a spectrum is its outline: the throat's shape, without the voice's pitch.
+    A few coefficients keep the envelope of a spectrum: the shape of the vocal tract, without the pitch of the voice.
     """
 
     def __init__(self, spec: AudioSpec | dict[str, Any], **kwargs: Any) -> None:
@@ -99,20 +99,20 @@ class Smoothed(_Fixed):
 
 
 class FrameMask(_Fixed):
-    """Samples float32 [b, n] -> float32 [b, frames]: 1.0 for each frame of the clip, 0.0 for those behind its end.
+    """Samples float32 [b, n] -> float32 [b, frames]: 1.0 for each frame of the clip, 0.0 for those after its end.
 
-    A clip ends at its last sample that is not exactly zero; a frame is of the clip when it lies wholly before that
-    end, and the first frame always is, so that a mean over the frames never divides by nothing. Nothing but the samples
-    is needed, and a client that pads with zeros says all there is to say.
+    A clip ends at its last sample that is not exactly zero. A frame is valid if it ends before that; the first frame
+    always is, so that a mean over the frames never divides by zero. The mask depends on the samples alone, so a client
+    need only pad with zeros.
     """
 
     def call(self, samples: Tensor) -> Tensor:
         window, hop = self.spec.window, self.spec.hop
-        # block f holds the samples from the last one of frame f to before the last one of frame f + 1
+        # block f: the samples from the last one of frame f up to, and without, the last one of frame f + 1
         blocks = ops.pad(ops.abs(samples[:, window - 1 :]), [[0, 0], [0, hop - 1]])
         loudest = ops.max_pool(ops.expand_dims(blocks, 2), hop, strides=hop, padding="valid")  # [b, frames, 1]
-        sounds = ops.cast(ops.squeeze(loudest, 2) > 0.0, "float32")
-        mask = ops.minimum(tf.cumsum(sounds, axis=1, reverse=True), 1.0)  # does this block or a later one sound?
+        nonzero = ops.cast(ops.squeeze(loudest, 2) > 0.0, "float32")
+        mask = ops.minimum(tf.cumsum(nonzero, axis=1, reverse=True), 1.0)  # is this block or a later one not silent?
         first = ops.ones_like(mask[:, :1])
         return ops.concatenate([first, mask[:, 1:]], axis=1)
 
@@ -121,12 +121,12 @@ class FrameMask(_Fixed):
 
 
 def n_frames(n_samples: int | None, spec: AudioSpec) -> int | None:
-    """Frames of a clip; None when its length is free."""
+    """Frames of a clip; None if its length is free."""
     return None if n_samples is None else 1 + (n_samples - spec.window) // spec.hop
 
 
 def audio_features(samples: Tensor, spec: AudioSpec, name: str) -> tuple[Tensor, Tensor]:
-    """Samples float32 [b, n], zeros behind -> features [b, frames, rule.n_features] and their mask [b, frames]."""
+    """Samples float32 [b, n], zero-padded -> features [b, frames, spec.n_features] and their mask [b, frames]."""
     features = LogMel(spec, name=f"{name}_log_mel")(samples)
     if spec.features == "mfcc":
         features = Mfcc(spec, name=f"{name}_mfcc")(features)

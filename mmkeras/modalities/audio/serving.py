@@ -1,4 +1,4 @@
-"""What TF Serving's clients send of a clip: the bytes of a WAV file -> samples, in plain TensorFlow."""
+"""TF Serving's input of a clip, the bytes of a WAV file -> samples, in plain TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ Tensor = Any
 
 
 def read_waves(data: Tensor, spec: AudioSpec) -> tuple[Tensor, Tensor]:
-    """String [b], wav files of 16 bits at the rule's rate, "" where there is none -> [b, n_samples], float32 [b, 1].
+    """String [b], wav files of 16 bits at the rate of `spec`, "" for a missing clip -> samples and presence.
 
-    TensorFlow's own decoder knows nothing else; a wav of another rate is an error that names both.
+    Returns float32 [b, n_samples] and [b, 1]. TensorFlow's decoder reads no other format; a wav of another rate is an
+    error that names both rates.
     """
 
     def read(file: Tensor) -> Tensor:
         samples, rate = tf.audio.decode_wav(file)  # [n, channels]
-        wrong = tf.strings.format(f"expected a wav of {spec.rate} Hz, received one of {{}} Hz", rate)
-        with tf.control_dependencies([tf.debugging.Assert(tf.equal(rate, spec.rate), [wrong])]):
+        message = tf.strings.format(f"expected a wav of {spec.rate} Hz, received one of {{}} Hz", rate)
+        with tf.control_dependencies([tf.debugging.Assert(tf.equal(rate, spec.rate), [message])]):
             mono = tf.reduce_mean(samples, axis=1)[: spec.n_samples]
         return tf.pad(mono, [[0, spec.n_samples - tf.shape(mono)[0]]])
 

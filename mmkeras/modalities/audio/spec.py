@@ -1,4 +1,4 @@
-"""The facts about an audio column, and how one is heard: the part of the Config that its layers need. NumPy alone."""
+"""How an audio column is read (the part of the Config that its layers need), described and served. NumPy alone."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FEATURES = ("mel", "mfcc")
 
 @dataclass(frozen=True)
 class AudioSpec:
-    """How a clip is heard; saved in schema.json.
+    """How a clip is read; saved in schema.json.
 
-    rate: Hz of the samples the graph takes; window, hop, fft: of a frame, in samples; mels: bands between `low` and
-    `high` Hz; features: `mel` (logarithms of the bands) or `mfcc` (the first `coefficients` of their cosine transform);
-    seconds: longest clip.
+    rate: Hz of the samples that the graph takes; window, hop, fft: of a frame, in samples; mels: bands between `low`
+    and `high` Hz; features: `mel` (logarithms of the bands) or `mfcc` (the first `coefficients` of their cosine
+    transform); seconds: of the longest clip.
 
-    Raises InputError for numbers that do not go together.
+    Raises InputError for values that contradict one another.
     """
 
     rate: int = 16_000
@@ -49,11 +49,11 @@ class AudioSpec:
         if not 0 <= self.low < self.high <= self.rate / 2:
             raise InputError(
                 f"audio bands: expected 0 <= low < high <= half the rate ({self.rate / 2:g} Hz), "
-                f"found {self.low:g} to {self.high:g} Hz."
+                f"received {self.low:g} to {self.high:g} Hz."
             )
         if not 1 <= self.coefficients <= self.mels:
             raise InputError(
-                f"audio coefficients: expected 1 to {self.mels} (the mel bands), found {self.coefficients}."
+                f"audio coefficients: expected 1 to {self.mels} (the mel bands), received {self.coefficients}."
             )
         if self.n_samples < self.window:
             raise InputError(f"audio seconds {self.seconds:g}: shorter than one frame of {self.window} samples.")
@@ -65,17 +65,17 @@ class AudioSpec:
 
     @property
     def n_frames(self) -> int:
-        """Frames of the longest clip: they start at sample 0 and lie wholly inside."""
+        """Frames of the longest clip: the first starts at sample 0, the last ends inside the clip."""
         return 1 + (self.n_samples - self.window) // self.hop
 
     @property
     def n_features(self) -> int:
-        """Numbers a frame."""
+        """Features of a frame."""
         return self.mels if self.features == "mel" else self.coefficients
 
 
 def audio_spec(rate: int, seconds: float, features: str = "mel", mels: int = 40, coefficients: int = 13) -> AudioSpec:
-    """The usual frames of speech work for a rate: windows of 25 ms every 10 ms, bands from 20 Hz to half the rate."""
+    """The usual frames of speech recognition: windows of 25 ms every 10 ms, bands from 20 Hz to half the rate."""
     window = round(0.025 * rate)
     return AudioSpec(
         rate=rate,
@@ -90,31 +90,31 @@ def audio_spec(rate: int, seconds: float, features: str = "mel", mels: int = 40,
     )
 
 
-def describe(given: Input) -> str:
+def describe(graph_input: Input) -> str:
     """The raw input in words."""
-    return f"mono, {given.metadata.get('rate')} samples a second, zeros behind"
+    return f"mono, {graph_input.metadata.get('rate')} samples a second, zeros behind"
 
 
 def served_name(name: str) -> str:
-    """What serving_default calls the input."""
+    """The name of the input in serving_default."""
     return f"{name}_bytes"
 
 
-def as_served(value: np.ndarray | None, entry: InputSpec) -> tuple[bytes, np.ndarray | None]:
-    """A clip as a client of TF Serving sends it: a wav, "" where there is none; and the samples that are in it."""
-    return (b"", None) if value is None else wav(value, entry["rate"])
+def as_served(value: np.ndarray | None, input_spec: InputSpec) -> tuple[bytes, np.ndarray | None]:
+    """A clip as a client of TF Serving sends it, a wav or "" for a missing clip; and the samples in that wav."""
+    return (b"", None) if value is None else wav(value, input_spec["rate"])
 
 
-def stack_served(sent: Sequence[bytes], entry: InputSpec) -> np.ndarray:
+def stack_served(sent: Sequence[bytes], input_spec: InputSpec) -> np.ndarray:
     """Files [b]."""
     return np.array(sent, object)
 
 
 def wav(samples: np.ndarray, rate: int) -> tuple[bytes, np.ndarray]:
-    """Samples -> a wav of 16 bits, and the samples that are in it."""
+    """Samples -> a wav of 16 bits, and its samples, which are rounded to 16 bits."""
     import soundfile
 
-    kept = np.clip(np.round(samples * 32768.0), -32768, 32767).astype("int16")
+    rounded = np.clip(np.round(samples * 32768.0), -32768, 32767).astype("int16")
     file = io.BytesIO()
-    soundfile.write(file, kept, rate, format="WAV", subtype="PCM_16")
-    return file.getvalue(), kept.astype("float32") / np.float32(32768.0)
+    soundfile.write(file, rounded, rate, format="WAV", subtype="PCM_16")
+    return file.getvalue(), rounded.astype("float32") / np.float32(32768.0)

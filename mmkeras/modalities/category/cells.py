@@ -1,4 +1,4 @@
-"""Category cells -> the bytes a graph takes, by NumPy alone: clients have nothing else."""
+"""Category cells -> the bytes that the graph takes. NumPy alone: clients import nothing else."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from mmkeras.modalities.text.cells import encode_cell, stack
 __all__ = ["read", "sample", "stack"]
 
 
-def read(cell: str, entry: InputSpec, root: MediaRoot) -> bytes:
+def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes:
     """A category as UTF-8, without white space around it."""
-    return encode_cell(cell.strip(), entry["max_bytes"])
+    return encode_cell(cell.strip(), input_spec["max_bytes"])
 
 
 sample = read

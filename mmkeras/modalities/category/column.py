@@ -1,4 +1,4 @@
-"""The category modality: each value of enough training rows has a vector; the others share one."""
+"""The category modality: each value that enough training rows have gets a vector; all other values share one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from mmkeras.config.config import Config
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.category.encoder import encode_category
-from mmkeras.modalities.category.layers import CategoryRows, learn_values
+from mmkeras.modalities.category.layers import CategoryRows, adapt_values
 from mmkeras.modalities.category.serving import read_served
 from mmkeras.modalities.category.spec import MAX_BYTES, served_name
 from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.hashing.vocabulary import Vocabulary
-from mmkeras.modalities.text.serving import TEXT_FACTS
+from mmkeras.modalities.text.serving import TEXT_METADATA
 
 
 @dataclass(frozen=True)
 class CategoryColumn:
-    """values: those that are known, by row number."""
+    """values: the values with a vector of their own, in the order of the rows."""
 
     name: str
     vocabulary: Vocabulary
@@ -42,7 +42,7 @@ class CategoryColumn:
         np.savez(folder / f"{self.name}.npz", cells=v.cells, keys=v.keys, bits=v.bits)
 
     def input(self, column: str) -> Input:
-        metadata = {**TEXT_FACTS, "max_bytes": MAX_BYTES, "values": list(self.values)}
+        metadata = {**TEXT_METADATA, "max_bytes": MAX_BYTES, "values": list(self.values)}
         serving = Serving(served_name(self.name), "string", read_served)
         return Input(self.name, column, "category", "uint8", ("n_bytes",), metadata, serving=serving)
 
@@ -56,27 +56,27 @@ class CategoryColumn:
     def ids(self, features: dict[str, Tensor]) -> Any:
         return ops.expand_dims(features[f"{self.name}_row"], 1)  # [b, 1] -> [b, 1, 1]
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
-        return encode_category(features[f"{self.name}_row"], len(self.values), shape.width, self.name)
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        return encode_category(features[f"{self.name}_row"], len(self.values), sizes.width, self.name)
 
 
 def adapt(
     name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[CategoryColumn, dict[str, ArrayFeatures]]:
-    """The values of at least `min_rows` training rows; the row number of every cell."""
-    column = CategoryColumn(name, *learn_values(cells["train"], config.text.min_rows))
+    """Keep the values of at least `min_rows` training rows; compute the row number of every cell."""
+    column = CategoryColumn(name, *adapt_values(cells["train"], config.text.min_rows))
     layer = CategoryRows(column.vocabulary)
-    sides = {}
-    for side, some in cells.items():
-        distinct = {cell: k for k, cell in enumerate(dict.fromkeys(some))}
+    features = {}
+    for split_name, split_cells in cells.items():
+        distinct = {cell: k for k, cell in enumerate(dict.fromkeys(split_cells))}
         rows = np.asarray(layer(encode_cells([cell.strip() for cell in distinct], MAX_BYTES)))  # [distinct, 1]
-        sides[side] = ArrayFeatures({f"{name}_row": rows[[distinct[cell] for cell in some]]})
+        features[split_name] = ArrayFeatures({f"{name}_row": rows[[distinct[cell] for cell in split_cells]]})
     log(f"{name}: {len(column.values)} values known")
-    return column, sides
+    return column, features
 
 
 def load(entry: dict[str, Any], folder: Path) -> CategoryColumn:
-    """Rebuild it from its part of schema.json and its arrays."""
+    """Rebuild the column from its entry in schema.json and its arrays."""
     with (folder / f"{entry['name']}.npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
     return CategoryColumn(entry["name"], vocabulary, tuple(entry["values"]))

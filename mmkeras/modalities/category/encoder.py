@@ -1,4 +1,4 @@
-"""The number of a table's row -> one token."""
+"""A category's row number -> one token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell's bytes as a whole -> the number of its row in a table, inside the graph; unknown cells share a row."""
+"""A cell's bytes as a whole -> the row number of its value, inside the graph; all unknown values share a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from mmkeras.modalities.category.spec import MAX_BYTES
 from mmkeras.modalities.text.cells import encode_cell
-from mmkeras.modalities.text.exact import Tensor, look_up, modulo, places
+from mmkeras.modalities.text.exact import Tensor, look_up, modulo, positions
 from mmkeras.modalities.text.hashing.tokenizer import BASES, LONGEST, PRIMES, power_tables
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
 
@@ -19,7 +19,7 @@ MISSING, UNKNOWN, FIRST_KNOWN = 0, 1, 2  # row numbers
 
 
 def hash_cell(cell: str) -> int:
-    """A cell's key, as the graph computes it: the polynomial hash of its bytes modulo both primes."""
+    """A cell's key, as the graph computes it: the polynomial hashes of the cell's bytes modulo both primes."""
     raw = encode_cell(cell, MAX_BYTES)
     h1, h2 = (
         sum(byte * pow(base, i, prime) for i, byte in enumerate(raw)) % prime
@@ -28,10 +28,10 @@ def hash_cell(cell: str) -> int:
     return int(h1) * 4096 + int(h2)
 
 
-def learn_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple[str, ...]]:
-    """The values of at least `min_rows` training rows, the most frequent first, as a Vocabulary and as words.
+def adapt_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple[str, ...]]:
+    """The values of at least `min_rows` training rows, the most frequent first, as a Vocabulary and as strings.
 
-    Of two values with one hash (one pair in 16 million) the rarer one is unknown.
+    If two values have the same hash (one pair in 16 million), the rarer one counts as unknown.
     """
     counts = Counter(cell.strip() for cell in cells if cell.strip())
     values: dict[int, str] = {}
@@ -43,7 +43,7 @@ def learn_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple
 
 
 class HashBytes(layers.Layer):
-    """Uint8 [b, n_bytes], zeros behind -> float32 [2, b, 1], both hashes of the whole, and [b, 1], 1.0 if not empty."""
+    """Uint8 [b, n_bytes], zero-padded -> both hashes of the cell, float32 [2, b, 1], and [b, 1], 1.0 if not empty."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
@@ -51,7 +51,7 @@ class HashBytes(layers.Layer):
 
     def call(self, data: Tensor) -> tuple[Tensor, Tensor]:
         b = ops.cast(data, "float32")
-        power = look_up(self.powers, places(b), axis=1)  # [2, 1, n_bytes]
+        power = look_up(self.powers, positions(b), axis=1)  # [2, 1, n_bytes]
         terms = modulo(b * power, PRIMES)  # a byte times 12 bits: below 2**20
         return modulo(ops.sum(terms, axis=2, keepdims=True), PRIMES), ops.minimum(b[:, :1], 1.0)
 

@@ -1,4 +1,4 @@
-"""What TF Serving's clients send of a category -> raw input, in plain TensorFlow."""
+"""TF Serving's input of a category -> raw input, in plain TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from mmkeras.modalities.text.serving import read_texts, stripped
 
 
 def read_served(text: Tensor) -> tuple[Tensor, Tensor]:
-    """String [b] -> uint8 [b, n] without white space around it, and presence float32 [b, 1]."""
+    """String [b] -> uint8 [b, n] without outer white space, and presence float32 [b, 1]."""
     return read_texts(stripped(text), MAX_BYTES)

@@ -1,4 +1,4 @@
-"""The facts about a category column. NumPy alone."""
+"""How a category column is named, described and served. NumPy alone."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ NAMES_FILES: Final = False
 MAX_BYTES: Final = 256
 
 
-def describe(given: Input) -> str:
+def describe(graph_input: Input) -> str:
     """The raw input in words."""
-    return f"UTF-8, at most {given.max_bytes} bytes"
+    return f"UTF-8, at most {graph_input.max_bytes} bytes"

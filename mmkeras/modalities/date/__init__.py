@@ -1,1 +1,1 @@
-"""Dates: the graph makes a calendar's numbers of a cell's bytes."""
+"""Dates: the graph computes calendar features from a cell's bytes."""

@@ -1,4 +1,4 @@
-"""The date modality: what a calendar knows of a cell; the distance from the mean day in deviations among it."""
+"""The date modality: the calendar features of a cell, one of which is the standardised distance from the mean day."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.date.layers import PARTS, DateParts
 from mmkeras.modalities.date.serving import read_served
-from mmkeras.modalities.date.spec import DateState, learn_state, served_name
+from mmkeras.modalities.date.spec import DateState, adapt_state, served_name
 from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.number.encoder import encode_number
 from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.modalities.text.exact import Tensor
-from mmkeras.modalities.text.serving import TEXT_FACTS
+from mmkeras.modalities.text.serving import TEXT_METADATA
 
-CHUNK = 2**16  # cells that are read at once
+CHUNK = 2**16  # cells that are read at once: intermediate arrays take a hundred times the bytes
 
 
 @dataclass(frozen=True)
 class DateColumn:
-    """A date column that has seen its training rows."""
+    """A date column, adapted on its training rows."""
 
     name: str
     state: DateState
@@ -41,7 +41,7 @@ class DateColumn:
         """Two numbers stand in schema.json."""
 
     def input(self, column: str) -> Input:
-        metadata = {"encoding": TEXT_FACTS["encoding"], "format": DATE_FORMAT, "max_bytes": DATE_BYTES}
+        metadata = {"encoding": TEXT_METADATA["encoding"], "format": DATE_FORMAT, "max_bytes": DATE_BYTES}
         serving = Serving(served_name(self.name), "string", read_served)
         return Input(self.name, column, "date", "uint8", ("n_bytes",), metadata, serving=serving)
 
@@ -59,30 +59,30 @@ class DateColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
-        return encode_number(features[f"{self.name}_calendar"], shape.width, self.name)
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        return encode_number(features[f"{self.name}_calendar"], sizes.width, self.name)
 
 
 def adapt(
     name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[DateColumn, dict[str, ArrayFeatures]]:
-    """Mean and deviation of the training rows' days; what a calendar knows of every row."""
-    column = DateColumn(name, learn_state(cells["train"]))
+    """Fit the mean and deviation of the training rows' days; compute the calendar features of every row."""
+    column = DateColumn(name, adapt_state(cells["train"]))
     layer = column.parts()
-    sides = {}
-    for side, some in cells.items():
-        raw = [cell.strip()[:DATE_BYTES] for cell in some]
-        distinct = {cell: k for k, cell in enumerate(dict.fromkeys(raw))}
-        there = np.array([[bool(cell) for cell in distinct]], "float32").T  # [1, distinct] -> [distinct, 1]
-        parts = [  # some at a time: what lies between takes a hundred times the bytes
-            np.asarray(layer(encode_cells(list(distinct)[k : k + CHUNK], DATE_BYTES), there[k : k + CHUNK]))
+    features = {}
+    for split_name, split_cells in cells.items():
+        dates = [cell.strip()[:DATE_BYTES] for cell in split_cells]
+        distinct = {date: k for k, date in enumerate(dict.fromkeys(dates))}
+        present = np.array([[bool(date) for date in distinct]], "float32").T  # [1, distinct] -> [distinct, 1]
+        chunks = [
+            np.asarray(layer(encode_cells(list(distinct)[k : k + CHUNK], DATE_BYTES), present[k : k + CHUNK]))
             for k in range(0, len(distinct), CHUNK)
         ]
-        values = np.concatenate([np.zeros((0, PARTS), "float32"), *parts])  # [distinct, 14]
-        sides[side] = ArrayFeatures({f"{name}_calendar": values[[distinct[cell] for cell in raw]]})
-    return column, sides
+        values = np.concatenate([np.zeros((0, PARTS), "float32"), *chunks])  # [distinct, 14]
+        features[split_name] = ArrayFeatures({f"{name}_calendar": values[[distinct[date] for date in dates]]})
+    return column, features
 
 
 def load(entry: dict[str, Any], folder: Path) -> DateColumn:
-    """Rebuild it from its part of schema.json."""
+    """Rebuild the column from its entry in schema.json."""
     return DateColumn(entry["name"], DateState(**entry["state"]))

@@ -1,4 +1,4 @@
-"""The bytes of `2026-11-26 14:30` -> what a calendar knows of that time, inside the graph."""
+"""The bytes of `2026-11-26 14:30` -> calendar features, inside the graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmkeras.modalities.text.exact import Tensor, equal
 
 PARTS = 14
 FURTHEST = 10.0  # standard deviations
-# The places of year, month, day, hour and minute, times what each digit counts: [5, 16]
+# The place value of each byte in the year, month, day, hour and minute: [5, 16]
 DIGITS = np.zeros((5, DATE_BYTES), "float32")
 DIGITS[0, :4] = 1000, 100, 10, 1
 for part, first in enumerate((5, 8, 11, 14), 1):
@@ -21,7 +21,7 @@ for part, first in enumerate((5, 8, 11, 14), 1):
 
 
 def quotient(x: Tensor, divisor: int) -> Tensor:
-    """Whole numbers x >= 0, at most some thousand times the divisor -> floor(x / divisor), exact in every runtime."""
+    """Whole numbers x >= 0, at most a few thousand times the divisor -> floor(x / divisor), exact in every runtime."""
     return ops.floor((x + 0.5) * (1.0 / divisor))
 
 
@@ -34,50 +34,50 @@ def calendar(year: Tensor, month: Tensor, day: Tensor, first: int = 0) -> tuple[
     early = 1.0 - ops.clip(month - 2.0, 0.0, 1.0)  # January and February
     year = ops.relu(year - early)
     month = month - 3.0 + 12.0 * early
-    of_year = quotient(153.0 * month + 2.0, 5) + day - 1.0
+    day_of_year = quotient(153.0 * month + 2.0, 5) + day - 1.0
     leaps = quotient(year, 4) - quotient(year, 100) + quotient(year, 400)
-    since_monday = year + leaps + of_year + 2.0  # a year has 52 weeks and a day
-    days = 365.0 * (year - float(first)) + (leaps - float(leap_days(first))) + of_year
-    return days, since_monday - 7.0 * quotient(since_monday, 7), of_year
+    since_monday = year + leaps + day_of_year + 2.0  # a year has 52 weeks and a day
+    days = 365.0 * (year - float(first)) + (leaps - float(leap_days(first))) + day_of_year
+    return days, since_monday - 7.0 * quotient(since_monday, 7), day_of_year
 
 
 def leap_days(year: int) -> int:
-    """From the year 0, which is none here, to this one."""
+    """Leap days from the year 0, which counts as no leap year here, to `year`."""
     return year // 4 - year // 100 + year // 400
 
 
-def around(x: Tensor, period: float) -> list[Tensor]:
-    """Where in a circle: sine and cosine."""
+def cyclic(x: Tensor, period: float) -> list[Tensor]:
+    """The position of x in its period: sine and cosine."""
     angle = x * (2.0 * math.pi / period)
     return [ops.sin(angle), ops.cos(angle)]
 
 
 class DateParts(layers.Layer):
-    """Uint8 [b, n_bytes], zeros behind, and present [b, 1] -> float32 [b, 14]; zeros where nothing is there.
+    """Uint8 [b, n_bytes], zero-padded, and present [b, 1] -> float32 [b, 14]; zeros where the cell is missing.
 
-    The distance from the mean day in deviations, at most FURTHEST; the season; which of seven weekdays; the day of the
-    month; the time of the day, midnight where the cell has none. What goes round is a sine and a cosine.
+    The distance from the mean day in deviations, at most FURTHEST; the season; the weekday, one-hot; the day of the
+    month; the time of the day, midnight where the cell has none. Season, day and time are a sine and a cosine each.
     """
 
     def __init__(self, mean: float, deviation: float, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
         self.mean, self.deviation = mean, deviation
-        # counted from a year near the mean, all constants are small: no format's precision is too coarse for them
-        self.first = round(mean / 365.2425)
-        self.beyond = mean - 365 * self.first - leap_days(self.first)
+        # days are counted from a year near the mean, so that all constants are small and exact enough in every format
+        self.first_year = round(mean / 365.2425)
+        self.mean_day = mean - 365 * self.first_year - leap_days(self.first_year)
 
     def call(self, data: Tensor, present: Tensor) -> Tensor:
         b = ops.pad(ops.cast(data, "float32"), [[0, 0], [0, DATE_BYTES]])[:, :DATE_BYTES]  # [b, 16]
         digits = ops.clip(b - float(ord("0")), 0.0, 9.0)
         parts = ops.sum(ops.expand_dims(digits, 1) * DIGITS, axis=2)  # [b, 1, 16] x [5, 16] -> [b, 5]
         year, month, day, hour, minute = ops.split(parts, 5, axis=1)  # [b, 1] each
-        days, weekday, of_year = calendar(year, month, day, self.first)
-        share = (60.0 * hour + minute) * (1.0 / 1440.0)
-        distance = (days - self.beyond + share) * (1.0 / self.deviation)
-        found = [ops.clip(distance, -FURTHEST, FURTHEST), *around(of_year, 365.25)]
-        found += [equal(weekday, np.arange(7, dtype="float32")[None])]  # [b, 7]
-        found += [*around(day - 1.0, 31.0), *around(share, 1.0)]
-        return ops.concatenate(found, axis=1) * present
+        days, weekday, day_of_year = calendar(year, month, day, self.first_year)
+        time_of_day = (60.0 * hour + minute) * (1.0 / 1440.0)  # a share of the day
+        distance = (days - self.mean_day + time_of_day) * (1.0 / self.deviation)
+        features = [ops.clip(distance, -FURTHEST, FURTHEST), *cyclic(day_of_year, 365.25)]
+        features += [equal(weekday, np.arange(7, dtype="float32")[None])]  # [b, 7]
+        features += [*cyclic(day - 1.0, 31.0), *cyclic(time_of_day, 1.0)]
+        return ops.concatenate(features, axis=1) * present
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mean": self.mean, "deviation": self.deviation}

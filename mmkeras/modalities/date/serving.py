@@ -1,4 +1,4 @@
-"""What TF Serving's clients send of a date -> raw input, in plain TensorFlow."""
+"""TF Serving's input of a date -> raw input, in plain TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmkeras.modalities.text.serving import text_bytes
 
 
 def read_served(text: Tensor) -> tuple[Tensor, Tensor]:
-    """String [b] -> uint8 [b, n] and presence float32 [b, 1]: what is no date is missing."""
+    """String [b] -> uint8 [b, n] and presence float32 [b, 1]: a string that is no date counts as missing."""
     text = tf.strings.strip(text)
-    there = tf.strings.regex_full_match(text, DATE_PATTERN)
-    return text_bytes(text, DATE_BYTES), tf.cast(there, tf.float32)[:, None]
+    present = tf.strings.regex_full_match(text, DATE_PATTERN)
+    return text_bytes(text, DATE_BYTES), tf.cast(present, tf.float32)[:, None]

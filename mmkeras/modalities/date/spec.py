@@ -1,4 +1,4 @@
-"""The facts about a date column, and what is learned of it. NumPy alone."""
+"""How a date column is named, described and served, and its adapted state. NumPy alone."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ BEFORE_ORDINAL: Final = 305  # days from 1 March of the year 0 to the day before
 
 @dataclass(frozen=True)
 class DateState:
-    """What a date column learned from its training rows: mean and standard deviation, in days since 1 March 0."""
+    """Mean and standard deviation of the training rows' dates, in days since 1 March of the year 0."""
 
     mean: float
     deviation: float
 
 
-def learn_state(cells: Sequence[str]) -> DateState:
-    """Mean and standard deviation of the days that are there; 0, 1 where none is."""
+def adapt_state(cells: Sequence[str]) -> DateState:
+    """Mean and standard deviation of the dates in the cells; 0, 1 if all cells are empty."""
     days = [datetime.date.fromisoformat(cell.strip()[:10]).toordinal() for cell in cells if cell.strip()]
     if not days:
         return DateState(0.0, 1.0)
     return DateState(float(np.mean(days)) + BEFORE_ORDINAL, max(1.0, float(np.std(days))))
 
 
-def describe(given: Input) -> str:
+def describe(graph_input: Input) -> str:
     """The raw input in words."""
-    return f"UTF-8: {given.metadata.get('format')}"
+    return f"UTF-8: {graph_input.metadata.get('format')}"

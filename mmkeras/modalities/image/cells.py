@@ -1,4 +1,4 @@
-"""Image cells -> pixels. NumPy alone, and Pillow where a file is read: processes that read files start fast."""
+"""Image cells -> pixels. NumPy alone, and Pillow once a file is read: processes that read files start fast."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mmkeras.errors import BadCell
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot, read_media, shorten
 
-LARGEST_BATCH = 2**26  # bytes of pictures of one size that are handed over as they are
+LARGEST_BATCH = 2**26  # bytes of a batch of pictures that is passed to the graph at its own size
 
 MAX_BYTES: Final = 2**27
 """134 MB; a file is in memory while it is decoded. A photograph of MAX_PIXELS has a tenth of that."""
 
 
 def read_image(cell: str, root: MediaRoot) -> np.ndarray:
-    """The picture that a cell names, at its own size: uint8 [height, width, 3].
+    """The picture that a cell names, at the file's size: uint8 [height, width, 3].
 
-    Raises BadCell: a sentence that names the path and says what is wrong.
+    Raises BadCell, a sentence with the path and the fault.
     """
-    from mmkeras.modalities.image.decode import decode_image  # late: Pillow, which only who reads files needs
+    from mmkeras.modalities.image.decode import decode_image  # late: Pillow, which only readers of files need
 
     data = read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES)
     try:
@@ -33,28 +33,28 @@ def read_image(cell: str, root: MediaRoot) -> np.ndarray:
         raise BadCell(f"{shorten(cell.strip())}: {error}") from None
 
 
-def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
-    """A picture's pixels."""
+def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
+    """A picture's pixels; None for an empty cell."""
     return read_image(cell, root) if cell.strip() else None
 
 
-def sample(cell: str, entry: InputSpec, root: MediaRoot) -> bytes | None:
-    """A picture's file as it is: smaller than its pixels, and what clients send. Raises BadCell where it is gone."""
+def sample(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes | None:
+    """A picture's file, unchanged: smaller than the pixels, and what clients send. Raises BadCell if it is absent."""
     return read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES) if cell.strip() else None
 
 
 def pixels_of(value: Any) -> np.ndarray:
-    """A picture's value, which may be its file, as pixels."""
+    """The pixels of a value, which are the value itself or the bytes of a file."""
     from mmkeras.modalities.image.decode import decode_image
 
     return decode_image(value) if isinstance(value, bytes) else value
 
 
-def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
-    """uint8 [b, h, w, 3]: pictures of one size as they are; large or of several, resized as the graph would do it."""
+def stack(values: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
+    """uint8 [b, h, w, 3]: pictures of one size unchanged; large ones or several sizes resized as in the graph."""
     from mmkeras.modalities.image.resize import resize_pixels
 
-    size = entry["size"]
+    size = input_spec["size"]
     pictures = [None if value is None else pixels_of(value) for value in values]
     shapes = {picture.shape for picture in pictures if picture is not None}
     if len(shapes) != 1 or len(pictures) * math.prod(next(iter(shapes))) > LARGEST_BATCH:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 Tensor = Any
 PRESET = "preset:"
-CROP, COLOUR = 0.25, 0.2  # how much of a side is cut away, and how far colours change, at most
+CROP, COLOUR = 0.25, 0.2  # the largest share of a side that is cropped, and of a colour that changes
 
 
 @dataclass(frozen=True)
 class ImageColumn:
-    """augment: of `flip`, `crop`, `colour`. preset: what a pretrained encoder was read as; None: our own."""
+    """augment: of `flip`, `crop`, `colour`. preset: the pretrained encoder; None for the network of encoder.py."""
 
     name: str
     spec: ImageSpec
@@ -41,11 +41,16 @@ class ImageColumn:
     bag = max_tokens = cut = None
 
     def entry(self) -> dict[str, Any]:
-        own = {"rule": asdict(self.spec), "augment": list(self.augment), "seed": self.seed}
-        return {**own, "trainable": self.trainable, "preset": self.preset.to_json() if self.preset else None}
+        return {
+            "rule": asdict(self.spec),
+            "augment": list(self.augment),
+            "seed": self.seed,
+            "trainable": self.trainable,
+            "preset": self.preset.to_json() if self.preset else None,
+        }
 
     def save(self, folder: Path) -> None:
-        """Nothing is adapted; a preset's weights are the core's."""
+        """There is no adapted state; a preset's weights are among the core's."""
 
     def input(self, column: str) -> Input:
         size = self.spec.size
@@ -69,38 +74,40 @@ class ImageColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
-        chosen: dict[str, Any] = {
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        changes: dict[str, Any] = {
             "flip": "flip" in self.augment,
             "crop": CROP if "crop" in self.augment else 0.0,
             "colour": COLOUR if "colour" in self.augment else 0.0,
         }
         x = features[f"{self.name}_pixels"]
         if self.augment:
-            x = Augment(**chosen, seed=self.seed, name=f"{self.name}_augment")(x)
+            x = Augment(**changes, seed=self.seed, name=f"{self.name}_augment")(x)
         x = Rescale(name=f"{self.name}_rescale")(x)
         if self.preset:
-            tokens = encode_with(self.preset, x, shape.width, self.trainable, self.name)
+            tokens = encode_with(self.preset, x, sizes.width, self.trainable, self.name)
         else:
-            tokens = encode_image(x, shape.width, shape.width // 2, self.name)
+            tokens = encode_image(x, sizes.width, sizes.width // 2, self.name)
         return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
 
 
 def adapt(
     name: str, cells: dict[str, MediaFeatures], spec: ImageSpec, config: Config, folder: Path, log: Any
 ) -> tuple[ImageColumn, dict[str, ArrayFeatures]]:
-    """The pictures are on disk already, as pixels; what training does to them is said by the Config."""
+    """Take the pixels that `media.check` left on disk; the Config gives the encoder and the augmentation."""
     preset = None
     if config.image.image_encoder.startswith(PRESET):
         preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), spec.size, f"{name}_backbone")
     augment = tuple(change for change in config.image.image_augment if change != "none")
     column = ImageColumn(name, spec, augment, config.training.seed, config.model.fine_tune, preset)
-    sides = {side: ArrayFeatures({f"{name}_pixels": m.arrays["pixels"]}, m.index) for side, m in cells.items()}
-    return column, sides
+    return column, {
+        split_name: ArrayFeatures({f"{name}_pixels": pictures.arrays["pixels"]}, pictures.index)
+        for split_name, pictures in cells.items()
+    }
 
 
 def load(entry: dict[str, Any], folder: Path) -> ImageColumn:
-    """Rebuild it from its part of schema.json."""
+    """Rebuild the column from its entry in schema.json."""
     preset = ImagePreset.from_json(entry["preset"]) if entry["preset"] else None
     augment, seed = tuple(entry["augment"]), entry["seed"]
     return ImageColumn(entry["name"], ImageSpec(**entry["rule"]), augment, seed, entry["trainable"], preset)

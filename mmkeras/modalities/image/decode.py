@@ -1,4 +1,4 @@
-"""An image file's bytes -> pixels, with Pillow. No TensorFlow: processes that read files in parallel start fast."""
+"""An image file's bytes -> pixels, with Pillow. No TensorFlow: processes that read files start fast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from mmkeras.errors import BadCell
 
 MAX_PIXELS: Final = 2**26
-"""67 megapixels, more than most cameras have. While an image is decoded it takes about 10 bytes a pixel."""
+"""67 megapixels, more than most cameras have. Decoding takes about 10 bytes of memory a pixel."""
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _ORIENTATION: Final = 0x0112  # EXIF 2.32, 4.6.4 A: tag 274
@@ -32,17 +32,17 @@ _OTHER_KINDS: Final = (
 
 
 def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """The pixels of a JPEG, PNG, WebP, GIF (its first frame) or BMP file, uint8 [height, width, 3], RGB, as seen.
+    """The pixels of a JPEG, PNG, WebP, GIF (its first frame) or BMP file, uint8 [height, width, 3], RGB, upright.
 
-    The EXIF orientation is applied; what is transparent becomes white; 16 bits a channel are scaled to 8. Colours are
-    taken as they are stored: colour profiles are not applied.
+    The EXIF orientation is applied; transparent pixels are blended with white; 16 bits a channel are scaled to 8.
+    Colour profiles are not applied.
 
-    Warnings are silenced for the whole process while this runs, so run several in processes rather than in threads.
-    Raises BadCell, whose message says what is wrong; the size is checked before any pixel is decoded.
+    Warnings are silenced for the whole process meanwhile, so decode in parallel processes, not threads.
+    Raises BadCell with the fault; the size is checked before any pixel is decoded.
     """
     if not data:
         raise BadCell("the image is empty (0 bytes).")
-    with warnings.catch_warnings():  # of odd EXIF data, large images and more: what matters of it is an error here
+    with warnings.catch_warnings():  # of invalid EXIF data, large images and more: relevant faults are errors here
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -56,7 +56,7 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         except Image.DecompressionBombError as error:
             n_pixels = int(re.findall(r"\d+", str(error))[0])
             raise BadCell(f"the image says that it has {n_pixels:,} pixels; at most {max_pixels:,} are read.") from None
-        except Exception as error:  # a decoder may fail in any way on damaged bytes, and it is the cell that is bad
+        except Exception as error:  # decoders raise all kinds of errors on damaged bytes: the cell is bad
             reason = str(error).partition(" (")[0].rstrip(".") or type(error).__name__
             raise BadCell(f"the image is damaged or cut short: {reason}.") from None
 
@@ -72,7 +72,7 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _unknown(data: bytes) -> str:
-    """What is said of bytes that none of our formats begins with, or whose header is damaged."""
+    """The fault of a file that begins like none of FORMATS, or whose header is damaged."""
     for pattern, kind in _OTHER_KINDS:
         if re.match(pattern, data[:1000]):
             return f"expected a JPEG, PNG, WebP, GIF or BMP image, found {kind}."
@@ -82,10 +82,10 @@ def _unknown(data: bytes) -> str:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 … 8; 1, as stored, where there is none or it cannot be read, as browsers do."""
+    """EXIF orientation 1 … 8; 1, as stored, if it is absent or cannot be read, as in browsers."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # damaged EXIF data is no reason to lose a good picture
+    except Exception:  # damaged EXIF data do not make the pixels unusable
         return 1
 
 
@@ -102,7 +102,7 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels as stored -> as seen; orientation names where the stored first row and column are seen."""
+    """Pixels as stored -> upright; orientation: the upright position of the stored first row and column."""
     turned: Any = {
         2: lambda: pixels[:, ::-1],  # top right
         3: lambda: pixels[::-1, ::-1],  # bottom right

@@ -7,19 +7,19 @@ from typing import Any
 from keras import layers
 
 Tensor = Any
-MOMENTUM = 0.9  # of batch normalisation; with 0.99 a training of few steps ends before its statistics are right
-GRID = 7  # the map is halved until it has at most 7 x 7 places
+MOMENTUM = 0.9  # of batch normalisation; with 0.99 a training of few steps ends before the statistics converge
+GRID = 7  # the feature map is halved until it has at most 7 x 7 positions
 
 
 def encode_image(pixels: Tensor, width: int, size: int, name: str) -> Tensor:
-    """A picture as the places of a small convolutional network's map.
+    """A picture as tokens, the positions of a small convolutional network's feature map.
 
     pixels: float [b, s, s, 3], -1 … 1. size: channels of the first convolution; each halving doubles them, up to four
-    times as many. Parameters grow with its square: about 50,000 with a size of 32, s = 96 and a width of 64.
+    times as many. The number of weights grows with the square of size: about 50,000 for 32, s = 96 and a width of 64.
     Returns tokens [b, T, width], T = 4 x 4 … 7 x 7.
 
-    Separable convolutions (Howard et al. 2017, arXiv:1704.04861), a residual block after each halving. From 64 pixels
-    on the first convolution shrinks to a quarter at once: a third of the time was spent at half the size.
+    Separable convolutions (Howard et al. 2017, arXiv:1704.04861), a residual block after each halving. For 64 pixels or
+    more the first convolution has a stride of 4: a third of the time was spent at half the size.
     """
     kernel, stride = (7, 4) if pixels.shape[1] >= 64 else (3, 2)
     stem = layers.Conv2D(size, kernel, stride, "same", use_bias=False, name=f"{name}_stem")
@@ -34,19 +34,19 @@ def encode_image(pixels: Tensor, width: int, size: int, name: str) -> Tensor:
 
 
 def _convolved(x: Tensor, convolution: Any) -> Tensor:
-    """A convolution, normalised over the batch, and what of it is positive."""
+    """Convolution, batch normalisation, ReLU."""
     x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{convolution.name}_norm")(convolution(x))
     return layers.ReLU(name=f"{convolution.name}_relu")(x)
 
 
 def _separable(x: Tensor, channels: int, stride: int, name: str) -> Tensor:
-    """Each channel in space, then all channels at each place: [b, h, w, c] -> [b, h/stride, w/stride, channels]."""
+    """A depthwise 3 x 3 convolution, then a 1 x 1 one: [b, h, w, c] -> [b, h / stride, w / stride, channels]."""
     x = _convolved(x, layers.DepthwiseConv2D(3, stride, "same", use_bias=False, name=f"{name}_space"))
     return _convolved(x, layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_mix"))
 
 
 def tokens_of(x: Tensor, width: int, name: str) -> Tensor:
-    """A map [b, h, w, c], or tokens [b, T, c] -> tokens [b, T, width], normalised: no modality drowns another."""
+    """A feature map [b, h, w, c], or tokens [b, T, c] -> tokens [b, T, width], normalised as those of other columns."""
     if len(x.shape) == 4:
         x = layers.Reshape((x.shape[1] * x.shape[2], x.shape[3]), name=f"{name}_places")(x)  # [b, h * w, c]
     x = layers.Dense(width, name=f"{name}_width")(x)

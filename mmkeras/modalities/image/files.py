@@ -1,4 +1,4 @@
-"""Pictures' files -> the pixels that are kept on disk. Pillow and NumPy alone: processes that read files start fast."""
+"""Files of pictures -> the pixels that are cached on disk. Pillow and NumPy alone: reading processes start fast."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from mmkeras.modalities.image.spec import ImageSpec
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.progress import Log
 
-if TYPE_CHECKING:  # it brings tyro, which the processes have no use for
+if TYPE_CHECKING:  # it imports tyro, which the processes do not need
     from mmkeras.config.config import Config
 
 NOUN: Final = "images"
 DECODERS: Final[tuple[str, ...]] = ("pillow",)
 
 
-def rule_of(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> ImageSpec:
+def column_spec(cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> ImageSpec:
     """How a column of pictures is read."""
     return ImageSpec(config.image.image_size)
 
 
-def made_of(spec: ImageSpec) -> dict[str, Any]:
-    """What the features depend on, as JSON."""
+def cache_settings(spec: ImageSpec) -> dict[str, Any]:
+    """The fields of the spec that the cached pixels depend on, as JSON."""
     return asdict(spec)
 
 
 def shapes(spec: ImageSpec, n: int) -> Shapes:
-    """The array of n distinct pictures."""
+    """The shape and dtype of the array for n distinct pictures."""
     return {"pixels": ((n, spec.size, spec.size, 3), "uint8")}
 
 
 def read_features(cell: str, spec: ImageSpec, root: MediaRoot) -> dict[str, Any]:
-    """The row of a picture: uint8 [size, size, 3]. Raises BadCell."""
+    """One picture's row of the array: uint8 [size, size, 3]. Raises BadCell."""
     return {"pixels": resize_pixels(read_image(cell, root), spec.size)}

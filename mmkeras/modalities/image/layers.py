@@ -1,4 +1,4 @@
-"""Keras layers for images: to one size, to numbers around zero, and changed at random while training."""
+"""Keras layers for images: resizing, rescaling, augmentation in training."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from keras import ops
 from mmkeras.modalities.image.resize import SUM, TAPS, samples
 
 Tensor = Any
-GREY = (0.299, 0.587, 0.114)  # how bright red, green and blue look: ITU-R BT.601
+GREY = (0.299, 0.587, 0.114)  # the luma of red, green and blue: ITU-R BT.601
 
 
 class Resize(keras.layers.Layer):
     """Pixels of any height and width -> a square: uint8 [b, h, w, 3] -> uint8 [b, size, size, 3].
 
-    `keras.layers.Resizing` is not the same in every format, and batch normalisation behind it ran on the batch's own
-    statistics when it was exported; see `resize` for what is computed here. On a GPU that multiplies in TF32 a result
-    may be one off; CPUs and `tf.config.experimental.enable_tensor_float_32_execution(False)` are exact.
+    `keras.layers.Resizing` differs between formats, and batch normalisation after it used the batch's statistics in the
+    exported graph; resize.py describes the computation. On a GPU that multiplies in TF32 a result may be off by one;
+    CPUs and `tf.config.experimental.enable_tensor_float_32_execution(False)` are exact.
     """
 
     def __init__(self, size: int, **kwargs: Any) -> None:
@@ -28,11 +28,11 @@ class Resize(keras.layers.Layer):
         self.size = size
 
     def call(self, pixels: Tensor) -> Tensor:
-        sums = self._shrink_rows(self._shrink_rows(pixels))  # twice, for it turns the picture too
+        sums = self._shrink_rows(self._shrink_rows(pixels))  # twice, since each call transposes the picture
         return tf.cast(tf.floor(sums * (1.0 / SUM) + 0.5), tf.uint8)
 
     def _shrink_rows(self, pixels: Tensor) -> Tensor:
-        """[b, n, m, 3] -> sums of shares, float32 [b, m, size, 3]: whole rows are gathered, which is cheap."""
+        """[b, n, m, 3] -> weighted sums of rows, float32 [b, m, size, 3]; gathering whole rows is cheap."""
         shape = tf.shape(pixels)
         indices, shares = samples(shape[1], self.size, tf)
         rows = tf.cast(tf.gather(pixels, indices, axis=1), tf.float32)  # [b, size * 2 TAPS, m, 3]
@@ -53,8 +53,8 @@ class Resize(keras.layers.Layer):
 class Rescale(keras.layers.Layer):
     """Pixels times `scale` plus `offset`: any dtype [b, s, s, 3] -> float [b, s, s, 3].
 
-    scale, offset: one number, or one a channel; the default takes 0 … 255 to -1 … 1. `keras.layers.Rescaling` has the
-    fault of `Resizing` named above.
+    scale, offset: one number, or one a channel; the default maps 0 … 255 to -1 … 1. After `keras.layers.Rescaling`,
+    too, exported batch normalisation used the batch's statistics.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class Rescale(keras.layers.Layer):
 
 
 class Augment(keras.layers.Layer):
-    """Pixels 0 … 255, changed at random while training, as they are otherwise: [b, s, s, 3] -> float32 [b, s, s, 3].
+    """Random changes of pixels 0 … 255 in training, none at inference: [b, s, s, 3] -> float32 [b, s, s, 3].
 
-    flip: mirror half of the pictures (not for digits, signs or writing). crop: cut away up to this share of each side,
-    at a random place, and stretch the rest to the old size. colour: change brightness, contrast and saturation by up to
-    this share.
+    flip: mirror half of the pictures (not for digits, signs or writing). crop: crop away up to this share of each side,
+    at a random position, and stretch the rest to the full size. colour: change brightness, contrast and saturation by
+    up to this share.
 
-    The cut is two matrix products, since XLA cannot compile TensorFlow's image warps. What is drawn is a function of
-    the seed and of a counter among the weights (XLA draws other numbers): an interrupted training goes on with what it
-    would have drawn. A `keras.random.SeedGenerator` does not give that: its state is not saved with a model's weights.
+    The crop is two matrix products, since XLA cannot compile TensorFlow's image warps. The random numbers are a
+    function of the seed and of a counter among the weights (XLA draws other numbers), so that a resumed training draws
+    those of an uninterrupted one. A `keras.random.SeedGenerator` would not: its state is not saved with the weights.
     """
 
     def __init__(
@@ -110,26 +110,29 @@ class Augment(keras.layers.Layer):
             return pixels
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(self.draws.value, tf.int64)])
         self.draws.assign(self.draws + 1)
-        # [8, b, 1, 1]: a number from 0 to 1 for each choice and picture
+        # [8, b, 1, 1]: a number from 0 to 1 for each change and picture
         chance = tf.random.stateless_uniform((8, tf.shape(pixels)[0], 1, 1), seed)
-        return self._recolour(self._cut(pixels, chance[:5]), chance[5:])
+        return self._recolour(self._crop(pixels, chance[:5]), chance[5:])
 
-    def _cut(self, pixels: Tensor, chance: Tensor) -> Tensor:
+    def _crop(self, pixels: Tensor, chance: Tensor) -> Tensor:
         size = pixels.shape[1]
         rows = self._axis(chance[0], chance[1], size)  # [b, s, s]
         columns = self._axis(chance[2], chance[3], size)
         if self.flip:
             columns = tf.where(chance[4] < 0.5, tf.reverse(columns, (1,)), columns)
         flat = tf.reshape(pixels, (-1, size, size * 3))
-        turned = tf.transpose(tf.reshape(rows @ flat, (-1, size, size, 3)), (0, 2, 1, 3))  # [b, column, row, 3]
-        flat = columns @ tf.reshape(turned, (-1, size, size * 3))
+        transposed = tf.transpose(tf.reshape(rows @ flat, (-1, size, size, 3)), (0, 2, 1, 3))  # [b, column, row, 3]
+        flat = columns @ tf.reshape(transposed, (-1, size, size * 3))
         return tf.transpose(tf.reshape(flat, (-1, size, size, 3)), (0, 2, 1, 3))
 
-    def _axis(self, amount: Tensor, place: Tensor, size: int) -> Tensor:
-        """What share each pixel of an axis has in each pixel of the cut's: chances [b, 1, 1] -> [b, s, s]."""
-        kept = size * (1.0 - self.crop * amount)  # [b, 1, 1]
+    def _axis(self, amount: Tensor, start: Tensor, size: int) -> Tensor:
+        """The weight of each pixel of an axis in each pixel of the cropped axis: [b, s, s].
+
+        amount, start: of the crop, random numbers [b, 1, 1] from 0 to 1.
+        """
+        length = size * (1.0 - self.crop * amount)  # [b, 1, 1]
         pixel = tf.range(float(size))
-        position = place * (size - kept) + (pixel[:, None] + 0.5) * kept / size - 0.5  # [b, s, 1]
+        position = start * (size - length) + (pixel[:, None] + 0.5) * length / size - 0.5  # [b, s, 1]
         return tf.nn.relu(1.0 - tf.abs(tf.clip_by_value(position, 0.0, size - 1.0) - pixel))
 
     def _recolour(self, pixels: Tensor, chance: Tensor) -> Tensor:
@@ -146,5 +149,5 @@ class Augment(keras.layers.Layer):
         return keras.KerasTensor(pixels.shape, dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        own = {"flip": self.flip, "crop": self.crop, "colour": self.colour, "seed": self.seed}
-        return {**super().get_config(), **own}
+        options = {"flip": self.flip, "crop": self.crop, "colour": self.colour, "seed": self.seed}
+        return {**super().get_config(), **options}

@@ -19,10 +19,10 @@ Numbers = float | list[float]
 
 @dataclass(frozen=True)
 class ImagePreset:
-    """A pretrained network for images and how its pixels are to be: scale * (0 … 255) + offset, by channel or for all.
+    """A pretrained network for images, and its input: scale * (0 … 255) + offset, for each channel or for all.
 
-    backbone: the Keras model, with the preset's weights, or without where a run is rebuilt, whose own hold them.
-    blue_first: does it want blue, green, red?
+    backbone: the Keras model, with the preset's weights, or with random ones before those of a run are loaded.
+    blue_first: is the order of its channels blue, green, red?
     """
 
     name: str
@@ -34,15 +34,20 @@ class ImagePreset:
     def to_json(self) -> dict[str, Any]:
         """Everything but the weights."""
         backbone = keras.saving.serialize_keras_object(self.backbone)
-        kept = {"name": self.name, "scale": self.scale, "offset": self.offset, "blue_first": self.blue_first}
-        return {**kept, "backbone": backbone}
+        return {
+            "name": self.name,
+            "scale": self.scale,
+            "offset": self.offset,
+            "blue_first": self.blue_first,
+            "backbone": backbone,
+        }
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> ImagePreset:
-        """Rebuild it, with random weights."""
-        if "keras_hub" in str(kept["backbone"].get("module")):
-            import keras_hub  # noqa: F401  its classes must be known
-        return cls(**{**kept, "backbone": keras.saving.deserialize_keras_object(kept["backbone"])})
+    def from_json(cls, fields: dict[str, Any]) -> ImagePreset:
+        """Rebuild the preset from `to_json`, with random weights."""
+        if "keras_hub" in str(fields["backbone"].get("module")):
+            import keras_hub  # noqa: F401  registers its classes
+        return cls(**{**fields, "backbone": keras.saving.deserialize_keras_object(fields["backbone"])})
 
 
 def read_image_preset(preset: str, size: int, name: str) -> ImagePreset:
@@ -50,14 +55,14 @@ def read_image_preset(preset: str, size: int, name: str) -> ImagePreset:
 
     preset: a folder or name for `keras_hub.models.Backbone.from_preset`; or a class of `keras.applications`, with the
     ImageNet weights (`MobileNetV2`) or those in a file (`MobileNetV2:weights.h5`, without the top).
-    Raises InputError where the preset cannot be loaded, is no network for images, or takes another size.
+    Raises InputError if the preset cannot be loaded, is no network for images, or takes another size.
     """
     load = _load_application if _is_application(preset) else _load_hub
     try:
         backbone, scale, offset, blue_first = load(preset, size, name)
     except InputError:
         raise
-    except Exception as error:  # downloads, archives, configurations: libraries raise what they like
+    except Exception as error:  # downloads, archives and configurations fail with all kinds of errors
         first_line = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(
             f"the image encoder preset:{preset} cannot be loaded: {first_line} Expected a folder "
@@ -69,14 +74,14 @@ def read_image_preset(preset: str, size: int, name: str) -> ImagePreset:
 
 
 def encode_with(preset: ImagePreset, pixels: Tensor, width: int, trainable: bool, name: str) -> Tensor:
-    """Float pixels [b, s, s, 3], -1 … 1 -> tokens [b, T, width]: the places of the network's map, or its own tokens.
+    """Float pixels [b, s, s, 3], -1 … 1 -> tokens [b, T, width]: positions of a feature map, or the network's tokens.
 
-    trainable: fine-tune it; else its weights stay, and its batch normalisation and dropout rest.
-    Raises InputError where it gives neither.
+    trainable: fine-tune the network; else its weights are frozen, and batch normalisation and dropout run as at
+    inference. Raises InputError if the network returns neither a map nor tokens.
     """
     backbone = preset.backbone
     backbone.trainable = trainable
-    # pixels = 127.5 * (what we have) + 127.5
+    # 0 … 255 = 127.5 * (-1 … 1) + 127.5
     scale, offset = np.asarray(preset.scale, "float64"), np.asarray(preset.offset, "float64")
     rescale = Rescale((127.5 * scale).tolist(), (127.5 * scale + offset).tolist(), name=f"{name}_preset_rescale")
     x = rescale(pixels)
@@ -95,12 +100,12 @@ def _is_application(preset: str) -> bool:
 
 
 def _load_application(preset: str, size: int, name: str) -> tuple[Any, Any, Any, bool]:
-    """A network of keras.applications; its scale and offset for pixels 0 … 255, by channel; does blue come first?"""
+    """A network of keras.applications; scale and offset of pixels 0 … 255, by channel; is blue the first channel?"""
     kind, _, weights = preset.partition(":")
     build = getattr(keras.applications, kind)
     backbone = build(include_top=False, weights=weights or "imagenet", input_shape=(size, size, 3), name=name)
     preprocess = inspect.getmodule(build).preprocess_input  # type: ignore[union-attr]
-    # what it does to black, red, green and blue says what it does to any colour
+    # preprocessing is affine, so its results for black, red, green and blue determine it
     black, *colours = preprocess(np.vstack([np.zeros((1, 3)), 255 * np.eye(3)])[:, None].astype("float32"))[:, 0]
     changes = (np.array(colours) - black) / 255.0  # [from, to]
     blue_first = bool(changes[0, 0] == 0)
@@ -110,8 +115,8 @@ def _load_application(preset: str, size: int, name: str) -> tuple[Any, Any, Any,
 
 
 def _load_hub(preset: str, size: int, name: str) -> tuple[Any, Any, Any, bool]:
-    """The same for a preset of keras-hub, which always has red first."""
-    import keras_hub  # late: it takes longer to import than a small network to build
+    """As `_load_application`, for a preset of keras-hub, whose first channel is always red."""
+    import keras_hub  # late: the import takes longer than building a small network
 
     backbone = keras_hub.models.Backbone.from_preset(preset, dtype=keras.config.dtype_policy(), name=name)
     shape = tuple(getattr(backbone.input, "shape", ()))

@@ -19,12 +19,15 @@ def preview(cell: str, entry: dict[str, Any], root: MediaRoot) -> Preview:
 
 
 def thumbnail(pixels: np.ndarray) -> tuple[bytes, str]:
-    """Uint8 [height, width, 3] -> an image file of THUMBNAIL pixels at most, and its form: png or jpeg, the smaller."""
+    """Uint8 [height, width, 3] -> an image file of at most THUMBNAIL pixels a side, and its format: png or jpeg.
+
+    The smaller of the two files is returned.
+    """
     image = Image.fromarray(pixels)
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     files = []
-    for form, options in (("png", {"optimize": True}), ("jpeg", {"quality": 82})):
+    for format_name, options in (("png", {"optimize": True}), ("jpeg", {"quality": 82})):
         file = io.BytesIO()
-        image.save(file, form, **options)
-        files.append((file.getvalue(), form))
+        image.save(file, format_name, **options)
+        files.append((file.getvalue(), format_name))
     return min(files, key=lambda pair: len(pair[0]))

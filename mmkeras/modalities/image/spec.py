@@ -1,4 +1,4 @@
-"""The facts about an image column, and how one is seen: the part of the Config that its layers need. NumPy alone."""
+"""How an image column is read (the part of the Config that its layers need), described and served. NumPy alone."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SMALLEST, LARGEST = 16, 512
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """How a picture is seen; saved in schema.json.
+    """How a picture is read; saved in schema.json.
 
-    size: pixels of each side of the square that the network sees. Raises InputError for one that makes no sense.
+    size: pixels a side of the square that the network takes. Raises InputError for a size out of range.
     """
 
     size: int = 96
@@ -34,20 +34,21 @@ class ImageSpec:
             raise InputError(f"image size {self.size}: expected {SMALLEST} to {LARGEST} pixels a side.")
 
 
-def describe(given: Input) -> str:
+def describe(graph_input: Input) -> str:
     """The raw input in words."""
-    return f"RGB, any size; resized inside to {given.metadata.get('size')} pixels a side"
+    return f"RGB, any size; resized inside to {graph_input.metadata.get('size')} pixels a side"
 
 
 def served_name(name: str) -> str:
-    """What serving_default calls the input."""
+    """The name of the input in serving_default."""
     return f"{name}_bytes"
 
 
-def as_served(value: bytes | np.ndarray | None, entry: InputSpec) -> tuple[bytes, np.ndarray | None]:
-    """A picture as a client of TF Serving sends it: a file, "" where there is none; and its pixels.
+def as_served(value: bytes | np.ndarray | None, input_spec: InputSpec) -> tuple[bytes, np.ndarray | None]:
+    """A picture as a client of TF Serving sends it, a file or "" for a missing picture; and its pixels.
 
-    Its own file where the graph reads it as the training did: its decoders and orientation are proven so.
+    The original file if TensorFlow decodes it to the same pixels as Pillow, so that verification covers TensorFlow's
+    decoders and orientation; else a PNG of the pixels.
     """
     if value is None:
         return b"", None
@@ -57,13 +58,13 @@ def as_served(value: bytes | np.ndarray | None, entry: InputSpec) -> tuple[bytes
     return value if isinstance(value, bytes) and decodes_identically(value) else png(pixels), pixels
 
 
-def stack_served(sent: Sequence[bytes], entry: InputSpec) -> np.ndarray:
+def stack_served(sent: Sequence[bytes], input_spec: InputSpec) -> np.ndarray:
     """Files [b]."""
     return np.array(sent, object)
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Pixels -> a file that holds just them."""
+    """Pixels uint8 [h, w, 3] -> the bytes of a lossless file."""
     from PIL import Image
 
     file = io.BytesIO()

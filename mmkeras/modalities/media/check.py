@@ -1,4 +1,4 @@
-"""All pictures and clips of a table are looked at before training starts, and by the same stroke become features."""
+"""Before training: check all files that a table's cells name, and compute their features in the same pass."""
 
 from __future__ import annotations
 
@@ -22,36 +22,39 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import named
 
-KEYS = "media.json"  # of the features that a run began with
+KEYS = "media.json"  # the keys of the features that a run was started with
 
 
 @dataclass(frozen=True)
 class Media:
-    """rules: column -> how it is read. features: `table` or `validation` -> column -> an entry for each of its rows."""
+    """specs: column -> how it is read. features: `table` or `validation` -> column -> the features of all rows."""
 
     specs: dict[str, Any]
     features: dict[str, dict[str, MediaFeatures]]
 
-    def sides(self, column: str, tables: dict[str, Table], split: Split) -> dict[str, MediaFeatures]:
-        """A column's features of the rows of both sides of the split."""
+    def features_by_split(self, column: str, tables: dict[str, Table], split: Split) -> dict[str, MediaFeatures]:
+        """A column's features: `train` and `validation` -> those of the split's rows."""
         held_out = "validation" if "validation" in tables else "table"
         lines = {"train": ("table", split.train_lines), "validation": (held_out, split.validation_lines)}
-        found = {}
-        for side, (file, wanted) in lines.items():
-            rows = np.searchsorted(tables[file].lines, wanted)  # rows stand in the order of their lines
-            whole = self.features[file][column]
-            found[side] = replace(whole, index=whole.index[rows])
-        return found
+        features = {}
+        for split_name, (file, split_lines) in lines.items():
+            rows = np.searchsorted(tables[file].lines, split_lines)  # a table's lines are sorted
+            of_file = self.features[file][column]
+            features[split_name] = replace(of_file, index=of_file.index[rows])
+        return features
 
 
-def without_bad(table: Table, good: np.ndarray, bad: list[BadRow], config: Config, folder: Path) -> Table:
-    """`drop_rows`; where there are too many, all of them are listed beside the run, of which nothing stays."""
+def drop_bad_rows(table: Table, good: np.ndarray, bad: list[BadRow], max_bad_rows: float, folder: Path) -> Table:
+    """`drop_rows`; if too many rows are bad, first write all of them to <folder>-bad_rows.csv: the run is deleted.
+
+    good: bool [rows]. Raises InputError with the path of that file.
+    """
     try:
-        return drop_rows(table, good, bad, config.data.max_bad_rows)
+        return drop_rows(table, good, bad, max_bad_rows)
     except InputError as error:
-        place = folder.with_name(f"{folder.name}-bad_rows.csv")
-        write_bad_rows(replace(table, bad_rows=tuple(sorted([*table.bad_rows, *bad], key=lambda b: b.line))), place)
-        raise InputError(f"{error} All of them: {place}") from None
+        path = folder.with_name(f"{folder.name}-bad_rows.csv")
+        write_bad_rows(replace(table, bad_rows=tuple(sorted([*table.bad_rows, *bad], key=lambda b: b.line))), path)
+        raise InputError(f"{error} All of them: {path}") from None
 
 
 def has_media(table: Table) -> bool:
@@ -59,8 +62,8 @@ def has_media(table: Table) -> bool:
     return any(names_files(column.kind) for column in table.inputs)
 
 
-def keys_before(folder: Path) -> dict[str, str]:
-    """Name -> the key of the features that a run began with; empty for a run of an older version."""
+def saved_keys(folder: Path) -> dict[str, str]:
+    """Name -> the key of the features that a run was started with; empty for a run of an older version."""
     path = folder / KEYS
     if not path.exists():
         return {}
@@ -73,41 +76,51 @@ def keys_before(folder: Path) -> dict[str, str]:
 def check_media(
     config: Config, tables: dict[str, Table], folder: Path, log: Callable[[str], None]
 ) -> tuple[dict[str, Table], Media]:
-    """The tables without the rows whose media cannot be used, which are among their bad rows now; and the features.
+    """Check all files that cells name -> the tables without the rows of unusable files, and the features.
 
-    Raises InputError where more than `max_bad_rows` are bad, as `read_table` does.
+    The dropped rows are among the tables' bad rows. folder: the run's folder.
+    Raises InputError if more than `max_bad_rows` are bad, as `read_table` does.
     """
     specs: dict[str, Any] = {}
     features: dict[str, dict[str, MediaFeatures]] = {}
-    began_with = keys_before(folder) if config.output.resume else {}
+    expected_keys = saved_keys(folder) if config.output.resume else {}
     keys: dict[str, str] = {}
     checked = {}
     for file, table in tables.items():
         root = MediaRoot.of(table.path, config.data.media_root, config.data.allow_outside)
-        found: dict[str, MediaFeatures] = {}
+        by_column: dict[str, MediaFeatures] = {}
         bad: dict[int, BadRow] = {}
         for graph_name, column in zip(input_names([c.name for c in table.inputs]), table.inputs, strict=True):
             if not names_files(column.kind):
                 continue
             cells = table.rows[column.name].tolist()
-            spec = specs.setdefault(column.name, None) or files_of(column.kind).rule_of(cells, root, config, log)
+            spec = specs.setdefault(column.name, None) or files_of(column.kind).column_spec(cells, root, config, log)
             specs[column.name] = spec
             name = graph_name if file == "table" else f"{graph_name}-validation"
-            place, elsewhere = folder / "features", features_elsewhere(folder)
-            told = named(log, name, column.name if file == "table" else f"{column.name} of {table.path}")
-            made = make_features(name, column.kind, cells, spec, root, place, elsewhere, told, began_with.get(name, ""))
-            keys[name] = made.key
-            for row, reason in made.faults.items():
+            column_log = named(log, name, column.name if file == "table" else f"{column.name} of {table.path}")
+            column_features = make_features(
+                name,
+                column.kind,
+                cells,
+                spec,
+                root,
+                folder / "features",
+                features_elsewhere(folder),
+                column_log,
+                expected_keys.get(name, ""),
+            )
+            keys[name] = column_features.key
+            for row, reason in column_features.faults.items():
                 line = int(table.lines[row])
                 bad.setdefault(row, BadRow(table.path, line, column.name, reason))
-            found[column.name] = made
+            by_column[column.name] = column_features
         good = np.array([row not in bad for row in range(len(table.rows))])
-        checked[file] = without_bad(table, good, list(bad.values()), config, folder)
-        features[file] = {name: replace(made, index=made.index[good]) for name, made in found.items()}
+        checked[file] = drop_bad_rows(table, good, list(bad.values()), config.data.max_bad_rows, folder)
+        features[file] = {name: replace(whole, index=whole.index[good]) for name, whole in by_column.items()}
         if bad:
             first = min(bad.values(), key=lambda row: row.line)
-            what = f"{len(bad)} rows have media that cannot be used, the first in line {first.line}"
-            log(f"{table.path}: {what}: {first.reason}")
+            summary = f"{len(bad)} rows have media that cannot be used, the first in line {first.line}"
+            log(f"{table.path}: {summary}: {first.reason}")
     if not checked["table"].rows.size:
         raise InputError(f"{tables['table'].path}: no row is left.")
     if keys:

@@ -1,4 +1,4 @@
-"""Columns whose cells name files: each is checked before training, in parallel, and its features are left on disk."""
+"""Columns whose cells name files: check every file before training, in parallel, and cache its features on disk."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ from mmkeras.modalities.media.work import fill_rows, hash_files
 from mmkeras.system.progress import Log, Progress
 from mmkeras.system.workers import Workers, cpu_count
 
-VERSION: Final = 1  # of what is on disk, and of how it is made
-FEW: Final = 50  # cells that are done before a process would have started
-CHUNK: Final = 16  # cells that a process has at a time
+VERSION: Final = 1  # of the features on disk and of their computation
+FEW: Final = 50  # cells that take less time than the start of a process
+CHUNK: Final = 16  # cells that are sent to a process at a time
 
 
 @dataclass(frozen=True)
 class MediaFeatures:
     """The features of a column's rows.
 
-    arrays: memory-mapped, first axis the u distinct cells, as the kind's `files.shapes` has them. image: pixels uint8
-        [u, size, size, 3]; audio: log_mel float32 [u, frames, mels] and frames int32 [u], how many are the clip's.
-    index: int32 [rows], which of the distinct cells a row has; -1 where its cell is empty or bad.
+    arrays: memory-mapped, the first axis being the u distinct cells, with the shapes of the kind's `files.shapes`.
+        image: pixels uint8 [u, size, size, 3]; audio: log_mel float32 [u, frames, mels] and frames int32 [u], the
+        number of valid frames.
+    index: int32 [rows], the distinct cell of each row; -1 where the row's cell is empty or bad.
     faults: row -> why its cell cannot be used, with its path.
-    key: changes with the rule, with what reads the files, and with any of their bytes.
+    key: changes with the spec, with the decoders' versions, and with any byte of the files.
     """
 
     arrays: dict[str, np.ndarray]
@@ -59,53 +60,55 @@ def make_features(
     folder: Path,
     elsewhere: Sequence[Path],
     log: Log,
-    began_with: str = "",
+    expected_key: str = "",
 ) -> MediaFeatures:
-    """Check all cells of a column and make their features, or find the ones that were made before.
+    """Check all cells of a column and compute their features, or open those that an earlier run computed.
 
-    name: the column's, as a folder may be called; root: where the cells' paths begin.
-    kind: the column's; rule: how a column of that kind is read, as its `files.rule_of` has it.
-    folder: for <name>-<key>/, whose key tells the rule and what all files hold; one with another key is removed.
-    elsewhere: folders of the same kind, from which equal features are linked.
-    began_with: the key that the features of a resumed run have; '' where there is none.
-    Raises InputError when the disk has no room for them, or when another key is found than the run began with.
+    name: of the column, valid as a folder's name; root: the folder of relative paths.
+    kind: of the column; spec: how the column is read, from the kind's `files.column_spec`.
+    folder: the features go to <folder>/<name>-<key>/, where the key depends on the spec and on the content of all
+        files; a folder of this name with another key is removed.
+    elsewhere: other such folders, from which equal features are linked.
+    expected_key: of the features of a resumed run; "" for a new run.
+    Raises InputError if the disk is full, or if the key is not the expected one.
     """
     distinct, which = distinct_cells(cells)
     files = files_of(kind)
     shapes = files.shapes(spec, len(distinct))
     progress = functools.partial(Progress, total=len(distinct), log=log)
-    with Workers(worth_their_start(len(distinct))) as workers:
+    with Workers(n_workers(len(distinct))) as workers:
         key = _key(kind, spec, distinct, root, workers, progress((f"{name}: ", f" {files.NOUN} compared")))
-        if began_with not in ("", key):  # before anything of the old ones goes
+        if expected_key not in ("", key):  # before the old features are removed
             raise InputError(
                 f"{name}: a file that a cell names, or the package that reads such files, has changed since the run "
                 f"{folder.parent} began, so it cannot be resumed. Put the old ones back, or start anew with "
                 "--overwrite."
             )
-        made = folder / f"{name}-{key}"
+        feature_folder = folder / f"{name}-{key}"
         folder.mkdir(parents=True, exist_ok=True)
-        found = open_features(made, shapes)
-        if found is None and link_features(made, elsewhere, key, shapes):
-            found = open_features(made, shapes)
-        before = found is not None
-        progressing = progress((f"{name}: ", f" {files.NOUN} checked"))
-        if found is None:
-            _make(made, shapes, distinct, functools.partial(fill_rows, kind, spec, root), workers, progressing)
-            found = open_features(made, shapes)
-    if found is None:
-        raise OSError(f"{made} was written, but cannot be read again.")
+        features = open_features(feature_folder, shapes)
+        if features is None and link_features(feature_folder, elsewhere, key, shapes):
+            features = open_features(feature_folder, shapes)
+        is_cached = features is not None
+        check_progress = progress((f"{name}: ", f" {files.NOUN} checked"))
+        if features is None:
+            fill = functools.partial(fill_rows, kind, spec, root)
+            _write(feature_folder, shapes, distinct, fill, workers, check_progress)
+            features = open_features(feature_folder, shapes)
+    if features is None:
+        raise OSError(f"{feature_folder} was written, but cannot be read again.")
     drop_other_features(folder, name, key)
-    arrays, faults = found
+    arrays, faults = features
     bad = f" ({len(faults):,} bad)" if faults else ""
-    if before:
+    if is_cached:
         log(f"{name}: features of {len(distinct):,} {files.NOUN} were made before{bad}")
     else:
-        log(f"{name}: {len(distinct):,} {files.NOUN} checked in {progressing.seconds:.1f} s{bad}")
+        log(f"{name}: {len(distinct):,} {files.NOUN} checked in {check_progress.seconds:.1f} s{bad}")
     return replace(_by_row(arrays, which, faults), key=key)
 
 
 def distinct_cells(cells: Sequence[str]) -> tuple[list[str], np.ndarray]:
-    """The different cells that are not empty, in order, and which of them each row has: int32 [rows], -1 for none."""
+    """The distinct cells that are not empty, in order, and the number of each row's cell: int32 [rows], -1 if empty."""
     numbers: dict[str, int] = {}
     which = np.full(len(cells), -1, "int32")
     for row, cell in enumerate(cells):
@@ -124,35 +127,37 @@ def _by_row(arrays: dict[str, np.ndarray], which: np.ndarray, faults: dict[int, 
     )
 
 
-def worth_their_start(n_cells: int) -> int:
-    """How many processes to start for some cells."""
+def n_workers(n_cells: int) -> int:
+    """The number of processes to start for `n_cells` cells."""
     return 0 if n_cells < FEW else min(cpu_count(), -(-n_cells // CHUNK))
 
 
 def _key(kind: str, spec: Any, cells: list[str], root: MediaRoot, workers: Workers, progress: Progress) -> str:
-    """What the features depend on, as 32 hexadecimal digits: how they are made, each cell's text, each file's bytes."""
+    """A hash of the settings, the decoders, each cell's text and each file's bytes, as 32 hexadecimal digits."""
     files = files_of(kind)
-    how, decoders = files.made_of(spec), {name: importlib.metadata.version(name) for name in files.DECODERS}
+    settings = files.cache_settings(spec)
+    decoders = {name: importlib.metadata.version(name) for name in files.DECODERS}
     hashes = np.zeros((len(cells), KEY_BYTES), "uint8")
-    for first, found in workers.map(functools.partial(hash_files, root), cells, CHUNK):
-        hashes[first : first + len(found)] = [list(digest or bytes(KEY_BYTES)) for digest in found]
-        progress.advance(len(found))
+    for first, digests in workers.map(functools.partial(hash_files, root), cells, CHUNK):
+        hashes[first : first + len(digests)] = [list(digest or bytes(KEY_BYTES)) for digest in digests]
+        progress.advance(len(digests))
     progress.end()
-    key = hashlib.blake2b(json.dumps([VERSION, kind, how, decoders], sort_keys=True).encode(), digest_size=KEY_BYTES)
+    head = json.dumps([VERSION, kind, settings, decoders], sort_keys=True).encode()
+    key = hashlib.blake2b(head, digest_size=KEY_BYTES)
     for cell, digest in zip(cells, hashes, strict=True):
         text = cell.encode("utf-8", "surrogatepass")
         key.update(len(text).to_bytes(8, "little") + text + digest.tobytes())
     return key.hexdigest()
 
 
-def _make(made: Path, shapes: Shapes, cells: list[str], fill: Any, workers: Workers, progress: Progress) -> None:
-    """Write the features of all cells, those of bad ones zeros that no row refers to, and what is wrong with those."""
-    with features_written_whole(made, shapes) as (partial, faults):
-        for first, found in workers.map(functools.partial(fill, partial), cells, CHUNK):
-            for number, fault in enumerate(found, first):
+def _write(folder: Path, shapes: Shapes, cells: list[str], fill: Any, workers: Workers, progress: Progress) -> None:
+    """Write the features of all cells, zeros for bad cells (no row refers to them), and the faults of the bad cells."""
+    with features_written_whole(folder, shapes) as (partial, faults):
+        for first, chunk_faults in workers.map(functools.partial(fill, partial), cells, CHUNK):
+            for number, fault in enumerate(chunk_faults, first):
                 if fault is None:
                     faults[number] = f"the decoder crashed on {shorten(cells[number])}."
                 elif fault:
                     faults[number] = fault
-            progress.advance(len(found))
+            progress.advance(len(chunk_faults))
     progress.end()

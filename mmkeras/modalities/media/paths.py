@@ -13,16 +13,16 @@ from pathlib import Path
 
 from mmkeras.errors import BadCell
 
-_WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # one letter before the colon is a drive of Windows
+_WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # a single letter is a drive of Windows
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
 @dataclass(frozen=True)
 class MediaRoot:
-    """Where the paths of cells begin.
+    """The folder of the relative paths in cells.
 
-    folder: what relative paths are relative to; allow_outside: may a path, once `..` and symbolic links are followed,
-    lie outside it?
+    folder: relative paths start here; allow_outside: may a path, once `..` and symbolic links are resolved, lie outside
+    the folder?
     """
 
     folder: str
@@ -30,16 +30,16 @@ class MediaRoot:
 
     @classmethod
     def of(cls, csv: str | Path, media_root: str | None, allow_outside: bool) -> MediaRoot:
-        """Where the paths in the cells of a file begin: at `media_root`, or at the folder that the file lies in."""
+        """The root of a CSV file's cells: `media_root` if it is set, else the folder of the CSV file."""
         return cls(media_root or str(Path(csv).parent), allow_outside)
 
 
 def read_media(cell: str, root: Path, allow_outside: bool, max_bytes: int) -> bytes:
-    """The bytes that a cell stands for: 1 to `max_bytes` of them.
+    """The bytes of the file or data URI in a cell, 1 to `max_bytes` of them.
 
     cell: a path, relative to `root` or absolute, with / or \\ between folders; or a data URI (RFC 2397).
-    allow_outside: may a path, once `..` and symbolic links are followed, lie outside `root`?
-    Raises BadCell, whose message says what is wrong with the cell.
+    allow_outside: may a path, once `..` and symbolic links are resolved, lie outside `root`?
+    Raises BadCell with the fault of the cell.
     """
     path = find_media(cell, MediaRoot(str(root), allow_outside))
     if path is None:
@@ -51,9 +51,9 @@ def read_media(cell: str, root: Path, allow_outside: bool, max_bytes: int) -> by
 
 
 def find_media(cell: str, root: MediaRoot) -> Path | None:
-    """The file that a cell names, an ordinary one that is not empty; None when the cell is a data URI.
+    """The file that a cell names, a regular one that is not empty; None if the cell is a data URI.
 
-    Raises BadCell when there is no such file, or it may not be read.
+    Raises BadCell if the file is absent or may not be read.
     """
     cell = cell.strip()
     if not cell:
@@ -63,7 +63,7 @@ def find_media(cell: str, root: MediaRoot) -> Path | None:
     if _WEB_ADDRESS.match(cell):
         raise BadCell(f"{shorten(cell)} is a web address; nothing is downloaded here. Save the file and give its path.")
     try:
-        path = _place(cell, Path(root.folder), root.allow_outside)
+        path = _resolve(cell, Path(root.folder), root.allow_outside)
         _check_file(path)
     except OSError as error:
         raise _cannot_be_read(cell, error) from None
@@ -71,7 +71,7 @@ def find_media(cell: str, root: MediaRoot) -> Path | None:
 
 
 def shorten(cell: str) -> str:
-    """A cell as an error quotes it: data URIs have megabytes."""
+    """A cell as errors quote it, cut at 150 characters if long: data URIs have megabytes."""
     return cell if len(cell) <= 200 else f"{cell[:150]}… ({len(cell):,} characters)"
 
 
@@ -83,12 +83,12 @@ def _size(n_bytes: int) -> str:
     return f"{n_bytes:,} bytes" if n_bytes < 10**6 else f"{n_bytes / 10**6:,.1f} MB"
 
 
-def _too_large(what: str, n_bytes: int, max_bytes: int) -> BadCell:
-    return BadCell(f"{what} has {_size(n_bytes)}; at most {_size(max_bytes)} are read.")
+def _too_large(source: str, n_bytes: int, max_bytes: int) -> BadCell:
+    return BadCell(f"{source} has {_size(n_bytes)}; at most {_size(max_bytes)} are read.")
 
 
-def _place(cell: str, root: Path, allow_outside: bool) -> Path:
-    """The path that a cell means, without symbolic links: whoever opens it opens what was looked at."""
+def _resolve(cell: str, root: Path, allow_outside: bool) -> Path:
+    """The path in a cell with all symbolic links resolved, so that the file that is opened is the one checked here."""
     try:
         base = root.resolve()
         path = (base / cell).resolve()
@@ -105,18 +105,18 @@ def _place(cell: str, root: Path, allow_outside: bool) -> Path:
 
 
 def _check_file(path: Path) -> None:
-    """Raise BadCell unless there are bytes to be read, and an end of them."""
+    """Raise BadCell unless the path is a regular file that is not empty."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise BadCell(
             f"there is no file {shorten(str(path))}. Paths start at the CSV's folder, or at --media-root."
         ) from None
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         raise BadCell(f"{path} is a folder; expected a file.")
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise BadCell(f"{path} is no ordinary file (a device, a pipe or a socket).")  # reading one may never end
-    if not found.st_size:
+    if not status.st_size:
         raise BadCell(f"{path} is empty (0 bytes).")
 
 
@@ -137,10 +137,10 @@ def _read_data_uri(cell: str, max_bytes: int) -> bytes:
     if not comma:
         raise BadCell(f"damaged data URI {shorten(cell)!r}: it has no comma before its data.")
     in_base64 = head.lower().rstrip().endswith(";base64")
-    # a byte takes at least one character, or 4/3 in base64, but %XX where percent-encoded
-    least = len(payload) // 4 if in_base64 else len(payload) // 3
-    if least > max_bytes:
-        raise _too_large("the data URI", least, max_bytes)
+    # percent-encoded as %XX a byte takes 3 characters; in base64 it takes 4/3, each of which may be percent-encoded
+    min_bytes = len(payload) // 4 if in_base64 else len(payload) // 3
+    if min_bytes > max_bytes:
+        raise _too_large("the data URI", min_bytes, max_bytes)
     try:
         data = urllib.parse.unquote_to_bytes(payload)
     except UnicodeEncodeError as error:  # half of a character, as some programs write them
@@ -155,13 +155,13 @@ def _read_data_uri(cell: str, max_bytes: int) -> bytes:
 
 
 def _decode_base64(text: bytes) -> bytes:
-    """Base64, also in its alphabet for web addresses, with spaces and without its last `=`, as browsers take it."""
+    """Decode base64, also its URL-safe alphabet, with white space and without the padding `=`, as browsers do."""
     text = b"".join(text.split()).translate(bytes.maketrans(b"-_", b"+/"))
     text = text.rstrip(b"=")
-    odd = _NOT_BASE64.search(text)
-    if odd:
+    invalid = _NOT_BASE64.search(text)
+    if invalid:
         raise BadCell(
-            f"damaged data URI: character {odd.start() + 1} of its base64 is {odd.group().decode('latin-1')!r}."
+            f"damaged data URI: character {invalid.start() + 1} of its base64 is {invalid.group().decode('latin-1')!r}."
         )
     try:
         return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)

@@ -1,4 +1,4 @@
-"""What can be shown of a file that a cell names."""
+"""What the report shows of a file that a cell names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ THUMBNAIL: Final = 160
 
 @dataclass(frozen=True)
 class Preview:
-    """picture: the bytes of an image file; form: `png` or `jpeg`; alt: what the picture is, in words.
+    """picture: the bytes of an image file; format_name: `png` or `jpeg`; alt: the picture's description.
 
-    sound: the bytes of a flac file, b"" for none; length: how long it is, in words.
+    sound: the bytes of a flac file, b"" for none; length: the sound's duration, in words.
     """
 
     picture: bytes
-    form: str
+    format_name: str
     alt: str
     sound: bytes = b""
     length: str = ""

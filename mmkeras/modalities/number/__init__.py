@@ -1,1 +1,1 @@
-"""Numbers: standardised in the graph by what the training rows tell."""
+"""Numbers: standardised in the graph by the mean and deviation of the training rows."""

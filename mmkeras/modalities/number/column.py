@@ -1,4 +1,4 @@
-"""The number modality: standardised by the training rows; a cell that is empty counts as missing, not as a number."""
+"""The number modality: standardised by the training rows; an empty cell counts as missing, not as a number."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mmkeras.modalities.number.cells import read_numbers
 from mmkeras.modalities.number.encoder import encode_number
 from mmkeras.modalities.number.layers import Standardise
 from mmkeras.modalities.number.serving import read_served
-from mmkeras.modalities.number.spec import NumberState, learn_state, served_name
+from mmkeras.modalities.number.spec import NumberState, adapt_state, served_name
 
 Tensor = Any
 
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A number column that has seen its training rows."""
+    """A number column, adapted on its training rows."""
 
     name: str
     state: NumberState
@@ -55,20 +55,20 @@ class NumberColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
-        return encode_number(features[f"{self.name}_numbers"], shape.width, self.name)
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        return encode_number(features[f"{self.name}_numbers"], sizes.width, self.name)
 
 
 def adapt(
     name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[NumberColumn, dict[str, ArrayFeatures]]:
-    """Mean, deviation and median of the training rows; all rows standardised."""
-    column = NumberColumn(name, learn_state(cells["train"]))
+    """Fit the mean, deviation and median of the training rows; standardise all rows."""
+    column = NumberColumn(name, adapt_state(cells["train"]))
     layer = column.standardise()
-    sides = {side: np.asarray(layer(*read_numbers(some))) for side, some in cells.items()}
-    return column, {side: ArrayFeatures({f"{name}_numbers": values}) for side, values in sides.items()}
+    numbers = {split_name: np.asarray(layer(*read_numbers(split_cells))) for split_name, split_cells in cells.items()}
+    return column, {split_name: ArrayFeatures({f"{name}_numbers": values}) for split_name, values in numbers.items()}
 
 
 def load(entry: dict[str, Any], folder: Path) -> NumberColumn:
-    """Rebuild it from its part of schema.json."""
+    """Rebuild the column from its entry in schema.json."""
     return NumberColumn(entry["name"], NumberState(**entry["state"]))

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from keras import layers, ops
 
-FURTHEST: Final = 10.0  # standard deviations: a slip of the keyboard must not drown everything else
+FURTHEST: Final = 10.0  # standard deviations: a typing error must not drown all other features
 
 
 class Standardise(layers.Layer):
-    """Float32 [b, 1] and present [b, 1] -> standardised, [b, 2]; the median stands where nothing is there.
+    """Float32 [b, 1] and present [b, 1] -> standardised, [b, 2]; the median replaces a missing number.
 
-    Two numbers tell more than one: the distance from the mean in deviations, at most FURTHEST, and its logarithm with
-    the sign kept, for prices and counts that span decades.
+    Two features: the distance from the mean in deviations, at most FURTHEST, and its logarithm with the sign kept, for
+    prices and counts that span decades.
     """
 
     def __init__(self, mean: float, deviation: float, median: float, **options: Any) -> None:
@@ -23,8 +23,8 @@ class Standardise(layers.Layer):
     def call(self, value: Any, present: Any) -> Any:
         value = value * present + self.median * (1.0 - present)
         x = (value - self.mean) * (1.0 / self.deviation)
-        near = ops.clip(x, -FURTHEST, FURTHEST)
-        return ops.concatenate([near, ops.sign(x) * ops.log(1.0 + ops.abs(x))], axis=1)
+        clipped = ops.clip(x, -FURTHEST, FURTHEST)
+        return ops.concatenate([clipped, ops.sign(x) * ops.log(1.0 + ops.abs(x))], axis=1)
 
     def get_config(self) -> dict[str, Any]:
         config = {"mean": self.mean, "deviation": self.deviation, "median": self.median}

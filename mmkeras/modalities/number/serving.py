@@ -1,4 +1,4 @@
-"""What TF Serving's clients send of a number -> raw input, in plain TensorFlow."""
+"""TF Serving's input of a number -> raw input, in plain TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ Tensor = Any
 
 
 def read_served(values: Tensor) -> tuple[Tensor, Tensor]:
-    """float32 [b], NaN where there is none -> float32 [b, 1] values, 0.0 there, and presence."""
-    there = tf.logical_not(tf.math.is_nan(values))
-    return tf.where(there, values, 0.0)[:, None], tf.cast(there, tf.float32)[:, None]
+    """float32 [b], NaN for a missing number -> values, 0.0 for a missing one, and presence, float32 [b, 1] each."""
+    present = tf.logical_not(tf.math.is_nan(values))
+    return tf.where(present, values, 0.0)[:, None], tf.cast(present, tf.float32)[:, None]

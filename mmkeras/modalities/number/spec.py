@@ -1,4 +1,4 @@
-"""The facts about a number column, and what is learned of it. NumPy alone."""
+"""How a number column is named, described and served, and its adapted state. NumPy alone."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ EXAMPLE: Final = "1"
 FLAGS: Final[tuple[str, ...]] = ()
 NAMES_FILES: Final = False
 
-SMALLEST_DEVIATION: Final = 1e-30  # one divided by it is still a float32
+SMALLEST_DEVIATION: Final = 1e-30  # its inverse is still a float32
 
 
 @dataclass(frozen=True)
 class NumberState:
-    """What a number column learned from its training rows."""
+    """Mean, standard deviation and median of the training rows' numbers."""
 
     mean: float
     deviation: float
     median: float
 
 
-def learn_state(cells: Sequence[str]) -> NumberState:
-    """Mean, standard deviation and median of the cells that are there; 0, 1, 0 where none is."""
+def adapt_state(cells: Sequence[str]) -> NumberState:
+    """Mean, standard deviation and median of the cells that are not empty; 0, 1, 0 if all are empty."""
     values = np.array([float(cell) for cell in cells if cell.strip()], "float64")
     if not len(values):
         return NumberState(0.0, 1.0, 0.0)
     deviation = float(values.std())
-    # a column of one value says nothing; dividing by its deviation would make noise of rounding
-    enough = deviation > max(1e-6 * float(np.abs(values).max()), SMALLEST_DEVIATION)
-    return NumberState(float(values.mean()), deviation if enough else 1.0, float(np.median(values)))
+    # the deviation of a constant column is rounding error; dividing by it would amplify that error
+    varies = deviation > max(1e-6 * float(np.abs(values).max()), SMALLEST_DEVIATION)
+    return NumberState(float(values.mean()), deviation if varies else 1.0, float(np.median(values)))
 
 
-def describe(given: Input) -> str:
+def describe(graph_input: Input) -> str:
     """The raw input in words."""
     return "as it stands in the CSV"
 
 
 def served_name(name: str) -> str:
-    """What serving_default calls the input."""
+    """The name of the input in serving_default."""
     return name
 
 
-def as_served(value: float | None, entry: InputSpec) -> tuple[Any, Any]:
-    """A number as a client of TF Serving sends it: NaN where there is none."""
+def as_served(value: float | None, input_spec: InputSpec) -> tuple[Any, Any]:
+    """A number as a client of TF Serving sends it, NaN for a missing one, and the value of the raw input."""
     return np.float32(np.nan if value is None else value), value
 
 
-def stack_served(sent: Sequence[Any], entry: InputSpec) -> np.ndarray:
+def stack_served(sent: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
     """float32 [b]."""
     return np.array(sent, "float32")

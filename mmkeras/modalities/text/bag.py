@@ -1,4 +1,4 @@
-"""A text as a bag: its words and word pairs as row numbers, each with a weight."""
+"""A text as a bag: its features (tokens, pairs, character n-grams) as row numbers, each with a weight."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.exact import Tensor, behind, count, look_up, modulo, split_number
+from mmkeras.modalities.text.exact import Tensor, count, look_up, modulo, previous, split_number
 from mmkeras.modalities.text.hashing.tokenizer import PRIMES
 
-PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # joins the hashes of two neighbours, modulo each prime
-FREQUENT = 2**12  # rows below this are counted in a place of their own, the others share as many again
-FREQUENT_RUNS = 2**14  # where runs of characters are features: a text has ten times as many
-IDF_UNIT = 2.0**-16  # an inverse document frequency is kept as a whole number of these
+PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # combines the hashes of two neighbours, modulo each prime
+FREQUENT = 2**12  # each row below this has a counter to itself, all other rows share as many counters again
+FREQUENT_CHAR_NGRAMS = 2**14  # with character n-grams, of which a text has ten times as many
+IDF_UNIT = 2.0**-16  # an inverse document frequency is stored as a whole number of these
 
 
 class Ngrams(keras.layers.Layer):
-    """Token hashes [2, B, W], used [B, W] -> the same of features [2, B, F], [B, F]: tokens, then pairs of neighbours.
+    """Token hashes [2, B, W] and `used` [B, W] -> those of the features, [2, B, F] and [B, F]: tokens, then pairs.
 
-    F is W for `orders` 1, and 2 W for 2, where place W + i is token i with the one before it.
+    F is W for `orders` 1, and 2 W for 2, where entry W + i is the pair of token i and the token before it.
     """
 
     def __init__(self, orders: int = 2, **kwargs: Any) -> None:
@@ -31,12 +31,12 @@ class Ngrams(keras.layers.Layer):
     def call(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
         if self.orders == 1:
             return hashes, used
-        pairs = modulo(hashes * PAIR + behind(hashes), PRIMES)
-        return ops.concatenate([hashes, pairs], axis=2), ops.concatenate([used, used * behind(used)], axis=1)
+        pairs = modulo(hashes * PAIR + previous(hashes), PRIMES)
+        return ops.concatenate([hashes, pairs], axis=2), ops.concatenate([used, used * previous(used)], axis=1)
 
 
 class ByOrder(keras.layers.Layer):
-    """Row numbers int32 [B, orders * W] -> [B, orders, W]: of the tokens, then of their pairs: an output to check."""
+    """Row numbers int32 [B, orders * W] -> [B, orders, W], those of tokens, then of pairs: the output `ids`."""
 
     def __init__(self, orders: int, **kwargs: Any) -> None:
         super().__init__(trainable=False, **kwargs)
@@ -49,17 +49,17 @@ class ByOrder(keras.layers.Layer):
 class TfIdf(keras.layers.Layer):
     """Row numbers -> weights: square root of the term frequency times inverse document frequency, L2-normalised.
 
-    Call: float32 [B, F] row numbers, 0 for none -> float32 [B, F]. A feature that occurs c times stands in c places;
-    each gets idf / sqrt(c), so that equal rows add up to idf * sqrt(c), and the squared length of the whole is the sum
-    of idf ** 2 over all places. (1 + log c, the other usual damping, was no more accurate and needs a logarithm.)
+    Call: float32 [B, F] row numbers, 0 for none -> float32 [B, F]. A feature that occurs c times has c entries; each
+    gets idf / sqrt(c), so that the entries of a feature sum to idf * sqrt(c), and the squared length of the bag is the
+    sum of idf ** 2 over all entries. (1 + log c, the other usual damping, was no more accurate and needs a logarithm.)
 
-    Counting needs equal numbers to be found. Sorting them is dear, so they are counted in a small table: rows are
-    sorted by frequency, and the `frequent` first, which are those that repeat, have a place each; the others share as
-    many places, row modulo `frequent`, where two different rare features of one text may meet and count as two.
+    Sorting the rows to count equal ones is slow, so a small table counts them. Rows are ordered by frequency: each of
+    the first `frequent` rows, which are those that repeat, has a counter to itself; all others share as many counters,
+    row modulo `frequent`, where two different rare features of a text may collide and count as two.
     """
 
     def __init__(self, idf: np.ndarray, frequent: int = FREQUENT, **kwargs: Any) -> None:
-        """idf: float [1 + size], 0 first, for the row that stands for "no feature"; frequent: a power of two."""
+        """idf: float [1 + size], the first entry 0 for row 0, which is "no feature"; frequent: a power of two."""
         super().__init__(trainable=False, **kwargs)
         self.idf = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int32")
         self.frequent = frequent
@@ -69,7 +69,7 @@ class TfIdf(keras.layers.Layer):
         times = count(rows - float(self.frequent) * ops.relu(rounds - 1.0), 2 * self.frequent)
         idf = look_up(self.idf, rows)
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
-        return idf / ops.sqrt(times * (squares + 1.0))  # 1 is next to nothing: an idf is at least 1 / IDF_UNIT
+        return idf / ops.sqrt(times * (squares + 1.0))  # + 1 against 0 / 0; negligible, an idf is at least 1 / IDF_UNIT
 
 
 class Mean(keras.layers.Layer):
@@ -81,10 +81,10 @@ class Mean(keras.layers.Layer):
 
 
 class DropFeatures(keras.layers.Layer):
-    """In training, leave out a share `rate` of a text's features, the others count more: weights [B, F] -> [B, F].
+    """In training, drop a share `rate` of a text's features and scale the others up: weights [B, F] -> [B, F].
 
-    A table of vectors learns a small set of texts by heart, rare words first. Features that may be gone at any time
-    must each say what they know: on 2,900 tweets it is worth three points (word dropout: Iyyer et al. 2015, section 3).
+    An embedding table overfits small training sets, rare words first. With dropout every feature must be predictive by
+    itself: on 2,900 tweets it gains three points of accuracy (word dropout: Iyyer et al. 2015, section 3).
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -100,12 +100,12 @@ class DropFeatures(keras.layers.Layer):
 
 
 class BagEmbedding(keras.layers.Layer):
-    """Sum of table rows, each times its weight: int32 rows [B, F] and float32 weights [B, F] -> float32 [B, dim].
+    """The weighted sum of table rows: int32 rows [B, F] and float32 weights [B, F] -> float32 [B, dim].
 
-    `keras.layers.Embedding` and a weighted sum, but the gather has no check for negative rows, and in training each
-    row of the batch is gathered once: its gradient is sparse (tf.IndexedSlices) with no row twice, so that an optimiser
-    may touch the rows of the batch alone, and several threads give the same sums. XLA has no such gather (`sparse`
-    False): it gets the plain one. Sums are float32 whatever the rest computes in.
+    As `keras.layers.Embedding` and a weighted sum, but the gather has no check for negative rows, and in training each
+    row of the batch is gathered once: the gradient is sparse (tf.IndexedSlices) with no row twice, so that an optimiser
+    may update the rows of the batch alone, and several threads compute the same sums. XLA does not compile that gather;
+    `sparse` False uses the plain one. Sums are float32 whatever the precision of the other layers.
     """
 
     def __init__(self, rows: int, dim: int, initializer: str = "zeros", sparse: bool = True, **kwargs: Any) -> None:
@@ -120,10 +120,10 @@ class BagEmbedding(keras.layers.Layer):
             vectors = tf.gather(self.table, rows)  # [B, F, dim]
             return ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), vectors), 1)  # [B, 1, F] x [B, F, dim]
         shape = tf.shape(rows, out_type="int64")
-        unique, which = tf.unique(tf.reshape(rows, (-1,)), out_idx="int64")  # [U], [B * F]
+        unique, index = tf.unique(tf.reshape(rows, (-1,)), out_idx="int64")  # [U], [B * F]
         text = tf.repeat(tf.range(shape[0]), shape[1])  # [B * F]
         bags = tf.SparseTensor(
-            tf.stack([text, which], axis=1), tf.reshape(weights, (-1,)), (shape[0], tf.size(unique, out_type=tf.int64))
+            tf.stack([text, index], axis=1), tf.reshape(weights, (-1,)), (shape[0], tf.size(unique, out_type=tf.int64))
         )
         return tf.sparse.sparse_dense_matmul(bags, tf.gather(self.table.value, unique))  # [B, U] x [U, dim] -> [B, dim]
 

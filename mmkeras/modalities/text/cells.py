@@ -1,4 +1,4 @@
-"""Text cells -> the bytes a graph takes. NumPy alone, for a client has nothing else."""
+"""Text cells -> the bytes that the graph takes. NumPy alone: clients import nothing else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
-LONGEST_TEXT = 2**16  # bytes of a text that a tokenizer reads before the graph
+LONGEST_TEXT = 2**16  # bytes of a text that an external tokenizer reads
 
 
 def cut(raw: bytes, max_bytes: int) -> bytes:
-    """The longest start of `raw` that has at most `max_bytes` bytes and does not end inside a character.
+    """The longest prefix of `raw` that has at most `max_bytes` bytes and does not end inside a character.
 
     A cut never falls before a UTF-8 continuation byte (10xxxxxx); a character has at most three, so in text that
     is not UTF-8 at all the cut goes back three bytes at most.
@@ -34,8 +34,8 @@ def encode_cell(text: str | bytes, max_bytes: int) -> bytes:
 
 
 def pad(cells: Sequence[bytes], n_bytes: int | None = None) -> np.ndarray:
-    """Cells -> uint8 [len(cells), n_bytes], zeros behind each; `n_bytes` None: as long as the longest (at least 1)."""
-    if len(cells) == 1 and not n_bytes:  # one text is asked for most often, and then every microsecond counts
+    """Cells -> uint8 [len(cells), n_bytes], zero-padded; `n_bytes` None: that of the longest cell (at least 1)."""
+    if len(cells) == 1 and not n_bytes:  # the most frequent call, where every microsecond counts
         return np.frombuffer(cells[0] or b"\0", "uint8").reshape(1, -1)  # [1, bytes]
     width = n_bytes or max(1, max(map(len, cells), default=1))
     data = b"".join(cell.ljust(width, b"\0") for cell in cells)
@@ -43,35 +43,36 @@ def pad(cells: Sequence[bytes], n_bytes: int | None = None) -> np.ndarray:
 
 
 def encode_cells(texts: Sequence[str | bytes], max_bytes: int) -> np.ndarray:
-    """Texts -> uint8 [len(texts), n], n the longest text's bytes, cut at `max_bytes`."""
+    """Texts -> uint8 [len(texts), n], each cut at `max_bytes`; n: bytes of the longest."""
     return pad([encode_cell(text, max_bytes) for text in texts])
 
 
-def read(cell: str, entry: InputSpec, root: MediaRoot) -> bytes | np.ndarray | None:
-    """A text's UTF-8, cut where the model stops reading; or its ids, where a tokenizer runs before the model."""
-    if "tokenizer_folder" in entry:
-        return read_ids(cell, entry) if cell.strip() else None
-    if not cell.strip():  # of any kind: bytes know ASCII's white space alone
+def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes | np.ndarray | None:
+    """A text's UTF-8, cut at `max_bytes`; or its token ids, if an external tokenizer runs before the model."""
+    if "tokenizer_folder" in input_spec:
+        return read_ids(cell, input_spec) if cell.strip() else None
+    if not cell.strip():  # on str, for all white space: bytes.strip removes that of ASCII alone
         return b""
-    return encode_cell(cell, entry["max_bytes"])
+    return encode_cell(cell, input_spec["max_bytes"])
 
 
 sample = read
 
 
-def read_ids(cell: str, entry: InputSpec) -> np.ndarray:
-    """int32 [n] ids of a text, by the tokenizer whose files `with_tokenizers` has found."""
+def read_ids(cell: str, input_spec: InputSpec) -> np.ndarray:
+    """Token ids of a text, int32 [n], by the tokenizer in the folder that `with_tokenizers` has set."""
     from mmkeras.modalities.text.pretrained.external_tokenizer import tokenize_externally
 
     raw = encode_cell(cell, LONGEST_TEXT)
-    ids, mask = tokenize_externally(Path(entry["tokenizer_folder"]), [raw], entry["max_tokens"])
+    ids, mask = tokenize_externally(Path(input_spec["tokenizer_folder"]), [raw], input_spec["max_tokens"])
     return np.asarray(ids[0][mask[0] > 0], "int32")
 
 
-def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
-    """uint8 [b, n_bytes], or int32 [b, n_tokens] where a tokenizer ran before."""
-    if "padding" in entry:
-        ids = np.full((len(values), max([1, *(len(v) for v in values if v is not None)])), entry["padding"], "int32")
+def stack(values: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
+    """uint8 [b, n_bytes], or ids int32 [b, n_tokens] from an external tokenizer."""
+    if "padding" in input_spec:
+        n_tokens = max([1, *(len(value) for value in values if value is not None)])
+        ids = np.full((len(values), n_tokens), input_spec["padding"], "int32")
         for row, value in zip(ids, values, strict=True):
             row[: 0 if value is None else len(value)] = [] if value is None else value
         return ids

@@ -1,10 +1,10 @@
-"""Whole numbers in float32: small pieces that every runtime computes to the last bit.
+"""Whole numbers in float32: small functions whose results are bit-identical in every runtime.
 
-Integers below 2**24 are exact in float32, and float kernels are vectorised where int32 ones often are not: in
-LiteRT a multiplication with modulo is ten times cheaper this way. So a comparison is a clip, a modulo is a floor.
+Integers below 2**24 are exact in float32, and runtimes vectorise float kernels more often than int32 ones: in LiteRT a
+multiplication with modulo is ten times cheaper this way. So a comparison is a clip, a modulo is a floor.
 
-Tables stay int32 in the graph and are cast behind the gather: a quantiser rounds float tables, never integers.
-`tf.gather` stands where `keras.ops.take` could because the latter adds a comparison and a select for negative indices.
+Tables stay int32 in the graph and are cast after the gather: quantisers round float tables, never integers.
+`tf.gather` is used, not `keras.ops.take`, which adds a comparison and a select for negative indices.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ def between(x: Tensor, low: Any, high: Any) -> Tensor:
 
 
 def equal(x: Tensor, y: Tensor) -> Tensor:
-    """1.0 where the integers x and y are the same, else 0.0."""
+    """1.0 where the integers x and y are equal, else 0.0."""
     return ops.maximum(1.0 - ops.abs(x - y), 0.0)
 
 
 def modulo(y: Tensor, primes: np.ndarray) -> Tensor:
-    """Y mod primes (float32, broadcast) for integers 0 <= y < 2**24: exact for those that `modulo_is_exact` admits."""
+    """Y mod primes (float32, broadcast) for integers 0 <= y < 2**24: exact for primes that pass `modulo_is_exact`."""
     return y - ops.floor(y * (np.float32(1) / primes)) * primes
 
 
 def modulo_is_exact(prime: int) -> bool:
-    """Is `modulo` right for every integer below 2**24, by reciprocal and (as a runtime may rewrite it) by division?"""
+    """Is `modulo` exact for all integers below 2**24, by reciprocal and (as a runtime may rewrite it) by division?"""
     y = np.arange(2**24, dtype="float32")
-    want = y - (np.arange(2**24) % prime).astype("float32")
+    expected = y - (np.arange(2**24) % prime).astype("float32")
     p = np.float32(prime)
-    return bool((np.floor(y * (np.float32(1) / p)) * p == want).all() and (np.floor(y / p) * p == want).all())
+    return bool((np.floor(y * (np.float32(1) / p)) * p == expected).all() and (np.floor(y / p) * p == expected).all())
 
 
 def split_number(number: Tensor, low: int) -> tuple[Tensor, Tensor]:
@@ -53,40 +53,40 @@ def split_number(number: Tensor, low: int) -> tuple[Tensor, Tensor]:
     return high, number - high * float(low)
 
 
-def behind(x: Tensor) -> Tensor:
-    """x[..., i - 1], a zero at the start."""
-    before_last = (slice(None),) * (len(x.shape) - 1)  # an ellipsis with an open end is exported wrongly to ONNX
-    return ops.pad(x, [[0, 0]] * len(before_last) + [[1, 0]])[(*before_last, slice(None, -1))]
+def previous(x: Tensor) -> Tensor:
+    """The entry before each entry along the last axis: x[..., i - 1], 0 for the first."""
+    leading_axes = (slice(None),) * (len(x.shape) - 1)  # an ellipsis with an open end is exported wrongly to ONNX
+    return ops.pad(x, [[0, 0]] * len(leading_axes) + [[1, 0]])[(*leading_axes, slice(None, -1))]
 
 
-def places(like: Tensor) -> Tensor:
-    """[R, K] -> float32 [1, K]: 0, 1, 2 …"""
+def positions(like: Tensor) -> Tensor:
+    """[R, K] -> [1, K] of the same dtype: 0, 1, 2 …"""
     return tf.cumsum(tf.ones_like(like[:1]), axis=1, exclusive=True)
 
 
 def look_up(table: np.ndarray, index: Tensor, axis: int = 0) -> Tensor:
-    """Entries of an int32 table at the places `index`, as float32."""
+    """The entries `index` of an int32 table, as float32."""
     return ops.cast(tf.gather(table, ops.cast(index, "int32"), axis=axis), "float32")
 
 
 def scatter(index: Tensor, values: Tensor, shape: Tensor) -> Tensor:
-    """Zeros of a `shape`, int32 [2] of R and L, with values [R, K] added at the places [R, K]; those that meet sum up.
+    """Add values [R, K] to zeros of a `shape` (int32 [2]: R, L) at index[r, k] of row r -> [R, L]; collisions sum up.
 
-    The rows lie end to end in between: LiteRT takes long to pair each place with its row.
+    The rows are concatenated for the scatter, since LiteRT is slow with pairs of row and index.
     """
-    row = tf.range(tf.shape(index)[0])[:, None] * shape[1]  # [R, 1]
-    place = ops.reshape(ops.cast(index, "int32") + row, (-1, 1))  # [R * K, 1]
-    flat = tf.scatter_nd(place, ops.reshape(values, (-1,)), tf.reduce_prod(shape, keepdims=True))  # [R * L]
+    row_start = tf.range(tf.shape(index)[0])[:, None] * shape[1]  # [R, 1]
+    flat_index = ops.reshape(ops.cast(index, "int32") + row_start, (-1, 1))  # [R * K, 1]
+    flat = tf.scatter_nd(flat_index, ops.reshape(values, (-1,)), tf.reduce_prod(shape, keepdims=True))  # [R * L]
     return tf.reshape(flat, shape)
 
 
 def gather(rows: Tensor, index: Tensor) -> Tensor:
-    """rows [..., L], places [..., K] -> the entries of each row at its places, [..., K]."""
+    """rows [..., L], index [..., K] -> the entries of each row at its indices, [..., K]."""
     return tf.gather(rows, ops.cast(index, "int32"), batch_dims=len(rows.shape) - 1)
 
 
 def count(index: Tensor, length: int) -> Tensor:
-    """How often the place index[r, k] < length occurs in its row r, [R, K]."""
-    place = ops.cast(index, "int32")
+    """How often each index[r, k] < length occurs in its row r, [R, K]."""
+    whole = ops.cast(index, "int32")
     shape = tf.add(tf.shape(index) * [1, 0], [0, length])  # [R, length]
-    return gather(scatter(place, ops.ones_like(index), shape), place)
+    return gather(scatter(whole, ops.ones_like(index), shape), whole)

@@ -1,4 +1,4 @@
-"""The text modality: a column of cells -> bags of features; the adapted state; its layers in the graph."""
+"""A column of texts -> bags of features or sequences; the adapted state; the column's layers in the graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.features.ragged import Ragged, concatenate, from_mask
-from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_RUNS, Mean, Ngrams, TfIdf
+from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_CHAR_NGRAMS, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import cut, pad
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
@@ -22,13 +22,13 @@ from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
 from mmkeras.modalities.text.spec import TextSpec
 
-BATCH_BYTES = 2**18  # padded bytes that are tokenised at once: large enough for the cores, small enough for the caches
+BATCH_BYTES = 2**18  # padded bytes of a batch to tokenise: large enough for the cores, small enough for the caches
 BATCH_TEXTS = 512
 
 
 @dataclass(frozen=True)
 class TextState:
-    """What a text column learned from its training rows. table: int32 [65537]; idf: float32 [1 + size]."""
+    """The adapted state of a text column. table: of characters, int32 [65537]; idf: float32 [1 + size]."""
 
     spec: TextSpec
     table: np.ndarray
@@ -37,41 +37,39 @@ class TextState:
 
     @property
     def n_rows(self) -> int:
-        """Rows that an embedding of this column needs: none, the unknown buckets, the vocabulary."""
+        """Rows of an embedding table for this column: row 0 for no feature, the unknown buckets, the vocabulary."""
         return 1 + self.spec.unknown_buckets + self.vocabulary.size
 
 
 def feature_hasher(spec: TextSpec, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     """Layers from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
 
-    Tokens first, then their pairs, then runs of characters, where the rule has them.
+    Tokens come first, then pairs, then character n-grams, as far as the spec has them.
     """
     spread = bool(spec.char_ngrams)
     tokenizer = ByteTokenizer(spec.mode, spec.max_tokens, table, spread, name=f"{prefix}tokens")
     ngrams = Ngrams(spec.orders, name=f"{prefix}ngrams")
     if not spread:
         return lambda data: ngrams(*tokenizer(data))
-    runs = CharacterRuns(spec.mode, spec.char_ngrams, table, name=f"{prefix}runs")
+    char_ngrams = CharacterRuns(spec.mode, spec.char_ngrams, table, name=f"{prefix}runs")
 
-    def both(data: Tensor) -> tuple[Tensor, Tensor]:
-        words, of_characters = ngrams(*tokenizer(data)), runs(data)
-        return (
-            ops.concatenate([words[0], of_characters[0]], axis=2),
-            ops.concatenate([words[1], of_characters[1]], axis=1),
-        )
+    def hash_all(data: Tensor) -> tuple[Tensor, Tensor]:
+        token_hashes, token_used = ngrams(*tokenizer(data))
+        char_hashes, char_used = char_ngrams(data)
+        return ops.concatenate([token_hashes, char_hashes], axis=2), ops.concatenate([token_used, char_used], axis=1)
 
-    return both
+    return hash_all
 
 
 class TextLayers:
-    """The layers of a text column, from bytes to a bag; one instance serves features on disk and the exported graph."""
+    """The layers of a text column, from bytes to a bag; they compute the features on disk and the exported graph."""
 
     def __init__(self, state: TextState, name: str) -> None:
         spec = state.spec
         self.hashes = feature_hasher(spec, state.table, f"{name}_")
         self.look_up = LookUp(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
         if spec.weighting == "tfidf":
-            frequent = FREQUENT_RUNS if spec.char_ngrams else FREQUENT
+            frequent = FREQUENT_CHAR_NGRAMS if spec.char_ngrams else FREQUENT
             self.weigh = TfIdf(state.idf, frequent, name=f"{name}_weights")
         else:
             self.weigh = Mean(name=f"{name}_mean")
@@ -97,11 +95,11 @@ def length_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
     order = np.argsort(lengths, kind="stable")
     start = 0
     if not len(order):
-        yield order  # no texts: one batch of none, so that shapes are known
+        yield order  # no texts: one empty batch, so that the features have dtypes and shapes
     while start < len(order):
         end = start + 1
-        most = min(start + BATCH_TEXTS, len(order))
-        while end < most and (end + 1 - start) * lengths[order[end]] <= BATCH_BYTES:
+        last = min(start + BATCH_TEXTS, len(order))
+        while end < last and (end + 1 - start) * lengths[order[end]] <= BATCH_BYTES:
             end += 1
         yield order[start:end]
         start = end
@@ -116,79 +114,79 @@ class HashedTexts:
 
 
 def text_hasher(spec: TextSpec, table: np.ndarray) -> Any:
-    """The graph's own layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
+    """The graph's layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
     return tf.function(feature_hasher(spec, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
 def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, hasher: Any = None) -> HashedTexts:
-    """Tokenise every cell with the graph's own layers, in batches of texts of similar length.
+    """Tokenise every cell with the graph's layers, in batches of texts of similar length.
 
-    hasher: what `text_hasher` made, for whoever calls more than once: tracing takes longer than a thousand texts.
+    hasher: of `text_hasher`, for more than one call: tracing takes longer than a thousand texts.
     """
     hasher = hasher or text_hasher(spec, table)
-    whole = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
-    raw = [cut(cell, spec.max_bytes) for cell in whole]
+    texts = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
+    truncated = [cut(text, spec.max_bytes) for text in texts]
     parts, order = [], []
-    for batch in length_batches(np.array([len(r) for r in raw])):
-        both, used = (x.numpy() for x in hasher(pad([raw[i] for i in batch])))
-        parts.append(from_mask(used > 0, (both[0] * 4096.0 + both[1]).astype("int32")))
+    for batch in length_batches(np.array([len(text) for text in truncated])):
+        hashes, used = (x.numpy() for x in hasher(pad([truncated[i] for i in batch])))
+        parts.append(from_mask(used > 0, (hashes[0] * 4096.0 + hashes[1]).astype("int32")))
         order.append(batch)
     keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
-    return HashedTexts(keys, sum(len(r) < len(w) for r, w in zip(raw, whole, strict=True)))
+    return HashedTexts(keys, sum(len(short) < len(text) for short, text in zip(truncated, texts, strict=True)))
 
 
-def learn_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextState:
+def adapt_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextState:
     """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
     (keys,) = texts.keys.columns
-    # each feature once a row; a plain sort, for np.unique is seventy times slower on five million numbers
-    entry = np.sort(texts.keys.row_numbers() << 24 | keys)
-    once = entry[np.flatnonzero(np.diff(entry, prepend=-1))]
-    frequency = np.bincount(once & (2**24 - 1), minlength=2**24)
-    known = np.flatnonzero(frequency >= spec.min_rows)
-    known = known[np.argsort(-frequency[known], kind="stable")][: spec.max_features]
-    vocabulary = build_vocabulary(known)
+    # (row, key) pairs without repeats; a plain sort, since np.unique is seventy times slower on five million numbers
+    pairs = np.sort(texts.keys.row_numbers() << 24 | keys)
+    distinct = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]
+    frequency = np.bincount(distinct & (2**24 - 1), minlength=2**24)
+    candidates = np.flatnonzero(frequency >= spec.min_rows)
+    candidates = candidates[np.argsort(-frequency[candidates], kind="stable")][: spec.max_features]
+    vocabulary = build_vocabulary(candidates)
     # scikit-learn's smoothed form: as if one more row held every feature
     idf = np.log((1 + len(texts.keys)) / (1 + frequency[vocabulary.keys])) + 1
     return TextState(spec, table, vocabulary, np.r_[0.0, idf].astype("float32"))
 
 
 def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
-    """The bag of every row by the graph's own layers: int32 rows, float32 weights; equal ones joined, unknown gone."""
+    """The bag of every text, by the graph's layers: int32 rows, float32 weights; equal rows merged, without row 0."""
     parts, order = [], []
     for batch in length_batches(4 * texts.keys.lengths + 1):
-        some = texts.keys.take(batch)
-        (keys,) = some.padded()
-        used = np.arange(keys.shape[1]) < some.lengths[:, None]
-        both = np.stack([keys >> 12, keys & 4095]).astype("float32")
-        rows, weights = (x.numpy() for x in layers.traced_bag(both, used.astype("float32")))
-        parts.append(_join_equal(rows, weights))
+        batch_keys = texts.keys.take(batch)
+        (keys,) = batch_keys.padded()
+        used = np.arange(keys.shape[1]) < batch_keys.lengths[:, None]
+        hashes = np.stack([keys >> 12, keys & 4095]).astype("float32")
+        rows, weights = (x.numpy() for x in layers.traced_bag(hashes, used.astype("float32")))
+        parts.append(_merge_equal(rows, weights))
         order.append(batch)
     return concatenate(parts).take(np.argsort(np.concatenate(order)))
 
 
 def sequences(texts: HashedTexts, layers: TextLayers, max_tokens: int) -> Ragged:
-    """The row numbers of every row's tokens in their order, at most `max_tokens`: int32, by the graph's own layers."""
+    """The row numbers of each text's first `max_tokens` tokens, in order: int32, by the graph's layers."""
     (keys,) = texts.keys.columns
     rows = np.empty(len(keys), "int32")
-    for start in range(0, len(keys), BATCH_BYTES):  # which text a token stands in does not matter to its number
-        some = keys[None, start : start + BATCH_BYTES]
-        both = np.stack([some >> 12, some & 4095]).astype("float32")
-        rows[start : start + BATCH_BYTES] = layers.traced_bag(both, np.ones(some.shape, "float32"))[0].numpy()[0]
-    place = np.arange(len(keys)) - np.repeat(texts.keys.starts[:-1], texts.keys.lengths)
-    kept = np.minimum(texts.keys.lengths, max_tokens)
-    return Ragged(np.r_[0, np.cumsum(kept)], (rows[place < max_tokens],))
+    for start in range(0, len(keys), BATCH_BYTES):  # a token's row number does not depend on its text
+        chunk = keys[None, start : start + BATCH_BYTES]  # [1, n]
+        hashes = np.stack([chunk >> 12, chunk & 4095]).astype("float32")
+        rows[start : start + BATCH_BYTES] = layers.traced_bag(hashes, np.ones(chunk.shape, "float32"))[0].numpy()[0]
+    position = np.arange(len(keys)) - np.repeat(texts.keys.starts[:-1], texts.keys.lengths)
+    lengths = np.minimum(texts.keys.lengths, max_tokens)
+    return Ragged(np.r_[0, np.cumsum(lengths)], (rows[position < max_tokens],))
 
 
-def _join_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
-    """[B, F] rows and weights -> each row number once, with the sum of its weights, and 0 left out."""
-    text, place = np.nonzero(rows)
-    entry = text << 32 | rows[text, place]
-    order = np.argsort(entry)
-    entry = entry[order]
-    first = np.flatnonzero(np.diff(entry, prepend=-1))
-    joined = np.add.reduceat(weights[text, place][order], first) if len(first) else np.empty(0, "float32")
-    starts = np.searchsorted(entry[first], np.arange(len(rows) + 1) << 32)
-    return Ragged(starts, ((entry[first] & (2**32 - 1)).astype("int32"), joined.astype("float32")))
+def _merge_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
+    """[B, F] rows and weights -> each text's distinct rows with the sums of their weights, without row 0."""
+    text, column = np.nonzero(rows)
+    pairs = text << 32 | rows[text, column]
+    order = np.argsort(pairs)
+    pairs = pairs[order]
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    sums = np.add.reduceat(weights[text, column][order], first) if len(first) else np.empty(0, "float32")
+    starts = np.searchsorted(pairs[first], np.arange(len(rows) + 1) << 32)
+    return Ragged(starts, ((pairs[first] & (2**32 - 1)).astype("int32"), sums.astype("float32")))
 
 
 def new_table(spec: TextSpec) -> np.ndarray:
@@ -197,13 +195,13 @@ def new_table(spec: TextSpec) -> np.ndarray:
 
 
 def save_state(state: TextState, path: Path) -> None:
-    """Write the state as one .npz of plain arrays (the rule itself stands in schema.json)."""
+    """Write the state as one .npz of plain arrays (the spec is in schema.json)."""
     vocabulary = state.vocabulary
     np.savez(path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf)
 
 
 def load_state(path: Path, spec: TextSpec) -> TextState:
-    """Read what `save_state` wrote."""
+    """Read the file that `save_state` wrote."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
         return TextState(spec, data["table"], vocabulary, data["idf"])

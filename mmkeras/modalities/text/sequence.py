@@ -1,4 +1,4 @@
-"""Text as a sequence: row numbers of its tokens, in their order -> one vector a token, by a Transformer or a GRU."""
+"""Text as a sequence: the row numbers of its tokens in order -> one vector a token, by a Transformer or a GRU."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from keras import layers, ops
 from mmkeras.modalities.encoded import Encoded
 from mmkeras.modalities.text.exact import Tensor
 
-FEED_FORWARD = 4  # times `width`: the hidden layer of a Transformer's block (Vaswani et al. 2017)
+FEED_FORWARD = 4  # times `width`: units of the hidden layer of a Transformer block (Vaswani et al. 2017)
 
 
 class SequenceIds(layers.Layer):
-    """Row numbers as `LookUp` gives them for `orders` 1 -> ids of the first `max_tokens` tokens.
+    """The row numbers that `LookUp` returns for `orders` 1 -> ids of the first `max_tokens` tokens.
 
-    Call: [b, W] whole numbers, int32 or float32, 0 where unused, tokens in front -> int32 [b, the smaller of both].
+    Call: [b, W] whole numbers, int32 or float32, the tokens first, 0 behind -> int32 [b, min(W, max_tokens)].
     """
 
     def __init__(self, max_tokens: int, **options: Any) -> None:
@@ -38,14 +38,14 @@ class SequenceIds(layers.Layer):
 def encode_transformer(
     ids: Tensor, n_rows: int, width: int, depth: int, heads: int, dropout: float, max_tokens: int, name: str
 ) -> Encoded:
-    """int32 ids [b, T], 0 where there is no token -> tokens [b, T, width], mask [b, T]; T at most `max_tokens`.
+    """int32 ids [b, T], 0 for padding -> tokens [b, T, width], mask [b, T]; T at most `max_tokens`.
 
-    A Transformer with learned positions (Vaswani et al. 2017), normalised in front of each part (Xiong et al. 2020),
-    all of keras-hub. n_rows: ids are smaller than it; depth: blocks; heads: of a block, a divisor of `width`.
-    What the blocks add to has a variance of 1 from the start (section 3.4 of Vaswani et al.): with keras-hub's own
-    first weights, 0.05 at most, words are slow to be told apart, which costs a translation 2 to 3 BLEU.
+    A pre-norm Transformer (Vaswani et al. 2017; Xiong et al. 2020) with learned positions, of keras-hub's layers.
+    n_rows: ids are smaller than it; depth: blocks; heads: of a block, a divisor of `width`.
+    The embeddings start with a variance of 1 (section 3.4 of Vaswani et al.): with keras-hub's initial weights, at most
+    0.05, training is slow to tell words apart, which costs a translation 2 to 3 BLEU.
     """
-    from keras_hub.layers import TokenAndPositionEmbedding, TransformerEncoder  # late: a second, and only for this
+    from keras_hub.layers import TokenAndPositionEmbedding, TransformerEncoder  # late: the import takes a second
 
     mask = ops.cast(ids > 0, "float32")
     start = keras.initializers.RandomNormal(stddev=width**-0.5)
@@ -60,14 +60,14 @@ def encode_transformer(
 
 
 class BothWays(layers.Layer):
-    """A GRU that reads a text from its start, and one from its end. Inference as a loop where `looped`.
+    """A bidirectional GRU. looped: at inference, compute both directions in one while loop.
 
-    Call: vectors float32 [b, T, width], shown [b, T], 1.0 where there is a token -> float32 [b, T, 2 * units].
+    Call: vectors float32 [b, T, width], shown [b, T], 1.0 for a token, 0.0 for padding -> float32 [b, T, 2 * units].
 
-    Why not `keras.layers.Bidirectional`: Keras keeps the states in a list of tensors, which LiteRT has only for a fixed
-    batch; unrolled, a text of 64 tokens has thousands of ops, and the shortest takes as long as the longest. The loop
-    here computes both ways at once and adds each state into an array at its place. Its weights are those of Keras' GRU,
-    which is what trains (on a GPU by cuDNN, for which unused places must be behind the text).
+    Why not `keras.layers.Bidirectional`: Keras collects the states in a list of tensors, which LiteRT supports for a
+    fixed batch alone; unrolled, a text of 64 tokens has thousands of ops, and the shortest takes as long as the
+    longest. The loop here computes both directions at once and adds each state into an array at its position. The
+    weights are those of Keras' GRU, which runs in training (on a GPU by cuDNN, for which padding must be at the end).
     """
 
     def __init__(self, units: int, looped: bool = False, **options: Any) -> None:
@@ -92,31 +92,31 @@ class BothWays(layers.Layer):
         return ops.concatenate([ahead, ops.flip(back, axis=1)], axis=2)
 
     def loop(self, vectors: Tensor, shown: Tensor) -> Tensor:
-        """-> float32 [2, b, T, units], the states of both ways, each in its own order (Cho et al. 2014).
+        """The states of both directions, each in its order of time, float32 [2, b, T, units] (Cho et al. 2014).
 
-        The reset gate comes behind the recurrent product, as in Keras and cuDNN.
+        The reset gate is applied after the recurrent product, as in Keras and cuDNN.
         """
         cells = (self.ahead.cell, self.back.cell)
         kernel = ops.stack([cell.kernel.value for cell in cells])[:, None]  # [2, 1, width, 3 * units]
         recurrent = ops.stack([cell.recurrent_kernel.value for cell in cells])  # [2, units, 3 * units]
         bias, recurrent_bias = (ops.stack([cell.bias[k] for cell in cells])[:, None] for k in (0, 1))  # [2, 1, 3 units]
         both = ops.stack([vectors, ops.flip(vectors, axis=1)])  # [2, b, T, width]
-        given = ops.matmul(both, kernel) + bias[:, None]  # [2, b, T, 3 * units]
-        there = ops.expand_dims(ops.stack([shown, ops.flip(shown, axis=1)]), 3)  # [2, b, T, 1]
+        inputs = ops.matmul(both, kernel) + bias[:, None]  # [2, b, T, 3 * units]
+        mask = ops.expand_dims(ops.stack([shown, ops.flip(shown, axis=1)]), 3)  # [2, b, T, 1]
         length = tf.shape(vectors)[1]
-        places = tf.range(length)
+        positions = tf.range(length)
 
         def step(k: Tensor, state: Tensor, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            x_z, x_r, x_h = ops.split(tf.gather(given, k, axis=2), 3, axis=2)  # [2, b, units] each
+            x_z, x_r, x_h = ops.split(tf.gather(inputs, k, axis=2), 3, axis=2)  # [2, b, units] each
             h_z, h_r, h_h = ops.split(ops.matmul(state, recurrent) + recurrent_bias, 3, axis=2)
             update, reset = ops.sigmoid(x_z + h_z), ops.sigmoid(x_r + h_r)
             new = update * state + (1.0 - update) * ops.tanh(x_h + reset * h_h)
-            state = state + tf.gather(there, k, axis=2) * (new - state)  # padding changes nothing
-            here = tf.cast(tf.equal(places, k), "float32")[:, None]  # [T, 1]
-            return k + 1, state, states + here * state[:, :, None]
+            state = state + tf.gather(mask, k, axis=2) * (new - state)  # padding leaves the state unchanged
+            is_k = tf.cast(tf.equal(positions, k), "float32")[:, None]  # [T, 1]
+            return k + 1, state, states + is_k * state[:, :, None]
 
-        nothing = ops.zeros_like(given[..., : self.units])  # [2, b, T, units]
-        return tf.while_loop(lambda k, *_: k < length, step, (tf.constant(0), nothing[:, :, 0], nothing))[2]
+        zeros = ops.zeros_like(inputs[..., : self.units])  # [2, b, T, units]
+        return tf.while_loop(lambda k, *_: k < length, step, (tf.constant(0), zeros[:, :, 0], zeros))[2]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "looped": self.looped}
@@ -125,10 +125,10 @@ class BothWays(layers.Layer):
 def encode_gru(
     ids: Tensor, n_rows: int, width: int, dropout: float, max_tokens: int, looped: bool, name: str
 ) -> Encoded:
-    """int32 ids [b, T], 0 where there is no token -> tokens [b, T, width], the states of a GRU both ways, mask [b, T].
+    """int32 ids [b, T], 0 for padding -> tokens [b, T, width], the states of a bidirectional GRU, and mask [b, T].
 
-    n_rows: ids are smaller than it; width: even. looped: as the exported graph wants it; the weights are the same.
-    max_tokens: T is at most this, which nothing here depends on.
+    n_rows: ids are smaller than it; width: even. looped: True in the exported graph; the weights are the same.
+    max_tokens: the largest T; unused here.
     """
     mask = ops.cast(ids > 0, "float32")
     x = layers.Embedding(n_rows, width, name=f"{name}_embedding")(ids)  # [b, T, width]

@@ -1,4 +1,4 @@
-"""The facts about a text column, and how one is read: the part of the Config that its layers need. NumPy alone."""
+"""How a text column is read (the part of the Config that its layers need), described and served. NumPy alone."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ NAMES_FILES: Final = False
 class TextSpec:
     """How a text column is read; saved in schema.json.
 
-    mode: what a token is; orders: 2 for tokens and pairs; weighting: `tfidf` or `mean`; char_ngrams: the longest run
-    of characters that is a feature, 0 for none; limits as in the Config.
+    mode: what a token is (`mixed`, `word`, `character` or `byte`); orders: 2 for tokens and pairs, 1 for tokens alone;
+    weighting: `tfidf` or `mean`; char_ngrams: characters of the longest character n-gram, 0 for none; limits as in the
+    Config.
     """
 
     mode: str = "mixed"
     orders: int = 2
     weighting: str = "tfidf"
     max_bytes: int = 4096
-    max_tokens: int = 4096  # as many as bytes: `max_bytes` alone says how much is read
+    max_tokens: int = 4096  # as many as bytes, so that `max_bytes` alone limits a text
     max_features: int = 200_000
     min_rows: int = 2
     unknown_buckets: int = 0
@@ -45,7 +46,7 @@ class TextSpec:
 
     @property
     def kinds(self) -> int:
-        """Tokens, pairs, runs of each length: how many parts of equal length the features of a text have."""
+        """The number of kinds of features: tokens, pairs, character n-grams of each length from 2."""
         return self.orders + max(0, self.char_ngrams - 1)
 
     def __post_init__(self) -> None:
@@ -57,23 +58,23 @@ class TextSpec:
             raise ValueError("unknown_buckets: unknown words have no document frequency for weighting 'tfidf'")
 
 
-def describe(given: Input) -> str:
+def describe(graph_input: Input) -> str:
     """The raw input in words."""
-    if "tokenizer" in given.metadata:
-        return f"ids of the tokenizer {given.metadata['tokenizer']}"
-    return f"UTF-8, at most {given.max_bytes} bytes; longer is cut before a byte that continues a character"
+    if "tokenizer" in graph_input.metadata:
+        return f"ids of the tokenizer {graph_input.metadata['tokenizer']}"
+    return f"UTF-8, at most {graph_input.max_bytes} bytes; longer is cut before a byte that continues a character"
 
 
 def served_name(name: str) -> str:
-    """What serving_default calls the input."""
+    """The name of the input in serving_default."""
     return name
 
 
-def as_served(value: bytes | np.ndarray | None, entry: InputSpec) -> tuple[Any, Any]:
-    """A text as a client of TF Serving sends it, "" where there is none; ids, where a tokenizer runs before."""
-    return (b"" if value is None and "padding" not in entry else value), value
+def as_served(value: bytes | np.ndarray | None, input_spec: InputSpec) -> tuple[Any, Any]:
+    """A text as a client of TF Serving sends it, "" for a missing text, or ids of an external tokenizer; its value."""
+    return (b"" if value is None and "padding" not in input_spec else value), value
 
 
-def stack_served(sent: Sequence[Any], entry: InputSpec) -> np.ndarray:
+def stack_served(sent: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
     """Strings [b]; or int32 ids [b, n_tokens]."""
-    return stack(sent, entry) if "padding" in entry else np.array(sent, object)
+    return stack(sent, input_spec) if "padding" in input_spec else np.array(sent, object)

@@ -1,4 +1,4 @@
-"""Word vectors from GloVe and word2vec files: streamed, so that only the vocabulary's rows are ever kept."""
+"""Word vectors from GloVe and word2vec files: streamed, so that only the vocabulary's vectors are in memory."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CHUNK = 20_000  # words that are tokenised at once
 def _open(path: Path) -> Any:
     try:
         with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        return gzip.open(path, "rb") if packed else open(path, "rb")
+            is_gzip = file.read(2) == b"\x1f\x8b"
+        return gzip.open(path, "rb") if is_gzip else open(path, "rb")
     except OSError as error:
         raise InputError(f"{path}: the word vectors cannot be read ({error.strerror}). Check --word-vectors.") from None
 
 
 def read_text_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """GloVe's text format, and word2vec's, which has a first line "<words> <dimensions>"."""
+    """The words and vectors of GloVe's text format, or of word2vec's, whose first line is "<words> <dimensions>"."""
     dim = 0
     for number, line in enumerate(file, 1):
         parts = line.rstrip(b"\r\n ").split(b" ")
@@ -41,15 +41,18 @@ def read_text_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.nda
         try:
             vector = np.array(parts[-dim:], "float32")
         except ValueError:
-            raise InputError(f"{path}, line {number}: expected a word and numbers, found {line[:60]!r}.") from None
+            raise InputError(f"{path}, line {number}: expected a word and numbers, received {line[:60]!r}.") from None
         if not np.isfinite(vector).all():
             raise InputError(f"{path}, line {number}: some numbers are not finite, in {line[:60]!r}.")
-        # some words of GloVe's hold blanks ("at name@domain.com"), so a line is read from its end
+        # some words of GloVe contain spaces ("at name@domain.com"), so the numbers are counted from the line's end
         yield b" ".join(parts[:-dim]).decode("utf-8", "replace"), vector
 
 
 def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """word2vec's binary format: "<words> <dimensions>", then each word, a space, and float32 little-endian numbers."""
+    """The words and vectors of word2vec's binary format.
+
+    The format is "<words> <dimensions>", then each word, a space, and float32 little-endian numbers.
+    """
     try:
         count, dim = map(int, file.readline(100).split())
         if count < 1 or dim < 1:
@@ -67,13 +70,13 @@ def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.n
 
 
 def load_word_vectors(path: str | Path, state: TextState) -> tuple[np.ndarray, int]:
-    """An embedding table for a column: the file's vectors where it has the word, zeros elsewhere.
+    """An embedding table for a column: the file's vectors for the words that it has, zeros for all other features.
 
-    A word of the file belongs to a row if it is one token and that token's hash is the row's; of several such words
-    ("The", "the") the first, which these files order by frequency, counts.
-    Returns float32 [state.n_rows, dimensions] and how many rows were found. (Word pairs never are: numbers made up for
-    them would be noise to a model that may not change them.)
-    Raises InputError for a file that is absent, malformed or cut short.
+    A word of the file belongs to a row if it is one token and that token has the row's hash; of several such words
+    ("The", "the") the first one counts, since these files are ordered by frequency.
+    Returns float32 [state.n_rows, dimensions] and the number of rows with a vector. (Pairs of words have none: random
+    vectors for them would be noise to a model with frozen vectors.)
+    Raises InputError for a file that is absent, malformed or truncated.
     """
     path = Path(path)
     try:
@@ -86,9 +89,9 @@ def load_word_vectors(path: str | Path, state: TextState) -> tuple[np.ndarray, i
 
 def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
     row_of = {int(key): row for row, key in enumerate(state.vocabulary.keys, 1 + state.spec.unknown_buckets)}
-    spec = replace(state.spec, orders=1, char_ngrams=0)  # words alone
+    spec = replace(state.spec, orders=1, char_ngrams=0)  # tokens alone
     hasher = text_hasher(spec, state.table)
-    found: dict[int, np.ndarray] = {}
+    vectors: dict[int, np.ndarray] = {}
     dim = 0
     with _open(path) as file:
         name = path.name.lower().removesuffix(".gz")
@@ -99,10 +102,10 @@ def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
             for i in np.flatnonzero(keys.lengths == 1):
                 row = row_of.get(int(keys.columns[0][keys.starts[i]]))
                 if row is not None:
-                    found.setdefault(row, chunk[i][1])
-    if not found:
+                    vectors.setdefault(row, chunk[i][1])
+    if not vectors:
         raise InputError(f"{path}: none of its words is in the vocabulary. Are the vectors of another language?")
     table = np.zeros((state.n_rows, dim), "float32")
-    for row, vector in found.items():
+    for row, vector in vectors.items():
         table[row] = vector
-    return table, len(found)
+    return table, len(vectors)

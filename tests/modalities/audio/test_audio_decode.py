@@ -48,16 +48,16 @@ def test_every_format_gives_the_same_samples(container: str, subtype: str, tmp_p
     clip = tone(440.0)
     path = tmp_path / f"clip.{container.lower()}"
     soundfile.write(path, clip, RATE, format=container, subtype=subtype)
-    found = decode_audio(path, RATE, 1.0)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(decode_audio(path.read_bytes(), RATE, 1.0), found)
+    samples = decode_audio(path, RATE, 1.0)
+    assert samples.dtype == np.float32
+    np.testing.assert_array_equal(decode_audio(path.read_bytes(), RATE, 1.0), samples)
     exact = (container, subtype) in LOSSLESS
     if exact:
-        np.testing.assert_allclose(found, clip, rtol=0, atol=2**-15)
+        np.testing.assert_allclose(samples, clip, rtol=0, atol=2**-15)
     else:
-        assert len(found) == pytest.approx(len(clip), abs=700)
-        assert loudest_hz(found, RATE) == pytest.approx(440, abs=1.0)
-        assert np.abs(found[1000:7000]).max() == pytest.approx(0.3, abs=0.05)
+        assert len(samples) == pytest.approx(len(clip), abs=700)
+        assert loudest_hz(samples, RATE) == pytest.approx(440, abs=1.0)
+        assert np.abs(samples[1000:7000]).max() == pytest.approx(0.3, abs=0.05)
 
 
 def test_a_clip_is_cut_and_a_short_one_left_as_it_is() -> None:
@@ -80,8 +80,8 @@ def test_pad_clips() -> None:
 @pytest.mark.parametrize("channels", [2, 3, 6])
 def test_channels_are_averaged(channels: int) -> None:
     clip = np.stack([tone(440.0, loudness=0.1 * (k + 1)) for k in range(channels)], axis=1)
-    found = decode_audio(encoded(clip, subtype="FLOAT"), RATE, 1.0)
-    np.testing.assert_allclose(found, clip.mean(axis=1), rtol=0, atol=1e-6)
+    samples = decode_audio(encoded(clip, subtype="FLOAT"), RATE, 1.0)
+    np.testing.assert_allclose(samples, clip.mean(axis=1), rtol=0, atol=1e-6)
     opposite = np.stack([tone(440.0), -tone(440.0)], axis=1)
     assert np.abs(decode_audio(encoded(opposite, subtype="FLOAT"), RATE, 1.0)).max() == 0
 
@@ -89,23 +89,23 @@ def test_channels_are_averaged(channels: int) -> None:
 @pytest.mark.parametrize("source_rate", [8000, 11_025, 22_050, 44_100, 44_099, 48_000, 96_000, 192_000])
 @pytest.mark.parametrize("rate", [8000, 16_000, 44_100])
 def test_a_tone_stays_where_it_was(source_rate: int, rate: int) -> None:
-    found = decode_audio(encoded(tone(1234.0, 0.5, source_rate), rate=source_rate), rate, 1.0)
-    assert len(found) == pytest.approx(0.5 * rate, abs=3)
-    assert loudest_hz(found, rate) == pytest.approx(1234, abs=0.5)
-    middle = found[len(found) // 4 : -len(found) // 4]
+    samples = decode_audio(encoded(tone(1234.0, 0.5, source_rate), rate=source_rate), rate, 1.0)
+    assert len(samples) == pytest.approx(0.5 * rate, abs=3)
+    assert loudest_hz(samples, rate) == pytest.approx(1234, abs=0.5)
+    middle = samples[len(samples) // 4 : -len(samples) // 4]
     assert np.abs(middle).max() == pytest.approx(0.3, abs=0.01)
     if source_rate != 44_099:  # sample for sample, but for the filter's ends
-        expected = 0.3 * np.sin(2 * np.pi * 1234.0 * np.arange(len(found)) / rate)
-        np.testing.assert_allclose(found[200:-200], expected[200:-200], rtol=0, atol=0.01)
+        expected = 0.3 * np.sin(2 * np.pi * 1234.0 * np.arange(len(samples)) / rate)
+        np.testing.assert_allclose(samples[200:-200], expected[200:-200], rtol=0, atol=0.01)
 
 
 def test_what_a_lower_rate_cannot_hold_is_gone_not_folded_down() -> None:
-    found = decode_audio(encoded(tone(7000.0, 0.5, 44_100), rate=44_100), 8000, 1.0)
-    assert np.abs(found[100:-100]).max() < 0.003  # as an alias it would be a tone of 1 kHz at 0.3
+    samples = decode_audio(encoded(tone(7000.0, 0.5, 44_100), rate=44_100), 8000, 1.0)
+    assert np.abs(samples[100:-100]).max() < 0.003  # as an alias it would be a tone of 1 kHz at 0.3
 
 
 def test_resampling_starts_before_the_cut() -> None:
-    """The last sample of a cut clip is that of the whole one: the filter must not see silence behind the cut."""
+    """The last sample of a cut clip is that of the whole clip: the filter must not read silence after the cut."""
     data = encoded(tone(440.0, 2.0, 44_100), rate=44_100)
     np.testing.assert_allclose(decode_audio(data, 8000, 1.0), decode_audio(data, 8000, 2.0)[:8000], rtol=0, atol=1e-5)
     assert resample(tone(440.0), RATE, RATE).base is None
@@ -115,7 +115,7 @@ def test_resampling_starts_before_the_cut() -> None:
 
 
 def wav_header(rate: int = RATE, channels: int = 1, data_bytes: int = 1000, bits: int = 16) -> bytes:
-    """A wav header by hand, which may promise anything."""
+    """A wav header made by hand, with any declared size."""
     block = channels * bits // 8
     fmt = struct.pack("<HHIIHH", 1, channels, rate, min(rate * block, 2**32 - 1), block, bits)
     head = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", data_bytes)
@@ -175,10 +175,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_wav_written_into_a_pipe_is_heard() -> None:
-    """Its writer knew no length."""
+    """A wav written into a pipe declares no true length."""
     for size in (0x7FFFFFFF, 0xFFFFFFFF, 0x7FFFF024):
-        found = decode_audio(wav_header(data_bytes=size) + (CLIP * 2**15).astype("<i2").tobytes(), RATE, 1.0)
-        assert len(found) == len(CLIP)
+        samples = decode_audio(wav_header(data_bytes=size) + (CLIP * 2**15).astype("<i2").tobytes(), RATE, 1.0)
+        assert len(samples) == len(CLIP)
 
 
 def test_integers_in_a_float_file_are_read() -> None:
@@ -195,12 +195,12 @@ def test_damaged_headers_never_crash() -> None:
         for at in rng.integers(0, 120, 4):
             data[at] = rng.integers(0, 256)
         try:
-            found = decode_audio(bytes(data), RATE, 1.0)
+            samples = decode_audio(bytes(data), RATE, 1.0)
         except BadCell as error:
             outcomes.append(str(error))
             continue
-        assert len(found) <= RATE
-        assert np.isfinite(found).all()
+        assert len(samples) <= RATE
+        assert np.isfinite(samples).all()
         outcomes.append("")
     assert 60 < outcomes.count("") < 340  # some damage is harmless: a tag, a byte that nobody reads
 
@@ -217,8 +217,8 @@ def test_a_long_wav_is_read_only_as_far_as_needed(tmp_path: Path) -> None:
     tracemalloc.start()
     with pytest.raises(BadCell, match="10800 seconds long; the longest allowed is 600"):
         decode_audio(path, RATE, 2.0)
-    found = decode_audio(path, RATE, 2.0, longest_seconds=20_000)
+    samples = decode_audio(path, RATE, 2.0, longest_seconds=20_000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(found) == 2 * RATE
+    assert len(samples) == 2 * RATE
     assert peak < 8e6

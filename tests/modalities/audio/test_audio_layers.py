@@ -27,7 +27,7 @@ RULE = audio_spec(8000, 0.8, "mfcc")
 
 
 def clips(n: int, spec: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
-    """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
+    """float32 [n, spec.n_samples]: noise of every length and loudness, zero-padded."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(spec.window, spec.n_samples + 1, n)
     sounds = [rng.normal(0, 10.0 ** rng.uniform(-3, 0), k).astype("float32") for k in lengths]
@@ -35,11 +35,11 @@ def clips(n: int, spec: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
 
 
 def of_samples(model: keras.Model) -> dict[str, Run]:
-    """Name of a runtime -> `samples` [b, n_samples] to what a model of them answers there."""
+    """Name of a runtime -> `samples` [b, n_samples] -> the model's outputs in that runtime."""
     made = runners(model)
-    given = {"savedmodel": made["savedmodel"], "tflite": made["litert"], "onnx": made["onnx"]}
+    artefacts = {"savedmodel": made["savedmodel"], "tflite": made["litert"], "onnx": made["onnx"]}
     keras_itself = {"keras": lambda x: {k: np.asarray(v) for k, v in model(x, training=False).items()}}
-    return keras_itself | {name: lambda x, run=run: run({"samples": x}) for name, run in given.items()}
+    return keras_itself | {name: lambda x, run=run: run({"samples": x}) for name, run in artefacts.items()}
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +64,17 @@ def golden() -> Any:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("batch", [1, 12])
 def test_features_are_librosas(features: dict[str, Run], golden: Any, runtime: str, batch: int) -> None:
-    """Each clip with zeros behind it: the frames of the clip are the golden ones, whatever follows."""
+    """Zero-padded clips: the valid frames are the golden ones, whatever follows them."""
     n_clips = len(json.loads(GOLDEN.with_suffix(".json").read_text(encoding="utf-8"))["clips"])
     waves = [golden[f"waveform_{k}"] for k in range(n_clips)]
     for start in range(0, n_clips, batch):
-        found = features[runtime](pad_clips(waves[start : start + batch], RULE.n_samples))
+        outputs = features[runtime](pad_clips(waves[start : start + batch], RULE.n_samples))
         for k in range(min(batch, n_clips - start)):
             for name in ("log_mel", "mfcc"):
                 expected = golden[f"{name}_{start + k}"]
-                np.testing.assert_allclose(found[name][k, : len(expected)], expected, rtol=0, atol=1e-4)
+                np.testing.assert_allclose(outputs[name][k, : len(expected)], expected, rtol=0, atol=1e-4)
             real = np.arange(RULE.n_frames) < len(golden[f"log_mel_{start + k}"])
-            np.testing.assert_array_equal(found["mask"][k], real.astype("float32"))
+            np.testing.assert_array_equal(outputs["mask"][k], real.astype("float32"))
 
 
 @pytest.mark.parametrize("rate", [8000, 16_000, 22_050])
@@ -107,9 +107,9 @@ def test_frames_behind_the_clip_are_masked(features: dict[str, Run], runtime: st
 def test_masks_of_every_length() -> None:
     spec = audio_spec(8000, 0.06)
     whole = np.ones((spec.n_samples, spec.n_samples), "float32") * np.tri(spec.n_samples, dtype="float32")
-    found = FrameMask(spec)(whole).numpy().sum(axis=1)
+    outputs = FrameMask(spec)(whole).numpy().sum(axis=1)
     expected = [max(1, 1 + (n - spec.window) // spec.hop) for n in range(1, spec.n_samples + 1)]
-    assert found.tolist() == expected
+    assert outputs.tolist() == expected
 
 
 def test_the_rule_chooses_the_features() -> None:
@@ -142,8 +142,8 @@ def test_int8_quantisation_leaves_shielded_features_alone(shielded: bool, least:
     wave = 0.5 * np.sin(np.arange(RULE.n_samples, dtype="float32") / 3)[None]  # loud in one band, silent in the others
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], wave)
     interpreter.invoke()
-    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    worst = float(np.abs(found - LogMel(RULE)(wave)).max())
+    outputs = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    worst = float(np.abs(outputs - LogMel(RULE)(wave)).max())
     assert least <= worst <= most
 
 
@@ -179,23 +179,23 @@ def test_tokens_are_keras_own_in_every_format(tokens: dict[str, Run], runtime: s
     data[0] = 0
     for start in range(0, len(data), batch):
         expected = tokens["keras"](data[start : start + batch])
-        found = tokens[runtime](data[start : start + batch])
+        outputs = tokens[runtime](data[start : start + batch])
         assert expected["tokens"].shape == (batch, 12, 16)
         assert np.abs(expected["tokens"]).max() > 0.5
-        np.testing.assert_array_equal(found["mask"], expected["mask"])
-        np.testing.assert_allclose(found["p"], expected["p"], rtol=0, atol=1e-5)
-        np.testing.assert_allclose(found["tokens"], expected["tokens"], rtol=0, atol=1e-5)
+        np.testing.assert_array_equal(outputs["mask"], expected["mask"])
+        np.testing.assert_allclose(outputs["p"], expected["p"], rtol=0, atol=1e-5)
+        np.testing.assert_allclose(outputs["tokens"], expected["tokens"], rtol=0, atol=1e-5)
 
 
 def test_the_answer_depends_on_the_clip(tokens: dict[str, Run]) -> None:
-    """That the comparisons above can fail."""
+    """The comparisons above can fail."""
     p = tokens["keras"](clips(12, audio_spec(8000, 0.5)))["p"]
     assert p.std(axis=0).max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", ["mel", "mfcc"])
 def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
-    """Neither its loudness, nor how long it is: the same weights over more zeros give the same tokens."""
+    """Neither its level nor its length matters: with more zeros the same weights give the same tokens."""
     spec = audio_spec(8000, 0.5, kind)
     data = clips(6, spec)
     short = tokens_model(spec)
@@ -203,12 +203,12 @@ def test_silence_behind_a_clip_changes_nothing(kind: str) -> None:
     for more in (80, 160, 240, 4000):
         longer = tokens_model(spec, spec.n_samples + more)
         longer.set_weights(short.get_weights())
-        found = longer(np.pad(data, [(0, 0), (0, more)]), training=False)
+        outputs = longer(np.pad(data, [(0, 0), (0, more)]), training=False)
         n = expected["tokens"].shape[1]
-        np.testing.assert_array_equal(found["mask"][:, :n], expected["mask"])
-        np.testing.assert_allclose(found["tokens"][:, :n], expected["tokens"], rtol=0, atol=1e-5)
-        assert not np.asarray(found["tokens"][:, n:]).any()
-        np.testing.assert_allclose(found["p"], expected["p"], rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(outputs["mask"][:, :n], expected["mask"])
+        np.testing.assert_allclose(outputs["tokens"][:, :n], expected["tokens"], rtol=0, atol=1e-5)
+        assert not np.asarray(outputs["tokens"][:, n:]).any()
+        np.testing.assert_allclose(outputs["p"], expected["p"], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["mel", "mfcc"])

@@ -1,4 +1,4 @@
-"""What a rate of samples makes of windows, hops and bands."""
+"""Windows, hops and bands at each sample rate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_rule_for_a_rate() -> None:
         ({"features": "chroma"}, "'chroma': expected one of mel, mfcc"),
         ({"hop": 0}, "1 <= hop 0"),
         ({"fft": 256}, "window 400 <= fft 256"),
-        ({"high": 9000.0}, "half the rate \\(8000 Hz\\), found 20 to 9000"),
+        ({"high": 9000.0}, "half the rate \\(8000 Hz\\), received 20 to 9000"),
         ({"coefficients": 41}, "expected 1 to 40"),
         ({"seconds": 0.01}, "shorter than one frame"),
     ],
@@ -35,5 +35,5 @@ def test_rules_that_cannot_be(wrong: dict[str, Any], message: str) -> None:
 
 
 def test_more_bands_than_an_fft_has_bins_are_refused() -> None:
-    with pytest.raises(InputError, match="128 mel bands are too many .* of them would hear nothing"):
+    with pytest.raises(InputError, match="128 mel bands are too many .* of them would be empty"):
         mel_filters(audio_spec(8000, 1.0, mels=128))

@@ -1,4 +1,4 @@
-"""What training alone does to clips: they are disturbed, and stay clips."""
+"""Augmentation of clips in training: the clips change, and stay valid clips."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULE = audio_spec(8000, 0.8, "mfcc")
 
 
 def test_training_bears_missing_cells() -> None:
-    """A clip that is not there has no frame, which what training does to clips must not stumble over."""
+    """A missing clip has no valid frame, and augmentation must handle it."""
     from mmkeras.modalities.audio.augment import Disturb
 
     spec = audio_spec(mixtures.RATE, 0.3, mels=16)
@@ -32,7 +32,7 @@ def test_training_bears_missing_cells() -> None:
 
 
 def clips(n: int, spec: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
-    """float32 [n, rule.n_samples]: noise of every length and loudness, zeros behind."""
+    """float32 [n, spec.n_samples]: noise of every length and loudness, zero-padded."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(spec.window, spec.n_samples + 1, n)
     sounds = [rng.normal(0, 10.0 ** rng.uniform(-3, 0), k).astype("float32") for k in lengths]

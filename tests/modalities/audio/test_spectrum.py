@@ -27,9 +27,9 @@ def test_log_mel_and_frames_are_the_layers(rate: int) -> None:
     batch = pad_clips(clips, spec.n_samples)  # [21, n_samples]
     expected, mask = LogMel(spec)(batch).numpy(), FrameMask(spec)(batch).numpy()
     for k, samples in enumerate(clips):
-        found = log_mel(samples, spec)
-        assert (found.dtype, found.shape) == (np.dtype("float32"), (spec.n_frames, spec.mels))
-        np.testing.assert_allclose(found, expected[k], rtol=0, atol=1e-4)
+        spectrum = log_mel(samples, spec)
+        assert (spectrum.dtype, spectrum.shape) == (np.dtype("float32"), (spec.n_frames, spec.mels))
+        np.testing.assert_allclose(spectrum, expected[k], rtol=0, atol=1e-4)
         assert valid_frames(samples, spec) == mask[k].sum()
 
 

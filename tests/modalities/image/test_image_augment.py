@@ -1,4 +1,4 @@
-"""What training alone does to pictures."""
+"""Augmentation of pictures in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image files -> pixels: every format and mode, what is damaged, what is a bomb."""
+"""Image files -> pixels: every format and mode, damaged files, decompression bombs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, depth: int, colour: int, data: bytes = b"", extra: bytes = b"") -> bytes:
-    """A PNG by hand: Pillow writes neither zero sizes nor 16-bit colours. data: rows, each behind a filter byte."""
+    """A PNG by hand: Pillow writes neither zero sizes nor 16-bit colours. data: rows, each after a filter byte."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     chunks = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
@@ -167,7 +167,7 @@ def test_sixteen_bits_a_channel() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation(kind: str, orientation: int) -> None:
-    """What a file stores is turned back to the picture that was seen; the corners tell."""
+    """The stored pixels are turned upright; the corners show it."""
     corners = {"red": (0, 0), "lime": (0, 1), "blue": (1, 0), "white": (1, 1)}  # as seen: top or bottom, left or right
     seen = np.zeros((32, 48, 3), "uint8")
     for colour, (down, right) in corners.items():
@@ -291,7 +291,7 @@ assert "tensorflow" not in sys.modules and "keras" not in sys.modules
 
 
 def test_bombs_are_refused_by_their_headers(tmp_path: Path) -> None:
-    """In a process of its own, whose peak memory is known; it loads no TensorFlow."""
+    """In a separate process, whose peak memory is measured; it imports no TensorFlow."""
     for name, data in {"a good one.png": FILES["png"], **bombs()}.items():
         (tmp_path / name).write_bytes(data)
     paths = [tmp_path / "a good one.png", *(tmp_path / name for name in bombs())]

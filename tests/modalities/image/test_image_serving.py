@@ -1,4 +1,4 @@
-"""Pictures as clients of TF Serving send them: which way up they are, and which files are read as training reads them."""
+"""Pictures as clients of TF Serving send them: their orientation, and the files that are decoded as in training."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_each_orientation(write: Any, order: str) -> None:
 
 
 def test_in_a_saved_signature(tmp_path: Path) -> None:
-    """The walk through a file is a loop in a loop in a function there."""
+    """The parser of a file is a loop in a loop in a function there."""
 
     class Serving(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
@@ -58,13 +58,13 @@ def test_in_a_saved_signature(tmp_path: Path) -> None:
     files += [file_of("JPEG"), png(tiff(6)), webp(tiff(8)), file_of("BMP"), file_of("GIF")]
     loaded = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]
     pixels = loaded(data=tf.constant([*files, b""]))["pixels"].numpy()
-    for found, file in zip(pixels, files, strict=False):
-        np.testing.assert_array_equal(found, resize_pixels(decode_image(file), SIZE))
+    for actual, file in zip(pixels, files, strict=False):
+        np.testing.assert_array_equal(actual, resize_pixels(decode_image(file), SIZE))
     assert not pixels[-1].any()
 
 
 def test_odd_and_damaged_orientations() -> None:
-    """What Pillow takes is taken, and what it leaves is left."""
+    """The graph reads the orientations that Pillow reads, and no others."""
     stored = {name: decode_image(file).shape == (HEIGHT, WIDTH, 3) for name, file in ODD.items()}
     assert 10 < sum(stored.values()) < len(ODD) - 10, "some are turned, some are not"
     assert_read_alike(list(ODD.values()))
@@ -117,6 +117,6 @@ def test_pictures_are_read_as_training_reads_them() -> None:
     files = alpha | palettes | others
     pixels, present = read_pictures(np.array([*files.values(), b""], object), 16)
     assert present.numpy().ravel().tolist() == [1] * len(files) + [0]
-    for found, (name, file) in zip(pixels.numpy(), files.items(), strict=False):
-        np.testing.assert_array_equal(found, resize_pixels(decode_image(file), 16), err_msg=name)
+    for actual, (name, file) in zip(pixels.numpy(), files.items(), strict=False):
+        np.testing.assert_array_equal(actual, resize_pixels(decode_image(file), 16), err_msg=name)
     assert not pixels[-1].numpy().any()

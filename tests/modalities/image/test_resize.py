@@ -80,8 +80,8 @@ def test_samples_are_where_the_formula_says(size: int) -> None:
         result, tap = np.mgrid[0:size, 0:TAPS]
         place = (result + 0.5) * length / size - 0.5 + ((tap + 0.5) / TAPS - 0.5) * max(length / size - 1, 0)
         before, behind = indices.reshape(size, TAPS, 2).transpose(2, 0, 1).astype("float64")
-        found = before + (behind - before) * shares.reshape(size, TAPS, 2)[..., 1] / UNITS
-        assert np.abs(found - place.clip(0, length - 1)).max() <= 0.5 / UNITS + 1e-9
+        sampled = before + (behind - before) * shares.reshape(size, TAPS, 2)[..., 1] / UNITS
+        assert np.abs(sampled - place.clip(0, length - 1)).max() <= 0.5 / UNITS + 1e-9
 
 
 # -- augmentation

@@ -1,4 +1,4 @@
-"""Which files TensorFlow decodes to the very pixels that Pillow does."""
+"""The files that TensorFlow decodes to the same pixels as Pillow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_files_that_are_read_alike() -> None:
 
 @pytest.mark.parametrize("name", NOT_ALIKE)
 def test_files_that_are_not(name: str) -> None:
-    """They are read otherwise, or refused: were it not so, `decodes_identically` should say so."""
+    """TensorFlow decodes them differently, or refuses them; otherwise `decodes_identically` should be true."""
     file = NOT_ALIKE[name]
     assert not decodes_identically(file)
     try:

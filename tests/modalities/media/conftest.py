@@ -10,5 +10,5 @@ from damaged_media import write_media
 
 @pytest.fixture
 def media(tmp_path: Path) -> Path:
-    """Good files, and all that may be wrong with one."""
+    """Good files, and files with every fault."""
     return write_media(tmp_path)

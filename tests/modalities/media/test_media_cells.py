@@ -1,4 +1,4 @@
-"""One cell that names a picture or a clip: what is read of it, and what is wrong with it."""
+"""One cell that names a picture or a clip: its value, and its faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media before training: all are checked, made into features once, and looked for where they may lie."""
+"""Media before training: all are checked, become features once, and may lie in the allowed folders alone."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_bands_that_would_hear_nothing_are_refused_before_any_clip_is_read(tmp_p
 
 @pytest.mark.usefixtures("no_model")
 def test_features_are_made_once(tmp_path: Path) -> None:
-    """A second training of the same table begins at once; one of another size, or of changed files, makes its own."""
+    """A second training of the same table uses the features again; one of another size, or of changed files, computes its own."""
     mixtures.write(tmp_path, 20, missing=False)
     first = train(tmp_path, "--output", str(tmp_path / "a"))
     second = train(tmp_path, "--output", str(tmp_path / "b"))

@@ -1,4 +1,4 @@
-"""Images and clips -> features on disk: what is made, what is found again, and processes that die."""
+"""Images and clips -> features on disk: computed, used again, and after crashes of processes."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ def test_images(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch
     bad = list(BAD_IMAGES)
     cells = ["0.png", "", "1.png", " 0.png", *bad, "  ", "5.png", bad[0]]
     lines: list[str] = []
-    found = make(cells, media, log=lines.append)
-    assert found.index.dtype == "int32"
-    assert found.index.tolist() == [0, -1, 1, 0, *[-1] * len(bad), -1, 2 + len(bad), -1]
-    pixels = found.arrays["pixels"]
+    features = make(cells, media, log=lines.append)
+    assert features.index.dtype == "int32"
+    assert features.index.tolist() == [0, -1, 1, 0, *[-1] * len(bad), -1, 2 + len(bad), -1]
+    pixels = features.arrays["pixels"]
     assert isinstance(pixels, np.memmap)
     assert (pixels.dtype, pixels.shape) == (np.dtype("uint8"), (3 + len(bad), 16, 16, 3))
     for row, number in ((0, 0), (2, 1), (3, 0), (len(cells) - 2, 5)):
-        np.testing.assert_array_equal(pixels[found.index[row]], resize_pixels(picture(number), 16))
-    assert sorted(found.faults) == [*range(4, 4 + len(bad)), len(cells) - 1]
-    for row, fault in found.faults.items():
+        np.testing.assert_array_equal(pixels[features.index[row]], resize_pixels(picture(number), 16))
+    assert sorted(features.faults) == [*range(4, 4 + len(bad)), len(cells) - 1]
+    for row, fault in features.faults.items():
         with pytest.raises(BadCell, match=BAD_IMAGES[cells[row]]):
             raise BadCell(fault)
     assert len(lines) == 1
@@ -82,24 +82,24 @@ def test_clips(in_processes: bool, media: Path, monkeypatch: pytest.MonkeyPatch)
     if in_processes:
         pooled(monkeypatch)
     cells = [*(f"{k}.wav" for k in range(6)), *BAD_CLIPS, ""]
-    found = make(cells, media, CLIPS)
-    assert found.index.tolist() == [*range(6), *[-1] * (len(BAD_CLIPS) + 1)]
-    assert list(found.faults) == list(range(6, 6 + len(BAD_CLIPS)))
+    features = make(cells, media, CLIPS)
+    assert features.index.tolist() == [*range(6), *[-1] * (len(BAD_CLIPS) + 1)]
+    assert list(features.faults) == list(range(6, 6 + len(BAD_CLIPS)))
     for k in range(6):
         samples = read_clip(cells[k], MediaRoot(str(media)), CLIPS)
         # a process has one thread, which adds up in another order
-        np.testing.assert_allclose(found.arrays["log_mel"][k], log_mel(samples, CLIPS), rtol=0, atol=1e-5)
-        assert found.arrays["frames"][k] == valid_frames(samples, CLIPS)
-    assert found.arrays["frames"].dtype == "int32"
+        np.testing.assert_allclose(features.arrays["log_mel"][k], log_mel(samples, CLIPS), rtol=0, atol=1e-5)
+        assert features.arrays["frames"][k] == valid_frames(samples, CLIPS)
+    assert features.arrays["frames"].dtype == "int32"
     assert longest_clip(cells, MediaRoot(str(media))) == pytest.approx(0.35)
 
 
 def test_a_column_without_one_good_cell(media: Path) -> None:
     for cells in ([], ["", " "]):
-        found = make(cells, media)
-        assert found.index.tolist() == [-1] * len(cells)
-        assert not found.faults
-        assert found.arrays["pixels"].shape == (0, 16, 16, 3)
+        features = make(cells, media)
+        assert features.index.tolist() == [-1] * len(cells)
+        assert not features.faults
+        assert features.arrays["pixels"].shape == (0, 16, 16, 3)
     assert make(["absent.png"], media).index.tolist() == [-1]
     assert longest_clip(["", "absent.wav"], MediaRoot(str(media))) == 0.0
 
@@ -152,13 +152,13 @@ def test_what_has_changed_is_made_again(change: str, media: Path) -> None:
         case _:
             (folder / "done.json").unlink()
     lines: list[str] = []
-    found = make(cells, media, spec, log=lines.append, allow_outside=allowed)
+    features = make(cells, media, spec, log=lines.append, allow_outside=allowed)
     assert "checked in" in lines[0]
     expected = picture(7 if change == "bytes" else 0)
     row = cells.index("0.png")
-    np.testing.assert_array_equal(found.arrays["pixels"][found.index[row]], resize_pixels(expected, spec.size))
-    assert (cells.index("absent.png") in found.faults) == (change != "appears")
-    assert (cells.index("../secret.png") in found.faults) == (change != "allowed")
+    np.testing.assert_array_equal(features.arrays["pixels"][features.index[row]], resize_pixels(expected, spec.size))
+    assert (cells.index("absent.png") in features.faults) == (change != "appears")
+    assert (cells.index("../secret.png") in features.faults) == (change != "allowed")
     assert len(list((media.parent / "features").iterdir())) == 1  # the old ones are gone
 
 
@@ -190,11 +190,11 @@ def test_another_run_s_features_are_taken(links: bool, media: Path, monkeypatch:
         monkeypatch.setattr(os, "link", no_links)
     lines: list[str] = []
     places = [media.parent / "nowhere", media.parent / "first"]
-    found = make(["0.png", "text.png"], media, elsewhere=places, folder="second", log=lines.append)
+    features = make(["0.png", "text.png"], media, elsewhere=places, folder="second", log=lines.append)
     assert lines == ["photo: features of 2 images were made before (1 bad)"]
-    assert found.faults == first.faults
-    (there,), (here,) = (list((media.parent / place).glob("*/pixels.npy")) for place in ("first", "second"))
-    assert here.samefile(there) == links
+    assert features.faults == first.faults
+    (first_file,), (second_file,) = (list((media.parent / place).glob("*/pixels.npy")) for place in ("first", "second"))
+    assert second_file.samefile(first_file) == links
     shutil.rmtree(media.parent / "first")
     np.testing.assert_array_equal(
         make(["0.png", "text.png"], media, folder="second").arrays["pixels"], first.arrays["pixels"]
@@ -217,13 +217,13 @@ def test_no_room(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_decoder_that_crashes_is_a_fault(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pooled(monkeypatch, chunk=4)
     monkeypatch.setattr(media_features, "fill_rows", strange_work.crash)
-    found = make([f"{k}.png" for k in range(6)], media)
-    assert found.faults == {2: "the decoder crashed on 2.png."}
-    assert found.index.tolist() == [0, 1, -1, 3, 4, 5]
+    features = make([f"{k}.png" for k in range(6)], media)
+    assert features.faults == {2: "the decoder crashed on 2.png."}
+    assert features.index.tolist() == [0, 1, -1, 3, 4, 5]
     for k in (0, 1, 3, 4, 5):
-        np.testing.assert_array_equal(found.arrays["pixels"][k], resize_pixels(picture(k), 16))
+        np.testing.assert_array_equal(features.arrays["pixels"][k], resize_pixels(picture(k), 16))
     monkeypatch.setattr(media_features, "fill_rows", media_work.fill_rows)
-    assert make([f"{k}.png" for k in range(6)], media).faults == found.faults  # it is not tried at every start
+    assert make([f"{k}.png" for k in range(6)], media).faults == features.faults  # it is not tried at every start
 
 
 def exhaust(cell: str, kind: str, spec: Any, root: MediaRoot) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def exhaust(cell: str, kind: str, spec: Any, root: MediaRoot) -> dict[str, Any]:
 
 def test_too_little_memory_is_a_fault(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_work, "features_of", exhaust)
-    assert make(["0.png"], media).faults == {0: "0.png: decoding it takes more memory than there is."}
+    assert make(["0.png"], media).faults == {0: "0.png: decoding it takes more memory than is available."}
 
 
 SCRIPT = """
@@ -245,8 +245,8 @@ media_features.FEW = 2
 print("once")
 cells = [f"{k}.png" for k in range(6)]
 rule, root = ImageSpec(16), MediaRoot("media")
-found = media_features.make_features("photo", "image", cells, rule, root, Path("features"), [], print)
-assert not found.faults and not {"tensorflow", "keras"} & set(sys.modules)
+features = media_features.make_features("photo", "image", cells, rule, root, Path("features"), [], print)
+assert not features.faults and not {"tensorflow", "keras"} & set(sys.modules)
 """
 
 

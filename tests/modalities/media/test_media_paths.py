@@ -1,4 +1,4 @@
-"""Cells -> bytes: what is read, what is refused, and in which words."""
+"""Cells -> bytes: the paths that are read, those that are refused, and the messages."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from mmkeras.data.dates import DATE_BYTES
 from mmkeras.modalities.date import layers as date
 from mmkeras.modalities.date.column import DateColumn
-from mmkeras.modalities.date.spec import BEFORE_ORDINAL, DateState, learn_state
+from mmkeras.modalities.date.spec import BEFORE_ORDINAL, DateState, adapt_state
 from mmkeras.modalities.text.cells import encode_cells
 
 
 def parts(cells: Sequence[str], state: DateState | None = None) -> np.ndarray:
-    """What the layer makes of cells that are all there."""
+    """The layer's features of cells, none of which is missing."""
     known = state or DateState(0.0, 1e7)
     layer = date.DateParts(known.mean, known.deviation)
     return np.asarray(layer(encode_cells(cells, DATE_BYTES), np.ones((len(cells), 1), "float32")))
@@ -45,8 +45,8 @@ def test_days_of_ten_thousand_years_are_the_ones_they_are() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.datetimes(), min_size=1, max_size=8))
 def test_the_bytes_of_a_cell_are_read_as_python_reads_them(times: list[datetime.datetime]) -> None:
-    found = parts([time.isoformat(" ") for time in times])
-    for row, time in zip(found, times, strict=True):
+    features = parts([time.isoformat(" ") for time in times])
+    for row, time in zip(features, times, strict=True):
         assert row[3:10].argmax() == time.weekday()
         assert row[3:10].sum() == 1
         minutes = 60 * time.hour + time.minute
@@ -69,31 +69,31 @@ def test_a_time_zone_and_seconds_are_not_read_and_padding_changes_nothing() -> N
 def test_what_is_missing_is_zeros_and_bytes_that_are_no_date_stay_finite() -> None:
     layer = date.DateParts(730_000.0, 100.0)
     data = encode_cells(["", "2026-11-26", "\x7fno date at all", "9999-99-99 99:99"], DATE_BYTES)
-    found = np.asarray(layer(data, np.array([[0], [0], [1], [1]], "float32")))
-    assert not found[:2].any()
-    assert np.isfinite(found).all()
+    features = np.asarray(layer(data, np.array([[0], [0], [1], [1]], "float32")))
+    assert not features[:2].any()
+    assert np.isfinite(features).all()
 
 
 def test_days_are_standardised() -> None:
     cells = ["2026-01-01", "", "2026-01-11 12:00", "2026-01-21"]
-    state = learn_state(cells)
+    state = adapt_state(cells)
     assert state.deviation == pytest.approx(np.std([0, 10, 20]))
-    found = parts(["2026-01-01", "2026-01-11", "2026-01-21"], state)[:, 0]
-    np.testing.assert_allclose(found, np.array([-10, 0, 10]) / state.deviation, atol=1e-4)
+    features = parts(["2026-01-01", "2026-01-11", "2026-01-21"], state)[:, 0]
+    np.testing.assert_allclose(features, np.array([-10, 0, 10]) / state.deviation, atol=1e-4)
     far = parts(["0001-01-01", "9999-12-31"], state)[:, 0]
     assert far.tolist() == [-date.FURTHEST, date.FURTHEST]
-    assert learn_state(["", " "]) == DateState(0.0, 1.0)
+    assert adapt_state(["", " "]) == DateState(0.0, 1.0)
 
 
 def test_strings_of_a_client_are_read_as_cells_are() -> None:
-    """What is no date counts as missing, as it does where `mmkeras predict` meets it."""
+    """A string that is no date counts as missing, as in `mmkeras predict`."""
     serving = DateColumn("day", DateState(0.0, 1.0)).input("day").serving
     assert serving is not None
     texts = ["2026-11-26", " 2026-11-26 14:30:10Z\n", "NA", "26.11.2026", "", "2026-11-26 noon"]
     data, present = serving.read(np.array([text.encode() for text in texts], object))
     assert present.numpy().ravel().tolist() == [1, 1, 0, 0, 0, 0]
-    there = encode_cells(["2026-11-26", "2026-11-26 14:30"], DATE_BYTES)
-    np.testing.assert_array_equal(data.numpy()[:2], there)
+    expected = encode_cells(["2026-11-26", "2026-11-26 14:30"], DATE_BYTES)
+    np.testing.assert_array_equal(data.numpy()[:2], expected)
 
 
 # as a user has them
@@ -120,7 +120,7 @@ ORDERS = ("--date", "ordered", "--number", "price", "--target", "shipped")
 
 @pytest.mark.slow
 def test_a_model_of_dates_in_every_format(tmp_path: Path) -> None:
-    """Weekday and time decide; a day that is none makes a bad row; empty cells are missing."""
+    """Weekday and time decide; an invalid day makes a bad row; empty cells are missing."""
     csv = write_table(tmp_path / "orders.csv")
     with small_runs.working_folder(tmp_path):
         done = small_runs.main("train", csv, *ORDERS, "--width", "32", "--epochs", "40", "--output", "r")
@@ -138,4 +138,4 @@ def test_a_model_of_dates_in_every_format(tmp_path: Path) -> None:
         out = tmp_path / f"{artefact.replace('/', '-')}.csv"
         done = small_runs.main("predict", tmp_path / "e" / artefact, asked, "--output", out)
         assert done.code == 0, done.err
-        assert [row["prediction"] for row in small_runs.read_csv(out)] == [said for _, said in rows]
+        assert [row["prediction"] for row in small_runs.read_csv(out)] == [prediction for _, prediction in rows]

@@ -1,4 +1,4 @@
-"""Numbers and categories: what the graph makes of a cell is what Python says it should be."""
+"""Numbers and categories: the graph's features equal those computed in Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmkeras.modalities.category.encoder import encode_category
 from mmkeras.modalities.number import layers as number
 from mmkeras.modalities.number.cells import read_numbers
 from mmkeras.modalities.number.encoder import encode_number
-from mmkeras.modalities.number.spec import learn_state
+from mmkeras.modalities.number.spec import adapt_state
 from mmkeras.modalities.text.cells import encode_cells
 
 
@@ -19,23 +19,23 @@ def test_numbers_are_standardised_and_missing_ones_are_the_median() -> None:
     cells = ["1", "2.5", "", "  ", "1e1", "-3"]
     values, present = read_numbers(cells)
     assert present.ravel().tolist() == [1, 1, 0, 0, 1, 1]
-    state = learn_state(cells)
-    there = np.array([1, 2.5, 10, -3])
-    assert state.mean == pytest.approx(there.mean())
-    assert state.deviation == pytest.approx(there.std())
+    state = adapt_state(cells)
+    present_values = np.array([1, 2.5, 10, -3])
+    assert state.mean == pytest.approx(present_values.mean())
+    assert state.deviation == pytest.approx(present_values.std())
     assert state.median == pytest.approx(1.75)
     layer = number.Standardise(state.mean, state.deviation, state.median)
-    found = np.asarray(layer(values, present))
-    expected = (np.where(present.ravel() > 0, values.ravel(), 1.75) - there.mean()) / there.std()
-    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
-    np.testing.assert_allclose(found[:, 1], np.sign(expected) * np.log1p(np.abs(expected)), rtol=1e-5)
+    features = np.asarray(layer(values, present))
+    expected = (np.where(present.ravel() > 0, values.ravel(), 1.75) - present_values.mean()) / present_values.std()
+    np.testing.assert_allclose(features[:, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(features[:, 1], np.sign(expected) * np.log1p(np.abs(expected)), rtol=1e-5)
     again = number.Standardise.from_config(layer.get_config())
-    np.testing.assert_array_equal(np.asarray(again(values, present)), found)
+    np.testing.assert_array_equal(np.asarray(again(values, present)), features)
 
 
 @pytest.mark.parametrize("cells", [["5", "5", "5"], ["", ""], []])
 def test_columns_that_say_nothing_stay_finite(cells: list[str]) -> None:
-    state = learn_state(cells)
+    state = adapt_state(cells)
     layer = number.Standardise(state.mean, state.deviation, state.median)
     assert np.isfinite(np.asarray(layer(np.array([[5.0], [1e30]], "float32"), np.ones((2, 1), "float32")))).all()
 
@@ -43,11 +43,11 @@ def test_columns_that_say_nothing_stay_finite(cells: list[str]) -> None:
 @pytest.mark.parametrize("unit", [1e-12, 1e-7, 1.0, 1e9])
 def test_a_number_s_unit_does_not_matter(unit: float) -> None:
     cells = [str(unit * value) for value in (4.0, 5.5, 7.0, 4.5)]
-    state = learn_state(cells)
+    state = adapt_state(cells)
     values, present = read_numbers(cells)
-    found = np.asarray(number.Standardise(state.mean, state.deviation, state.median)(values, present))[:, 0]
-    there = np.array([4.0, 5.5, 7.0, 4.5])
-    np.testing.assert_allclose(found, (there - there.mean()) / there.std(), rtol=1e-4)
+    features = np.asarray(number.Standardise(state.mean, state.deviation, state.median)(values, present))[:, 0]
+    present_values = np.array([4.0, 5.5, 7.0, 4.5])
+    np.testing.assert_allclose(features, (present_values - present_values.mean()) / present_values.std(), rtol=1e-4)
 
 
 def test_a_slip_of_the_keyboard_is_cut() -> None:
@@ -59,7 +59,7 @@ def test_a_slip_of_the_keyboard_is_cut() -> None:
 
 def test_categories_are_looked_up_by_their_bytes() -> None:
     cells = ["red"] * 5 + ["blue"] * 3 + ["été"] * 2 + ["once", "", " red "]
-    vocabulary, values = category.learn_values(cells, min_rows=2)
+    vocabulary, values = category.adapt_values(cells, min_rows=2)
     assert values == ("red", "blue", "été")
     layer = category.CategoryRows(vocabulary)
     asked = ["red", "blue", "été", "once", "Red", "", "re", "redd", "\x00x"]
@@ -70,14 +70,14 @@ def test_categories_are_looked_up_by_their_bytes() -> None:
 
 def test_the_hash_of_a_cell_is_the_graphs() -> None:
     cells = ["a", "abc", "中文", "x" * 300, "ÿ" * 128, "0"]
-    both, there = category.HashBytes()(encode_cells(cells, category.MAX_BYTES))
+    both, used = category.HashBytes()(encode_cells(cells, category.MAX_BYTES))
     keys = (np.asarray(both)[0] * 4096 + np.asarray(both)[1]).ravel().astype(int).tolist()
     assert keys == [category.hash_cell(cell) for cell in cells]
-    assert np.asarray(there).ravel().tolist() == [1.0] * len(cells)
+    assert np.asarray(used).ravel().tolist() == [1.0] * len(cells)
 
 
 def test_padding_changes_no_category() -> None:
-    vocabulary, _ = category.learn_values(["one", "two"] * 3, min_rows=2)
+    vocabulary, _ = category.adapt_values(["one", "two"] * 3, min_rows=2)
     layer = category.CategoryRows(vocabulary)
     short = encode_cells(["one", "two", "six"], 64)
     np.testing.assert_array_equal(layer(short), layer(np.pad(short, [(0, 0), (0, 9)])))

@@ -13,11 +13,11 @@ def test_numbers_and_texts_that_are_not_there() -> None:
     numbers, present = read_served(np.array([3.5, np.nan, 0.0], "float32"))
     assert numbers.numpy().tolist() == [[3.5], [0.0], [0.0]]
     assert present.numpy().tolist() == [[1], [0], [1]]
-    data, there = read_texts(np.array([b"tea", b"", b" \n"], object), 96)
+    data, presence = read_texts(np.array([b"tea", b"", b" \n"], object), 96)
     assert data.shape[0] == 3
-    assert there.numpy().tolist() == [[1], [0], [0]]
-    _, there = read_texts(np.array(["\u00a0", "\u3000a\x1c", "\x85"], object), 96)
-    assert there.numpy().tolist() == [[0], [1], [0]]
+    assert presence.numpy().tolist() == [[1], [0], [0]]
+    _, presence = read_texts(np.array(["\u00a0", "\u3000a\x1c", "\x85"], object), 96)
+    assert presence.numpy().tolist() == [[0], [1], [0]]
 
 
 @pytest.mark.parametrize("space", ["", " ", "\n", "\u00a0", "\u3000", "\x1c", "\u2028 "])

@@ -1,4 +1,4 @@
-"""The layers of a bag of features: pairs, runs of characters, weights, sums."""
+"""The layers of a bag of features: pairs, character n-grams, weights, sums."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test_pairs_are_the_references() -> None:
         singles, pairs = reference.features(reference.token_hashes(raw.tobytes()))
         for order, keys in enumerate((singles, pairs)):
             part = slice(order * n, order * n + len(keys))
-            there = used[i, part] > 0
-            assert there.tolist() == [key >= 0 for key in keys]
-            found = (h1[i, part] * 4096 + h2[i, part])[there]
-            assert found.tolist() == [key for key in keys if key >= 0]
+            is_used = used[i, part] > 0
+            assert is_used.tolist() == [key >= 0 for key in keys]
+            feature_keys = (h1[i, part] * 4096 + h2[i, part])[is_used]
+            assert feature_keys.tolist() == [key for key in keys if key >= 0]
         assert used[i].sum() == len(singles) + max(len(pairs) - 1, 0)
     for a, b in zip(Ngrams(1)(*tokens), tokens, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -44,8 +44,8 @@ def test_runs_are_the_references(mode: str) -> None:
         for kind, keys in enumerate(reference.run_keys(raw, mode, 4)):
             part = slice(kind * n, kind * n + len(keys))
             assert (used[i, part] > 0).tolist() == [key >= 0 for key in keys], raw
-            found = (hashes[0, i, part] * 4096 + hashes[1, i, part])[used[i, part] > 0]
-            assert found.tolist() == [key for key in keys if key >= 0]
+            feature_keys = (hashes[0, i, part] * 4096 + hashes[1, i, part])[used[i, part] > 0]
+            assert feature_keys.tolist() == [key for key in keys if key >= 0]
             assert not used[i, part.stop : (kind + 1) * n].any()  # none in the padding
 
 
@@ -68,13 +68,13 @@ def test_words_alike_share_runs_of_characters() -> None:
 
 
 def test_weights_of_a_long_text_in_runs_are_the_textbooks() -> None:
-    """Thousands of features of which few meet in a counter."""
+    """Thousands of features, few of which share a counter."""
     words = [f"{a}{b}{c}" for a in "bdfgk" for b in ("al", "en", "or", "ust") for c in "mnprstz"]
     rng = np.random.default_rng(3)
     texts = [" ".join(rng.choice(words, 400)) for _ in range(30)]
-    state, found = adapted(texts, char_ngrams=8, max_features=30_000)
+    state, bag = adapted(texts, char_ngrams=8, max_features=30_000)
     rows = {int(key): 1 + k for k, key in enumerate(state.vocabulary.keys)}
-    for text, weights in list(zip(texts, dictionaries(found), strict=True))[:5]:
+    for text, weights in list(zip(texts, dictionaries(bag), strict=True))[:5]:
         numbers = [rows[key] for key in reference.keys_of(text.encode(), "mixed", 2, 8) if key in rows]
         expected = reference.tf_idf(numbers, state.idf.tolist())
         assert weights.keys() == expected.keys()
@@ -107,22 +107,22 @@ def test_tf_idf_is_the_textbooks(size: int) -> None:
         rows[:, 80:100] = rare  # all twice
     rows[0] = 0
     weights = TfIdf(idf)(tf.constant(rows, tf.float32)).numpy()
-    for numbers, found in zip(rows, weights, strict=True):
+    for numbers, row_weights in zip(rows, weights, strict=True):
         assert not reference.counters_collide(numbers.tolist())
-        assert_close(summed(numbers, found), reference.tf_idf(numbers.tolist(), idf))
+        assert_close(summed(numbers, row_weights), reference.tf_idf(numbers.tolist(), idf))
 
 
 def test_two_rare_features_may_share_a_counter() -> None:
-    """What the layer's description admits: rows alike modulo FREQUENT, both rare, count as two of each."""
+    """As documented: two rare rows that are equal modulo FREQUENT share a counter and count as two each."""
     idf = np.ones(20_001)
     rows = np.array([[5000, 5000 + FREQUENT, 7]])
-    found = summed(rows[0], TfIdf(idf)(tf.constant(rows, tf.float32)).numpy()[0])
+    bag = summed(rows[0], TfIdf(idf)(tf.constant(rows, tf.float32)).numpy()[0])
     assert reference.counters_collide(rows[0].tolist())
-    assert found[5000] == found[5000 + FREQUENT]
-    assert found[5000] / found[7] == pytest.approx(2**-0.5)
+    assert bag[5000] == bag[5000 + FREQUENT]
+    assert bag[5000] / bag[7] == pytest.approx(2**-0.5)
     apart = np.array([[7, 7 + FREQUENT, 9 + 2 * FREQUENT]])  # a frequent one never shares its own
-    found = summed(apart[0], TfIdf(idf)(tf.constant(apart, tf.float32)).numpy()[0])
-    assert_close(found, dict.fromkeys(apart[0].tolist(), 3**-0.5))
+    bag = summed(apart[0], TfIdf(idf)(tf.constant(apart, tf.float32)).numpy()[0])
+    assert_close(bag, dict.fromkeys(apart[0].tolist(), 3**-0.5))
 
 
 def test_mean() -> None:

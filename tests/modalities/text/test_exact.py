@@ -42,8 +42,8 @@ def test_comparisons_are_zero_or_one() -> None:
 
 def test_behind() -> None:
     x = np.arange(1.0, 9).reshape(2, 4)
-    np.testing.assert_array_equal(exact.behind(tf.constant(x)), [[0, 1, 2, 3], [0, 5, 6, 7]])
-    np.testing.assert_array_equal(exact.behind(tf.constant(x.reshape(2, 2, 2))), [[[0, 1], [0, 3]], [[0, 5], [0, 7]]])
+    np.testing.assert_array_equal(exact.previous(tf.constant(x)), [[0, 1, 2, 3], [0, 5, 6, 7]])
+    np.testing.assert_array_equal(exact.previous(tf.constant(x.reshape(2, 2, 2))), [[[0, 1], [0, 3]], [[0, 5], [0, 7]]])
 
 
 @pytest.mark.parametrize("batch", [1, 5])

@@ -33,7 +33,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
     wordpiece,
     wordpiece_ids,
 )
-from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_externally
+from mmkeras.modalities.text.pretrained.external_tokenizer import save_tokenizer, tokenize_externally
 from mmkeras.modalities.text.pretrained.preset import Preset, read_preset, tokenizer_kind
 from mmkeras.modalities.text.serving import read_texts
 from mmkeras.runtime.formats import FORMATS
@@ -176,7 +176,7 @@ def test_ids_are_those_of_keras_hub_s_own_preprocessor(
     preset = shutil.copytree(request.getfixturevalue(fixture), tmp_path / "preset")
     packer = getattr(hub.models, f"{model}TextClassifierPreprocessor").from_preset(str(preset), sequence_length=16)
     expected = packer([text.decode("utf-8", "replace") for text in BEFORE])
-    keep_tokenizer(str(preset), tmp_path / "run")
+    save_tokenizer(str(preset), tmp_path / "run")
     shutil.rmtree(preset)
     ids, mask = tokenize_externally(tmp_path / "run", BEFORE, 16)
     assert (ids.dtype, mask.dtype, ids.shape) == ("int32", "int32", (5, 16))
@@ -189,7 +189,7 @@ def test_ids_are_those_of_keras_hub_s_own_preprocessor(
 def test_a_tokenizer_s_folder_that_is_none(byte_pairs: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a tokenizer's files, tokenizer.json and assets"):
         tokenize_externally(tmp_path, [b"a"], 16)
-    keep_tokenizer(byte_pairs, tmp_path)
+    save_tokenizer(byte_pairs, tmp_path)
     with pytest.raises(InputError, match="max_tokens is 2; expected 3 or more"):
         tokenize_externally(tmp_path, [b"a"], 2)
 
@@ -200,7 +200,7 @@ def test_ids_to_answers_in_three_formats(byte_pairs: str, tmp_path: Path) -> Non
     encoded = encode_pretrained(inputs["ids"], inputs["mask"], 6, byte_pairs)
     vector = ops.sum(encoded.tokens * ops.expand_dims(encoded.mask, 2), axis=1)
     model = shaken(keras.Model(inputs, {"p": keras.layers.Dense(3, activation="softmax")(vector)}))
-    keep_tokenizer(byte_pairs, tmp_path)
+    save_tokenizer(byte_pairs, tmp_path)
     batches = [
         dict(zip(inputs, tokenize_externally(tmp_path, texts, 16), strict=True)) for texts in (BEFORE[:1], BEFORE)
     ]
@@ -263,14 +263,14 @@ def test_one_vector_a_text(tiny: str) -> None:
     layer, tokenizer = SentenceEmbedding(encoder_of(tiny)), wordpiece(read_preset(tiny), 16)
     ids, mask = wordpiece_ids(tokenizer, texts)
     assert mask.sum(axis=1).tolist() == [8, 2, 6, 7, 16] * 3
-    found = embed(layer, ids, mask)
-    assert (found.shape, found.dtype) == ((15, 8), "float32")
-    np.testing.assert_allclose(np.square(found).mean(axis=1), 1, rtol=1e-4)
-    for text, vector in zip(texts[:2], found, strict=False):
+    vectors = embed(layer, ids, mask)
+    assert (vectors.shape, vectors.dtype) == ((15, 8), "float32")
+    np.testing.assert_allclose(np.square(vectors).mean(axis=1), 1, rtol=1e-4)
+    for text, vector in zip(texts[:2], vectors, strict=False):
         np.testing.assert_allclose(layer(*tokenizer(pad([text])))[0], vector, rtol=0, atol=1e-5)
     out = np.zeros((15, 8), "float32")
     assert embed(layer, ids, mask, out) is out
-    np.testing.assert_array_equal(out, found)
+    np.testing.assert_array_equal(out, vectors)
     assert embed(layer, *wordpiece_ids(tokenizer, [])).shape == (0, 8)
     assert not layer.trainable_weights
     assert SentenceEmbedding.from_config(json.loads(json.dumps(layer.get_config()))).encoder.hidden == 8

@@ -1,4 +1,4 @@
-"""Text as a sequence: what padding and order do, and the same answers in all formats."""
+"""Text as a sequence: the effect of padding and order, and the same answers in all formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a column of cells to bags: what is learned of the training rows, what is on disk, what it takes of memory."""
+"""From a column of cells to bags: the adapted state, the features on disk, the memory they take."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from small_bags import CORPUS, RAW, adapted, assert_close, dictionaries, summed
 
 from mmkeras.modalities.text.bag import FREQUENT
 from mmkeras.modalities.text.cells import cut, pad
-from mmkeras.modalities.text.column import learn_text
+from mmkeras.modalities.text.column import adapt_text
 from mmkeras.modalities.text.features import (
     BATCH_BYTES,
     BATCH_TEXTS,
     TextLayers,
     TextSpec,
+    adapt_state,
     bags,
     hash_texts,
-    learn_state,
     length_batches,
     load_state,
     new_table,
@@ -51,7 +51,7 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
     counts = peer.fit_transform(CORPUS)
     idf = TfidfTransformer().fit(counts).idf_
     expected = normalize(counts.sqrt() @ scipy.sparse.diags(idf)).tocsr()
-    state, found = adapted(CORPUS, orders=orders, min_rows=min_rows, mode=mode)
+    state, bags_of_texts = adapted(CORPUS, orders=orders, min_rows=min_rows, mode=mode)
     assert state.vocabulary.size == len(peer.vocabulary_)  # no hashes collide here
     rows = {int(key): 1 + k for k, key in enumerate(state.vocabulary.keys)}
     column_to_row = {}
@@ -59,10 +59,10 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
         hashes = [reference.token_hash(token) for token in feature.split(" ")]
         column_to_row[column] = rows[reference.key(hashes[0] if len(hashes) == 1 else reference.pair_hash(*hashes))]
         assert state.idf[column_to_row[column]] == pytest.approx(idf[column], abs=1e-5)
-    for i, weights in enumerate(dictionaries(found)):
+    for i, weights in enumerate(dictionaries(bags_of_texts)):
         row = expected[i]
-        wanted = {column_to_row[c]: w for c, w in zip(row.indices.tolist(), row.data.tolist(), strict=True)}
-        assert_close(weights, wanted)
+        expected_weights = {column_to_row[c]: w for c, w in zip(row.indices.tolist(), row.data.tolist(), strict=True)}
+        assert_close(weights, expected_weights)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
 )
 def test_bags_are_what_the_graph_computes(spec: dict[str, Any]) -> None:
     texts = [*RAW, *reference.HOSTILE_TEXTS]
-    state, found = adapted(texts, min_rows=1 if "unknown_buckets" not in spec else 3, **spec)
+    state, bags_of_texts = adapted(texts, min_rows=1 if "unknown_buckets" not in spec else 3, **spec)
     layers = TextLayers(state, "again")
     graph = tf.function(lambda data: layers(data), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
     rows, expected = (x.numpy() for x in graph(pad([cut(raw, state.spec.max_bytes) for raw in texts])))
     assert rows.dtype == np.int32
     assert rows.max() < state.n_rows
-    for i, weights in enumerate(dictionaries(found)):
+    for i, weights in enumerate(dictionaries(bags_of_texts)):
         assert_close(weights, summed(rows[i], expected[i]), 1e-6)
 
 
@@ -106,10 +106,10 @@ def test_hashing_does_not_depend_on_the_batches() -> None:
 
 @pytest.mark.parametrize("texts", [[], ["", "!!"]])
 def test_columns_with_nothing_in_them(texts: list[str]) -> None:
-    state, found = adapted(texts)
+    state, bags_of_texts = adapted(texts)
     assert state.vocabulary.size == 0
-    assert len(found) == len(texts)
-    assert found.lengths.sum() == 0
+    assert len(bags_of_texts) == len(texts)
+    assert bags_of_texts.lengths.sum() == 0
 
 
 def test_length_batches() -> None:
@@ -134,7 +134,7 @@ def test_adapt_chooses_the_features_of_most_rows() -> None:
     hashed = hash_texts(texts, TextSpec(orders=1), table)
 
     def learned(**limits: int) -> dict[str, float]:
-        state = learn_state(hashed, TextSpec(orders=1, **limits), table)
+        state = adapt_state(hashed, TextSpec(orders=1, **limits), table)
         names = {reference.key(reference.token_hash(token)): token for token in by_rows}
         assert state.idf[0] == 0.0
         assert state.idf.dtype == np.float32
@@ -175,22 +175,22 @@ def test_state_survives_the_disk(spec: TextSpec, tmp_path: Path) -> None:
 def test_features_on_disk_are_the_bags(tmp_path: Path) -> None:
     cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog"]}
     spec = TextSpec(max_bytes=30)
-    column, sides = learn_text("title", cells, spec, tmp_path)
+    column, features = adapt_text("title", cells, spec, tmp_path)
     assert column.cut == pytest.approx(np.mean([len(text.encode()) > 30 for text in CORPUS]))
     hashed = hash_texts(cells["validation"], spec, column.state.table)
     expected = bags(hashed, TextLayers(column.state, "y"))
-    assert dictionaries(sides["validation"].ragged) == dictionaries(expected)
-    assert (len(sides["train"].ragged), len(sides["validation"].ragged)) == (18, 3)
+    assert dictionaries(features["validation"].ragged) == dictionaries(expected)
+    assert (len(features["train"].ragged), len(features["validation"].ragged)) == (18, 3)
     # the, cat; -; dog: by the training rows' vocabulary alone
-    assert sides["validation"].lengths.tolist() == [2, 0, 1]
+    assert features["validation"].lengths.tolist() == [2, 0, 1]
 
 
 def test_sequences_on_disk_keep_the_order(tmp_path: Path) -> None:
     cells = {"train": CORPUS * 2, "validation": ["the unknown cat", "", "dog dog the cat"]}
     spec = TextSpec(max_bytes=30, orders=1, weighting="mean", unknown_buckets=4)
-    column, sides = learn_text("title", cells, spec, tmp_path, "transformer", max_tokens=3)
-    assert sides["validation"].lengths.tolist() == [3, 0, 3]
-    first, _, last = sides["validation"].ragged.padded()[0].tolist()
+    column, features = adapt_text("title", cells, spec, tmp_path, "transformer", max_tokens=3)
+    assert features["validation"].lengths.tolist() == [3, 0, 3]
+    first, _, last = features["validation"].ragged.padded()[0].tolist()
     rows = np.asarray(TextLayers(column.state, "y")(pad([b"the unknown cat", b"dog dog the"]))[0])
     assert [first, last] == rows[:, :3].tolist()
     assert 1 <= first[1] <= 4  # an unknown word has a bucket
@@ -199,9 +199,9 @@ def test_sequences_on_disk_keep_the_order(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_features_of_a_column_where_nothing_is_known(tmp_path: Path) -> None:
     cells = {"train": ["one", "two", "three"], "validation": ["four"]}
-    _, sides = learn_text("title", cells, TextSpec(), tmp_path)
-    assert sides["train"].ragged.padded()[0].tolist() == [[0], [0], [0]]
-    assert sides["validation"].lengths.tolist() == [0]
+    _, features = adapt_text("title", cells, TextSpec(), tmp_path)
+    assert features["train"].ragged.padded()[0].tolist() == [[0], [0], [0]]
+    assert features["validation"].lengths.tolist() == [0]
 
 
 # ---------------------------------------------------------------- memory
@@ -238,10 +238,10 @@ def test_memory_grows_with_the_bytes_alone(mode: str, weighting: str) -> None:
 
     counters = 2 * FREQUENT
     measured = {(batch, n_bytes): as_function(batch, n_bytes) for batch, n_bytes in ((1, 4096), (1, 1024), (3, 512))}
-    for (batch, n_bytes), found in measured.items():
-        assert len(found) > 100
-        assert None not in [size for _, size in found]
-        largest = max(found, key=lambda x: x[1])
+    for (batch, n_bytes), bags_of_texts in measured.items():
+        assert len(bags_of_texts) > 100
+        assert None not in [size for _, size in bags_of_texts]
+        largest = max(bags_of_texts, key=lambda x: x[1])
         assert largest[1] <= batch * max(5 * (n_bytes + 6), counters), largest  # the five kinds of a byte
     short, long = (sum(size for _, size in measured[1, n]) for n in (1024, 4096))
     assert long < 4.1 * short

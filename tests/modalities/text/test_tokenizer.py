@@ -91,8 +91,8 @@ def test_golden_tokens_in_the_graph() -> None:
     hashes = graph_hashes([text.encode() for text, _ in GOLDEN])
     wrong = [
         (text, tokens)
-        for (text, tokens), found in zip(GOLDEN, hashes, strict=True)
-        if found != [python_hash(token) for token in tokens]
+        for (text, tokens), text_hashes in zip(GOLDEN, hashes, strict=True)
+        if text_hashes != [python_hash(token) for token in tokens]
     ]
     assert wrong == []
 

@@ -15,7 +15,7 @@ ALL_KEYS = reference.PRIMES[0] * reference.PRIMES[1]
 
 
 def as_keys(numbers: np.ndarray) -> np.ndarray:
-    """0 ... ALL_KEYS - 1 -> the keys there are."""
+    """0 ... ALL_KEYS - 1 -> keys that hashes can have."""
     h1, h2 = np.divmod(numbers, reference.PRIMES[1])
     return h1 * 4096 + h2
 
@@ -29,7 +29,7 @@ def random_keys(n: int, seed: int = 0) -> np.ndarray:
 
 
 def rows_of(keys: np.ndarray, vocabulary: Vocabulary, unknown_buckets: int = 0) -> np.ndarray:
-    """The row numbers that the layer gives to keys."""
+    """The layer's row numbers of keys."""
     hashes = tf.constant(np.stack(np.divmod(np.asarray(keys).reshape(1, -1), 4096)), tf.float32)  # [2, 1, n]
     rows = LookUp(vocabulary, unknown_buckets)(hashes, tf.ones(hashes.shape[1:])).numpy()[0]
     assert (rows == rows.astype("int32")).all()
@@ -37,7 +37,7 @@ def rows_of(keys: np.ndarray, vocabulary: Vocabulary, unknown_buckets: int = 0) 
 
 
 def check(keys: np.ndarray, vocabulary: Vocabulary, asked: np.ndarray) -> None:
-    """Known keys have the number of their place in `Vocabulary.keys`; of `asked` the others have 0."""
+    """Keys of the vocabulary have the number of their position in `Vocabulary.keys`; all others have 0."""
     assert vocabulary.size == len(vocabulary.keys)
     np.testing.assert_array_equal(rows_of(vocabulary.keys, vocabulary), 1 + np.arange(vocabulary.size))
     rows = rows_of(asked, vocabulary)
@@ -86,10 +86,10 @@ def test_keys_at_the_edges() -> None:
 
 
 def test_keys_that_share_all_their_cells() -> None:
-    """Two cells in A and three in B for six keys: one has to go, and `keys` says which."""
+    """Two cells in A and three in B for six keys: one is left out, and `keys` has the others."""
     keys = np.array([reference.key((h1, h2)) for h1 in (7, 8) for h2 in (3, 4, 5)])
     cells, _ = addresses(keys, 0)
-    assert [len(set(side)) for side in cells.tolist()] == [2, 3]
+    assert [len(set(table)) for table in cells.tolist()] == [2, 3]
     vocabulary = build_vocabulary(keys)
     assert vocabulary.size == 5
     check(keys, vocabulary, random_keys(100_000))

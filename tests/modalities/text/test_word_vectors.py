@@ -1,4 +1,4 @@
-"""Word vectors from files: every format, what is kept of them, and that frozen ones stay as they are."""
+"""Word vectors from files: every format, the vectors that are loaded, and frozen vectors stay unchanged."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ WRITERS = {
 
 
 def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> Any:
-    """A column that knows every token of TEXTS."""
-    from mmkeras.modalities.text.features import TextSpec, hash_texts, learn_state, new_table
+    """A column whose vocabulary has every token of TEXTS."""
+    from mmkeras.modalities.text.features import TextSpec, adapt_state, hash_texts, new_table
 
     weighting = "mean" if unknown_buckets else "tfidf"
     kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
     spec = TextSpec(weighting=weighting, min_rows=1, max_bytes=64, **kinds)
     table = new_table(spec)
-    return learn_state(hash_texts(TEXTS, spec, table), spec, table)
+    return adapt_state(hash_texts(TEXTS, spec, table), spec, table)
 
 
 def rows_of(column: Any, word: str) -> list[int]:
@@ -100,8 +100,8 @@ def place(folder: Path, name: str, content: bytes, packed: bool = False) -> Path
 
 def test_runs_of_characters_have_none(tmp_path: Path) -> None:
     column = state(char_ngrams=3)
-    table, found = load(place(tmp_path, "glove.txt", glove(vectors())), column)
-    assert found == len(FOUND)
+    table, n_matched = load(place(tmp_path, "glove.txt", glove(vectors())), column)
+    assert n_matched == len(FOUND)
     assert rows_of(column, "tea")[0] in np.flatnonzero(np.isclose(table[:, 0], FOUND["tea"][0]))
 
 
@@ -109,8 +109,8 @@ def test_runs_of_characters_have_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", WRITERS)
 def test_each_format_gives_the_words_of_the_vocabulary_their_vectors(name: str, packed: bool, tmp_path: Path) -> None:
     column = state()
-    table, found = load(place(tmp_path, name, WRITERS[name](vectors()), packed), column)
-    assert found == len(FOUND)
+    table, n_matched = load(place(tmp_path, name, WRITERS[name](vectors()), packed), column)
+    assert n_matched == len(FOUND)
     assert (table.shape, table.dtype) == ((column.n_rows, DIM), np.float32)
     for word, vector in FOUND.items():
         (row,) = rows_of(column, word)
@@ -126,8 +126,8 @@ def test_gzip_is_told_by_its_bytes_not_by_its_name(tmp_path: Path) -> None:
 def test_words_with_blanks_as_glove_840b_has_them(tmp_path: Path) -> None:
     column = state()
     entries = vectors(["the", ". . .", "at name@domain.com", "goal", "2 3"])
-    table, found = load(place(tmp_path, "v.txt", glove(entries)), column)
-    assert found == 2
+    table, n_matched = load(place(tmp_path, "v.txt", glove(entries)), column)
+    assert n_matched == 2
     for word, vector in entries[0], entries[3]:
         np.testing.assert_allclose(table[rows_of(column, word)[0]], vector, rtol=1e-6)
 
@@ -138,8 +138,8 @@ def test_the_first_of_several_spellings_counts(tmp_path: Path) -> None:
     (row,) = rows_of(column, "the")
     for order in (["the", "The", "THE"], ["THE", "the", "The"]):
         entries = vectors(order)
-        table, found = load(place(tmp_path, "v.txt", glove(entries)), column)
-        assert found == 1
+        table, n_matched = load(place(tmp_path, "v.txt", glove(entries)), column)
+        assert n_matched == 1
         np.testing.assert_allclose(table[row], entries[0][1], rtol=1e-6)
 
 
@@ -155,8 +155,8 @@ def test_rows_without_a_vector_are_zero(tmp_path: Path) -> None:
 
 def test_with_unknown_buckets_rows_are_shifted(tmp_path: Path) -> None:
     column = state(unknown_buckets=16)
-    table, found = load(place(tmp_path, "v.txt", glove(vectors())), column)
-    assert found == len(FOUND)
+    table, n_matched = load(place(tmp_path, "v.txt", glove(vectors())), column)
+    assert n_matched == len(FOUND)
     assert table.shape == (column.n_rows, DIM)
     for word, vector in FOUND.items():
         (row,) = rows_of(column, word)
@@ -166,8 +166,8 @@ def test_with_unknown_buckets_rows_are_shifted(tmp_path: Path) -> None:
 
 def test_pairs_of_words_get_no_vector_of_a_word(tmp_path: Path) -> None:
     column = state(orders=2)
-    table, found = load(place(tmp_path, "v.txt", glove(vectors())), column)
-    assert found == len(FOUND)
+    table, n_matched = load(place(tmp_path, "v.txt", glove(vectors())), column)
+    assert n_matched == len(FOUND)
     for word, vector in FOUND.items():
         np.testing.assert_allclose(table[rows_of(column, word)[0]], vector, rtol=1e-6)
 
@@ -184,10 +184,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.
         path = tmp_path / f"{chunks}.txt"
         path.write_text("".join(f"word{i} {numbers}\n" for i in range(chunks * CHUNK)) + f"tea {numbers}\n")
         tracemalloc.start()
-        table, found = load(path, column)
+        table, n_matched = load(path, column)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert (found, table.shape[1]) == (1, 50)
+        assert (n_matched, table.shape[1]) == (1, 50)
     assert peaks[1] > CHUNK * 50 * 4, "nothing was measured"
     assert peaks[2] < 1.2 * peaks[1]
 

@@ -59,8 +59,8 @@ def built_reference(*arguments: Any, **options: Any) -> Any:
 
 
 def run(call: Callable[[np.ndarray], Any], raws: Sequence[bytes], batch: int = 256) -> list[list[int]]:
-    """The ids of each text, in batches of similar length; what is behind them must be padding, by the mask."""
-    found: list[list[int]] = [[]] * len(raws)
+    """The ids of each text, in batches of similar length; the rest must be padding, by the mask."""
+    actual: list[list[int]] = [[]] * len(raws)
     order = sorted(range(len(raws)), key=lambda i: len(raws[i]))
     for start in range(0, len(order), batch):
         index = order[start : start + batch]
@@ -71,17 +71,17 @@ def run(call: Callable[[np.ndarray], Any], raws: Sequence[bytes], batch: int = 2
         assert (np.diff(mask, axis=1) <= 0).all(), "the tokens do not stand in front"
         assert not ids[mask == 0].any()  # [PAD] is 0 in both vocabularies
         for i, row, n in zip(index, ids, mask.sum(axis=1), strict=True):
-            found[i] = row[:n].tolist()
-    return found
+            actual[i] = row[:n].tolist()
+    return actual
 
 
 def as_function(layer: WordPiece) -> Callable[[np.ndarray], Any]:
     return tf.function(layer, input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
-def assert_same(found: list[list[int]], expected: list[list[int]], raws: Sequence[bytes]) -> None:
-    for raw, ids, want in zip(raws, found, expected, strict=True):
-        assert ids == want, repr(raw[:300].decode("utf-8", "replace"))
+def assert_same(actual: list[list[int]], expected: list[list[int]], raws: Sequence[bytes]) -> None:
+    for raw, ids, expected_ids in zip(raws, actual, expected, strict=True):
+        assert ids == expected_ids, repr(raw[:300].decode("utf-8", "replace"))
 
 
 def assert_like_reference(layer: WordPiece, tokenizer: Any, raws: Sequence[bytes]) -> None:
@@ -177,19 +177,19 @@ def test_fixed_and_free_lengths_and_batches_are_read_alike() -> None:
     model = keras.Model(symbolic, layer(symbolic))
     assert [output.shape for output in model.outputs] == [(None, 40), (None, 40)]
     for call in (as_function(layer), fixed, model):
-        for found, want in zip(call(data), expected, strict=True):
-            np.testing.assert_array_equal(found, want)
+        for actual, expected_ids in zip(call(data), expected, strict=True):
+            np.testing.assert_array_equal(actual, expected_ids)
     longer = [np.asarray(x) for x in layer(pad(raws, 200))]
     for k, raw in enumerate(raws):
-        for found, alone, want in zip(longer, layer(pad([raw], 64)), expected, strict=True):
-            np.testing.assert_array_equal(found[k], want[k])
-            np.testing.assert_array_equal(alone[0], want[k])
+        for actual, alone, expected_ids in zip(longer, layer(pad([raw], 64)), expected, strict=True):
+            np.testing.assert_array_equal(actual[k], expected_ids[k])
+            np.testing.assert_array_equal(alone[0], expected_ids[k])
 
 
 def test_code_points() -> None:
     text = "aé中😀\u07ff\u0800\uffff\U00010000\U0010ffff\x7f\x80"
-    found = code_points(tf.constant([list(text.encode())])).numpy()
-    assert found[found > 0].tolist() == [ord(c) for c in text]
+    actual = code_points(tf.constant([list(text.encode())])).numpy()
+    assert actual[actual > 0].tolist() == [ord(c) for c in text]
     for raw in (b"\xc0\x80", b"\xc1\xbf", b"\xe0\x9f\xbf", b"\xf0\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xff", b"\xbf"):
         assert not code_points(tf.constant([list(raw)])).numpy().any()
 
@@ -206,10 +206,10 @@ def test_tables_are_saved_as_plain_arrays(tmp_path: Path) -> None:
     tables = small_layer().tables
     save_tables(tmp_path / "tables.npz", tables)
     again = load_tables(tmp_path / "tables.npz")
-    for found, want in ((again, tables), (again.trie, tables.trie)):
-        for name in vars(want):
+    for actual, expected_ids in ((again, tables), (again.trie, tables.trie)):
+        for name in vars(expected_ids):
             if name != "trie":
-                np.testing.assert_array_equal(getattr(found, name), getattr(want, name))
+                np.testing.assert_array_equal(getattr(actual, name), getattr(expected_ids, name))
     layer = WordPiece(VOCABULARY, tables=again)
     assert run(layer, [b"unaffable banana"]) == run(small_layer(), [b"unaffable banana"])
 
@@ -235,7 +235,7 @@ def test_characters_of_pieces_that_no_text_contains() -> None:
 
 
 def test_tables_are_int32() -> None:
-    """So no quantiser touches them: they round floats alone."""
+    """Quantisers do not change int32: they round floats alone."""
     tables = small_layer().tables
     trie = tables.trie
     for table in (tables.cells, tables.starts, trie.base, trie.check, trie.piece, trie.length):
@@ -253,7 +253,7 @@ def test_small_vocabulary(lowercase: bool) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random_vocabularies(seed: int) -> None:
-    """Many pieces of few letters: tries that branch everywhere, words that almost come out."""
+    """Many pieces of few letters: tries that branch everywhere, words that almost split into pieces."""
     rng = np.random.default_rng(seed)
     words = ["".join(rng.choice(list("abcé文"), rng.integers(1, 6))) for _ in range(150)]
     vocabulary = dict.fromkeys([*VOCABULARY[:4], *words[:75], *("##" + word for word in words[75:])])
@@ -267,20 +267,20 @@ def test_frozen_characters_are_the_reference_s() -> None:
     """Every eleventh code point, as it stands and folded (all of them: the slow test below)."""
     normalizers = pytest.importorskip("tokenizers.normalizers", reason="no reference: pip install tokenizers")
     uncased = normalizers.BertNormalizer(strip_accents=True, lowercase=True)
-    classes, folds = bert.rule_of(lowercase=True)
+    classes, folds = bert.classes_and_folds(lowercase=True)
     for code in range(0, bert.N_CODES, 11):
         if not 0xD800 <= code <= 0xDFFF:
             folded = folds.get(code, chr(code))
             kind = classes[code]
-            want = {bert.GONE: "", bert.SPACE: " ", bert.CHINESE: f" {folded} "}.get(kind, folded)
-            assert uncased.normalize_str(chr(code)) == want, hex(code)
+            expected_ids = {bert.GONE: "", bert.SPACE: " ", bert.CHINESE: f" {folded} "}.get(kind, folded)
+            assert uncased.normalize_str(chr(code)) == expected_ids, hex(code)
 
 
 def test_no_code_point_has_more_characters_than_bytes() -> None:
     _, folds = bert.frozen_rule()
     assert len(folds) > 10_000
     for code, text in folds.items():
-        assert 1 <= len(text) <= min(bert.MOST, len(chr(code).encode()))
+        assert 1 <= len(text) <= min(bert.MAX_FOLDED, len(chr(code).encode()))
 
 
 def test_real_vocabulary() -> None:
@@ -366,8 +366,8 @@ def test_quantised_files_have_the_same_ids(precision: str) -> None:
         converter.target_spec.supported_types = [tf.float16]
     runner = Interpreter(model_content=converter.convert()).get_signature_runner()
     for raw in raws:
-        for found, want in zip(("ids", "mask"), layer(pad([raw], 64)), strict=True):
-            np.testing.assert_array_equal(runner(text=pad([raw], 64))[found], want)
+        for actual, expected_ids in zip(("ids", "mask"), layer(pad([raw], 64)), strict=True):
+            np.testing.assert_array_equal(runner(text=pad([raw], 64))[actual], expected_ids)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Colour cells -> what a graph takes. NumPy alone: clients have nothing else."""
+"""Colour cells -> the float32 that the graph takes. NumPy alone: clients import nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmkeras.modalities.media.paths import MediaRoot
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
-def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
+def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
     """#ff8800 -> red, green and blue, float32 [3], 0 … 1. Raises BadCell for another cell that is not empty."""
     cell = cell.strip()
     if not cell:
@@ -28,6 +28,6 @@ def read(cell: str, entry: InputSpec, root: MediaRoot) -> np.ndarray | None:
 sample = read
 
 
-def stack(values: Sequence[Any], entry: InputSpec) -> np.ndarray:
+def stack(values: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
     """float32 [b, 3]."""
     return np.array([np.zeros(3) if value is None else value for value in values], "float32")

@@ -55,30 +55,36 @@ class ColourColumn:
     def ids(self, features: dict[str, Any]) -> None:
         return None
 
-    def encode(self, features: dict[str, Any], shape: Sizes, exporting: bool = False) -> Encoded:
-        return encode_colour(features[f"{self.name}_colour"], shape.width, self.name)
+    def encode(self, features: dict[str, Any], sizes: Sizes, exporting: bool = False) -> Encoded:
+        return encode_colour(features[f"{self.name}_colour"], sizes.width, self.name)
 
 
 def adapt(
     name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Log
 ) -> tuple[ColourColumn, dict[str, ArrayFeatures]]:
-    """The mean colour of the training rows; every row's distance from it. Raises InputError for a cell that is none."""
+    """Fit the mean colour of the training rows; compute every row's distance. Raises InputError for a bad cell."""
     try:
-        values = {side: [read(cell, {}, MediaRoot("")) for cell in column] for side, column in cells.items()}
+        values = {
+            split_name: [read(cell, {}, MediaRoot("")) for cell in split_cells]
+            for split_name, split_cells in cells.items()
+        }
     except BadCell as error:
         raise InputError(f"{name}: {error}. Correct the cell, or leave the column out.") from None
-    present = {side: np.array([[value is not None for value in column]]).T for side, column in values.items()}
-    raw = {side: stack(column, {}) for side, column in values.items()}
+    present = {
+        split_name: np.array([[v is not None for v in split_values]]).T for split_name, split_values in values.items()
+    }
+    raw = {split_name: stack(split_values, {}) for split_name, split_values in values.items()}
     mean = raw["train"].sum(axis=0) / max(1, present["train"].sum())
     column = ColourColumn(name, tuple(mean.tolist()))
     log(f"{name}: the mean colour is {', '.join(f'{part:.2f}' for part in mean)}")
     layer = column.centre()
-    return column, {
-        side: ArrayFeatures({f"{name}_colour": np.asarray(layer(raw[side], present[side].astype("float32")))})
-        for side in cells
-    }
+    features = {}
+    for split_name in cells:
+        colours = np.asarray(layer(raw[split_name], present[split_name].astype("float32")))  # [n, 3]
+        features[split_name] = ArrayFeatures({f"{name}_colour": colours})
+    return column, features
 
 
 def load(entry: dict[str, Any], folder: Path) -> ColourColumn:
-    """Rebuild it from its part of schema.json."""
+    """Rebuild the column from its entry in schema.json."""
     return ColourColumn(entry["name"], tuple(entry["mean"]))

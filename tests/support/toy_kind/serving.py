@@ -1,4 +1,4 @@
-"""What TF Serving's clients send of a colour -> raw input, in plain TensorFlow."""
+"""TF Serving's input of a colour -> raw input, in plain TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 def read_served(text: Any) -> tuple[Any, Any]:
-    """String [b], such as #ff8800, "" where there is none -> float32 [b, 3] and presence float32 [b, 1]."""
+    """String [b], such as #ff8800, "" for a missing colour -> float32 [b, 3] and presence float32 [b, 1]."""
     present = tf.cast(tf.strings.length(text) > 0, tf.float32)[:, None]
     code = tf.cast(tf.io.decode_raw(tf.strings.lower(text), tf.uint8, fixed_length=7)[:, 1:], tf.int32)  # [b, 6]
     digits = tf.where(code >= ord("a"), code - ord("a") + 10, code - ord("0"))

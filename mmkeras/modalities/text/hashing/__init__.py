@@ -1,1 +1,1 @@
-"""UTF-8 bytes -> token hashes -> row numbers of a vocabulary, inside the graph."""
+"""UTF-8 bytes -> hashes of tokens and n-grams -> row numbers of a vocabulary, inside the graph."""

@@ -1,7 +1,7 @@
-"""Runs of characters as features: what a word has in common with its other forms, misspelt ones, and compounds.
+"""Character n-grams as features: a word shares them with its inflected forms, misspellings and compounds.
 
-Hashed by running sums, as tokens are, so each length costs a subtraction and a product. For telling texts apart: Cavnar
-& Trenkle 1994; in word vectors: Bojanowski et al. 2017.
+They are hashed by running sums, as tokens are, so each length costs a subtraction and a product. Cavnar & Trenkle 1994
+used them for text classification, Bojanowski et al. 2017 for word vectors.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 from keras import ops
 
 from mmkeras.config.check import LONGEST_CHAR_NGRAM
-from mmkeras.modalities.text.exact import Tensor, behind, look_up, modulo, places
+from mmkeras.modalities.text.exact import Tensor, look_up, modulo, positions, previous
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST, PRIMES, characters_of, power_tables
 
-SHORTEST_RUN = 2
+SHORTEST = 2
 
 
 class CharacterRuns(keras.layers.Layer):
-    """UTF-8 bytes -> the hashes of the runs of 2, 3 … `longest` characters, from every place of the text.
+    """UTF-8 bytes -> the hashes of the n-grams of 2, 3 … `longest` characters that start at each character.
 
-    Call: uint8 [B, N], zero-padded -> float32 [2, B, R], and float32 [B, R], 1.0 where there is a run; R is
-    (longest - 1) * (N + 2). What parts words counts as one character, the same for all; a run with two of them side by
-    side is none, and so is all that reaches into the padding but for a word's end.
+    Call: uint8 [B, N], zero-padded -> float32 [2, B, R], and float32 [B, R], 1.0 where an n-gram is valid; R is
+    (longest - 1) * (N + 2). All separators count as the same character. An n-gram with two adjacent separators is
+    invalid, so one that extends into the padding is valid only if it ends with the first separator after the text.
     """
 
     def __init__(self, mode: str, longest: int, table: Any, **kwargs: Any) -> None:
@@ -33,27 +33,27 @@ class CharacterRuns(keras.layers.Layer):
         self.powers, self.inverses = power_tables(LONGEST + 1 + LONGEST_CHAR_NGRAM)
 
     def call(self, data: Tensor) -> tuple[Tensor, Tensor]:
-        folded = ops.abs(characters_of(ops.cast(data, "float32"), self.mode, self.table))  # [B, N + 1]; 0 parts words
-        folded = ops.pad(folded, [[0, 0], [0, self.longest]])  # [B, T], T = N + 1 + longest: runs may begin anywhere
-        parted = 1.0 - ops.minimum(folded, 1.0)
-        twice = from_start(parted * behind(parted))  # [B, T + 1]: parted here and one before, how often so far
-        place = places(folded)  # [1, T]
-        # + 1: else a run would hash as it does without the separators in front
-        numbers = modulo(modulo(folded + 1.0, PRIMES) * look_up(self.powers, place, axis=1), PRIMES)
-        sums = from_start(numbers)  # [2, B, T + 1]
-        inverse = look_up(self.inverses, place[:, : 1 - self.longest], axis=1)  # [2, 1, N + 2]
+        folded = ops.abs(characters_of(ops.cast(data, "float32"), self.mode, self.table))  # [B, N + 1]; 0: a separator
+        folded = ops.pad(folded, [[0, 0], [0, self.longest]])  # [B, T], T = N + 1 + longest: n-grams start anywhere
+        separator = 1.0 - ops.minimum(folded, 1.0)
+        doubled = prefix_sums(separator * previous(separator))  # [B, T + 1]: pairs of adjacent separators so far
+        position = positions(folded)  # [1, T]
+        # + 1: otherwise separators at the start of an n-gram would not change its hash
+        terms = modulo(modulo(folded + 1.0, PRIMES) * look_up(self.powers, position, axis=1), PRIMES)
+        sums = prefix_sums(terms)  # [2, B, T + 1]
+        inverse = look_up(self.inverses, position[:, : 1 - self.longest], axis=1)  # [2, 1, N + 2]
         hashes, used = [], []
-        for n in range(SHORTEST_RUN, self.longest + 1):
-            end = (n - self.longest) or None  # runs of all lengths begin at the first N + 2 places
+        for n in range(SHORTEST, self.longest + 1):
+            end = (n - self.longest) or None  # n-grams of all lengths start at the first N + 2 positions
             total = sums[:, :, n:end] - sums[:, :, : -self.longest]  # [2, B, N + 2]
             hashes.append(modulo(modulo(total, PRIMES) * inverse, PRIMES))
-            used.append(ops.relu(1.0 - (twice[:, n:end] - twice[:, 1 : 1 - self.longest])))
+            used.append(ops.relu(1.0 - (doubled[:, n:end] - doubled[:, 1 : 1 - self.longest])))
         return ops.concatenate(hashes, axis=2), ops.concatenate(used, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mode": self.mode, "longest": self.longest, "table": self.table.tolist()}
 
 
-def from_start(x: Tensor) -> Tensor:
-    """[..., T] -> [..., T + 1]: the sum of what stands before each place."""
+def prefix_sums(x: Tensor) -> Tensor:
+    """[..., T] -> [..., T + 1]: the sum of the entries before each position."""
     return ops.pad(ops.cumsum(x, axis=-1), [[0, 0]] * (len(x.shape) - 1) + [[1, 0]])

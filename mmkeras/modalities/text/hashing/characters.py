@@ -1,4 +1,4 @@
-"""The rule of tokens: what each character becomes, as tables, and as a plain Python tokenizer.
+"""The rule of tokens: the class and the folded form of each character, as a table and as a plain Python tokenizer.
 
 Version 1 of the rule (mode `mixed`):
 
@@ -6,15 +6,15 @@ Version 1 of the rule (mode `mixed`):
    code point. Beyond U+FFFF nothing is folded.
 2. The folded code point has a *class*:
    SINGLE      a token by itself: kana, Han, Thai, symbols above U+2000 (Unicode So, Sk), all beyond U+FFFF
-   VANISHES    apostrophes, the soft hyphen, joiners: gone, without parting what they stand between
+   VANISHES    apostrophes, the soft hyphen, joiners: removed; the characters around them become neighbours
    WORD        letters, marks and numbers (Unicode L*, M*, N*)
    SEPARATOR   everything else; also U+0000 and every ill-formed byte
-3. A token is a longest run of WORD characters, or one SINGLE character.
+3. A token is a maximal sequence of WORD characters, or one SINGLE character.
 
-The other modes are the same rule with other classes: in `word` a SINGLE character is a WORD character, in
-`character` a WORD character is SINGLE. In `byte` every byte but zero is a token; nothing is decoded or folded.
+The other modes change the classes alone: in `word` a SINGLE character is a WORD character, in `character` a WORD
+character is SINGLE. In `byte` every byte but zero is a token; nothing is decoded or folded.
 
-The tables depend on Python's `unicodedata`: a run keeps the table it was trained with, and every artefact has it.
+The table depends on Python's `unicodedata`: a run stores the table of its training, and every artefact contains it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import numpy as np
 
 MODES = ("mixed", "word", "character", "byte")
 SEPARATOR, WORD, SINGLE, VANISHES = 0, 1, 2, -1
-GONE = -1  # in a table; no token is taken for it, for U+0001 is a SEPARATOR
-BMP = 0x10000  # code points below this have a table entry each; all beyond share entry BMP
+GONE = -1  # in a table; no SINGLE character has this number, since U+0001 is a SEPARATOR
+BMP = 0x10000  # code points below this have a table entry each; all others share entry BMP
 SINGLE_BLOCKS = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x0E00, 0x0E7F))
 VANISHING = (0x27, 0x2019, 0xAD, 0x200D, 0xFE0F)
 
@@ -65,10 +65,10 @@ def character_class(folded: int, mode: str = "mixed") -> int:
 
 @functools.cache
 def character_table(mode: str = "mixed") -> np.ndarray:
-    """The rule as a table the graph can gather from, one number a character: its sign is the class.
+    """The rule as a table that the graph gathers from, one number a character, whose sign is the class.
 
-    Returns int32 [65537]: the folded code point of a WORD character, that of a SINGLE one negative, 0 for a SEPARATOR
-    and GONE for what VANISHES; the last entry is that of U+10000, which stands for all beyond U+FFFF.
+    Returns int32 [65537]: the folded code point of a WORD character, the negated one of a SINGLE character, 0 for a
+    SEPARATOR and GONE for a character that VANISHES; the last entry, of U+10000, is that of all beyond U+FFFF.
     """
     sign = {WORD: 1, SINGLE: -1, SEPARATOR: 0}
     table = np.zeros(BMP + 1, "int32")
@@ -81,7 +81,7 @@ def character_table(mode: str = "mixed") -> np.ndarray:
 
 
 class _Translation(dict[int, str | None]):
-    """`str.translate` table: a SINGLE character gets spaces around it, a SEPARATOR becomes one."""
+    """`str.translate` table: a SINGLE character gets spaces around it, a SEPARATOR becomes a space."""
 
     def __init__(self, mode: str) -> None:
         super().__init__()
@@ -101,10 +101,10 @@ def _translation(mode: str) -> _Translation:
 
 
 def python_tokens(text: str | bytes, mode: str = "mixed") -> list[str]:
-    """The tokens of a text, by the same rule as the graph but in Python: for vocabularies people can read.
+    """The tokens of a text, by the rule of the graph but in Python: for readable vocabularies.
 
-    text: a string, or UTF-8 bytes, of which every ill-formed one is a separator.
-    In `byte` mode a token is the one character whose code is the byte.
+    text: a string, or UTF-8 bytes, of which every ill-formed byte is a separator.
+    In `byte` mode a token is the character with the byte's number as its code point.
     """
     if mode == "byte":
         raw = text.encode("utf-8", "replace") if isinstance(text, str) else text

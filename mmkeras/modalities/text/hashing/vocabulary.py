@@ -1,13 +1,13 @@
 """A vocabulary inside the graph: token hashes -> row numbers, by cuckoo hashing.
 
-Cuckoo hashing (Pagh & Rodler 2004): every known feature lies in one of two cells, whose addresses are cut from its two
-hashes, so a look-up is two gathers and two comparisons, whatever the vocabulary's size. With k extra bits:
+Cuckoo hashing (Pagh & Rodler 2004): every feature of the vocabulary lies in one of two cells, whose addresses are bits
+of its two hashes, so a look-up is two gathers and two comparisons, whatever the vocabulary's size. With k extra bits:
 
-    cell A = h1 * 2**k + high k bits of h2,   which leaves the low 12 - k bits of h2 to be compared
+    cell A = h1 * 2**k + high k bits of h2,   and the low 12 - k bits of h2 remain to be compared
     cell B = h2 * 2**k + high k bits of h1,   likewise
 
 A cell holds `row * 2**(12 - k) + rest`; an empty one holds 0. So the whole 24-bit hash is compared: an unknown feature
-is taken for a known one with probability size / 2**24, and known ones never displace each other.
+is mistaken for a known one with probability size / 2**24, and two known features never share a cell.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mmkeras.modalities.text.hashing.tokenizer import SECOND
 
 HASH_BITS = 12  # of each of the two hashes
 MOST_ROWS = 230_000  # above a load of 0.45 two-choice cuckoo tables begin to overflow
-PATIENCE = 500  # displacements before a feature is given up
+PATIENCE = 500  # displacements before a feature is left out
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Vocabulary:
 
 
 def addresses(keys: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Keys -> int64 [2, n] cell of each in A and in B, and what is left to compare there."""
+    """Keys -> int64 [2, n], each key's cell in A and in B, and int64 [2, n], the bits to compare in that cell."""
     low = HASH_BITS - bits
     h1, h2 = keys >> HASH_BITS, keys & (2**HASH_BITS - 1)
     rest = 2**low - 1
@@ -50,48 +50,48 @@ def addresses(keys: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build_vocabulary(keys: np.ndarray) -> Vocabulary:
-    """Lay out the features' keys (int, most wanted first, no repeats; at most MOST_ROWS are taken).
+    """Lay out the features' keys (int, the most important first, no repeats; at most MOST_ROWS are used).
 
-    A few keys (47 of 200,000) find no place and are left out: `Vocabulary.keys` says which rows there are.
+    A few keys (47 of 200,000) get no cell and are left out: `Vocabulary.keys` has the others.
     """
     keys = np.asarray(keys, "int64")[:MOST_ROWS]
     bits = next(k for k in range(HASH_BITS) if len(keys) <= 0.45 * 2 ** (HASH_BITS + 1 + k))
     cell, rest = addresses(keys, bits)
-    owner = _place(cell, 2 ** (HASH_BITS + bits))
-    placed = np.zeros(len(keys), bool)
-    placed[owner[owner >= 0]] = True
-    row = np.cumsum(placed)
+    owner = _assign_cells(cell, 2 ** (HASH_BITS + bits))
+    is_placed = np.zeros(len(keys), bool)
+    is_placed[owner[owner >= 0]] = True
+    row = np.cumsum(is_placed)
     cells = np.zeros(owner.shape, "int32")
-    for side in (0, 1):
-        at = np.flatnonzero(owner[side] >= 0)
-        who = owner[side, at]
-        cells[side, at] = (row[who] << (HASH_BITS - bits)) + rest[side, who]
-    return Vocabulary(cells, keys[placed], bits)
+    for table in (0, 1):
+        occupied = np.flatnonzero(owner[table] >= 0)
+        key = owner[table, occupied]
+        cells[table, occupied] = (row[key] << (HASH_BITS - bits)) + rest[table, key]
+    return Vocabulary(cells, keys[is_placed], bits)
 
 
-def _place(cell: np.ndarray, n_cells: int) -> np.ndarray:
-    """int [2, n] the two cells of each key -> int [2, n_cells] the key in each cell, -1 where it is empty."""
+def _assign_cells(cell: np.ndarray, n_cells: int) -> np.ndarray:
+    """int [2, n], the two cells of each key -> int [2, n_cells], the key in each cell, -1 if it is empty."""
     owner = np.full((2, n_cells), -1, "int64")
     _, first_in_a = np.unique(cell[0], return_index=True)
     owner[0, cell[0, first_in_a]] = first_in_a
-    waiting = np.setdiff1d(np.arange(cell.shape[1]), first_in_a)
-    for start in waiting:  # about a fifth of the keys at the fullest: the displacements proper
-        key, side = start, 1
+    remaining = np.setdiff1d(np.arange(cell.shape[1]), first_in_a)
+    for start in remaining:  # at the highest load about a fifth of the keys, which displace others
+        key, table = start, 1
         for _ in range(PATIENCE):
-            at = cell[side, key]
-            owner[side, at], key = key, owner[side, at]
+            address = cell[table, key]
+            owner[table, address], key = key, owner[table, address]
             if key < 0:
                 break
-            side = 1 - side
+            table = 1 - table
     return owner
 
 
 class LookUp(keras.layers.Layer):
     """Feature hashes -> row numbers.
 
-    Call: hashes float32 [2, B, F] and `used` [B, F] -> float32 [B, F] whole numbers: 1 … size for known features
-    (shifted by `unknown_buckets`), 1 … unknown_buckets for unknown ones (by their hash; without buckets 0), 0 where
-    unused. `unknown_buckets` is 0 or a power of two.
+    Call: hashes float32 [2, B, F] and `used` [B, F] -> float32 [B, F] whole numbers: 1 … size for features of the
+    vocabulary (shifted by `unknown_buckets`), 1 … unknown_buckets for unknown features (by their hash; without buckets
+    0), 0 where `used` is 0. `unknown_buckets` is 0 or a power of two.
     """
 
     def __init__(self, vocabulary: Vocabulary, unknown_buckets: int = 0, **kwargs: Any) -> None:
@@ -101,12 +101,13 @@ class LookUp(keras.layers.Layer):
     def call(self, hashes: Tensor, used: Tensor) -> Tensor:
         bits, cells = self.vocabulary.bits, self.vocabulary.cells
         low = 2 ** (HASH_BITS - bits)
-        high, rest = split_number(ops.concatenate([hashes[1:], hashes[:1]], axis=0), low)  # [2, B, F]: of the other
-        place = hashes * float(2**bits) + high + SECOND * cells.shape[1]
-        found, kept = split_number(look_up(cells.ravel(), place), low)
-        row = ops.sum(found * equal(kept, rest), axis=0)  # in one cell of the two at most
+        swapped = ops.concatenate([hashes[1:], hashes[:1]], axis=0)  # [2, B, F]: the other hash of each feature
+        high, rest = split_number(swapped, low)
+        address = hashes * float(2**bits) + high + SECOND * cells.shape[1]
+        cell_row, cell_rest = split_number(look_up(cells.ravel(), address), low)
+        row = ops.sum(cell_row * equal(cell_rest, rest), axis=0)  # at most one of the two cells matches
         if not self.unknown_buckets:
             return row * used
-        known = ops.minimum(row, 1.0)
+        is_known = ops.minimum(row, 1.0)
         _, bucket = split_number(hashes[0], self.unknown_buckets)
-        return used * (known * (row + self.unknown_buckets) + (1.0 - known) * (bucket + 1.0))
+        return used * (is_known * (row + self.unknown_buckets) + (1.0 - is_known) * (bucket + 1.0))

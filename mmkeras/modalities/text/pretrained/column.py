@@ -1,4 +1,4 @@
-"""A text column read by a pretrained encoder: frozen, as one vector a text that is kept on disk; or fine-tuned."""
+"""A text column with a pretrained encoder: frozen, with one vector a text cached on disk; or fine-tuned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from mmkeras.config.config import Config
+from mmkeras.config.config import Model, Text
 from mmkeras.features import ragged
 from mmkeras.features.cache import KEY_BYTES, features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import ArrayFeatures, RaggedFeatures
@@ -27,22 +27,22 @@ from mmkeras.modalities.text.pretrained.encoder import (
     wordpiece,
     wordpiece_ids,
 )
-from mmkeras.modalities.text.pretrained.external_tokenizer import keep_tokenizer, tokenize_externally
+from mmkeras.modalities.text.pretrained.external_tokenizer import save_tokenizer, tokenize_externally
 from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read_preset
-from mmkeras.modalities.text.serving import TEXT_FACTS, read_texts
+from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
 from mmkeras.modalities.text.spec import served_name
 from mmkeras.modalities.text.wordpiece.tables import WordPieceTables, build_tables, load_tables, save_tables
 
 Tensor = Any
 PRESET = "preset:"
-NO_TOKEN = -1  # what stands behind the ids of a text that is tokenised before the graph
+NO_TOKEN = -1  # the padding of ids of an external tokenizer
 
 
 @dataclass(frozen=True)
 class PresetColumn:
-    """encoder: the backbone as a layer, with its weights where it is frozen. tokenizer: folder of one that runs before.
-
-    trainable: fine-tune it; then the core has its weights. tables: of a WordPiece, which runs inside the graph.
+    """encoder: the backbone as a layer, with its weights if it is frozen. trainable: fine-tune the encoder, whose
+    weights are then among the core's. tables: of a WordPiece, which runs inside the graph. tokenizer: the folder of an
+    external tokenizer, which runs before the graph.
     """
 
     name: str
@@ -63,8 +63,13 @@ class PresetColumn:
         return None
 
     def entry(self) -> dict[str, Any]:
-        kept = {"preset": self.preset.name, "tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens}
-        return {**kept, "max_bytes": self.max_bytes, "trainable": self.trainable}
+        return {
+            "preset": self.preset.name,
+            "tokenizer": self.preset.tokenizer,
+            "max_tokens": self.max_tokens,
+            "max_bytes": self.max_bytes,
+            "trainable": self.trainable,
+        }
 
     def save(self, folder: Path) -> None:
         (folder / f"{self.name}_preset.json").write_text(json.dumps(asdict(self.preset)), encoding="utf-8")
@@ -81,7 +86,7 @@ class PresetColumn:
             fixed = {"n_tokens": self.max_tokens}
             return Input(self.name, column, "text", "int32", ("n_tokens",), metadata, fixed, serving)
         metadata = {
-            **TEXT_FACTS,
+            **TEXT_METADATA,
             "max_bytes": self.max_bytes,
             "max_tokens": self.max_tokens,
             "preset": self.preset.name,
@@ -100,10 +105,11 @@ class PresetColumn:
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
         ids, mask = self.tokens(raw)
-        names = {f"{self.name}_sequence": ids, f"{self.name}_mask": mask}
-        if self.trainable:
-            return names
-        return {**names, f"{self.name}_embedding": SentenceEmbedding(self.encoder, name=f"{self.name}_mean")(ids, mask)}
+        features = {f"{self.name}_sequence": ids, f"{self.name}_mask": mask}
+        if not self.trainable:
+            embedding = SentenceEmbedding(self.encoder, name=f"{self.name}_mean")(ids, mask)
+            features[f"{self.name}_embedding"] = embedding
+        return features
 
     def features(self) -> dict[str, Any]:
         if self.trainable:
@@ -115,77 +121,78 @@ class PresetColumn:
     def ids(self, features: dict[str, Tensor]) -> Any:
         return ops.expand_dims(features[f"{self.name}_sequence"], 1) if self.preset.in_graph else None
 
-    def encode(self, features: dict[str, Tensor], shape: Sizes, exporting: bool = False) -> Encoded:
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         if self.trainable:
             ids, mask = features[f"{self.name}_sequence"], features[f"{self.name}_mask"]
-            tokens = layers.Dense(shape.width, name=f"{self.name}_projection")(self.encoder(ids, mask))
+            tokens = layers.Dense(sizes.width, name=f"{self.name}_projection")(self.encoder(ids, mask))
             return Encoded(tokens, ops.cast(mask, "float32"))
-        x = layers.Dropout(shape.dropout, name=f"{self.name}_dropout")(features[f"{self.name}_embedding"])
-        x = layers.Dense(shape.width, name=f"{self.name}_projection")(x)
-        tokens = layers.Reshape((1, shape.width), name=f"{self.name}_token")(x)  # [b, width] -> [b, 1, width]
+        x = layers.Dropout(sizes.dropout, name=f"{self.name}_dropout")(features[f"{self.name}_embedding"])
+        x = layers.Dense(sizes.width, name=f"{self.name}_projection")(x)
+        tokens = layers.Reshape((1, sizes.width), name=f"{self.name}_token")(x)  # [b, width] -> [b, 1, width]
         return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))
 
 
 def read_ids(column: PresetColumn, cells: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Cells -> int32 ids [n, T] and mask [n, T], by the tokenizer inside the graph or the one before it."""
+    """Cells -> int32 ids [n, T] and mask [n, T], by the tokenizer of the graph or the external one."""
     texts = [encode_cell(cell, column.max_bytes) for cell in cells]
     if not column.preset.in_graph:
         return tokenize_externally(column.tokenizer, texts, column.max_tokens)
     return wordpiece_ids(wordpiece(column.preset, column.max_tokens, tables=column.tables), texts)
 
 
-def adapt(name: str, cells: dict[str, list[str]], config: Config, folder: Path, log: Any) -> tuple[PresetColumn, Any]:
-    """Read the preset; write the vector of every text, or its ids, below `folder`/features.
+def adapt(
+    name: str, cells: dict[str, list[str]], text: Text, model: Model, folder: Path, log: Any
+) -> tuple[PresetColumn, Any]:
+    """Read the preset; write the vector of every text, or the ids to fine-tune on, below `folder`/features.
 
     Raises InputError for a preset that cannot be used.
     """
-    source = config.text.text_encoder.removeprefix(PRESET)
+    source = text.text_encoder.removeprefix(PRESET)
     preset = read_preset(source)
-    max_tokens = min(config.text.max_tokens, preset.max_tokens)
+    max_tokens = min(text.max_tokens, preset.max_tokens)
     check_length(preset, max_tokens)
     tokenizer = folder / "tokenizers" / name
     if not preset.in_graph:
-        keep_tokenizer(source, tokenizer)
+        save_tokenizer(source, tokenizer)
     tables = build_tables(preset.vocabulary, preset.lowercase) if preset.in_graph else None
-    encoder = encoder_of(source, config.model.fine_tune, name)
-    column = PresetColumn(
-        name, preset, encoder, max_tokens, config.text.max_bytes, config.model.fine_tune, tables, tokenizer
-    )
+    encoder = encoder_of(source, model.fine_tune, name)
+    column = PresetColumn(name, preset, encoder, max_tokens, text.max_bytes, model.fine_tune, tables, tokenizer)
     log(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
-    sides: dict[str, Any] = {}
-    for side, some in cells.items():
-        if config.model.fine_tune:
-            ids, mask = read_ids(column, some)
-            place = folder / "features" / f"{name}-{side}"
-            ragged.save(ragged.from_mask(mask > 0, ids, mask), place)
-            sides[side] = RaggedFeatures((f"{name}_sequence", f"{name}_mask"), ragged.load(place))
+    features: dict[str, Any] = {}
+    for split_name, split_cells in cells.items():
+        if model.fine_tune:
+            ids, mask = read_ids(column, split_cells)
+            path = folder / "features" / f"{name}-{split_name}"
+            ragged.save(ragged.from_mask(mask > 0, ids, mask), path)
+            features[split_name] = RaggedFeatures((f"{name}_sequence", f"{name}_mask"), ragged.load(path))
         else:
-            sides[side] = ArrayFeatures({f"{name}_embedding": embeddings(column, f"{name}-{side}", some, folder)})
-    return column, sides
+            vectors = embeddings(column, f"{name}-{split_name}", split_cells, folder)
+            features[split_name] = ArrayFeatures({f"{name}_embedding": vectors})
+    return column, features
 
 
 def embeddings(column: PresetColumn, name: str, cells: list[str], folder: Path) -> np.ndarray:
-    """float32 [n, hidden], memory-mapped: made once for the same texts and the same preset."""
+    """The vectors of the texts, float32 [n, hidden], memory-mapped; computed once for the same texts and preset."""
 
-    def make(place: Path) -> None:
+    def write(feature_folder: Path) -> None:
         shape = (len(cells), column.encoder.hidden)
-        out = np.lib.format.open_memmap(place / "embedding.npy", mode="w+", dtype="float32", shape=shape)
+        out = np.lib.format.open_memmap(feature_folder / "embedding.npy", mode="w+", dtype="float32", shape=shape)
         embed(SentenceEmbedding(column.encoder), *read_ids(column, cells), out)
         out.flush()
 
     weights = hashlib.blake2b(digest_size=KEY_BYTES)
     for variable in column.encoder.backbone.variables:
         weights.update(np.ascontiguousarray(variable.numpy()).data)
-    made_of = [asdict(column.preset), weights.hexdigest(), column.max_tokens, column.max_bytes]
-    place = kept_folder(folder / "features", name, key_of(made_of, cells), features_elsewhere(folder), make)
-    return np.load(place / "embedding.npy", mmap_mode="r")
+    settings = [asdict(column.preset), weights.hexdigest(), column.max_tokens, column.max_bytes]
+    feature_folder = kept_folder(folder / "features", name, key_of(settings, cells), features_elsewhere(folder), write)
+    return np.load(feature_folder / "embedding.npy", mmap_mode="r")
 
 
 def load(entry: dict[str, Any], folder: Path) -> PresetColumn:
-    """Rebuild it from its part of schema.json and what `save` wrote."""
+    """Rebuild the column from its entry in schema.json and the files that `save` wrote."""
     name, trainable = entry["name"], entry["trainable"]
-    kept = json.loads((folder / f"{name}_preset.json").read_text(encoding="utf-8"))
-    preset = Preset(**{**kept, "vocabulary": tuple(kept["vocabulary"])})
+    fields = json.loads((folder / f"{name}_preset.json").read_text(encoding="utf-8"))
+    preset = Preset(**{**fields, "vocabulary": tuple(fields["vocabulary"])})
     encoder = encoder_of(preset, trainable, name)
     if not trainable:
         encoder.backbone.load_weights(folder / f"{name}.weights.h5")

@@ -1,9 +1,9 @@
-"""What a pretrained text encoder is made of, read from a preset of keras-hub.
+"""The parts of a pretrained text encoder, read from a preset of keras-hub.
 
-A *preset* is what keras-hub calls a checkpoint: a name it knows, or a folder, of its own or of a Hugging Face BERT
-(config.json, model.safetensors, vocab.txt, tokenizer_config.json). keras-hub is imported when one is read, not before.
+*Preset* is keras-hub's word for a checkpoint: a registered name, or a folder, of keras-hub or of a Hugging Face BERT
+(config.json, model.safetensors, vocab.txt, tokenizer_config.json). keras-hub is imported when a preset is read.
 
-WordPiece runs inside the graph (wordpiece.py). Byte pairs and SentencePiece run before it (before.py).
+WordPiece runs inside the graph (wordpiece/layer.py), byte pairs and SentencePiece before it (external_tokenizer.py).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from mmkeras.errors import InputError
 
 WORDPIECE = "WordPiece"
 KINDS = {WORDPIECE: "WordPieceTokenizer", "BPE": "BytePairTokenizer", "SentencePiece": "SentencePieceTokenizer"}
-INPUTS = {"token_ids", "padding_mask", "segment_ids"}  # what we can give to a backbone
-NO_END = 2**15  # tokens, for a backbone whose positions are computed
+INPUTS = {"token_ids", "padding_mask", "segment_ids"}  # the inputs of a backbone that PretrainedEncoder can supply
+NO_END = 2**15  # tokens, for a backbone without a table of positions
 
 
 @dataclass(frozen=True)
 class Preset:
-    """What a run keeps of a preset beside its weights: with it the encoder is rebuilt where the preset is not at hand.
+    """The parts of a preset that a run saves beside the weights, so that the encoder can be rebuilt without the preset.
 
-    vocabulary, lowercase: of a WordPiece tokenizer. backbone: the architecture, as Keras writes it in JSON.
-    exact_gelu: were the weights trained with the exact GELU? max_tokens: that it has positions for.
-    tokenizer: `WordPiece`, which runs in the graph; or `BPE`, `SentencePiece`, whose files `keep_tokenizer` keeps.
+    vocabulary, lowercase: of a WordPiece tokenizer. backbone: the architecture, as Keras' JSON.
+    exact_gelu: were the weights trained with the exact GELU? max_tokens: the number of positions.
+    tokenizer: `WordPiece`, which runs in the graph; or `BPE`, `SentencePiece`, whose files `save_tokenizer` writes.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Preset:
 
 
 def tokenizer_kind(preset: str) -> str:
-    """Which tokenizer a preset has: `WordPiece`, `BPE`, `SentencePiece` or the name of keras-hub's class."""
+    """The kind of a preset's tokenizer: `WordPiece`, `BPE`, `SentencePiece` or the name of keras-hub's class."""
     return kind_of(load_tokenizer(preset))
 
 
@@ -76,14 +76,14 @@ def read_preset(preset: str) -> Preset:
         vocabulary=tuple(tokenizer.get_vocabulary()) if kind == WORDPIECE else (),
         lowercase=bool(getattr(tokenizer, "lowercase", False)),
         backbone=keras.saving.serialize_keras_object(backbone),
-        exact_gelu=wants_exact_gelu(preset),
+        exact_gelu=uses_exact_gelu(preset),
         max_tokens=int(getattr(backbone, "max_sequence_length", NO_END)),
         tokenizer=kind,
     )
 
 
 def check_length(preset: Preset, max_tokens: int) -> None:
-    """Raise InputError if a preset has no positions for so many tokens."""
+    """Raise InputError if a preset has fewer positions than `max_tokens`."""
     if max_tokens > preset.max_tokens:
         raise InputError(
             f"{preset.name}: {max_tokens} tokens are wanted; it was trained on {preset.max_tokens} at most."
@@ -91,17 +91,17 @@ def check_length(preset: Preset, max_tokens: int) -> None:
 
 
 def load_tokenizer(preset: str) -> Any:
-    """keras-hub's tokenizer of a preset. Raises InputError where there is none."""
+    """keras-hub's tokenizer of a preset. Raises InputError if it cannot be loaded."""
     return _from_preset("tokenizers.Tokenizer", preset)
 
 
 def load_backbone(preset: str, load_weights: bool = True) -> Any:
-    """keras-hub's backbone of a preset, a Keras model. Raises InputError where there is none."""
+    """keras-hub's backbone of a preset, a Keras model. Raises InputError if it cannot be loaded."""
     return _from_preset("models.Backbone", preset, load_weights=load_weights)
 
 
-def wants_exact_gelu(preset: str) -> bool:
-    """Does a Hugging Face folder say so? ("gelu" is the exact one there, "gelu_new" the tanh.)"""
+def uses_exact_gelu(preset: str) -> bool:
+    """Is the preset a Hugging Face folder whose config.json names the exact GELU, "gelu"? ("gelu_new" is the tanh.)"""
     config = Path(preset) / "config.json"
     return config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("hidden_act") == "gelu"
 
@@ -109,12 +109,12 @@ def wants_exact_gelu(preset: str) -> bool:
 def kind_of(tokenizer: Any) -> str:
     """The kind of keras-hub's tokenizer, or its class's name."""
     tokenizers = keras_hub().tokenizers
-    found = [kind for kind, name in KINDS.items() if isinstance(tokenizer, getattr(tokenizers, name))]
-    return found[0] if found else type(tokenizer).__name__
+    kinds = [kind for kind, name in KINDS.items() if isinstance(tokenizer, getattr(tokenizers, name))]
+    return kinds[0] if kinds else type(tokenizer).__name__
 
 
 def keras_hub() -> Any:
-    """The package keras-hub; an InputError that says how to get it."""
+    """The package keras-hub. Raises InputError with the command that installs it."""
     try:
         import keras_hub
     except ImportError as error:
@@ -122,9 +122,9 @@ def keras_hub() -> Any:
     return keras_hub
 
 
-def _from_preset(what: str, preset: str, **options: Any) -> Any:
-    """`keras_hub.<what>.from_preset(preset)`; an InputError where that fails, whatever keras-hub's own is."""
-    module, _, name = what.partition(".")
+def _from_preset(class_path: str, preset: str, **options: Any) -> Any:
+    """`keras_hub.<class_path>.from_preset(preset)`. Raises InputError for whatever error keras-hub raises."""
+    module, _, name = class_path.partition(".")
     try:
         return getattr(getattr(keras_hub(), module), name).from_preset(str(preset), **options)
     except InputError:

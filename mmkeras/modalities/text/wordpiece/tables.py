@@ -1,13 +1,13 @@
-"""A WordPiece vocabulary -> the whole numbers that its tokenizer gathers from in the graph; saved as plain arrays.
+"""A WordPiece vocabulary -> the int32 tables that its tokenizer gathers from in the graph; saved as plain arrays.
 
-Characters become *symbols*: UNKNOWN + 1 … for those that some piece has, UNKNOWN for all others. A cell of the table
-says what a code point becomes, as in characters.py, by sign:
+Characters become *symbols*: UNKNOWN + 1 … for the characters of the pieces, UNKNOWN for all others. A cell of the table
+is the symbol of a code point, whose sign is the class, as in characters.py:
 
-    > 0   a character of a word             SPACE (0)   it parts words
-    < 0   a word by itself                  GONE (-1)   it vanishes
+    > 0   a character of a word             SPACE (0)   it separates words
+    < 0   a word by itself                  GONE (-1)   it is removed
 
-A code point may become up to three characters (the Hangul syllable 각 three jamo); it has as many bytes at least, so
-that each of them has a place to stand: cell 0 is that of the lead byte, cells 1 and 2 those of the next two.
+A code point may become up to three characters (the Hangul syllable 각 three jamo), but no more than its UTF-8 form has
+bytes, so that each character has a position: cell 0 is that of the lead byte, cells 1 and 2 those of the next two.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from mmkeras.errors import InputError
 from mmkeras.modalities.text.wordpiece import bert_characters as bert
 from mmkeras.modalities.text.wordpiece.trie import Symbols, Trie, build_trie
 
-SPACE, GONE, UNKNOWN = 0, -1, 2  # as a symbol 1 is not used: a word by itself would be GONE
-PAGE = 256  # code points; few of the 4,352 pages differ from each other
-PREFIX = "##"  # of a piece that goes on with a word
+SPACE, GONE, UNKNOWN = 0, -1, 2  # no symbol is 1: negated, for a word by itself, it would be GONE
+PAGE = 256  # code points; most of the 4,352 pages are equal
+PREFIX = "##"  # of a piece that continues a word
 SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]")
 
 
 @dataclass(frozen=True)
 class WordPieceTables:
-    """cells: int32 [pages * PAGE * 3]. starts: int32 [4352]; cell k of a code point is number starts[code // PAGE] +
-    3 * code + k. trie: pieces that begin a word, and those that go on. cls, sep, unk, pad: numbers of special pieces.
+    """cells: int32 [pages * PAGE * 3]. starts: int32 [4352]; cell k of a code point has the index
+    starts[code // PAGE] + 3 * code + k. trie: a tree of the pieces that begin a word, and one of those that continue
+    it. cls, sep, unk, pad: ids of the special pieces.
     """
 
     cells: np.ndarray
@@ -46,14 +47,14 @@ class WordPieceTables:
 
 
 def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
-    """Tables of a vocabulary, whose pieces are numbered by their places. Raises InputError without [CLS], [SEP] …"""
+    """The tables of a vocabulary; a piece's id is its index. Raises InputError if a special piece is absent."""
     number = {piece: k for k, piece in enumerate(vocabulary)}
     missing = [piece for piece in SPECIAL if piece not in number]
     if missing:
         raise InputError(f"The vocabulary of {len(number)} pieces has no {', '.join(missing)}: it is none of BERT's.")
     begin = {p: k for p, k in number.items() if p and p not in SPECIAL}
     continue_text = {p.removeprefix(PREFIX): k for p, k in number.items() if p.startswith(PREFIX) and p != PREFIX}
-    # the most frequent characters get the smallest numbers: siblings are close to each other, the trie is dense
+    # frequent characters get small numbers, so that siblings in the trie are close and the trie is dense
     frequency = Counter("".join([*begin, *continue_text]))
     symbols = {c: 1 + UNKNOWN + k for k, (c, _) in enumerate(frequency.most_common())}
     cells = character_cells(symbols, lowercase)
@@ -61,7 +62,7 @@ def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
     alone = {abs(symbol) for symbol in in_words}
 
     def spelled(pieces: dict[str, int], single: set[int]) -> dict[Symbols, int]:
-        """Pieces as symbols, without those that no text contains ("[unused1]": a bracket is a word by itself)."""
+        """Pieces as symbols, without those that occur in no text ("[unused1]": a bracket is a word by itself)."""
         spelling = {tuple(symbols[c] for c in piece): k for piece, k in pieces.items()}
         return {s: k for s, k in spelling.items() if (single if len(s) == 1 else in_words).issuperset(s)}
 
@@ -72,11 +73,11 @@ def build_tables(vocabulary: Sequence[str], lowercase: bool) -> WordPieceTables:
 
 
 def character_cells(symbols: dict[str, int], lowercase: bool) -> np.ndarray:
-    """int32 [code points, 3]: what each code point becomes."""
-    classes, folds = bert.rule_of(lowercase)
+    """int32 [code points, 3]: the cells of each code point."""
+    classes, folds = bert.classes_and_folds(lowercase)
     symbol = np.full(bert.N_CODES, UNKNOWN, "int32")
     symbol[[ord(c) for c in symbols]] = list(symbols.values())
-    cells = np.full((bert.N_CODES, bert.MOST), GONE, "int32")
+    cells = np.full((bert.N_CODES, bert.MAX_FOLDED), GONE, "int32")
     alone = (classes == bert.PUNCTUATION) | (classes == bert.CHINESE)
     cells[:, 0] = np.select([classes == bert.WORD, alone, classes == bert.SPACE], [symbol, -symbol, SPACE], GONE)
     for code, text in folds.items():
@@ -87,23 +88,23 @@ def character_cells(symbols: dict[str, int], lowercase: bool) -> np.ndarray:
 
 
 def to_pages(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """[code points, 3] -> `starts` and `cells` of WordPieceTables: equal pages are kept once."""
+    """[code points, 3] -> `starts` and `cells` of WordPieceTables: equal pages are stored once."""
     width = cells.shape[1]
     pages = cells.reshape(-1, PAGE * width)
     distinct: dict[bytes, int] = {}
-    which = np.array([distinct.setdefault(page.tobytes(), len(distinct)) for page in pages])
-    starts = (which - np.arange(len(pages))) * (PAGE * width)
+    page_numbers = np.array([distinct.setdefault(page.tobytes(), len(distinct)) for page in pages])
+    starts = (page_numbers - np.arange(len(pages))) * (PAGE * width)
     return starts.astype("int32"), np.frombuffer(b"".join(distinct), "int32")
 
 
 def save_tables(path: Path, tables: WordPieceTables) -> None:
-    """Write the tables as one .npz of plain arrays: a run keeps those it was trained with."""
+    """Write the tables as one .npz of plain arrays: a run stores the tables of its training."""
     flat = {**{k: v for k, v in vars(tables).items() if k != "trie"}, **asdict(tables.trie)}
     np.savez_compressed(path, **flat)
 
 
 def load_tables(path: Path) -> WordPieceTables:
-    """Read what `save_tables` wrote."""
+    """Read the file that `save_tables` wrote."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
         arrays: dict[str, Any] = {k: data[k] if data[k].ndim else int(data[k]) for k in data.files}
     arrays["roots"] = tuple(arrays["roots"].tolist())

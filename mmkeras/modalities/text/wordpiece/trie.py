@@ -1,14 +1,14 @@
-"""A double-array trie (Aoe 1989): the longest piece of a vocabulary that a text goes on with, by gathers alone.
+"""A double-array trie (Aoe 1989): the longest piece of a vocabulary that a text starts with, by gathers alone.
 
-A trie is a tree of symbols: the way from the root to a node spells the beginning of a piece. In a double array each
-node but the roots has a slot, and two numbers in it:
+A trie is a tree of symbols: the path from the root to a node spells a prefix of pieces. In a double array each node but
+the roots has a slot with two numbers:
 
-    check[slot]   the symbol that leads to the node, FREE where there is none
-    base[slot]    the child by symbol c, if there is one, lies in slot base + c
+    check[slot]   the symbol that leads to the node, FREE for an empty slot
+    base[slot]    the child by symbol c, if it exists, has slot base + c
 
-So one step of a walk is `slot = base + c`, and it is right if `check[slot] == c`: no two nodes have the same base. No
-hashing, no comparison of strings, no doubt. A walk that has left the tree goes on at base `dead`, behind which all
-slots are free.
+So one step of a walk is `slot = base + c`, and the child exists if `check[slot] == c`: no two nodes have the same base.
+There is no hashing and no comparison of strings, and the result is exact. A walk that has left the tree continues at
+base `dead`, after which all slots are free.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 FREE = -1
-REACH = 512  # free slots this far behind the last one taken are given up: a tenth of the memory for a fast layout
+REACH = 512  # free slots this far before the last node's are not used: a tenth of the memory for a fast layout
 Symbols = tuple[int, ...]
 
 
@@ -27,8 +27,9 @@ Symbols = tuple[int, ...]
 class Trie:
     """Several trees in one double array.
 
-    base, check: int32 [slots]. piece, length: int32 [slots], the longest piece on the way to a slot and how many
-    symbols it has; `none` and 0 if there is none. roots: the base of each tree. depth: of the longest piece.
+    base, check: int32 [slots]. piece, length: int32 [slots], the longest piece on the path to a slot and its number of
+    symbols; the number of no piece and 0 if the path has none. roots: the base of each tree. depth: symbols of the
+    longest piece. dead: the base of a walk that has left its tree.
     """
 
     base: np.ndarray
@@ -42,7 +43,7 @@ class Trie:
 
 @dataclass
 class Node:
-    """A node of the tree that is laid out. base: 0 as long as it has none."""
+    """A node of a tree. piece, length: the longest piece on the path to it. base: 0 until it is assigned."""
 
     piece: int
     length: int
@@ -51,13 +52,13 @@ class Node:
 
 
 def build_trie(trees: Sequence[Mapping[Symbols, int]], n_symbols: int, none: int) -> Trie:
-    """Lay out trees of pieces, each a tuple of symbols with its number; `none`: the number of no piece.
+    """Lay out trees of pieces, each a tuple of symbols with its number; `none`: the number for no piece.
 
-    Symbols are 1 … n_symbols - 1, those that no piece has too: a walk may ask for them.
+    Symbols are 1 … n_symbols - 1, including symbols of no piece, since a walk may meet them in a text.
     """
     roots = [_tree(pieces, none) for pieces in trees]
     nodes = [node for root in roots for node in _nodes(root)]
-    dead = _place([node for node in nodes if node.children], n_symbols)
+    dead = _assign_bases([node for node in nodes if node.children], n_symbols)
     size = dead + n_symbols
     base, check, piece, length = (np.full(size, value, "int32") for value in (dead, FREE, none, 0))
     for node in nodes:
@@ -69,7 +70,7 @@ def build_trie(trees: Sequence[Mapping[Symbols, int]], n_symbols: int, none: int
 
 
 def _tree(pieces: Mapping[Symbols, int], none: int) -> Node:
-    """The tree of some pieces. Shorter ones come first, so that a new node knows the longest piece before it."""
+    """The tree of `pieces`. Shorter ones are added first, so that a new node can copy the longest piece before it."""
     root = Node(none, 0)
     for symbols in sorted(pieces, key=len):
         node = root
@@ -80,16 +81,16 @@ def _tree(pieces: Mapping[Symbols, int], none: int) -> Node:
 
 
 def _nodes(root: Node) -> Iterator[Node]:
-    """The node and all below it."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
+    """The root and all nodes below it."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
         yield node
-        waiting.extend(node.children.values())
+        stack.extend(node.children.values())
 
 
-def _place(nodes: Sequence[Node], n_symbols: int) -> int:
-    """Give each node a base, the first that suits, those with most children first. Returns the slot behind all."""
+def _assign_bases(nodes: Sequence[Node], n_symbols: int) -> int:
+    """Assign each node the first base that fits, nodes with many children first. Returns the slot after all others."""
     n_slots = sum(len(node.children) for node in nodes)
     free = np.ones(2 * n_slots + 2 * n_symbols, bool)
     taken = np.zeros(len(free), bool)  # bases
@@ -105,13 +106,13 @@ def _place(nodes: Sequence[Node], n_symbols: int) -> int:
 
 
 def _first_base(free: np.ndarray, taken: np.ndarray, symbols: np.ndarray, first: int) -> int:
-    """The lowest base with all these symbols' slots free, tried in growing stretches: most need a short one."""
-    start, stretch = max(first, int(symbols[0]) + 1), 64
+    """The lowest base with the slots of all symbols free, searched in growing chunks: most nodes need a short one."""
+    start, size = max(first, int(symbols[0]) + 1), 64
     while True:
-        base = start + np.flatnonzero(free[start : start + stretch]) - symbols[0]
+        base = start + np.flatnonzero(free[start : start + size]) - symbols[0]
         base = base[~taken[base]]
         for c in symbols[1:]:
             base = base[free[base + c]]
         if len(base):
             return int(base[0])
-        start, stretch = start + stretch, 2 * stretch
+        start, size = start + size, 2 * size
