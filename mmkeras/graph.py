@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-InputSpec = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and what its kind adds
+InputSpec = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and keys of its kind
 Answers = Literal["numbers", "texts"]  # what a model answers with: probabilities or values; texts
 FLOAT32 = "float32"  # the precision of an artefact whose key in signature.json is its format alone
 
-# what `str.strip` and `str.split` take for white space, for regular expressions: TensorFlow's own knows ASCII's alone
+# white space of `str.strip` and `str.split`, for regular expressions: TensorFlow's `\s` is ASCII's white space alone
 WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 OUTER_SPACE = f"^{WHITE_SPACE}+|{WHITE_SPACE}+$"
-PRESENCE = "presence"  # the kind of the inputs that say whether a cell is there
+PRESENCE = "presence"  # the kind of inputs that tell whether a cell is present
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Graph:
 
     model: Keras model, dict of raw inputs -> dict of outputs.
     outputs: their names, dtypes and meaning, in the order of the signature; the first is the answer.
-    facts: what a client should know besides: task, target, labels, versions, seed.
+    metadata: other parts of the contract: task, target, targets, versions, seed.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Graph:
 
     @property
     def answer(self) -> str:
-        """Name of the output that answers: `probabilities` or `values`."""
+        """Name of the first output: `probabilities` or `values`."""
         return str(self.outputs[0]["name"])
 
     def signature(self) -> dict[str, Any]:
@@ -44,15 +44,14 @@ class Graph:
 
     @property
     def contract(self) -> GraphSignature:
-        """What a client has to know of it."""
-        return GraphSignature(
-            self.name, tuple(i.entry() for i in self.inputs), self.outputs, tuple(self.labels), dict(self.metadata)
-        )
+        """The contract with a client: inputs, outputs, labels and metadata."""
+        inputs = tuple(i.spec() for i in self.inputs)
+        return GraphSignature(self.name, inputs, self.outputs, tuple(self.labels), dict(self.metadata))
 
 
 @dataclass(frozen=True)
 class GraphSignature:
-    """What one graph takes and gives. facts: what it says besides: task, target, targets, versions, seed, window."""
+    """Inputs and outputs of one graph. metadata: task, target, targets, versions, seed, window."""
 
     graph: str
     inputs: tuple[InputSpec, ...]
@@ -61,13 +60,13 @@ class GraphSignature:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in signature.json and inside the artefacts."""
+        """The form in signature.json and inside the artefacts."""
         lists = {"inputs": list(self.inputs), "outputs": list(self.outputs), "labels": list(self.labels)}
         return {"graph": self.graph, **lists, **self.metadata}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> GraphSignature:
-        """The inverse of `to_json`. Raises KeyError for a part that is absent."""
+        """The inverse of `to_json`. Raises KeyError for an absent part."""
         metadata = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs", "labels")}
         inputs, outputs, labels = (tuple(value[part]) for part in ("inputs", "outputs", "labels"))
         return cls(value["graph"], inputs, outputs, labels, metadata)
@@ -75,10 +74,10 @@ class GraphSignature:
 
 @dataclass(frozen=True)
 class CallableSignature:
-    """What a client can call in an artefact: `serving_default`, `predict_64`, … path: of its file in the folder.
+    """A function of an artefact that clients call: `serving_default`, `predict_64`, … path: of its file in the folder.
 
-    inputs, outputs: name, dtype and shape of each, as the written artefact has them; a size is None where it is free,
-    the shape where the rank is. `max_bytes` is there where a longer cell is cut.
+    inputs, outputs: name, dtype and shape of each, as the written artefact has them; None for a free size, and for the
+    shape of a free rank. `max_bytes`: an input with this key is cut to so many bytes.
     """
 
     path: str
@@ -88,7 +87,7 @@ class CallableSignature:
 
 @dataclass(frozen=True)
 class Artefact:
-    """All graphs in one format and precision. paths: graph -> its place in the folder; callables: by their names."""
+    """All graphs in one format and precision. paths: graph -> its path in the folder; callables: by name."""
 
     format: str
     paths: Mapping[str, str]
@@ -97,22 +96,22 @@ class Artefact:
 
     @property
     def key(self) -> str:
-        """Its key in signature.json: `tflite`, or with another precision `tflite.int8`."""
+        """The artefact's key in signature.json: `tflite`, or with another precision `tflite.int8`."""
         return self.format if self.precision == FLOAT32 else f"{self.format}.{self.precision}"
 
     @property
     def name(self) -> str:
-        """What verify.json calls it: the path of its only graph, or the key where several graphs make it."""
+        """The artefact's name in verify.json: the path of its only graph, or the key where it has several graphs."""
         return next(iter(self.paths.values())) if len(self.paths) == 1 else self.key
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Its paths, each once: a SavedModel holds all graphs."""
+        """The artefact's paths, each once: a SavedModel holds all graphs."""
         return tuple(dict.fromkeys(self.paths.values()))
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Artefact:
-        """What `asdict` has made of it."""
+        """The inverse of `dataclasses.asdict`."""
         callables = {
             name: CallableSignature(part["path"], tuple(part["inputs"]), tuple(part["outputs"]))
             for name, part in value["callables"].items()
@@ -124,8 +123,8 @@ class Artefact:
 class Signature:
     """signature.json of an exported folder: its graphs, and the artefacts that hold them.
 
-    artefacts: by `Artefact.key`. held_out: the figure of the held-out rows, and whether the model has learned these
-    rows since (`learned_since`). facts: keys of one task alone: targets, max_target, pieces, sample_longest, …
+    artefacts: by `Artefact.key`. held_out: the score on the held-out rows, and `learned_since`: whether the model was
+    refit on these rows afterwards. metadata: keys of one task alone: targets, max_target, pieces, sample_longest, …
     """
 
     answers: Answers
@@ -138,7 +137,7 @@ class Signature:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """What is written; unknown keys of `metadata` stand beside the others."""
+        """The content of signature.json; keys of `metadata` stand beside the others."""
         return {
             "answers": self.answers,
             "task": self.task,
@@ -152,9 +151,9 @@ class Signature:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Signature:
-        """The inverse of `to_json`, of the forms of before 0.3 too. Raises KeyError for a part that is absent."""
-        value = as_one_form(value)
-        known = ("answers", "task", "target", "labels", "graphs", "artefacts", "held_out")
+        """The inverse of `to_json`, also for the forms before 0.3. Raises KeyError for an absent part."""
+        value = in_current_form(value)
+        keys = ("answers", "task", "target", "labels", "graphs", "artefacts", "held_out")
         return cls(
             value["answers"],
             value["task"],
@@ -163,41 +162,42 @@ class Signature:
             {name: GraphSignature.from_json(graph) for name, graph in value["graphs"].items()},
             {key: Artefact.from_json(artefact) for key, artefact in value["artefacts"].items()},
             value["held_out"],
-            {key: part for key, part in value.items() if key not in known},
+            {key: part for key, part in value.items() if key not in keys},
         )
 
 
 def graphs_inside(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Name -> contract of each graph, of a folder's or a SavedModel's signature.json.
+    """Name -> contract of each graph, from the signature.json of a folder or a SavedModel.
 
-    A model with one graph had that graph's keys there in place of `graphs` before 0.3: read for one release more.
+    Before 0.3 a model with one graph had that graph's keys in place of `graphs`: read for one release more.
     """
     return dict(value["graphs"]) if "graphs" in value else {value["graph"]: value}
 
 
-def as_one_form(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A folder's signature as it is written now. Both forms of before 0.3 are read for one release more.
+def in_current_form(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A folder's signature in the form that is written now. Both forms before 0.3 are read for one release more.
 
-    Those had a list of paths for `artefacts`, and no `answers`: a model that answers with numbers had the keys of its
-    only graph at the top, one that writes texts had `graphs`. What can be called in an artefact they did not say.
+    They had a list of paths for `artefacts`, and neither `answers` nor callables: a model that answers with numbers had
+    the keys of its only graph at the top, a model that generates text had `graphs`.
     """
     if "answers" in value:
         return value
     graphs = graphs_inside(value)
     top = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs")}
     answers = "texts" if "graphs" in value else "numbers"
-    found: dict[str, dict[str, Any]] = {}
+    artefacts: dict[str, dict[str, Any]] = {}
     for path in value["artefacts"]:
         name = "savedmodel" if path.startswith("savedmodel/") else path.rpartition(".")[2]
-        entry = found.setdefault(name, {"format": name, "precision": FLOAT32, "paths": {}, "callables": {}})
+        artefact = artefacts.setdefault(name, {"format": name, "precision": FLOAT32, "paths": {}, "callables": {}})
         stem = path.rpartition(".")[0]
-        entry["paths"] |= {graph: path for graph in graphs if name == "savedmodel" or len(graphs) == 1 or graph == stem}
-    return {"target": "", "labels": [], **top, "answers": answers, "graphs": graphs, "artefacts": found}
+        inside = [graph for graph in graphs if name == "savedmodel" or len(graphs) == 1 or graph == stem]
+        artefact["paths"] |= dict.fromkeys(inside, path)
+    return {"target": "", "labels": [], **top, "answers": answers, "graphs": graphs, "artefacts": artefacts}
 
 
 @dataclass(frozen=True)
 class Serving:
-    """How `serving_default` takes a column. read: a tensor [b, *shape] -> raw input [b, …], presence float32 [b, 1]."""
+    """A column as an input of `serving_default`. read: tensor [b, *shape] -> raw input [b, …], presence [b, 1]."""
 
     name: str
     dtype: str
@@ -209,10 +209,10 @@ class Serving:
 class Input:
     """One raw input.
 
-    name: what the formats call it; column: the CSV column it is, which may hold any characters.
-    shape: behind the batch: numbers, and a name for what is free: `n_bytes`, `n_tokens`, `height`, `width`.
-    facts: what a client needs to know of it, for signature.json; `max_bytes` is there where `n_bytes` is free.
-    fixed: the sizes of free ones where a format wants them fixed: name -> number.
+    name: in the formats, ASCII; column: the name of its CSV column, any characters.
+    shape: without the batch: numbers, and names of free sizes: `n_bytes`, `n_tokens`, `height`, `width`.
+    metadata: other parts of its input_spec in signature.json; `max_bytes` is present where `n_bytes` is free.
+    fixed: values of free sizes for formats that need fixed sizes: name -> number.
     """
 
     name: str
@@ -226,18 +226,18 @@ class Input:
 
     @property
     def max_bytes(self) -> int:
-        """The longest cell in bytes; 0 for what is not made of bytes."""
+        """The longest cell in bytes; 0 for an input that is not of bytes."""
         return int(self.metadata.get("max_bytes", 0))
 
     def sizes(self, batch: int | None = None, n_bytes: int | None = None, fix: bool = False) -> tuple[int | None, ...]:
-        """The shape with its batch, None where free. n_bytes: of byte inputs; fix: free heights and widths too."""
+        """The shape with the batch, None for free sizes. n_bytes: of byte inputs; fix: use the sizes of `fixed`."""
         sizes: dict[str, int | None] = dict(self.fixed) if fix else {}
         if n_bytes is not None:
             sizes["n_bytes"] = min(n_bytes, self.max_bytes)
         return (batch, *(sizes.get(n) if isinstance(n, str) else n for n in self.shape))
 
-    def entry(self) -> dict[str, Any]:
-        """Its part of signature.json."""
+    def spec(self) -> dict[str, Any]:
+        """The input's part of signature.json."""
         shape = ["batch", *self.shape]
         return {"name": self.name, "column": self.column, "kind": self.kind, "dtype": self.dtype, "shape": shape} | (
             self.metadata
@@ -245,13 +245,13 @@ class Input:
 
 
 def presence(name: str, column: str) -> Input:
-    """The input that says whether a column's cell is there."""
+    """The input that tells whether a column's cell is present."""
     metadata = {"of": name, "meaning": "1.0 where the cell is there, 0.0 where it is missing; zeros stand for it then"}
     return Input(f"{name}_present", column, PRESENCE, "float32", (1,), metadata)
 
 
 def row_signature(graph: str, n_bytes: int) -> str:
-    """LiteRT's signature of one row whose texts have `n_bytes`; 0 where there are no texts."""
+    """The name of LiteRT's signature of one row whose texts have `n_bytes`; 0 where the graph has no texts."""
     return f"{graph}_{n_bytes}" if n_bytes else f"{graph}_row"
 
 
@@ -266,6 +266,6 @@ def input_names(columns: Sequence[str]) -> list[str]:
         while name in taken:
             name += "_"
         names.append(name)
-        # `photo` and a column called `photo_present` must not meet
+        # derived names of `photo` must differ from a column that is called `photo_present`
         taken |= {name, f"{name}_present", f"{name}_bytes", f"{name}_ids"}
     return names

@@ -1,4 +1,4 @@
-"""Names of a Graph's inputs, and of what is made of them."""
+"""Names of a Graph's inputs, and names derived from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mmkeras.graph import input_names
 
 
 def test_names_never_meet() -> None:
-    """Neither each other nor what is made of them: presences, files, ids."""
+    """Neither each other nor derived names: of presence, files, ids."""
     columns = [
         "photo",
         "photo_present",
@@ -21,8 +21,8 @@ def test_names_never_meet() -> None:
     ]
     names = input_names(columns)
     assert names[0] == "photo"
-    made = [made for name in names for made in (name, f"{name}_present", f"{name}_bytes", f"{name}_ids")]
-    assert len(set(made)) == len(made)
+    derived = [derived for name in names for derived in (name, f"{name}_present", f"{name}_bytes", f"{name}_ids")]
+    assert len(set(derived)) == len(derived)
     assert all(name.isascii() and name.isidentifier() and name[0].isalpha() for name in names)
     assert names == input_names(columns)
-    assert not {"probabilities", "prediction", "values", "contributions"} & set(made)
+    assert not {"probabilities", "prediction", "values", "contributions"} & set(derived)

@@ -42,7 +42,7 @@ def cached(generator: TextGenerator, memory: dict[str, np.ndarray]) -> Decode:
         states, token, seconds = DecoderState(generator.step.signature, memory, 1), EOS, []
         for position in range(count):
             started = time.perf_counter()
-            log_probs = states.advance(generator.step, np.array([token]), position)
+            log_probs = states.step(generator.step, np.array([token]), position)
             seconds.append(time.perf_counter() - started)
             log_probs[0, [EOS, UNK]] = -np.inf
             token = int(log_probs[0].argmax())

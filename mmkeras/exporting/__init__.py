@@ -1,1 +1,1 @@
-"""Run -> proven folder: artefacts, their contract, the rows that travel, the proof."""
+"""Run -> verified folder: artefacts, their contract, the sample rows, verify.json."""

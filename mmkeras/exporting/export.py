@@ -27,7 +27,7 @@ from mmkeras.verification.tolerances import TOLERANCES
 from mmkeras.verification.verify import verify
 
 SAVE: dict[Answers, Callable[[Any, Path], None]] = {"numbers": save_samples, "texts": save_text_samples}
-WRITTEN: dict[Answers, str] = {"texts": "the trained model has written {} held-out rows"}  # said, for it takes a while
+LINES: dict[Answers, str] = {"texts": "the trained model has generated texts for {} held-out rows"}  # it takes a while
 
 
 def export(
@@ -40,10 +40,11 @@ def export(
 ) -> tuple[Path, bool]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
 
-    An existing folder is replaced by a proven one alone; what fails is left beside it as <name>.rejected.
+    An existing folder is replaced only if every artefact passes; otherwise the new folder is left beside it, as
+    <name>.rejected. precisions: each format writes those that it supports.
     Returns the folder that was written, and whether every artefact passed.
-    precisions: each format writes those of them that it can.
-    Raises InputError for a run that is none, an unknown format or precision, or an existing folder without `overwrite`.
+    Raises InputError for a folder that is no run, an unknown format or precision, or an existing folder without
+    `overwrite`.
     """
     disable_tf32()
     run = open_run(run_path)
@@ -56,10 +57,10 @@ def export(
     if folder.exists() and not overwrite:
         raise InputError(f"{folder}: it exists already. Replace it with --overwrite, or choose another --output.")
     rejected = folder.with_name(f"{folder.name}.rejected")
-    for place in (folder, rejected) if folder.exists() else ():
-        if place.exists() and not (place / SIGNATURE).exists():
+    for path in (folder, rejected) if folder.exists() else ():
+        if path.exists() and not (path / SIGNATURE).exists():
             raise InputError(
-                f"{place}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
+                f"{path}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
             )
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -78,41 +79,46 @@ def export(
 
 
 def writable(formats: Sequence[str], precisions: Sequence[str]) -> list[tuple[str, str]]:
-    """The formats, each with every precision that it can write. Raises InputError for one that has nothing to write."""
-    wanted = [(name, part) for name in formats for part in precisions if part in load_exporter(name).PRECISIONS]
+    """The formats, each with every precision that it supports.
+
+    Raises InputError for a format that supports none of the precisions, and for a precision that no format supports.
+    """
+    pairs = [(name, part) for name in formats for part in precisions if part in load_exporter(name).PRECISIONS]
     for name in formats:
-        if not any(name == other for other, _ in wanted):
-            known = ", ".join(load_exporter(name).PRECISIONS)
-            raise InputError(f"precisions: {name} is written in {known} alone. Name one of them, or leave {name} out.")
+        if not any(name == other for other, _ in pairs):
+            supported = ", ".join(load_exporter(name).PRECISIONS)
+            raise InputError(
+                f"precisions: {name} is written in {supported} alone. Name one of them, or leave {name} out."
+            )
     for part in precisions:
-        if not any(part == other for _, other in wanted):
+        if not any(part == other for _, other in pairs):
             raise InputError(f"precisions: none of {', '.join(formats)} is written in {part}. Leave it out.")
-    return wanted
+    return pairs
 
 
 def check_tolerances(precisions: Sequence[str], answers: Answers) -> None:
-    """Raise InputError for a precision that nobody has said the tolerance of, for what the model answers with."""
+    """Raise InputError for a precision without a tolerance for numbers or texts, whichever the model answers with."""
     for name in precisions:
         if name not in TOLERANCES or answers not in TOLERANCES[name].difference:
-            what = "generate text" if answers == "texts" else "answer with numbers"
-            raise InputError(f"precisions: {name} has no tolerance for models that {what}. Leave it out.")
+            verb = "generate text" if answers == "texts" else "answer with numbers"
+            raise InputError(f"precisions: {name} has no tolerance for models that {verb}. Leave it out.")
 
 
 def _fill(
     run: Run, formats: Sequence[str], folder: Path, title: str, log: Log, precisions: Sequence[str] = (FLOAT32,)
 ) -> bool:
-    """Everything an exported folder holds, the proof last. title: the name it will have."""
+    """Write everything into an exported folder, verify last. title: the folder's final name. Did everything pass?"""
     task = load_task(run.schema["task"])
-    wanted = writable(formats, precisions)
+    to_write = writable(formats, precisions)
     check_tolerances(precisions, task.ANSWERS)
     graphs, assets = task.graphs(run), task.assets(run)
     assets.save(folder)
     copy_tokenizers(graphs, run, folder)
     samples = task.samples(graphs, run, folder)
     SAVE[task.ANSWERS](samples, folder / SAMPLES)
-    if task.ANSWERS in WRITTEN:
-        log(WRITTEN[task.ANSWERS].format(len(samples)))
-    artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in wanted]
+    if task.ANSWERS in LINES:
+        log(LINES[task.ANSWERS].format(len(samples)))
+    artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in to_write]
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
     signature = signature_of(run, graphs, artefacts, metrics, {**assets.metadata, **samples.metadata})
     write_json(folder / SIGNATURE, signature.to_json())
@@ -121,16 +127,17 @@ def _fill(
 
 
 def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:
-    """The files of tokenizers that read a column before its graph does."""
-    for entry in (entry for graph in graphs.values() for entry in graph.inputs):
-        if "tokenizer_files" in entry.metadata:
-            shutil.copytree(run.folder / entry.metadata["tokenizer_files"], folder / entry.metadata["tokenizer_files"])
+    """Copy the files of tokenizers that run before a graph."""
+    for graph_input in (graph_input for graph in graphs.values() for graph_input in graph.inputs):
+        if "tokenizer_files" in graph_input.metadata:
+            path = graph_input.metadata["tokenizer_files"]
+            shutil.copytree(run.folder / path, folder / path)
 
 
 def write_artefact(
     name: str, precision: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, log: Log
 ) -> Artefact:
-    """Write all graphs in one format and precision; what can be called is read from what was written."""
+    """Write all graphs in one format and precision; the callables are read from the written files."""
     began = time.perf_counter()
     exporter = load_exporter(name)
     with native_noise_muted():
@@ -145,16 +152,16 @@ def write_artefact(
 def callables_of(
     exporter: Exporter, graphs: Mapping[str, Graph], paths: Mapping[str, Path], folder: Path
 ) -> dict[str, CallableSignature]:
-    """What clients can call in the written files. A fixed length in bytes, or the graph's own limit, is `max_bytes`."""
-    limits = {entry.name: entry.max_bytes for graph in graphs.values() for entry in graph.inputs if entry.max_bytes}
-    found = {}
+    """The functions that clients call in the written files. `max_bytes`: a fixed length, or else the graph's limit."""
+    limits = {i.name: i.max_bytes for graph in graphs.values() for i in graph.inputs if i.max_bytes}
+    callables = {}
     for path in dict.fromkeys(paths.values()):
         for name, (inputs, outputs) in exporter.callables(path).items():
-            for entry in [entry for entry in inputs if entry["name"] in limits]:
-                fixed = (entry["shape"] or [])[1:2]  # [batch, bytes]; a string has the batch alone
-                entry["max_bytes"] = min([limits[entry["name"]], *filter(None, fixed)])
-            found[name] = CallableSignature(path.relative_to(folder).as_posix(), tuple(inputs), tuple(outputs))
-    return found
+            for input_spec in [spec for spec in inputs if spec["name"] in limits]:
+                fixed = (input_spec["shape"] or [])[1:2]  # [batch, bytes]; a string has the batch alone
+                input_spec["max_bytes"] = min([limits[input_spec["name"]], *filter(None, fixed)])
+            callables[name] = CallableSignature(path.relative_to(folder).as_posix(), tuple(inputs), tuple(outputs))
+    return callables
 
 
 def signature_of(
@@ -164,11 +171,11 @@ def signature_of(
     metrics: Mapping[str, Any],
     metadata: Mapping[str, Any],
 ) -> Signature:
-    """The folder's contract. facts: of assets and samples, and what all graphs say: targets, max_target, versions."""
+    """The folder's contract. metadata: of assets and samples; metadata that all graphs share is added."""
     contracts = {name: graph.contract for name, graph in graphs.items()}
-    one, *others = (contract.metadata for contract in contracts.values())
-    common = {key: value for key, value in one.items() if all(other.get(key) == value for other in others)}
-    measured = metrics["validation"]
+    first, *others = (contract.metadata for contract in contracts.values())
+    common = {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
+    validation = metrics["validation"]
     return Signature(
         load_task(run.schema["task"]).ANSWERS,
         common.pop("task"),
@@ -176,6 +183,6 @@ def signature_of(
         tuple(next(iter(graphs.values())).labels),
         contracts,
         {artefact.key: artefact for artefact in artefacts},
-        {measured["score_name"]: measured["score"], "learned_since": bool(metrics.get("folded"))},
+        {validation["score_name"]: validation["score"], "learned_since": bool(metrics.get("folded"))},
         {**common, **metadata},
     )

@@ -1,4 +1,4 @@
-"""What a SavedModel or a converter needs of a Graph: tracked variables and plain functions."""
+"""A Graph as a tf.Module for SavedModel and the converters: tracked variables and plain functions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Tensor = Any
 
 
 class GraphModule(tf.Module):
-    """What a SavedModel or a converter needs of a Graph: the variables, tracked, and plain functions."""
+    """A Graph's variables, tracked, and its concrete functions."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
-        # Keras' own Variable is no TensorFlow one: untracked, it would be written as an uninitialised resource
+        # Keras' Variable is no TensorFlow variable: untracked, it would be saved as an uninitialised resource
         self.weights = [variable.value for variable in graph.model.variables]
         self.graph = graph
 
@@ -25,7 +25,7 @@ class GraphModule(tf.Module):
 
         def call(**inputs: Tensor) -> dict[str, Tensor]:
             outputs = self.graph.model(inputs, training=False)
-            # an identity gives each output a tensor of its own name, which no converter can take away
+            # an identity gives each output a tensor with the output's name, which converters keep
             return {name: tf.identity(value, name=name) for name, value in outputs.items()}
 
         specs = {i.name: tf.TensorSpec(i.sizes(batch, n_bytes, fix), i.dtype, i.name) for i in self.graph.inputs}

@@ -1,6 +1,6 @@
-"""How a text is written, a piece at a time, by any Runner of the graph `decode_step`: greedy, beam, or by chance.
+"""Decoding, token by token, with any Runner of the graph `decode_step`: greedy, beam search or sampling.
 
-NumPy alone: the same loop writes with the trained model, a SavedModel, a LiteRT or an ONNX file.
+NumPy alone: the same loop decodes with the trained model, a SavedModel, a LiteRT or an ONNX file.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 
 from mmkeras.data.target_tokenizer import EOS
-from mmkeras.generation.sampling import NEVER, GenerationOptions, allowed_of, draw
+from mmkeras.generation.options import GenerationOptions
+from mmkeras.generation.sampling import NEVER, draw, mask_log_probs
 
 Arrays = dict[str, np.ndarray]
 Step = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
-TIE = 5e-5  # of two log-probabilities: each is known to 2e-5, by the order in which float32 is summed
+TIE = 5e-5  # between two log-probabilities: each is exact to 2e-5, by the order in which float32 is summed
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """One text. ids: int [n], without END; log_probabilities: float [n + 1] of each and of END, as far as it came."""
+    """One text.
+
+    ids: int [n], without EOS. log_probabilities: float [n + 1], of each token and of EOS; [n] if the text was cut.
+    """
 
     ids: list[int]
     log_probabilities: list[float]
@@ -33,188 +37,196 @@ class Decoded:
 
 
 class DecoderState:
-    """What `decode_step` is given beside the piece: states that it renews or fills, and the memory, which stays."""
+    """The inputs of `decode_step` beside the token: states, which each step renews or fills, and constant memory."""
 
     def __init__(self, signature: Mapping[str, Any], memory: Mapping[str, np.ndarray], batch: int) -> None:
-        self.entries = {e["name"]: e for e in signature["inputs"] if e["kind"] == "state"}
+        self.input_specs = {spec["name"]: spec for spec in signature["inputs"] if spec["kind"] == "state"}
         self.memory = dict(memory)
-        self.takes_position = any(e["kind"] == "position" for e in signature["inputs"])
-        self.arrays: Arrays = {name: np.zeros((batch, *e["shape"][1:]), e["dtype"]) for name, e in self.entries.items()}
+        self.takes_position = any(spec["kind"] == "position" for spec in signature["inputs"])
+        self.arrays: Arrays = {
+            name: np.zeros((batch, *spec["shape"][1:]), spec["dtype"]) for name, spec in self.input_specs.items()
+        }
 
-    def advance(self, step: Step, pieces: np.ndarray, position: int) -> np.ndarray:
-        """Give pieces int [b] at a position; keep what is new. Returns log-probabilities [b, pieces] of the next."""
-        given = {"piece": pieces.astype("int32")[:, None], **self.arrays, **self.memory}
+    def step(self, decode_step: Step, tokens: np.ndarray, position: int) -> np.ndarray:
+        """Feed tokens int [b] at a position, update the states. Returns the next token's log_probs [b, vocabulary]."""
+        inputs = {"piece": tokens.astype("int32")[:, None], **self.arrays, **self.memory}
         if self.takes_position:
-            given["position"] = np.full((len(pieces), 1), position, "int32")
-        found = step(given)
-        for name, entry in self.entries.items():
-            if "filled_from" in entry:
-                self.arrays[name][:, :, position : position + 1] = found[entry["filled_from"]]
+            inputs["position"] = np.full((len(tokens), 1), position, "int32")
+        outputs = decode_step(inputs)
+        for name, spec in self.input_specs.items():
+            if "filled_from" in spec:
+                self.arrays[name][:, :, position : position + 1] = outputs[spec["filled_from"]]
             else:
-                self.arrays[name] = np.asarray(found[entry["renewed_from"]])
-        return np.array(found["log_probabilities"])
+                self.arrays[name] = np.asarray(outputs[spec["renewed_from"]])
+        return np.array(outputs["log_probabilities"])
 
-    def pick(self, rows: np.ndarray, memory: bool = True) -> None:
-        """Go on with these rows, in this order, perhaps several times. memory: False where theirs is the same."""
+    def reorder(self, rows: np.ndarray, memory: bool = True) -> None:
+        """Keep these rows, in this order; a row may be repeated. memory: False where the rows' memory is the same."""
         self.arrays = {name: array[rows] for name, array in self.arrays.items()}
         if memory:
             self.memory = {name: array[rows] for name, array in self.memory.items()}
 
 
-def room_for(signature: Mapping[str, Any], prompt: int) -> int | None:
-    """Most pieces that can be written behind so many of a prompt; None where nothing ends it: a recurrent model."""
-    caches = [e["shape"][2] for e in signature["inputs"] if e["kind"] == "state" and "filled_from" in e]
+def max_new_tokens(signature: Mapping[str, Any], n_prompt: int) -> int | None:
+    """Most tokens that can be decoded after a prompt of `n_prompt` tokens; None for a recurrent model: no limit."""
+    cache_lengths = [
+        spec["shape"][2] for spec in signature["inputs"] if spec["kind"] == "state" and "filled_from" in spec
+    ]
     if window := signature.get("window"):
-        prompt = min(prompt, window // 2)
-    return min(cache - 1 - prompt for cache in caches) if caches else None
+        n_prompt = min(n_prompt, window // 2)
+    return min(length - 1 - n_prompt for length in cache_lengths) if cache_lengths else None
 
 
 def decode(
-    step: Step,
+    decode_step: Step,
     signature: Mapping[str, Any],
     memory: Mapping[str, np.ndarray],
-    choice: GenerationOptions,
+    options: GenerationOptions,
     prompts: Sequence[Sequence[int]] | None = None,
     batch: int = 1,
-    follow: Sequence[Sequence[int]] | None = None,
+    reference: Sequence[Sequence[int]] | None = None,
 ) -> list[Decoded]:
-    """Write a text for each of `batch` rows of the memory, or one after each prompt.
+    """Decode a text for each of `batch` rows of the memory, or one after each prompt.
 
-    step: a Runner of `decode_step`; signature: its contract. memory: what `encode` gave, [b, …] each; {} without.
-    prompts: pieces that stand before (a language model); they are not part of what is written. One by one where
-    there are several, since they differ in length. follow: each row's text by another, for greedy; see `settled`.
+    decode_step: a Runner of the graph `decode_step`; signature: its contract. memory: the outputs of `encode`, [b, …]
+    each; {} for a language model. prompts: token ids before the text (a language model); they are not part of the
+    result. Several prompts are decoded one by one, since their lengths differ. reference: token ids of each row by
+    another model, which decide ties of greedy decoding; see `break_ties`.
     """
-    if follow is not None and (choice.beam > 1 or choice.temperature):
-        raise ValueError("a text is followed by the most probable pieces alone, not by a beam or by chance")
+    if reference is not None and (options.beam > 1 or options.temperature):
+        raise ValueError("a reference decides ties of greedy decoding alone, not of beam search or sampling")
     if prompts is not None and len(prompts) != 1:
-        found = []
+        decoded = []
         for k, prompt in enumerate(prompts):
-            own = replace(choice, seed=choice.seed + k)
-            found += decode(step, signature, memory, own, [prompt], follow=None if follow is None else [follow[k]])
-        return found
-    prompt = whole = list(prompts[0]) if prompts else []
-    states = DecoderState(signature, memory, 1 if prompts is not None else batch)
-    longest = signature["max_target"] if choice.longest is None else choice.longest
+            seeded = replace(options, seed=options.seed + k)
+            row_reference = None if reference is None else [reference[k]]
+            decoded += decode(decode_step, signature, memory, seeded, [prompt], reference=row_reference)
+        return decoded
+    prompt = whole_prompt = list(prompts[0]) if prompts else []
+    state = DecoderState(signature, memory, 1 if prompts is not None else batch)
+    longest = signature["max_target"] if options.longest is None else options.longest
     if window := signature.get("window"):
-        prompt = prompt[max(0, len(prompt) - window // 2) :]  # what is too long loses its beginning
-    room = room_for(signature, len(prompt))
-    longest = longest if room is None else min(longest, room)
-    rows = len(states.arrays[next(iter(states.arrays))])
-    said = states.advance(step, np.full(rows, EOS), 0)
-    for position, piece in enumerate(prompt):
-        said = states.advance(step, np.full(rows, piece), position + 1)
-    begun = len(prompt) + 1
-    if choice.beam > 1:
-        return _beam(step, states, said, choice, begun, longest, whole)
-    return _one_by_one(step, states, said, choice, begun, longest, whole, follow)
+        prompt = prompt[max(0, len(prompt) - window // 2) :]  # too long a prompt loses its beginning
+    limit = max_new_tokens(signature, len(prompt))
+    longest = longest if limit is None else min(longest, limit)
+    n_rows = len(state.arrays[next(iter(state.arrays))])
+    log_probs = state.step(decode_step, np.full(n_rows, EOS), 0)
+    for position, token in enumerate(prompt):
+        log_probs = state.step(decode_step, np.full(n_rows, token), position + 1)
+    start = len(prompt) + 1
+    if options.beam > 1:
+        return _beam_search(decode_step, state, log_probs, options, start, longest, whole_prompt)
+    return _one_by_one(decode_step, state, log_probs, options, start, longest, whole_prompt, reference)
 
 
 def _one_by_one(
-    step: Step,
-    states: DecoderState,
-    said: np.ndarray,
-    choice: GenerationOptions,
-    begun: int,
+    decode_step: Step,
+    state: DecoderState,
+    log_probs: np.ndarray,
+    options: GenerationOptions,
+    start: int,
     longest: int,
     prompt: list[int],
-    follow: Sequence[Sequence[int]] | None = None,
+    reference: Sequence[Sequence[int]] | None = None,
 ) -> list[Decoded]:
-    """Greedy, or by chance. said: log-probabilities [b, pieces] of the first piece; begun: pieces given before it.
+    """Greedy decoding, or sampling.
 
-    prompt: what stands in front and is not to be repeated, all of it, even what a window has no room for.
+    log_probs: of the first new token, [b, vocabulary]. start: number of tokens fed before it. prompt: the whole prompt,
+    also the part that a window has no room for: `no_repeat` counts its n-grams.
     """
-    rng = np.random.default_rng(choice.seed)
-    found = [Decoded([], []) for _ in said]
-    alive = np.arange(len(said))  # rows that go on; those that have ended are no longer computed
+    rng = np.random.default_rng(options.seed)
+    decoded = [Decoded([], []) for _ in log_probs]
+    alive = np.arange(len(log_probs))  # rows without EOS yet; finished rows are no longer computed
     for k in range(longest):
-        allowed = allowed_of(said, [prompt + found[i].ids for i in alive], choice)
-        chosen = draw(allowed, choice, rng) if choice.temperature else allowed.argmax(1)
-        if follow is not None:
-            chosen = settled(allowed, chosen, [(found[i].ids, follow[int(i)]) for i in alive])
-        for row, (i, piece) in enumerate(zip(alive, chosen, strict=True)):
-            found[i].log_probabilities.append(float(said[row, piece]))
-            if piece != EOS:
-                found[i].ids.append(int(piece))
-        going = np.flatnonzero(chosen != EOS)
-        if not len(going) or k + 1 == longest:
+        masked = mask_log_probs(log_probs, [prompt + decoded[i].ids for i in alive], options)
+        tokens = draw(masked, options, rng) if options.temperature else masked.argmax(1)
+        if reference is not None:
+            tokens = break_ties(masked, tokens, [(decoded[i].ids, reference[int(i)]) for i in alive])
+        for row, (i, token) in enumerate(zip(alive, tokens, strict=True)):
+            decoded[i].log_probabilities.append(float(log_probs[row, token]))
+            if token != EOS:
+                decoded[i].ids.append(int(token))
+        unfinished = np.flatnonzero(tokens != EOS)
+        if not len(unfinished) or k + 1 == longest:
             break
-        if len(going) < len(alive):
-            states.pick(going)
-            alive, chosen = alive[going], chosen[going]
-        said = states.advance(step, chosen, begun + k)
-    return found
+        if len(unfinished) < len(alive):
+            state.reorder(unfinished)
+            alive, tokens = alive[unfinished], tokens[unfinished]
+        log_probs = state.step(decode_step, tokens, start + k)
+    return decoded
 
 
-def settled(
-    allowed: np.ndarray, chosen: np.ndarray, texts: Sequence[tuple[Sequence[int], Sequence[int]]]
+def break_ties(
+    masked: np.ndarray, tokens: np.ndarray, texts: Sequence[tuple[Sequence[int], Sequence[int]]]
 ) -> np.ndarray:
-    """The pieces chosen, int [b]; but where another's text goes on with one as likely, to TIE, that one.
+    """The tokens int [b]; in place of one that ties with the reference's next token, within TIE, the reference's.
 
-    allowed: log-probabilities [b, pieces]. texts: of each row what is written so far, and the other's whole text.
+    masked: log-probabilities [b, vocabulary]. texts: of each row the token ids so far and the reference's token ids. A
+    row whose text has parted from its reference keeps its token.
     """
-    found = chosen.copy()
-    for row, (text, other) in enumerate(texts):
-        if list(text) == list(other[: len(text)]):
-            piece = other[len(text)] if len(text) < len(other) else EOS
-            if piece < allowed.shape[1] and allowed[row, piece] >= allowed[row, chosen[row]] - TIE:
-                found[row] = piece
-    return found
+    resolved = tokens.copy()
+    for row, (ids, reference) in enumerate(texts):
+        if list(ids) == list(reference[: len(ids)]):
+            token = reference[len(ids)] if len(ids) < len(reference) else EOS
+            if token < masked.shape[1] and masked[row, token] >= masked[row, tokens[row]] - TIE:
+                resolved[row] = token
+    return resolved
 
 
-def _beam(
-    step: Step,
-    states: DecoderState,
-    said: np.ndarray,
-    choice: GenerationOptions,
-    begun: int,
+def _beam_search(
+    decode_step: Step,
+    state: DecoderState,
+    log_probs: np.ndarray,
+    options: GenerationOptions,
+    start: int,
     longest: int,
     prompt: list[int],
 ) -> list[Decoded]:
-    """The best of `beam` texts of each row, by log P over the penalised length. Shapes: b rows, k texts of each."""
-    b, k = len(said), choice.beam
-    states.pick(np.repeat(np.arange(b), k))
-    said = np.repeat(said, k, axis=0)  # [b, pieces] -> [b * k, pieces]
-    texts: list[list[Decoded]] = [[Decoded([], []) for _ in range(k)] for _ in range(b)]
+    """The best of `beam` texts of each row, by log P over the length penalty. Shapes: b rows, k texts of each."""
+    b, k = len(log_probs), options.beam
+    state.reorder(np.repeat(np.arange(b), k))
+    log_probs = np.repeat(log_probs, k, axis=0)  # [b, vocabulary] -> [b * k, vocabulary]
+    beams: list[list[Decoded]] = [[Decoded([], []) for _ in range(k)] for _ in range(b)]
     scores = np.full((b, k), NEVER)
     scores[:, 0] = 0.0  # all k are the same at first
-    ended: list[list[tuple[float, Decoded]]] = [[] for _ in range(b)]
+    finished: list[list[tuple[float, Decoded]]] = [[] for _ in range(b)]
     for n in range(longest):
-        flat = [prompt + text.ids for row in texts for text in row]
-        total = scores.reshape(-1, 1) + allowed_of(said, flat, choice)  # [b * k, pieces]
-        pieces = total.shape[1]
-        total = total.reshape(b, k * pieces)
-        best = np.argpartition(-total, 2 * k - 1, axis=1)[:, : 2 * k]  # k may end, k go on
+        prefixes = [prompt + text.ids for beam in beams for text in beam]
+        total = scores.reshape(-1, 1) + mask_log_probs(log_probs, prefixes, options)  # [b * k, vocabulary]
+        vocabulary_size = total.shape[1]
+        total = total.reshape(b, k * vocabulary_size)
+        best = np.argpartition(-total, 2 * k - 1, axis=1)[:, : 2 * k]  # k may end, k continue
         best = np.take_along_axis(best, np.argsort(-np.take_along_axis(total, best, 1), 1, kind="stable"), 1)
-        parents, nexts = np.zeros((b, k), int), np.zeros((b, k), int)
+        parents, tokens = np.zeros((b, k), int), np.zeros((b, k), int)
         for row in range(b):
-            kept: list[Decoded] = []
-            for rank, place in enumerate(best[row]):
-                parent, piece = divmod(int(place), pieces)
-                before, chance = texts[row][parent], float(said[row * k + parent, piece])
-                if piece == EOS:
+            beam: list[Decoded] = []
+            for rank, index in enumerate(best[row]):
+                parent, token = divmod(int(index), vocabulary_size)
+                prefix, log_prob = beams[row][parent], float(log_probs[row * k + parent, token])
+                if token == EOS:
                     if rank < k:
-                        text = Decoded(before.ids, [*before.log_probabilities, chance])
-                        ended[row].append((penalised(total[row, place], n + 1, choice), text))
+                        text = Decoded(prefix.ids, [*prefix.log_probabilities, log_prob])
+                        finished[row].append((penalised(total[row, index], n + 1, options), text))
                     continue
-                if len(kept) < k:
-                    parents[row, len(kept)], nexts[row, len(kept)] = parent, piece
-                    scores[row, len(kept)] = total[row, place]
-                    kept.append(Decoded([*before.ids, piece], [*before.log_probabilities, chance]))
-            texts[row] = kept
+                if len(beam) < k:
+                    parents[row, len(beam)], tokens[row, len(beam)] = parent, token
+                    scores[row, len(beam)] = total[row, index]
+                    beam.append(Decoded([*prefix.ids, token], [*prefix.log_probabilities, log_prob]))
+            beams[row] = beam
         done = all(
-            len(some) >= k and max(s for s, _ in some) >= penalised(scores[row, 0], longest, choice)
-            for row, some in enumerate(ended)
+            len(texts) >= k and max(score for score, _ in texts) >= penalised(scores[row, 0], longest, options)
+            for row, texts in enumerate(finished)
         )
         if done or n + 1 == longest:
             break
-        states.pick((np.arange(b)[:, None] * k + parents).ravel(), memory=False)  # of the same row
-        said = states.advance(step, nexts.ravel(), begun + n)
-    for row in range(b):  # a text that was cut is taken where none has ended
-        if not ended[row]:
-            ended[row] = [(penalised(scores[row, 0], longest, choice), texts[row][0])]
-    return [max(some, key=lambda found: found[0])[1] for some in ended]
+        state.reorder((np.arange(b)[:, None] * k + parents).ravel(), memory=False)  # of the same row
+        log_probs = state.step(decode_step, tokens.ravel(), start + n)
+    for row in range(b):  # a cut text is taken where none has finished
+        if not finished[row]:
+            finished[row] = [(penalised(scores[row, 0], longest, options), beams[row][0])]
+    return [max(texts, key=lambda scored: scored[0])[1] for texts in finished]
 
 
-def penalised(score: float, length: int, choice: GenerationOptions) -> float:
+def penalised(score: float, length: int, options: GenerationOptions) -> float:
     """log P over ((5 + length) / 6) ** alpha (Wu et al. 2016)."""
-    return float(score / ((5 + length) / 6) ** choice.length_penalty)
+    return float(score / ((5 + length) / 6) ** options.length_penalty)

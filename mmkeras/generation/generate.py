@@ -1,4 +1,4 @@
-"""`mmkeras generate` and `mmkeras score`: an exported folder, or a run, writes texts or says how probable they are."""
+"""`mmkeras generate`: texts from an exported folder or a run, for cells of the command line or the rows of a CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmkeras.data.columns import Column
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generator import TextGenerator, columns_needed
-from mmkeras.generation.notes import TextNotes, Watched, warn_of, warn_of_room
+from mmkeras.generation.notes import TextNotes, TokenIdRecorder, warn_of_length, warn_of_prompt
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
@@ -24,53 +24,54 @@ from mmkeras.runtime.row_reader import Fault, RowReader, read_cells
 from mmkeras.system.files import write_csv
 from mmkeras.system.progress import Log
 
-ROWS = 64  # that are read and written at once
+ROWS = 64  # rows that are read and decoded at once
 
 
 def generate_texts(
-    writer: TextGenerator,
+    generator: TextGenerator,
     folder: str | Path,
     texts: Sequence[str],
-    given: Sequence[str],
-    choice: GenerationOptions,
+    pairs: Sequence[str],
+    options: GenerationOptions,
     *,
     media_root: str | None = None,
     allow_outside: bool = False,
     log: Log = print,
 ) -> None:
-    """Write one text for each of `texts`, the cells of the first text column, or the prompts of a language model.
+    """Generate one text for each of `texts`: cells of the first text column, or prompts of a language model.
 
-    given: column=value, for other columns. Raises InputError for a column that is none, or cells that cannot be read.
+    pairs: column=value, for other columns. Raises InputError for an unknown column, or cells that cannot be read.
     """
-    if ENCODE not in writer.graphs:
-        if given:
-            raise InputError(f"{given[0]}: a language model takes a text alone, what it shall go on with.")
+    if ENCODE not in generator.graphs:
+        if pairs:
+            raise InputError(f"{pairs[0]}: a language model takes a text alone, the prompt that it continues.")
         prompts = list(texts) or [""]
-        for prompt, found in zip(prompts, writer.continue_text(prompts, choice), strict=True):
-            warn_of(writer, prompt, choice, log)
-            log((prompt + writer.pieces.raw(found.ids)).strip())  # a piece says itself whether a word begins
+        for prompt, decoded in zip(prompts, generator.continue_text(prompts, options), strict=True):
+            warn_of_prompt(generator, prompt, options, log)
+            log((prompt + generator.tokenizer.raw(decoded.ids)).strip())  # a word's first token begins with its space
         return
-    cells = cells_given(writer, texts, given)
+    cells = cells_by_column(generator, texts, pairs)
     count = len(next(iter(cells.values())))
     for k, row in enumerate(zip(*cells.values(), strict=True), 1):
         if not any(cell.strip() for cell in row):
-            what = "Nothing is given: every cell is empty." if count == 1 else f"Text {k} is empty."
+            what = "No text: every cell is empty." if count == 1 else f"Text {k} is empty."
             raise InputError(f"{what} Give a text, or --input column=value.")
-    warn_of_room(writer, choice, log)
+    warn_of_length(generator, options, log)
     root, notes = MediaRoot(media_root or ".", allow_outside), TextNotes()
-    written = write_cells(writer, cells, count, choice, [Path(folder), *Path(folder).parents[:1]], root, notes)
+    folders = [Path(folder), *Path(folder).parents[:1]]
+    texts_decoded = decode_cells(generator, cells, count, options, folders, root, notes)
     for note in notes.lines():
         log(note)
-    for found in written:
-        log(writer.pieces.decode(found.ids))
+    for decoded in texts_decoded:
+        log(generator.tokenizer.decode(decoded.ids))
 
 
-def cells_given(writer: TextGenerator, texts: Sequence[str], given: Sequence[str]) -> dict[str, list[str]]:
-    """Column -> cells, of `texts` and of column=value; columns that are not given are missing."""
-    columns = [str(entry["column"]) for entry in columns_needed(writer)]
-    kinds = {str(entry["column"]): entry["kind"] for entry in columns_needed(writer)}
+def cells_by_column(generator: TextGenerator, texts: Sequence[str], pairs: Sequence[str]) -> dict[str, list[str]]:
+    """Column -> cells, from `texts` and from pairs column=value; other columns are missing."""
+    columns = [str(spec["column"]) for spec in columns_needed(generator)]
+    kinds = {str(spec["column"]): spec["kind"] for spec in columns_needed(generator)}
     cells: dict[str, list[str]] = {}
-    for pair in given:
+    for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or name not in columns:
             raise InputError(f"--input {pair}: expected column=value; columns: {', '.join(columns)}.")
@@ -87,32 +88,32 @@ def cells_given(writer: TextGenerator, texts: Sequence[str], given: Sequence[str
     return cells
 
 
-def write_cells(
-    writer: TextGenerator,
+def decode_cells(
+    generator: TextGenerator,
     cells: dict[str, list[str]],
     count: int,
-    choice: GenerationOptions,
-    places: Sequence[Path],
+    options: GenerationOptions,
+    folders: Sequence[Path],
     root: MediaRoot,
     notes: TextNotes,
 ) -> list[Decoded]:
-    """A text for each row. notes: counts what is to be said of the rows' texts.
+    """A text for each row. folders: where tokenizers' files may lie. notes: counts unknown and cut texts of the rows.
 
     Raises InputError for a cell that is no number, or cannot be read.
     """
-    inputs = with_tokenizers(writer.inputs, places)
+    inputs = with_tokenizers(generator.inputs, folders)
     cells = {**cells, **clean_numbers(cells, inputs)}
     values, faults = read_cells(cells, inputs, root, count)
     if faults:
         row, column, reason = faults[0]
         raise InputError(f"{column} {cells[column][row]!r}: {reason}")
-    return write_values(writer, inputs, values, cells, count, choice, notes)
+    return decode_values(generator, inputs, values, cells, count, options, notes)
 
 
 def clean_numbers(cells: dict[str, list[str]], inputs: Sequence[InputSpec]) -> dict[str, list[str]]:
-    """The cells of columns of numbers as a table has them. Raises InputError for one that is no number."""
+    """The cells of number columns, as a table has them. Raises InputError for a cell that is no number."""
     clean: dict[str, list[str]] = {}
-    for column in [str(entry["column"]) for entry in columns_of(inputs) if entry["kind"] == "number"]:
+    for column in [str(spec["column"]) for spec in columns_of(inputs) if spec["kind"] == "number"]:
         if column in cells:
             numbers, wrong = to_numbers(pd.Series(cells[column], dtype=object))
             if wrong.any():
@@ -121,70 +122,70 @@ def clean_numbers(cells: dict[str, list[str]], inputs: Sequence[InputSpec]) -> d
     return clean
 
 
-def write_values(
-    writer: TextGenerator,
+def decode_values(
+    generator: TextGenerator,
     inputs: list[InputSpec],
     values: Values,
     cells: Mapping[str, Sequence[str]],
     count: int,
-    choice: GenerationOptions,
+    options: GenerationOptions,
     notes: TextNotes,
 ) -> list[Decoded]:
-    """A text for each row. inputs: of `encode`, tokenizers' folders known; cells: of the columns that are there."""
-    writer.graphs[ENCODE].signature["inputs"] = inputs
-    watched = Watched(writer.graphs[ENCODE])
-    found = replace(writer, graphs={**writer.graphs, ENCODE: watched}).decode_rows(values, count, choice)
-    notes.count(writer, values, cells, watched.ids)
-    return found
+    """A text for each row. inputs: of `encode`, with tokenizers' folders; cells: of the columns that are present."""
+    generator.graphs[ENCODE].signature["inputs"] = inputs
+    recorder = TokenIdRecorder(generator.graphs[ENCODE])
+    decoded = replace(generator, graphs={**generator.graphs, ENCODE: recorder}).decode_rows(values, count, options)
+    notes.count(generator, values, cells, recorder.ids)
+    return decoded
 
 
 def generate_file(
-    writer: TextGenerator,
+    generator: TextGenerator,
     folder: str | Path,
     csv: str,
     output: str,
-    choice: GenerationOptions,
+    options: GenerationOptions,
     *,
     media_root: str | None = None,
     allow_outside: bool = False,
     log: Log = print,
 ) -> None:
-    """Write a text for each row of a CSV; with the target's column, BLEU and chrF are printed."""
-    if ENCODE not in writer.graphs:
-        raise InputError("--csv: a language model has no columns. Give the texts that it shall go on with.")
-    signature = writer.step.signature
+    """Generate a text for each row of a CSV and write them; if it has the target's column, print BLEU and chrF."""
+    if ENCODE not in generator.graphs:
+        raise InputError("--csv: a language model has no columns. Give the prompts that it continues.")
+    signature = generator.step.signature
     target = Column(signature["target"], "text", "target")
     root = MediaRoot(media_root or str(Path(csv).parent), allow_outside)
-    reader = RowReader.open(csv, writer.inputs, [target], root, inputs_optional=True)
+    reader = RowReader.open(csv, generator.inputs, [target], root, inputs_optional=True)
     table = reader.table
-    inputs = with_tokenizers(writer.inputs, [Path(folder), *Path(folder).parents[:1]])
-    warn_of_room(writer, choice, log)
-    began, found, notes = time.perf_counter(), list[Decoded](), TextNotes()
-    reader.say_missing(log)
+    inputs = with_tokenizers(generator.inputs, [Path(folder), *Path(folder).parents[:1]])
+    warn_of_length(generator, options, log)
+    began, decoded, notes = time.perf_counter(), list[Decoded](), TextNotes()
+    reader.log_missing(log)
     faults: list[Fault] = []
     for rows in reader.parts(inputs, ROWS):
-        own = replace(choice, seed=choice.seed + rows.start)
-        found += write_values(writer, inputs, rows.values, rows.cells, rows.count, own, notes)
+        seeded = replace(options, seed=options.seed + rows.start)
+        decoded += decode_values(generator, inputs, rows.values, rows.cells, rows.count, seeded, notes)
         faults += rows.faults
-    texts = [writer.pieces.decode(some.ids) for some in found]
-    pieces = sum(len(some.log_probabilities) for some in found)
-    write_csv(output, rows_of(texts, found))
-    reader.say_faults(faults, log)
+    texts = [generator.tokenizer.decode(text.ids) for text in decoded]
+    n_tokens = sum(len(text.log_probabilities) for text in decoded)
+    write_csv(output, rows_of(texts, decoded))
+    reader.log_faults(faults, log)
     for note in notes.lines():
         log(note)
     truth = table.rows[target.name].tolist() if table.targets else []
-    known = [k for k, text in enumerate(truth) if text]
-    if known:
+    scored_rows = [k for k, text in enumerate(truth) if text]
+    if scored_rows:
         from mmkeras.metrics.texts import text_figures
 
-        figures = text_figures([texts[k] for k in known], [[truth[k]] for k in known])
+        figures = text_figures([texts[k] for k in scored_rows], [[truth[k]] for k in scored_rows])
         log(f"BLEU {figures['bleu']:.2f} ({figures['bleu_signature']})  chrF {figures['chrf']:.2f}")
         log(f"exact {figures['exact']:.4f}  word error rate {figures['word_error_rate']:.4f}")
-    log(f"{len(texts)} texts, {pieces / (time.perf_counter() - began):.0f} pieces a second: {output}")
+    log(f"{len(texts)} texts, {n_tokens / (time.perf_counter() - began):.0f} tokens a second: {output}")
 
 
-def rows_of(texts: Sequence[str], found: Sequence[Decoded]) -> Iterator[list[str]]:
+def rows_of(texts: Sequence[str], decoded: Sequence[Decoded]) -> Iterator[list[str]]:
     """The header and the rows of the CSV of texts."""
     yield ["text", "log_probability"]
-    for text, some in zip(texts, found, strict=True):
-        yield [text, f"{some.score:.6f}"]
+    for text, scored in zip(texts, decoded, strict=True):
+        yield [text, f"{scored.score:.6f}"]

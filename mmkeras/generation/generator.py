@@ -1,6 +1,6 @@
-"""An exported folder or a run -> something that writes: its graphs behind Runners, and its pieces.
+"""An exported folder or a run -> a TextGenerator: its graphs behind Runners, and its tokenizer.
 
-Never Keras for an exported folder: only the runtime of the format that is asked for is imported.
+An exported folder never needs Keras: only the runtime of the requested format is imported.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from mmkeras.runtime.feeds import Values, columns_of, to_arrays, trim
 from mmkeras.runtime.runners import Runner
 
 BATCH = 16
-AT_ONCE = 512  # pieces that `score` is given of a recurrent model, whose memory grows by their number
+AT_ONCE = 512  # tokens in one call of a recurrent model's `score`, whose memory grows with their number
 
 
 @dataclass(frozen=True)
 class TextGenerator:
-    """graphs: name -> Runner. signature: that of the folder; None for the trained model itself."""
+    """The graphs of a model that generates text.
+
+    graphs: name -> Runner. signature: the folder's; None for the trained model itself.
+    """
 
     graphs: Mapping[str, Runner]
-    pieces: TargetTokenizer
+    tokenizer: TargetTokenizer
     signature: Signature | None = None
 
     @property
@@ -40,86 +43,89 @@ class TextGenerator:
 
     @property
     def inputs(self) -> list[InputSpec]:
-        """What `encode` takes; none for a language model."""
+        """The inputs of `encode`; none for a language model."""
         return list(self.graphs[ENCODE].signature["inputs"]) if ENCODE in self.graphs else []
 
     def encode(self, values: Values, index: Sequence[int], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """Some rows' memory, and the ids that were recognised in them."""
+        """The outputs of `encode` for the rows of an index: memory, token ids. hidden: inputs that count as missing."""
         return self.graphs[ENCODE](to_arrays(values, self.inputs, index, hidden))
 
     def token_ids(self, values: Values, count: int, batch: int = BATCH) -> dict[str, list[list[list[int]]]]:
-        """`<input>_ids` -> of each row what is recognised in it, int [orders, tokens]; {} where nothing is."""
-        names = [entry["name"] for entry in self.graphs[ENCODE].signature["outputs"] if entry["name"].endswith("_ids")]
-        found: dict[str, list[list[list[int]]]] = {name: [] for name in names}
+        """`<input>_ids` -> token ids of each row, int [orders, tokens]; {} for a model without such outputs."""
+        names = [spec["name"] for spec in self.graphs[ENCODE].signature["outputs"] if spec["name"].endswith("_ids")]
+        token_ids: dict[str, list[list[list[int]]]] = {name: [] for name in names}
         for start in range(0, count, batch) if names else ():
             encoded = self.encode(values, range(start, min(start + batch, count)))
             for name in names:
-                found[name] += [trim(row).tolist() for row in encoded[name]]
-        return found
+                token_ids[name] += [trim(row).tolist() for row in encoded[name]]
+        return token_ids
 
     def decode_rows(
         self,
         values: Values,
         count: int,
-        choice: GenerationOptions,
+        options: GenerationOptions,
         batch: int = BATCH,
         hidden: Sequence[str] = (),
-        follow: Sequence[Sequence[int]] | None = None,
+        reference: Sequence[Sequence[int]] | None = None,
     ) -> list[Decoded]:
-        """A text for each row. values: a value a row, by input, see `raw.read_values`. follow: see `decode`."""
-        found: list[Decoded] = []
-        memories = [entry["name"] for entry in self.step.signature["inputs"] if entry["kind"] == "memory"]
+        """A text for each row. values: a value a row, by input, see `feeds.read_values`. reference: see `decode`."""
+        decoded: list[Decoded] = []
+        memory_names = [spec["name"] for spec in self.step.signature["inputs"] if spec["kind"] == "memory"]
         for start in range(0, count, batch):
             index = range(start, min(start + batch, count))
             encoded = self.encode(values, index, hidden)
-            memory = {name: encoded[name] for name in memories}
-            own = replace(choice, seed=choice.seed + start)  # else every batch would draw the same
-            others = None if follow is None else [follow[i] for i in index]
-            found += decode(self.step, self.step.signature, memory, own, batch=len(index), follow=others)
-        return found
+            memory = {name: encoded[name] for name in memory_names}
+            seeded = replace(options, seed=options.seed + start)  # else every batch would draw the same
+            batch_reference = None if reference is None else [reference[i] for i in index]
+            decoded += decode(
+                self.step, self.step.signature, memory, seeded, batch=len(index), reference=batch_reference
+            )
+        return decoded
 
-    def continue_text(self, prompts: Sequence[str], choice: GenerationOptions) -> list[Decoded]:
-        """What a language model writes behind each prompt."""
-        return decode(self.step, self.step.signature, {}, choice, [self.pieces.encode(prompt) for prompt in prompts])
+    def continue_text(self, prompts: Sequence[str], options: GenerationOptions) -> list[Decoded]:
+        """A language model's continuation of each prompt."""
+        ids = [self.tokenizer.encode(prompt) for prompt in prompts]
+        return decode(self.step, self.step.signature, {}, options, ids)
 
     def score(self, text: str) -> tuple[list[int], np.ndarray]:
-        """A text's pieces with END behind them, and log P of each given those before (the chain rule)."""
-        return self.score_pieces([*self.pieces.encode(text), EOS])
+        """A text's token ids and EOS, and log P of each given the tokens before it (the chain rule)."""
+        return self.score_tokens([*self.tokenizer.encode(text), EOS])
 
-    def score_pieces(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
-        """log P of each piece. A Transformer's window moves on by half, so each sees half of it at least."""
+    def score_tokens(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
+        """log P of each token. A Transformer's window moves by half, so that each token has half a window before it."""
         runner = self.graphs[SCORE]
         if "window" not in runner.signature and len(ids) > AT_ONCE:
             return list(ids), self.score_by_steps(ids)
         window = runner.signature.get("window") or max(1, len(ids))
         hop = max(1, window // 2)
-        found = []
+        log_probs = []
         for start in range(0, max(1, len(ids) - window + hop), hop):
-            part = np.array([ids[start : start + window]], "int32")
-            terms = np.asarray(runner({"pieces": part})["log_probabilities"])[0]
-            found.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
-        return list(ids), np.concatenate(found)
+            tokens = np.array([ids[start : start + window]], "int32")  # [1, n]
+            terms = np.asarray(runner({"pieces": tokens})["log_probabilities"])[0]
+            log_probs.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
+        return list(ids), np.concatenate(log_probs)
 
     def score_by_steps(self, ids: Sequence[int]) -> np.ndarray:
-        """log P of each piece of a long text, by a recurrent model a piece at a time: no larger than one step."""
-        states, found = DecoderState(self.step.signature, {}, 1), []
-        for position, (before, number) in enumerate(zip([EOS, *ids[:-1]], ids, strict=True)):
-            found.append(states.advance(self.step, np.array([before]), position)[0, number])
-        return np.array(found)
+        """log P of each token of a long text by a recurrent model, token by token: the memory of one step."""
+        state, log_probs = DecoderState(self.step.signature, {}, 1), []
+        for position, (previous, token) in enumerate(zip([EOS, *ids[:-1]], ids, strict=True)):
+            log_probs.append(state.step(self.step, np.array([previous]), position)[0, token])
+        return np.array(log_probs)
 
 
-def open_generator(folder: str | Path, form: str | None = None, threads: int | None = None) -> TextGenerator:
-    """Open an exported folder by one of its formats (None: the first that is there).
+def open_generator(folder: str | Path, format_name: str | None = None, threads: int | None = None) -> TextGenerator:
+    """Open an exported folder by one of its formats (None: the first that is present).
 
-    Raises InputError for a folder that is none, or a format it does not have.
+    Raises InputError for a folder that `export` did not write, or a format that the folder does not have.
     """
     folder = Path(folder)
     signature = exported.read_signature(folder)
     if signature.answers != "texts":
         raise InputError(f"{folder}: this model answers, it does not write. Use: mmkeras predict")
-    return TextGenerator(exported.open(folder, form, threads), TargetTokenizer.load(folder), signature)
+    return TextGenerator(exported.open(folder, format_name, threads), TargetTokenizer.load(folder), signature)
 
 
-def columns_needed(writer: TextGenerator) -> list[InputSpec]:
+def columns_needed(generator: TextGenerator) -> list[InputSpec]:
     """The inputs that are columns of a CSV."""
-    return columns_of(writer.inputs)
+    return columns_of(generator.inputs)

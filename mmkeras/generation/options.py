@@ -32,7 +32,7 @@ class GenerationOptions:
     """Allow the unknown token in generated texts."""
 
     def check(self) -> None:
-        """Raise InputError for numbers outside their range, or that contradict each other."""
+        """Raise InputError for numbers outside their range, and for options that contradict each other."""
         for name, low, high in (
             ("beam", 1, 64),
             ("length_penalty", 0.0, 10.0),
@@ -47,6 +47,6 @@ class GenerationOptions:
             if value is not None and not low <= value <= high:
                 raise InputError(f"--{name.replace('_', '-')} {value}: expected a number between {low} and {high}.")
         if self.beam > 1 and self.temperature:
-            raise InputError("--beam and --temperature contradict each other: a beam draws nothing by chance.")
+            raise InputError("--beam and --temperature contradict each other: beam search does not sample.")
         if not self.temperature and (self.top_k or self.top_p < 1):
-            raise InputError("--top-k and --top-p are for drawing by chance: give a --temperature, such as 0.8.")
+            raise InputError("--top-k and --top-p are for sampling: give a --temperature, such as 0.8.")

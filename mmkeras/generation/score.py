@@ -16,38 +16,39 @@ from mmkeras.system.progress import Log
 
 
 def score_texts(
-    writer: TextGenerator, folder: str | Path, texts: Sequence[str], file: str | None, log: Log = print
+    generator: TextGenerator, folder: str | Path, texts: Sequence[str], file: str | None, log: Log = print
 ) -> None:
-    """log P(S) by the chain rule, piece by piece, for each text; or the perplexity of a file, read as one stream.
+    """log P of each text by the chain rule, token by token; or the perplexity of a file, read as one stream.
 
-    Raises InputError for a model that is no language model, or where there is nothing to score.
+    Raises InputError for a model that is no language model, and where neither a text nor a file is given.
     """
-    if SCORE not in writer.graphs:
+    if SCORE not in generator.graphs:
         raise InputError(
-            f"{folder}: `score` is for language models; this one writes {writer.step.signature['target']!r}."
+            f"{folder}: `score` is for language models; this one writes {generator.step.signature['target']!r}."
         )
     if file is None and not texts:
         raise InputError("Expected a text to score, or --file with lines of text.")
     for text in texts:
-        ids, terms = writer.score(text)
-        for number, term in zip(ids, terms, strict=True):
-            log(f"{writer.pieces.name(number).strip():<20} {term:9.4f}")
+        ids, terms = generator.score(text)
+        for token, term in zip(ids, terms, strict=True):
+            log(f"{generator.tokenizer.name(token).strip():<20} {term:9.4f}")
         total = float(terms.sum())
-        log(f"log P = {total:.4f}  perplexity {perplexity_of(-total / len(ids)):.2f}  ({len(ids)} pieces with the end)")
+        log(f"log P = {total:.4f}  perplexity {perplexity_of(-total / len(ids)):.2f}  ({len(ids)} tokens with the end)")
     if file is not None:
-        score_file(writer, file, log)
+        score_file(generator, file, log)
 
 
 def perplexity_of(loss: float) -> float:
-    """e to the mean loss a piece; infinite where that is more than a float holds, of a model that has diverged."""
+    """e to the mean loss per token; infinite where a float cannot hold it, as for a model that has diverged."""
     return math.exp(loss) if loss < math.log(sys.float_info.max) else math.inf
 
 
-def score_file(writer: TextGenerator, file: str, log: Log) -> None:
-    """The perplexity of a file of lines: of a recurrent model its states go on from line to line."""
-    stream = as_stream(read_lines(file), writer.pieces)
+def score_file(generator: TextGenerator, file: str, log: Log) -> None:
+    """The perplexity of a file of lines. A recurrent model's states continue from line to line."""
+    tokenizer = generator.tokenizer
+    stream = as_stream(read_lines(file), tokenizer)
     ids = stream.tolist()
-    terms = writer.score_pieces(ids)[1] if writer.step.signature.get("window") else writer.score_by_steps(ids)
+    terms = generator.score_tokens(ids)[1] if generator.step.signature.get("window") else generator.score_by_steps(ids)
     unknown = float((stream == UNK).mean())
-    log(f"{file}: perplexity {perplexity_of(-float(terms.mean())):.2f} a {writer.pieces.kind}")
-    log(f"{len(stream):,} pieces of a vocabulary of {len(writer.pieces):,}, {unknown:.2%} of them unknown")
+    log(f"{file}: perplexity {perplexity_of(-float(terms.mean())):.2f} a {tokenizer.kind}")
+    log(f"{len(stream):,} tokens of a vocabulary of {len(tokenizer):,}, {unknown:.2%} of them unknown")

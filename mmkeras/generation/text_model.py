@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.generation.generate import cells_given, write_cells
+from mmkeras.generation.generate import cells_by_column, decode_cells
 from mmkeras.generation.generator import TextGenerator
 from mmkeras.generation.notes import TextNotes
 from mmkeras.generation.options import GenerationOptions
@@ -23,7 +23,7 @@ from mmkeras.runtime.exported import ENCODE, SCORE
 class Scored:
     """How probable a language model finds a text.
 
-    tokens: the text's, with the end; log_probabilities: log P of each, given those before; perplexity: a token.
+    tokens: the text's, with the end; log_probabilities: log P of each given the tokens before; perplexity: per token.
     """
 
     tokens: list[str]
@@ -34,52 +34,54 @@ class Scored:
 
 @dataclass(frozen=True)
 class TextModel:
-    """The graphs of a model that generates text, opened. path: of its exported folder, or its run."""
+    """An opened model that generates text. path: of its exported folder, or its run."""
 
-    writer: TextGenerator
+    generator: TextGenerator
     path: Path
 
     def __call__(
-        self, given: str | Mapping[str, Any] = "", media_root: str = ".", allow_outside: bool = False, **options: Any
+        self, source: str | Mapping[str, Any] = "", media_root: str = ".", allow_outside: bool = False, **options: Any
     ) -> str:
         """The generated text; of a language model the prompt and its continuation.
 
-        given: a cell of the first text column, or column -> cell; for a language model the prompt. options: those of
+        source: a cell of the first text column, or column -> cell; for a language model the prompt. options: those of
         `generation.options.GenerationOptions`: beam, temperature, top_k, top_p, seed, no_repeat, longest, unknown.
         Raises InputError for an unknown column or option, or a cell that cannot be read.
         """
-        choice = choice_of(options)
-        writer = self.writer
-        if ENCODE not in writer.graphs:
-            if not isinstance(given, str):
+        generation_options = options_of(options)
+        generator = self.generator
+        if ENCODE not in generator.graphs:
+            if not isinstance(source, str):
                 raise InputError("A language model takes a text alone, the prompt that it continues.")
-            (decoded,) = writer.continue_text([given], choice)
-            return (given + writer.pieces.raw(decoded.ids)).strip()
-        texts = [given] if isinstance(given, str) else []
-        pairs = [] if isinstance(given, str) else [f"{name}={cell}" for name, cell in given.items() if cell is not None]
-        cells = cells_given(writer, texts, pairs)
-        places = [self.path, *self.path.parents[:1]]
+            (decoded,) = generator.continue_text([source], generation_options)
+            return (source + generator.tokenizer.raw(decoded.ids)).strip()
+        texts = [source] if isinstance(source, str) else []
+        pairs = (
+            [] if isinstance(source, str) else [f"{name}={cell}" for name, cell in source.items() if cell is not None]
+        )
+        cells = cells_by_column(generator, texts, pairs)
+        folders = [self.path, *self.path.parents[:1]]
         root = MediaRoot(media_root, allow_outside)
-        (decoded,) = write_cells(writer, cells, 1, choice, places, root, TextNotes())
-        return writer.pieces.decode(decoded.ids)
+        (decoded,) = decode_cells(generator, cells, 1, generation_options, folders, root, TextNotes())
+        return generator.tokenizer.decode(decoded.ids)
 
     def score(self, text: str) -> Scored:
         """log P of a text by the chain rule, token by token, and its perplexity. Raises InputError for other models."""
-        if SCORE not in self.writer.graphs:
+        if SCORE not in self.generator.graphs:
             raise InputError(f"{self.path}: only a language model scores texts; this model generates them.")
-        ids, terms = self.writer.score(text)
+        ids, terms = self.generator.score(text)
         log_probabilities = np.asarray(terms, "float64")
         total = float(log_probabilities.sum())
-        names = [self.writer.pieces.name(number).strip() for number in ids]
+        names = [self.generator.tokenizer.name(token).strip() for token in ids]
         return Scored(names, log_probabilities.tolist(), total, perplexity_of(-total / len(ids)))
 
 
-def choice_of(options: Mapping[str, Any]) -> GenerationOptions:
+def options_of(values: Mapping[str, Any]) -> GenerationOptions:
     """Decoding options by name. Raises InputError for an unknown name, or values that contradict each other."""
-    known = list(vars(GenerationOptions()))
-    for name in options:
-        if name not in known:
-            raise InputError(f"{name!r}: there is no such option. Options: {', '.join(known)}.")
-    choice = GenerationOptions(**options)
-    choice.check()
-    return choice
+    names = list(vars(GenerationOptions()))
+    for name in values:
+        if name not in names:
+            raise InputError(f"{name!r}: there is no such option. Options: {', '.join(names)}.")
+    options = GenerationOptions(**values)
+    options.check()
+    return options

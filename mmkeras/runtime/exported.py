@@ -12,14 +12,17 @@ from mmkeras.runtime.formats import FORMATS, fast_first
 from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
 
 SIGNATURE = "signature.json"
-ENCODE, STEP, SCORE = "encode", "decode_step", "score"  # graphs of models that write texts
+ENCODE, STEP, SCORE = "encode", "decode_step", "score"  # graphs of models that generate text
 
 
 def open_graphs(paths: Mapping[str, Path], threads: int | None) -> dict[str, Runner]:
-    """A Runner a graph. Graphs that lie in one SavedModel share what is loaded."""
+    """A Runner for each graph. Graphs of one SavedModel share its session."""
     opened = {path: open_artefact(path, threads) for path in dict.fromkeys(paths.values())}
-    runners = {graph: opened[path] for graph, path in paths.items()}
-    return {graph: one.graph(graph) if isinstance(one, SavedModelRunner) else one for graph, one in runners.items()}
+    runners: dict[str, Runner] = {}
+    for graph, path in paths.items():
+        runner = opened[path]
+        runners[graph] = runner.graph(graph) if isinstance(runner, SavedModelRunner) else runner
+    return runners
 
 
 def read_signature(folder: Path) -> Signature:
@@ -34,50 +37,51 @@ def read_signature(folder: Path) -> Signature:
 
 
 def open(folder: str | Path, name: str | None = None, threads: int | None = None) -> dict[str, Runner]:
-    """Every graph of an exported folder by one of its artefacts, a Runner each.
+    """A Runner for each graph of an exported folder, opened from one of its artefacts.
 
-    name: a key of signature.json's `artefacts`, which is a format, or `tflite.int8` where the precision is another;
-    None for the first that is there and starts fast. Raises InputError where the folder has none of it.
+    name: a key of signature.json's `artefacts`: a format, or `tflite.int8` where the precision is not float32; None for
+    the present artefact that starts fastest. Raises InputError where the artefact is absent.
     """
     folder = Path(folder)
     artefacts = read_signature(folder).artefacts
-    there = [key for key, artefact in artefacts.items() if not absent(folder, artefact)]
-    if name is None and there:
-        name = min(there, key=lambda key: FORMATS[artefacts[key].format].slow_start)
-    if name is None or name not in there:
-        raise InputError(f"{folder}: there is no {name or 'artefact'} here, only {', '.join(there) or 'other files'}.")
+    present = [key for key, artefact in artefacts.items() if not absent(folder, artefact)]
+    if name is None and present:
+        name = min(present, key=lambda key: FORMATS[artefacts[key].format].slow_start)
+    if name is None or name not in present:
+        names = ", ".join(present) or "other files"
+        raise InputError(f"{folder}: there is no {name or 'artefact'} here, only {names}.")
     artefact = artefacts[name]
     paths = {graph: folder / path for graph, path in artefact.paths.items()}
     return open_graphs(paths, threads)
 
 
 def absent(folder: Path, artefact: Artefact) -> list[str]:
-    """Those of its files that are not there."""
+    """Files of an artefact that the folder lacks."""
     return [path for path in artefact.files if not (folder / path).exists()]
 
 
 def artefacts_to_check(folder: Path, signature: Signature) -> list[Artefact]:
-    """All that was exported, be it there or not, and what was put beside it since.
+    """Every exported artefact, present or absent, and artefacts that were added to the folder since.
 
-    Of a model with several graphs nobody can tell which graph another file is: it is left alone.
+    An added file is left alone where the model has several graphs: the file's graph is unknown.
     """
     exported = list(signature.artefacts.values())
     if len(signature.graphs) != 1:
         return exported
-    known = {path for artefact in exported for path in artefact.files}
+    listed = {path for artefact in exported for path in artefact.files}
     (graph,) = signature.graphs
-    for name, form in FORMATS.items():
-        for path in sorted(folder.glob(form.place)):
+    for name, file_format in FORMATS.items():
+        for path in sorted(folder.glob(file_format.place)):
             place = path.relative_to(folder).as_posix()
-            if form.matches(path) and path.suffix != ".rejected" and place not in known:
+            if file_format.matches(path) and path.suffix != ".rejected" and place not in listed:
                 exported.append(Artefact(name, {graph: place}))
     return exported
 
 
 def chosen(artefacts: Sequence[Artefact], formats: Sequence[str]) -> list[Artefact]:
-    """Those that are of one of the formats; all if there are no formats.
+    """The artefacts of these formats; without formats, all.
 
-    Raises InputError for an unknown format, and for one that the folder has nothing of.
+    Raises InputError for an unknown format, and for a format without an artefact.
     """
     for name in formats:
         if name not in FORMATS:
@@ -89,7 +93,7 @@ def chosen(artefacts: Sequence[Artefact], formats: Sequence[str]) -> list[Artefa
 
 
 def check_format(name: str | None) -> None:
-    """Raise InputError for a key of an artefact whose format is none: `--format`."""
+    """Raise InputError for an artefact's key, the value of `--format`, that begins with no format's name."""
     if name is not None and name.partition(".")[0] not in FORMATS:
         *others, last = fast_first()
         raise InputError(f"--format {name}: expected {', '.join(others)} or {last}.")

@@ -1,8 +1,8 @@
-"""Cells of a CSV -> what a Graph takes, by what its signature says of each input.
+"""Cells of a CSV -> a Graph's input arrays, by the inputs of its signature.
 
-A *value* is one cell made ready by the `cells` module of its kind: bytes of a text, a category or a date; pixels uint8
-[h, w, 3], or the bytes of a picture's file; samples float32 [n]; a float. None is a cell that is not there. NumPy alone
-is loaded until a picture's or a clip's file is read.
+A *value* is one cell as the `cells` module of its kind reads it: bytes of a text, a category or a date; pixels uint8
+[h, w, 3], or the bytes of a picture's file; samples float32 [n]; a float. None is a missing cell. NumPy alone is loaded
+until a picture's or a clip's file is read.
 """
 
 from __future__ import annotations
@@ -24,43 +24,44 @@ Values = Mapping[str, Sequence[Any]]  # a value a row, by input
 
 
 def with_tokenizers(inputs: Iterable[InputSpec], places: Iterable[Path]) -> list[InputSpec]:
-    """The inputs; those whose tokenizer runs before the graph know its folder, the first of `places` that has it.
+    """The inputs, with `tokenizer_folder` for a tokenizer that runs before the graph: its files' folder.
 
-    Raises InputError where none has.
+    places: folders that may hold the files; the first that has them counts. Raises InputError where none has.
     """
-    found: list[InputSpec] = []
-    for entry in inputs:
-        if "tokenizer" in entry:
-            folders = [place / entry["tokenizer_files"] for place in places]
-            there = [folder for folder in folders if folder.is_dir()]
-            if not there:
+    input_specs: list[InputSpec] = []
+    for input_spec in inputs:
+        if "tokenizer" in input_spec:
+            folders = [place / input_spec["tokenizer_files"] for place in places]
+            present = [folder for folder in folders if folder.is_dir()]
+            if not present:
                 raise InputError(
-                    f"{folders[0]}: expected the files of the {entry['tokenizer']} tokenizer that reads "
-                    f"{entry['column']!r} before the model does. Keep them beside the artefact, as they were exported."
+                    f"{folders[0]}: expected the files of the {input_spec['tokenizer']} tokenizer that reads "
+                    f"{input_spec['column']!r} before the model does. "
+                    "Keep them beside the artefact, as they were exported."
                 )
-            entry = {**entry, "tokenizer_folder": str(there[0])}
-        found.append(entry)
-    return found
+            input_spec = {**input_spec, "tokenizer_folder": str(present[0])}
+        input_specs.append(input_spec)
+    return input_specs
 
 
 def columns_of(inputs: Iterable[InputSpec]) -> list[InputSpec]:
-    """The inputs that are columns: all but the presences."""
-    return [entry for entry in inputs if entry["kind"] != PRESENCE]
+    """The inputs that are columns: all but the presence inputs."""
+    return [input_spec for input_spec in inputs if input_spec["kind"] != PRESENCE]
 
 
-def read_values(cells: Sequence[str], entry: InputSpec, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
-    """One column's cells -> values, and why some could not be read: row -> reason. Those count as missing."""
-    return _read_each(cells_of(entry["kind"]).read, cells, entry, root)
+def read_values(cells: Sequence[str], input_spec: InputSpec, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
+    """One column's cells -> values, and the faults: row -> reason. A cell that cannot be read counts as missing."""
+    return _read_each(cells_of(input_spec["kind"]).read, cells, input_spec, root)
 
 
 def _read_each(
-    read: Callable[[str, InputSpec, MediaRoot], Any], cells: Sequence[str], entry: InputSpec, root: MediaRoot
+    read: Callable[[str, InputSpec, MediaRoot], Any], cells: Sequence[str], input_spec: InputSpec, root: MediaRoot
 ) -> tuple[list[Any], dict[int, str]]:
     values: list[Any] = []
     faults: dict[int, str] = {}
     for row, cell in enumerate(cells):
         try:
-            values.append(read(cell, entry, root))
+            values.append(read(cell, input_spec, root))
         except BadCell as error:
             faults[row] = str(error)
             values.append(None)
@@ -68,54 +69,56 @@ def _read_each(
 
 
 def is_present(value: Any) -> bool:
-    """Is a cell there? White space is none."""
+    """Is a cell present? White space alone is a missing cell."""
     return value is not None and (not isinstance(value, bytes) or bool(value.strip()))
 
 
 def to_arrays(
     values: Values, inputs: Sequence[InputSpec], index: Iterable[int], hidden: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Some rows as arrays by name, in the order of `inputs`. hidden: inputs that are left out of all of them."""
-    gone, index = set(hidden), list(index)
-    rows = {e["name"]: [None if e["name"] in gone else values[e["name"]][i] for i in index] for e in columns_of(inputs)}
+    """The rows of an index as arrays by name, in the order of `inputs`. hidden: inputs that count as missing."""
+    missing, index = set(hidden), list(index)
+    names = [input_spec["name"] for input_spec in columns_of(inputs)]
+    rows = {name: [None if name in missing else values[name][i] for i in index] for name in names}
     arrays = {}
-    for entry in inputs:
-        if entry["kind"] == PRESENCE:
-            there = [is_present(value) for value in rows[entry["of"]]]
-            arrays[entry["name"]] = np.array([there], "float32").T  # [1, b] -> [b, 1]
+    for input_spec in inputs:
+        if input_spec["kind"] == PRESENCE:
+            present = [is_present(value) for value in rows[input_spec["of"]]]
+            arrays[input_spec["name"]] = np.array([present], "float32").T  # [1, b] -> [b, 1]
         else:
-            arrays[entry["name"]] = cells_of(entry["kind"]).stack(rows[entry["name"]], entry)
+            arrays[input_spec["name"]] = cells_of(input_spec["kind"]).stack(rows[input_spec["name"]], input_spec)
     return arrays
 
 
 def fill_missing_inputs(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
-    """The inputs with those that were left out: zeros for a column, and its presence 1.0 or 0.0 as it was given or not.
+    """All inputs of the signature: zeros for a column that is left out, and presence 1.0 for a given column, else 0.0.
 
-    Only a model that knows missing cells has presences; one without is asked for all its columns.
+    Only a model that accepts missing cells has presence inputs; other models need all their columns.
+    Raises InputError for a column that such a model lacks.
     """
-    entries = signature["inputs"]
-    if len(inputs) == len(entries):
+    input_specs = signature["inputs"]
+    if len(inputs) == len(input_specs):
         return inputs
-    whole = dict(inputs)
-    batch = len(next(iter(whole.values()))) if whole else 1
-    for entry in entries:
-        name = entry["name"]
+    filled = dict(inputs)
+    batch = len(next(iter(filled.values()))) if filled else 1
+    for input_spec in input_specs:
+        name = input_spec["name"]
         if name in inputs:
             continue
-        if entry["kind"] == PRESENCE:
-            whole[name] = np.full((batch, 1), float(entry["of"] in inputs), "float32")
-        elif not inputs or any(other["kind"] == PRESENCE for other in entries):
-            sizes = [n if isinstance(n, int) else entry.get("size", 1) for n in entry["shape"][1:]]
-            whole[name] = np.zeros((batch, *sizes), entry["dtype"])
+        if input_spec["kind"] == PRESENCE:
+            filled[name] = np.full((batch, 1), float(input_spec["of"] in inputs), "float32")
+        elif not inputs or any(other["kind"] == PRESENCE for other in input_specs):
+            sizes = [n if isinstance(n, int) else input_spec.get("size", 1) for n in input_spec["shape"][1:]]
+            filled[name] = np.zeros((batch, *sizes), input_spec["dtype"])
         else:
             raise InputError(
-                f"the input {name!r} is not given; expected all of {', '.join(e['name'] for e in entries)}."
+                f"the input {name!r} is not given; expected all of {', '.join(e['name'] for e in input_specs)}."
             )
-    return whole
+    return filled
 
 
 def pad_bytes(data: np.ndarray, n_bytes: int, filling: int = 0) -> np.ndarray:
-    """[batch, n] -> [batch, n_bytes], zeros, or another number, behind."""
+    """[batch, n] -> [batch, n_bytes], padded with `filling`."""
     if data.shape[1] == n_bytes:
         return data
     padded = np.full((len(data), n_bytes), filling, data.dtype)
@@ -124,19 +127,19 @@ def pad_bytes(data: np.ndarray, n_bytes: int, filling: int = 0) -> np.ndarray:
 
 
 def trim(ids: np.ndarray) -> np.ndarray:
-    """Int32 [orders, W] of one row -> int32 [orders, tokens], without the empty places behind the last known feature.
+    """Token ids int32 [orders, W] of one row -> int32 [orders, tokens], without the padding zeros at the end.
 
-    How many empty places there are depends on how far the text was padded; what stands before them does not.
+    Their number depends on how far the text was padded; the ids before them do not.
     """
-    known = np.flatnonzero(ids.any(axis=0))
-    return ids[:, : known[-1] + 1 if len(known) else 0]
+    used = np.flatnonzero(ids.any(axis=0))
+    return ids[:, : used[-1] + 1 if len(used) else 0]
 
 
-def sample_values(cells: list[str], entry: Mapping[str, Any], root: MediaRoot) -> list[Any]:
-    """A column's cells as the values that travel with the artefacts. Raises InputError where a file is gone by now."""
-    values, faults = _read_each(cells_of(entry["kind"]).sample, cells, entry, root)
+def sample_values(cells: list[str], input_spec: Mapping[str, Any], root: MediaRoot) -> list[Any]:
+    """A column's cells as the values that travel with the artefacts. Raises InputError for a file that is gone."""
+    values, faults = _read_each(cells_of(input_spec["kind"]).sample, cells, input_spec, root)
     if faults:
         raise InputError(
-            f"the held-out row's {entry['column']!r} cannot be read any more: {next(iter(faults.values()))}"
+            f"the held-out row's {input_spec['column']!r} cannot be read any more: {next(iter(faults.values()))}"
         )
     return values

@@ -1,6 +1,6 @@
-"""The formats of an exported folder. To add one: a module that writes it, a Runner that answers, and a line here.
+"""The formats of an exported folder. To add one: a module that writes it, a Runner that opens it, and a line here.
 
-Named, not imported: `--help` loads no runtime, and a client loads that of its artefact alone.
+Modules are named, not imported: `--help` loads no runtime, and a client loads the runtime of its artefact alone.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final
 class Format:
     """A format of an exported folder.
 
-    words: what an artefact is. place: what artefacts are called in a folder, for any graph and, of TF Serving, any
-    version. exporter: the module that writes them (`exporting.formats.Exporter`). runner: `module:name` of what opens
-    one, path and threads of one call -> Runner. holds: where an artefact is a folder, a file inside by which it is
-    known. slow_start: its runtime takes seconds to load.
+    words: an artefact in words. place: glob pattern of artefacts in a folder, for any graph and any version of TF
+    Serving. exporter: the module that writes them (`exporting.formats.Exporter`). runner: `module:name` of the function
+    path, threads of one call -> Runner. holds: where an artefact is a folder, a file inside by which it is recognised.
+    slow_start: its runtime takes seconds to load.
     """
 
     words: str
@@ -30,7 +30,7 @@ class Format:
     slow_start: bool = False
 
     def matches(self, path: Path) -> bool:
-        """Is a path an artefact of this format, by its name or by what it holds? A rejected one keeps its format."""
+        """Is a path an artefact of this format, by its name or by a file inside? A rejected one keeps its format."""
         if self.holds:
             return (path / self.holds).exists()
         return fnmatch(path.name.removesuffix(".rejected"), self.place)
@@ -58,7 +58,7 @@ FORMATS: Final[dict[str, Format]] = {
 
 
 def fast_first() -> list[str]:
-    """The formats, those that start fast first: the order in which a client looks for an artefact."""
+    """The formats, those that start fast first: the order in which an artefact is chosen."""
     return sorted(FORMATS, key=lambda name: FORMATS[name].slow_start)
 
 
@@ -68,6 +68,6 @@ def format_of(path: Path) -> Format | None:
 
 
 def in_words() -> str:
-    """What artefacts are: `a .tflite file, an .onnx file or a SavedModel folder`."""
+    """The formats in words: `a .tflite file, an .onnx file or a SavedModel folder`."""
     *others, last = (FORMATS[name].words for name in fast_first())
     return f"{', '.join(others)} or {last}"

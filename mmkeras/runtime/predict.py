@@ -26,14 +26,14 @@ BATCH = 32
 
 
 def check_output(output: Path, overwrite: bool) -> None:
-    """Raise InputError for a file that cannot be written, or that is there already."""
+    """Raise InputError for a file that cannot be written, or that exists and is not to be overwritten."""
     if output.is_dir():
         raise InputError(f"{output}: expected the name of a file to write, received a folder. Choose another --output.")
     if output.exists() and not overwrite:
         raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
     if not output.parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} is not there. Make it, or choose another --output.")
-    try:  # now, not when all is answered
+    try:  # now, not after all rows are predicted
         with tempfile.TemporaryFile(dir=output.parent):
             pass
     except OSError as error:
@@ -42,33 +42,33 @@ def check_output(output: Path, overwrite: bool) -> None:
 
 
 @dataclass(frozen=True)
-class Answered:
-    """A file's rows and their answers, float32 [rows, outputs], in the order of the file; what could not be read."""
+class FilePredictions:
+    """The predictions of a file's rows, float32 [rows, outputs], in the order of the file; faults: unreadable cells."""
 
     reader: RowReader
-    answers: np.ndarray
+    predictions: np.ndarray
     targets: Targets
     faults: list[Fault]
 
 
-def read_and_answer(
+def predict_file(
     runner: Runner, artefact: str | Path, path: str | Path, root: MediaRoot, log: Log = print, **reading: Any
-) -> Answered:
-    """Read every row of a file and answer it. `log` is told which columns are missing.
+) -> FilePredictions:
+    """Read every row of a file and predict it. Missing columns are logged.
 
-    artefact: where the runner was opened: files of tokenizers lie there, or in a folder above.
+    artefact: the path of the runner's artefact: files of tokenizers lie there, or in a folder above.
     Raises InputError for a missing file or column, or a file without rows.
     """
     signature = runner.signature
     targets = Targets.from_json(signature["targets"], f"{artefact}")
-    takes_presence = any(entry["kind"] == PRESENCE for entry in signature["inputs"])
+    takes_presence = any(input_spec["kind"] == PRESENCE for input_spec in signature["inputs"])
     reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
     if not len(reader.table.rows):
         raise InputError(f"{path}: there are no rows to answer.")
-    reader.say_missing(log)
-    inputs = with_tokenizers(reader.inputs_there, [Path(artefact), *Path(artefact).parents[:3]])
-    answers, faults = answer_rows(runner, reader, inputs)
-    return Answered(reader, answers, targets, faults)
+    reader.log_missing(log)
+    inputs = with_tokenizers(reader.inputs_present, [Path(artefact), *Path(artefact).parents[:3]])
+    predictions, faults = predict_rows(runner, reader, inputs)
+    return FilePredictions(reader, predictions, targets, faults)
 
 
 def predict(
@@ -83,54 +83,54 @@ def predict(
     log: Log = print,
     **reading: Any,
 ) -> Path:
-    """Answer every row of a file and write a CSV: prediction, probability, and a column a class if asked for.
+    """Predict every row of a file and write a CSV: prediction, probability, and with `probabilities` a column a class.
 
-    If the target columns are there, print the figures and a table a class, label or number.
-    Raises InputError as `read_and_answer` does.
+    If the file has the target columns, log the figures and a table with a line for each class, label or number.
+    Raises InputError as `predict_file` does.
     """
     output = Path(output)
     root = MediaRoot.of(path, media_root, allow_outside)
-    answered = read_and_answer(runner, artefact, path, root, log, **reading)
-    write_csv(output, as_cells(answered.answers, answered.targets, probabilities))
-    answered.reader.say_faults(answered.faults, log)
-    score(answered.reader.table, answered.answers, answered.targets, log)
-    log(f"{len(answered.answers)} predictions: {output}")
+    predicted = predict_file(runner, artefact, path, root, log, **reading)
+    write_csv(output, as_cells(predicted.predictions, predicted.targets, probabilities))
+    predicted.reader.log_faults(predicted.faults, log)
+    score(predicted.reader.table, predicted.predictions, predicted.targets, log)
+    log(f"{len(predicted.predictions)} predictions: {output}")
     return output
 
 
-def answer_rows(runner: Runner, reader: RowReader, inputs: list[InputSpec]) -> tuple[np.ndarray, list[Fault]]:
-    """Answers float32 [rows, outputs] in the order of the file; and what could not be read."""
-    answer = runner.signature["outputs"][0]["name"]
-    answers, faults = [], list[Fault]()
+def predict_rows(runner: Runner, reader: RowReader, inputs: list[InputSpec]) -> tuple[np.ndarray, list[Fault]]:
+    """Predictions float32 [rows, outputs] in the order of the file, and the faults of unreadable cells."""
+    output = runner.signature["outputs"][0]["name"]
+    predictions, faults = [], list[Fault]()
     for rows in reader.parts(inputs, BATCH):
-        answers.append(runner(to_arrays(rows.values, inputs, range(rows.count)), [answer])[answer])
+        predictions.append(runner(to_arrays(rows.values, inputs, range(rows.count)), [output])[output])
         faults += rows.faults
-    return np.concatenate(answers), faults
+    return np.concatenate(predictions), faults
 
 
-def as_cells(answers: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
-    """The header and the rows of the CSV of predictions: numbers, or what is decided, how surely, and of what."""
+def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
+    """The header and the rows of the CSV: numbers, or the decision, its probability and those of all classes."""
     if not targets.labels:
         several = len(targets.names) > 1
         yield [f"prediction {name}" if several else "prediction" for name in targets.names]
-        yield from ([f"{value:.7g}" for value in row] for row in answers)
+        yield from ([f"{value:.7g}" for value in row] for row in predictions)
         return
     yield ["prediction", "probability", *(targets.labels if probabilities else [])]
-    for words, confidence, row in zip(*decide(targets.task, answers, targets.labels), answers, strict=True):
+    for words, confidence, row in zip(*decide(targets.task, predictions, targets.labels), predictions, strict=True):
         yield [words, f"{confidence:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
 
 
-def score(table: Table, answers: np.ndarray, targets: Targets, log: Log) -> None:
-    """Print what the predictions are worth, if the truth is in the table."""
+def score(table: Table, predictions: np.ndarray, targets: Targets, log: Log) -> None:
+    """Log the figures of the predictions, if the table has the target columns."""
     if not all(name in table.rows.columns for name in targets.names):
         return
-    known = targets.known(table.rows)
-    if not known.all():
-        unknown = int((~known).sum())
+    has_truth = targets.known(table.rows)  # bool [rows]
+    if not has_truth.all():
+        n_unknown = int((~has_truth).sum())
         names = ", ".join(targets.names)
-        log(f"{unknown} rows have a {names} that the model does not know; they are left out of the figures")
-    if known.any():
-        truth = targets.truth(table.rows[known])
-        figures = evaluate(targets.task, truth, answers[known], list(targets.labels or targets.names))
+        log(f"{n_unknown} rows have a {names} that the model does not know; they are left out of the figures")
+    if has_truth.any():
+        truth = targets.truth(table.rows[has_truth])
+        figures = evaluate(targets.task, truth, predictions[has_truth], list(targets.labels or targets.names))
         log(table_of(figures))
         log(summary(figures))

@@ -1,4 +1,4 @@
-"""A model that answers rows, as Python calls it: a row as a dict, or a file. NumPy alone until a file is read."""
+"""A model that predicts rows, as Python calls it: a row as a dict, or a file. NumPy alone until a file is read."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model answers for one row.
+    """The prediction for one row.
 
-    label: the class; of several labels those that hold, `a|b`; of numbers their text.
+    label: the class; for several labels those that hold, `a|b`; for numbers their text.
     probability: of the class; of the least certain label; 1.0 for numbers.
     probabilities: class or label -> probability; {} for numbers. values: target column -> number; {} for classes.
     """
@@ -37,7 +37,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A Runner and what its signature says. path: where it was opened; files of tokenizers lie there or above."""
+    """A Runner of a model that answers with numbers. path: its artefact; files of tokenizers lie there or above."""
 
     runner: Runner
     path: Path
@@ -49,38 +49,38 @@ class Predictor:
 
     @property
     def inputs(self) -> list[InputSpec]:
-        """The graph's inputs; those with a tokenizer of their own know where its files are."""
+        """The graph's inputs, with the folders of tokenizers that run before the graph."""
         return with_tokenizers(self.signature["inputs"], [self.path, *self.path.parents[:3]])
 
     def __call__(self, row: Mapping[str, Any], media_root: str = ".", allow_outside: bool = False) -> Prediction:
-        """Answer one row: column -> cell, as it would stand in a CSV; numbers may be numbers, None is a missing cell.
+        """Predict one row: column -> cell, as it would stand in a CSV; numbers may be numbers, None is a missing cell.
 
-        Relative paths of pictures and clips start at `media_root` and may leave it where `allow_outside` says so.
-        Raises InputError for a column that the model does not know, one that it needs, or a cell that cannot be read.
+        Relative paths of pictures and clips start at `media_root` and may leave it with `allow_outside`.
+        Raises InputError for an unknown column, a missing column that the model needs, or a cell that cannot be read.
         """
-        columns = [str(entry["column"]) for entry in columns_of(self.inputs)]
+        columns = [str(input_spec["column"]) for input_spec in columns_of(self.inputs)]
         unknown = [name for name in row if name not in columns]
         if unknown:
             raise InputError(f"{unknown[0]!r}: the model has no such column. Columns: {', '.join(columns)}.")
-        optional = any(entry["kind"] == PRESENCE for entry in self.inputs)
+        optional = any(input_spec["kind"] == PRESENCE for input_spec in self.inputs)
         absent = [name for name in columns if row.get(name) is None]
         if absent and not optional:
             raise InputError(f"{absent[0]!r}: expected a cell of each column: {', '.join(columns)}.")
         values: dict[str, list[Any]] = {}
-        for entry in columns_of(self.inputs):
-            cell = row.get(str(entry["column"]))
+        for input_spec in columns_of(self.inputs):
+            cell = row.get(str(input_spec["column"]))
             text = "" if cell is None else str(cell)
-            values[entry["name"]], faults = read_values([text], entry, MediaRoot(media_root, allow_outside))
+            values[input_spec["name"]], faults = read_values([text], input_spec, MediaRoot(media_root, allow_outside))
             if faults:
-                raise InputError(f"{entry['column']} {text!r}: {faults[0]}")
-        answer = self.signature["outputs"][0]["name"]
-        return self.prediction(self.runner(to_arrays(values, self.inputs, [0]), [answer])[answer][0])
+                raise InputError(f"{input_spec['column']} {text!r}: {faults[0]}")
+        output = self.signature["outputs"][0]["name"]
+        return self.prediction(self.runner(to_arrays(values, self.inputs, [0]), [output])[output][0])
 
-    def prediction(self, answer: np.ndarray) -> Prediction:
-        """One row of the graph's answer, float32 [outputs], in words."""
+    def prediction(self, outputs: np.ndarray) -> Prediction:
+        """One row of the graph's first output, float32 [outputs], as a Prediction."""
         labels = self.signature["labels"]
-        words, confidence = decide(self.signature["task"], answer[None], labels)
-        numbers = [float(value) for value in answer]
+        words, confidence = decide(self.signature["task"], outputs[None], labels)
+        numbers = [float(value) for value in outputs]
         if labels:
             return Prediction(words[0], float(confidence[0]), dict(zip(labels, numbers, strict=True)))
         names = self.signature["targets"]["names"]
@@ -89,17 +89,17 @@ class Predictor:
     def predict(
         self, csv: str | Path, media_root: str | None = None, allow_outside: bool = False, **reading: Any
     ) -> pd.DataFrame:
-        """Answer every row of a CSV or Parquet file: a row out for each row in, as `mmkeras predict` writes them.
+        """Predict every row of a CSV or Parquet file: a row out for each row in, as `mmkeras predict` writes them.
 
         reading: `encoding` and `delimiter`. Raises InputError for a file or a column that is absent.
         """
         import pandas as pd
 
-        from mmkeras.runtime.predict import as_cells, read_and_answer
+        from mmkeras.runtime.predict import as_cells, predict_file
 
         root = MediaRoot.of(csv, media_root, allow_outside)
-        answered = read_and_answer(self.runner, self.path, csv, root, **reading)
-        header, *rows = as_cells(answered.answers, answered.targets, probabilities=True)
+        predicted = predict_file(self.runner, self.path, csv, root, **reading)
+        header, *rows = as_cells(predicted.predictions, predicted.targets, probabilities=True)
         frame = pd.DataFrame(rows, columns=header)
-        numbers = [name for name in header if name != "prediction" or not answered.targets.labels]
+        numbers = [name for name in header if name != "prediction" or not predicted.targets.labels]
         return frame.astype(dict.fromkeys(numbers, "float64"))

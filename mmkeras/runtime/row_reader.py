@@ -1,4 +1,4 @@
-"""A file of rows to answer: the columns of a signature -> values a few rows at a time, and what could not be read."""
+"""A file of rows to predict: columns of a signature -> values, a few rows at a time, and faults of unreadable cells."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import columns_of, read_values
 from mmkeras.system.progress import Log
 
-SHOWN = 5  # rows that could not be read whole, of each kind
-Fault = tuple[int, str, str]  # a line, or a row of some cells; the column; the reason
+SHOWN = 5  # largest number of lines that are logged for unreadable rows, and for unreadable cells
+Fault = tuple[int, str, str]  # a file's line, or a row's index; the column; the reason
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a file. values: by input, cells: by column that is there; faults: line, column, reason of each."""
+    """Consecutive rows of a file. values: by input; cells: by present column; faults: line, column, reason of each."""
 
     start: int
     count: int
@@ -31,7 +31,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class RowReader:
-    """A file of rows, and what a graph takes of it. inputs: the graph's, whose columns need not all be there."""
+    """A file of rows, read for a graph. inputs: the graph's; the file need not have all their columns."""
 
     table: Table
     inputs: Sequence[InputSpec]
@@ -50,26 +50,29 @@ class RowReader:
     ) -> RowReader:
         """Read the file. targets: columns of the truth, which may be absent; reading: see `read_rows`.
 
-        Raises InputError as `read_rows` does, for an absent column too where the model knows no missing cells.
+        inputs_optional: does the model accept missing cells? Raises InputError as `read_rows` does, also for an absent
+        column unless `inputs_optional`.
         """
-        columns = [Column(str(e["column"]), e["kind"], "input") for e in columns_of(inputs)]
+        columns = [Column(str(spec["column"]), spec["kind"], "input") for spec in columns_of(inputs)]
         return cls(read_rows(path, [*columns, *targets], inputs_optional=inputs_optional, **reading), inputs, root)
 
     @property
-    def inputs_there(self) -> list[InputSpec]:
-        """The inputs of columns that the file has, and their presences."""
-        there = {column.name for column in self.table.inputs}
-        return [entry for entry in self.inputs if entry["column"] in there]
+    def inputs_present(self) -> list[InputSpec]:
+        """The inputs of columns that the file has, and their presence inputs."""
+        present = {column.name for column in self.table.inputs}
+        return [input_spec for input_spec in self.inputs if input_spec["column"] in present]
 
-    def say_missing(self, log: Log) -> None:
-        """A line for each column that the file has not."""
-        there = {column.name for column in self.table.inputs}
-        for entry in columns_of(self.inputs):
-            if entry["column"] not in there:
-                log(f"{self.table.path}: there is no column {entry['column']!r}; it counts as missing in every row")
+    def log_missing(self, log: Log) -> None:
+        """Log a line for each column that the file lacks."""
+        present = {column.name for column in self.table.inputs}
+        for input_spec in columns_of(self.inputs):
+            if input_spec["column"] not in present:
+                log(
+                    f"{self.table.path}: there is no column {input_spec['column']!r}; it counts as missing in every row"
+                )
 
     def parts(self, inputs: Sequence[InputSpec], size: int) -> Iterator[Rows]:
-        """All rows in their order, `size` at a time. inputs: those to read, the folders of their tokenizers known."""
+        """All rows in their order, `size` at a time. inputs: those to read, with their tokenizers' folders."""
         for start in range(0, len(self.table.rows), size):
             rows = self.table.rows.iloc[start : start + size]
             cells = {column.name: rows[column.name].tolist() for column in self.table.inputs}
@@ -77,26 +80,26 @@ class RowReader:
             lines = [(int(self.table.lines[start + row]), column, reason) for row, column, reason in faults]
             yield Rows(start, len(rows), cells, values, lines)
 
-    def say_faults(self, faults: Sequence[Fault], log: Log) -> None:
-        """Say which rows were answered without what could not be read."""
+    def log_faults(self, faults: Sequence[Fault], log: Log) -> None:
+        """Log which rows and cells could not be read and were taken as missing."""
         table = self.table
         for bad in table.bad_rows[:SHOWN]:
             log(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
         for line, column, reason in faults[:SHOWN]:
             log(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
-        more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
-        if more:
-            log(f"{table.path}: {more} more cells could not be read")
+        n_more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
+        if n_more:
+            log(f"{table.path}: {n_more} more cells could not be read")
 
 
 def read_cells(
     cells: Mapping[str, Sequence[str]], inputs: Sequence[InputSpec], root: MediaRoot, count: int
 ) -> tuple[dict[str, list[Any]], list[Fault]]:
-    """Cells of some rows by column -> values by input, and what could not be read. A column that is absent is empty."""
+    """Cells of `count` rows by column -> values by input, and the faults. An absent column counts as empty cells."""
     values: dict[str, list[Any]] = {}
     faults: list[Fault] = []
-    for entry in columns_of(inputs):
-        column = str(entry["column"])
-        values[entry["name"]], bad = read_values(cells.get(column, [""] * count), entry, root)
-        faults += [(row, column, reason) for row, reason in bad.items()]
+    for input_spec in columns_of(inputs):
+        column = str(input_spec["column"])
+        values[input_spec["name"]], reasons = read_values(cells.get(column, [""] * count), input_spec, root)
+        faults += [(row, column, reason) for row, reason in reasons.items()]
     return values, faults

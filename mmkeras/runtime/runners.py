@@ -1,7 +1,7 @@
-"""An artefact -> a Runner: dict of arrays in, dict of arrays out, by name, whatever is behind it.
+"""An artefact -> a Runner: dict of arrays in, dict of arrays out, by name, whatever the format.
 
 Each Runner imports its own runtime alone and never Keras: `open_artefact` must start in a fraction of a second for a
-`.tflite` or an `.onnx` file, and `verify` must see what a deployed file answers without us.
+`.tflite` or an `.onnx` file, and `verify` must run a deployed file as a client without Keras does.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from mmkeras.graph import graphs_inside, row_signature
 from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
 from mmkeras.runtime.formats import format_of, in_words
 
-ONLY_GRAPH = "tensors"  # what a SavedModel of one graph calls it, beside `serving_default`
+ONLY_GRAPH = "tensors"  # the signature of a SavedModel's only graph, beside `serving_default`
 
 
 class Runner(Protocol):
-    """What every runner has."""
+    """A graph, opened by some runtime. signature: the graph's contract, as JSON."""
 
     signature: dict[str, Any]
 
-    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """Raw inputs by name, batch first -> outputs by name: those `wanted`, or all.
+    def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Raw inputs by name, batch first -> outputs by name: those of `output_names`, or all.
 
-        A column that is left out is missing in every row, where the model knows missing cells (`fill_missing_inputs`).
+        A column that is left out is missing in every row, if the model accepts missing cells (`fill_missing_inputs`).
         """
         ...
 
@@ -42,8 +42,8 @@ class LiteRTRunner:
     """A .tflite file through ai-edge-litert.
 
     The file has a signature `predict` of any batch and size, and faster ones of one row: `predict_<n>` of n bytes of
-    text, `predict_row` without texts. A row takes the shortest that holds it, and its pictures are brought to the
-    model's size first, which changes no answer (`resize_pixels` is the graph's own resize, to the last bit).
+    text, `predict_row` without texts. A row takes the shortest signature that holds it, and its pictures are resized to
+    the model's size first, which changes no answer (`resize_pixels` equals the graph's resize, to the last bit).
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
@@ -60,7 +60,7 @@ class LiteRTRunner:
         self._rows: dict[int, Callable[..., dict[str, np.ndarray]]] = {}
         self._any: Any = None
 
-    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         inputs = fill_missing_inputs(inputs, self.signature)
         n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
         if self.lengths and len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
@@ -68,23 +68,23 @@ class LiteRTRunner:
             n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
             if n_bytes not in self._rows:
                 self._rows[n_bytes] = self._open_row(n_bytes)
-            return self._rows[n_bytes](self._padded(inputs, n_bytes), wanted)
+            return self._rows[n_bytes](self._padded(inputs, n_bytes), output_names)
         # LiteRT plans its memory for one shape, so the texts of a batch have one length
         self._any = self._any or self.interpreter.get_signature_runner(self.signature["graph"])
         outputs = self._any(**self._padded(inputs, n_bytes))
-        return {name: outputs[name] for name in wanted or outputs}
+        return {name: outputs[name] for name in output_names or outputs}
 
     def _resized(self, inputs: Arrays) -> Arrays:
         """One row with its pictures in the model's own size."""
-        other = {name: n for name, n in self.sizes.items() if inputs[name].shape[1:3] != (n, n)}
-        if not other:
+        to_resize = {name: n for name, n in self.sizes.items() if inputs[name].shape[1:3] != (n, n)}
+        if not to_resize:
             return inputs
         from mmkeras.modalities.image.resize import resize_pixels
 
-        return {**inputs, **{name: resize_pixels(inputs[name][0], n)[None] for name, n in other.items()}}
+        return {**inputs, **{name: resize_pixels(inputs[name][0], n)[None] for name, n in to_resize.items()}}
 
     def _padded(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
-        """Inputs with texts of `n_bytes`, of fewer where a column never has so many."""
+        """Inputs with texts padded to `n_bytes`, or to the column's limit where it is smaller."""
         padded = {name: inputs[name] for name in self.names}
         for name, limit in self.limits.items():
             padded[name] = pad_bytes(inputs[name], max(min(n_bytes, limit), inputs[name].shape[1]))
@@ -100,9 +100,9 @@ class LiteRTRunner:
     def _open_row(self, n_bytes: int) -> Callable[..., dict[str, np.ndarray]]:
         """A function of one row of `n_bytes`.
 
-        The interpreter's own signature runner resizes, plans and reads every output on each call, a good part of the
-        time of a headline. Its parts are called here one by one; where they are not to be found (they are private), it
-        is called whole.
+        The interpreter's signature runner resizes, plans and reads every output on each call, a good part of the time
+        of a headline. Its parts, which are private, are called here one by one; where they are absent, the signature
+        runner is called whole.
         """
         runner: Any = self.interpreter.get_signature_runner(row_signature(self.signature["graph"], n_bytes))
         runner(**self._padded(fill_missing_inputs({}, self.signature), n_bytes))  # plans the memory
@@ -111,15 +111,15 @@ class LiteRTRunner:
             places, results = runner._inputs, dict(runner._outputs)
             put, invoke, get = parts.SetTensor, parts.Invoke, parts.GetTensor
         except AttributeError:
-            return lambda inputs, wanted: {
-                name: v for name, v in runner(**inputs).items() if name in (wanted or (name,))
+            return lambda inputs, output_names: {
+                name: v for name, v in runner(**inputs).items() if name in (output_names or (name,))
             }
 
-        def call(inputs: Arrays, wanted: Sequence[str] | None) -> dict[str, np.ndarray]:
+        def call(inputs: Arrays, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
             for name, data in inputs.items():
                 put(places[name], data, graph)
             invoke(graph)
-            return {name: get(results[name], graph) for name in wanted or results}
+            return {name: get(results[name], graph) for name in output_names or results}
 
         return call
 
@@ -137,8 +137,8 @@ class OnnxRunner:
         self.signature = json.loads(self.session.get_modelmeta().custom_metadata_map["signature"])
         self.outputs = [output.name for output in self.session.get_outputs()]
 
-    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        names = wanted or self.outputs
+    def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        names = output_names or self.outputs
         return dict(zip(names, self.session.run(names, fill_missing_inputs(inputs, self.signature)), strict=True))
 
 
@@ -163,40 +163,40 @@ class SavedModelRunner:
         self.signature = dict(self.graphs[name])
         self.tensors = self.endpoint(name if name in self.endpoints else ONLY_GRAPH)
 
-    def __call__(self, inputs: Arrays, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         outputs = self.tensors(fill_missing_inputs(inputs, self.signature))
-        return {name: outputs[name] for name in wanted or outputs}
+        return {name: outputs[name] for name in output_names or outputs}
 
     def graph(self, name: str) -> SavedModelRunner:
         """A Runner of one of the graphs; they share the session."""
-        one = copy.copy(self)
-        one._use(name)
-        return one
+        runner = copy.copy(self)
+        runner._use(name)
+        return runner
 
     def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
         """One of the model's signatures: `tensors`, or `serving_default`, which takes strings."""
         inputs, outputs = (
-            {key: info.name for key, info in side.items()}
-            for side in (self.endpoints[name].inputs, self.endpoints[name].outputs)
+            {key: info.name for key, info in tensors.items()}
+            for tensors in (self.endpoints[name].inputs, self.endpoints[name].outputs)
         )
         run = self.session.make_callable(list(outputs.values()), feed_list=list(inputs.values()))
-        return lambda given: dict(zip(outputs, run(*(given[key] for key in inputs)), strict=True))
+        return lambda arrays: dict(zip(outputs, run(*(arrays[key] for key in inputs)), strict=True))
 
 
 def open_artefact(path: str | Path, threads: int | None = None) -> Runner:
     """Open a .tflite file, an .onnx file or a SavedModel folder: an artefact of any of FORMATS.
 
     threads: of one call; None leaves the choice to the runtime.
-    Raises InputError when the path is absent or is none of them, or is not one of ours.
+    Raises InputError when the path is absent, is no such file or folder, or was not written by `mmkeras export`.
     """
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: there is no such artefact. `mmkeras export` writes them into exported/<name>/.")
-    form = format_of(path)
-    if form is None:
+    file_format = format_of(path)
+    if file_format is None:
         raise InputError(f"{path}: expected {in_words()}.")
     try:
-        runner: Runner = form.open(path, threads)
+        runner: Runner = file_format.open(path, threads)
         return runner
     except ImportError:
         raise

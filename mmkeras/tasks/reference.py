@@ -25,9 +25,9 @@ class KerasRunner:
 
             self.call = compiled(graph.model)
 
-    def __call__(self, inputs: Any, wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Any, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         outputs = self.call(fill_missing_inputs(inputs, self.signature))
-        return {name: np.asarray(outputs[name]) for name in wanted or outputs}
+        return {name: np.asarray(outputs[name]) for name in output_names or outputs}
 
 
 def trained_generator(graphs: Mapping[str, Graph], tokenizer: TargetTokenizer, folder: Path) -> TextGenerator:

@@ -1,4 +1,4 @@
-"""What becomes of an artefact: its verdict, its line in the table, and the name under which a rejected one is kept."""
+"""The result of an artefact: its verdict, its line in the table, and the file name of a rejected one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def reject(path: Path) -> None:
-    """Keep a failed artefact under a name that nothing deploys."""
+    """Rename a failed artefact, so that nothing deploys it."""
     kept = path.with_name(path.name + ".rejected")
     if kept.is_dir():
         shutil.rmtree(kept)
@@ -22,7 +22,7 @@ def verdict(result: Mapping[str, Any]) -> str:
 
 
 def table(results: Mapping[str, Mapping[str, Any]], comparison: Any, score: str) -> str:
-    """The verification as lines to print. comparison: of `verify.COMPARISONS`; score: the figure it shows."""
+    """The verification as lines to print. comparison: of `verify.COMPARISONS`; score: the key of the score's column."""
     lines = [[*comparison.head(score), ""]]
     for name, result in results.items():
         cells = comparison.cells(result, score) if result["rows"] else ["-"] * (len(lines[0]) - 2)
@@ -31,6 +31,6 @@ def table(results: Mapping[str, Mapping[str, Any]], comparison: Any, score: str)
 
 
 def in_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Cells as lines whose columns stand below each other."""
+    """Cells as lines with aligned columns."""
     widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -18,16 +18,17 @@ from mmkeras.errors import InputError
 from mmkeras.features.ragged import Ragged
 from mmkeras.generation.decoding import Decoded
 
-LONGEST_SCORED = 256  # pieces of a line: `score` takes time and memory by their number
+LONGEST_SCORED = 256  # tokens of a line: the time and memory of `score` grow with their number
 
 
 @dataclass(frozen=True)
 class Samples:
-    """inputs: name -> a value of each row, see `raw`; truth: class numbers int [n], or float32 [n, outputs].
+    """Held-out rows of a model that answers with numbers.
 
-    answers: float32 [n, outputs], the model's probabilities or numbers. ids: `<input>_ids` -> what `trim` leaves of
-    each row. subsets: "image+text" -> the model's answers to the first rows with nothing but those there, float32
-    [r, outputs]. facts: what signature.json says of them; not in their file.
+    inputs: name -> a value of each row, see `runtime.feeds`. truth: class numbers int [n], or float32 [n, outputs].
+    answers: float32 [n, outputs], the model's probabilities or numbers. ids: `<input>_ids` -> trimmed token ids of each
+    row. subsets: "image+text" -> the model's answers to the first rows with these modalities alone, float32
+    [r, outputs]. metadata: keys for signature.json; not in the samples' file.
     """
 
     inputs: dict[str, list[Any]]
@@ -41,8 +42,8 @@ class Samples:
         return len(self.truth)
 
     @property
-    def what(self) -> str:
-        """What they are."""
+    def noun(self) -> str:
+        """The noun in messages."""
         return "rows"
 
 
@@ -65,16 +66,16 @@ def save_samples(samples: Samples, path: Path) -> None:
 
 def pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
     """A column's values as plain arrays: `there`, and `numbers`, or `starts` with `bytes` or `samples` (ids, too)."""
-    there = np.array([value is not None for value in values])
+    present = np.array([value is not None for value in values])
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {float}:
-        return {"there": there, "numbers": np.array([value or 0.0 for value in values], "float64")}
+        return {"there": present, "numbers": np.array([value or 0.0 for value in values], "float64")}
     if kinds <= {bytes}:
         raw = _flatten([np.frombuffer(value or b"", "uint8") for value in values])
-        return {"there": there, "starts": raw.starts, "bytes": raw.columns[0]}
-    nothing = np.zeros(0, next(value.dtype for value in values if value is not None))
-    raw = _flatten([nothing if value is None else value for value in values])
-    return {"there": there, "starts": raw.starts, "samples": raw.columns[0]}
+        return {"there": present, "starts": raw.starts, "bytes": raw.columns[0]}
+    empty = np.zeros(0, next(value.dtype for value in values if value is not None))
+    raw = _flatten([empty if value is None else value for value in values])
+    return {"there": present, "starts": raw.starts, "samples": raw.columns[0]}
 
 
 def unpack(packed: dict[str, np.ndarray]) -> list[Any]:
@@ -86,16 +87,16 @@ def unpack(packed: dict[str, np.ndarray]) -> list[Any]:
         values = [raw[a:b] for a, b in pairwise(packed["starts"])]
     else:
         values = [packed["samples"][a:b] for a, b in pairwise(packed["starts"])]
-    return [value if there else None for value, there in zip(values, packed["there"], strict=True)]
+    return [value if present else None for value, present in zip(values, packed["there"], strict=True)]
 
 
 def pack_inputs(inputs: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
     """Every column's values as arrays `input.<name>.<part>`."""
-    return {f"input.{name}.{part}": array for name, some in inputs.items() for part, array in pack(some).items()}
+    return {f"input.{name}.{part}": array for name, values in inputs.items() for part, array in pack(values).items()}
 
 
 def unpack_inputs(data: Any) -> dict[str, list[Any]]:
-    """The inverse of `pack_inputs`, out of an open .npz that may hold more."""
+    """The inverse of `pack_inputs`, from an open .npz that may hold other arrays."""
     packed: dict[str, dict[str, np.ndarray]] = {}
     for key in data.files:
         if key.startswith("input."):
@@ -123,19 +124,20 @@ def _load_samples(path: Path) -> Samples:
         return Samples(inputs, data["truth"], data["answers"], ids, subsets)
 
 
-def scored_pieces(pieces: TargetTokenizer, line: str) -> list[int]:
-    """What is scored of a held-out line: its first pieces, END behind them where there is room."""
-    return [*pieces.encode(line), EOS][:LONGEST_SCORED]
+def scored_tokens(tokenizer: TargetTokenizer, line: str) -> list[int]:
+    """The token ids of a held-out line that are scored: the first LONGEST_SCORED, EOS included."""
+    return [*tokenizer.encode(line), EOS][:LONGEST_SCORED]
 
 
 @dataclass(frozen=True)
 class TextSamples:
-    """inputs: name -> a value of each row, see `raw`; {} for a language model. references: each row's texts.
+    """Held-out rows or lines of a model that generates text.
 
-    written: the model's greedy text of each row; of a language model what goes on with `prompts` (pieces of each row).
-    scored: a language model's log P of each piece of the references. served: some of its prompts as strings, and the
-    pieces of each. ids: what `TextGenerator.token_ids` gives. subsets: "image+text" -> the texts of the first rows with
-    nothing but those there. facts: what signature.json says of them; not in their file.
+    inputs: name -> a value of each row, see `runtime.feeds`; {} for a language model. references: each row's texts.
+    written: the model's greedy text of each row; for a language model the continuation of its `prompts` (token ids).
+    scored: a language model's log P of each token of the references. served: prompts as strings, with their token ids.
+    ids: see `TextGenerator.token_ids`. subsets: "image+text" -> texts of the first rows with these modalities alone.
+    metadata: keys for signature.json; not in the samples' file.
     """
 
     references: list[list[str]]
@@ -152,14 +154,14 @@ class TextSamples:
         return len(self.references)
 
     @property
-    def what(self) -> str:
-        """What they are."""
+    def noun(self) -> str:
+        """The noun in messages."""
         return "lines" if self.prompts else "rows"
 
 
-def as_lists(written: Sequence[Decoded]) -> list[list[Any]]:
-    """For JSON: of each text its pieces, and log P of each."""
-    return [[w.ids, w.log_probabilities] for w in written]
+def as_lists(texts: Sequence[Decoded]) -> list[list[Any]]:
+    """Texts for JSON: token ids, and log P of each token."""
+    return [[text.ids, text.log_probabilities] for text in texts]
 
 
 def save_text_samples(samples: TextSamples, path: Path) -> None:
@@ -172,7 +174,7 @@ def save_text_samples(samples: TextSamples, path: Path) -> None:
         "scored": samples.scored,
         "served": samples.served,
         "ids": samples.ids,
-        "subsets": {name: as_lists(written) for name, written in samples.subsets.items()},
+        "subsets": {name: as_lists(texts) for name, texts in samples.subsets.items()},
     }
     np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
 

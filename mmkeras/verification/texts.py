@@ -1,4 +1,4 @@
-"""Texts against texts: does an artefact write what the trained model writes?"""
+"""Texts against texts: are an artefact's texts and log-probabilities those of the trained model?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ load = load_text_samples
 
 
 def ask(folder: Path, artefact: Artefact) -> dict[str, Any]:
-    """Run `clean_process.texts` on one artefact. Raises RuntimeError with the process's last words when it fails."""
+    """Run `clean_process.texts` on one artefact. Raises RuntimeError with the process's error when it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.json"
         in_own_process("mmkeras.verification.clean_process.texts", [folder, artefact.key], out)
@@ -30,16 +30,18 @@ def ask(folder: Path, artefact: Artefact) -> dict[str, Any]:
 
 
 def compare(
-    found: Mapping[str, Any], samples: TextSamples, signature: Signature, folder: Path, precision: str
+    outputs: Mapping[str, Any], samples: TextSamples, signature: Signature, folder: Path, precision: str
 ) -> dict[str, Any]:
-    """An artefact's part of verify.json."""
-    return check(found, samples, TargetTokenizer.load(folder), signature, precision)
+    """An artefact's part of verify.json. outputs: what `ask` returns."""
+    return check(outputs, samples, TargetTokenizer.load(folder), signature, precision)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Texts against the trained model's. other: rows that differ; at_ties: rows that are the trained model's but for a
-    place where the format finds two pieces equally likely, and takes the other. largest: difference of a piece's log P.
+    """Texts against the trained model's.
+
+    other: number of rows that differ. at_ties: rows that differ only from a position on where the artefact finds two
+    tokens equally likely and takes the other one. largest: the largest difference of a token's log P.
     """
 
     other: int
@@ -47,118 +49,127 @@ class Compared:
     largest: float
 
 
-def compare_texts(found: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -> Compared:
-    """found: the texts written freely and, where some part, following the trained model's at ties; see `answer_text`.
+def compare_texts(decoded: Mapping[str, Sequence[Any]], expected: Sequence[Any]) -> Compared:
+    """Compare decoded texts with the trained model's. A text is (ids, log P of each).
 
-    A text is (ids, log P of each).
+    decoded: `free` and, where any text differs, `tied`; see `clean_process.texts.decode_with_ties`.
     """
-    free, following = found["free"], found.get("following", found["free"])
-    missing = abs(len(following) - len(expected)) + abs(len(free) - len(following))
-    other, at_ties, largest = missing, 0, 0.0
-    for (ids, _), (settled, chances), (own, known) in zip(free, following, expected, strict=False):
-        if list(settled) != list(own) or len(chances) != len(known):
+    free, tied = decoded["free"], decoded.get("tied", decoded["free"])
+    n_missing = abs(len(tied) - len(expected)) + abs(len(free) - len(tied))
+    other, at_ties, largest = n_missing, 0, 0.0
+    for (free_ids, _), (ids, log_probs), (expected_ids, expected_log_probs) in zip(free, tied, expected, strict=False):
+        if list(ids) != list(expected_ids) or len(log_probs) != len(expected_log_probs):
             other += 1
             continue
-        at_ties += list(ids) != list(own)
-        largest = max(largest, max_abs_diff(chances, known))
+        at_ties += list(free_ids) != list(expected_ids)
+        largest = max(largest, max_abs_diff(log_probs, expected_log_probs))
     return Compared(other, at_ties, largest)
 
 
-def max_abs_diff(found: Sequence[float], known: Sequence[float]) -> float:
-    """Of two rows of log P; infinite where one is no number."""
-    difference = float(np.abs(np.subtract(found, known)).max()) if len(known) else 0.0
+def max_abs_diff(log_probs: Sequence[float], expected: Sequence[float]) -> float:
+    """The largest difference of two rows of log P; infinite where one is not finite."""
+    difference = float(np.abs(np.subtract(log_probs, expected)).max()) if len(expected) else 0.0
     return difference if np.isfinite(difference) else float("inf")
 
 
 def check(
-    found: Mapping[str, Any],
+    outputs: Mapping[str, Any],
     samples: TextSamples,
-    pieces: TargetTokenizer,
+    tokenizer: TargetTokenizer,
     signature: Signature,
     precision: str = FLOAT32,
 ) -> dict[str, Any]:
-    """Compare what one format wrote with what the model wrote: figures, and `breaches`, a sentence for each."""
+    """Compare the texts of one artefact with the model's: figures, and `breaches`, a sentence for each mismatch."""
     mismatches: list[str] = []
     allowed = TOLERANCES[precision].difference["texts"]
-    batches = [compare_texts(ways, as_lists(samples.written)) for ways in found["written"].values()]
-    nothing: dict[str, Any] = {"free": []}
-    parts = {
-        name: compare_texts(found.get("subsets", {}).get(name, nothing), as_lists(known))
-        for name, known in samples.subsets.items()
+    batches = [compare_texts(decoded, as_lists(samples.written)) for decoded in outputs["written"].values()]
+    absent: dict[str, Any] = {"free": []}
+    by_subset = {
+        name: compare_texts(outputs.get("subsets", {}).get(name, absent), as_lists(expected))
+        for name, expected in samples.subsets.items()
     }
     other, at_ties = max(b.other for b in batches), max(b.at_ties for b in batches)
-    largest = max(b.largest for b in [*batches, *parts.values()])
-    alone = [w.log_probabilities for w in samples.written]
-    for name, known in (("scored", samples.scored), ("side_by_side", alone)) if "scored" in found else ():
-        if [len(row) for row in found[name]] != [len(row) for row in known]:
+    largest = max(b.largest for b in [*batches, *by_subset.values()])
+    log_probs = [text.log_probabilities for text in samples.written]
+    for name, expected in (("scored", samples.scored), ("batched", log_probs)) if "scored" in outputs else ():
+        if [len(row) for row in outputs[name]] != [len(row) for row in expected]:
             mismatches.append("scores of texts have another length")
         else:
-            largest = max([largest, *map(max_abs_diff, found[name], known)])
-    if others := {int(row) for ids in found.get("ids", {}).values() for row in rows_of_other_ids(ids, samples.ids)}:
-        mismatches.append(f"token ids differ on rows {sorted(others)[:5]}")
+            largest = max([largest, *map(max_abs_diff, outputs[name], expected)])
+    batches_of_ids = outputs.get("ids", {}).values()
+    if other_ids := {row for token_ids in batches_of_ids for row in rows_of_other_ids(token_ids, samples.ids)}:
+        mismatches.append(f"token ids differ on rows {sorted(other_ids)[:5]}")
     if other:
         mismatches.append(f"{other} of {len(samples)} texts differ")
     if largest > allowed:
         mismatches.append(f"log-probabilities differ by up to {largest:.1e}, more than {allowed:.0e}")
-    for name, said in found["signature"].items():
-        contract = signature.graphs[name].to_json()
-        for part, value in said.items():
-            if without_folders(value) != contract[part]:
-                mismatches.append(f"{name}: its {part} inside the file are other than those in signature.json")
-    mismatches += [f"with nothing but {name}: {part.other} texts differ" for name, part in parts.items() if part.other]
-    served = found.get("served")
+    mismatches += contract_mismatches(outputs["signature"], signature)
+    mismatches += [f"with nothing but {name}: {c.other} texts differ" for name, c in by_subset.items() if c.other]
+    served = outputs.get("served")
     if served and not (served["texts_identical"] and served["largest_difference"] <= allowed):
         mismatches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
-    seconds = found["seconds"] / max(found["pieces_written"], 1)
+    seconds = outputs["seconds"] / max(outputs["n_tokens"], 1)
     return {
         "rows": len(samples),
-        "ids_identical": not others,
+        "ids_identical": not other_ids,
         "texts_identical": not other and not at_ties,
         "texts_other": other,
         "texts_apart_at_ties": at_ties,
         "largest_difference": largest,
-        **scores(found, samples, pieces),
+        **scores(outputs, samples, tokenizer),
         "subsets_checked": sorted(samples.subsets),
-        "subset_texts_apart_at_ties": sum(part.at_ties for part in parts.values()),
+        "subset_texts_apart_at_ties": sum(compared.at_ties for compared in by_subset.values()),
         "served": served,
         "ms_a_piece": 1e3 * seconds,
-        "load_seconds": found["load_seconds"],
-        "peak_memory_mib": found["peak_memory_mib"],
+        "load_seconds": outputs["load_seconds"],
+        "peak_memory_mib": outputs["peak_memory_mib"],
         "breaches": mismatches,
     }
 
 
-def rows_of_other_ids(found: Mapping[str, Sequence[Any]], known: Mapping[str, Sequence[Any]]) -> list[int]:
-    """Numbers of the rows in which another thing was recognised; all of them where an input's are not there."""
-    if found.keys() != known.keys():
-        return list(range(max(map(len, [*found.values(), *known.values()]))))
-    return [k for name in known for k, (a, b) in enumerate(zip(found[name], known[name], strict=True)) if a != b]
+def contract_mismatches(inside: Mapping[str, Mapping[str, Any]], signature: Signature) -> list[str]:
+    """A sentence for each part of a contract that differs inside the artefact. inside: graph -> its contract."""
+    mismatches = []
+    for name, parts in inside.items():
+        contract = signature.graphs[name].to_json()
+        for part, value in parts.items():
+            if without_folders(value) != contract[part]:
+                mismatches.append(f"{name}: its {part} inside the file are other than those in signature.json")
+    return mismatches
+
+
+def rows_of_other_ids(token_ids: Mapping[str, Sequence[Any]], expected: Mapping[str, Sequence[Any]]) -> list[int]:
+    """Numbers of the rows whose token ids differ; of all rows where an input's ids are absent."""
+    if token_ids.keys() != expected.keys():
+        return list(range(max(map(len, [*token_ids.values(), *expected.values()]))))
+    pairs = {name: zip(token_ids[name], expected[name], strict=True) for name in expected}
+    return [row for rows in pairs.values() for row, (a, b) in enumerate(rows) if a != b]
 
 
 def without_folders(value: Any) -> Any:
-    """Inputs without what was added when they were read."""
-    return (
-        [{k: v for k, v in e.items() if k != "tokenizer_folder"} for e in value] if isinstance(value, list) else value
-    )
+    """Inputs without `tokenizer_folder`, which `with_tokenizers` adds."""
+    if not isinstance(value, list):
+        return value
+    return [{key: part for key, part in spec.items() if key != "tokenizer_folder"} for spec in value]
 
 
-def scores(found: Mapping[str, Any], samples: TextSamples, pieces: TargetTokenizer) -> dict[str, float]:
-    """The figure of the task, from the format's own texts or scores."""
-    if "scored" in found:
-        terms = np.concatenate([np.asarray(row) for row in found["scored"]])
+def scores(outputs: Mapping[str, Any], samples: TextSamples, tokenizer: TargetTokenizer) -> dict[str, float]:
+    """The figures of the task, from the artefact's own texts or scores."""
+    if "scored" in outputs:
+        terms = np.concatenate([np.asarray(row) for row in outputs["scored"]])
         return {"perplexity": float(np.exp(-terms.mean()))}
-    texts = [pieces.decode(ids) for ids, _ in found["written"]["1"]["free"]]
+    texts = [tokenizer.decode(ids) for ids, _ in outputs["written"]["1"]["free"]]
     figures = text_figures(texts, samples.references)
     return {name: figures[name] for name in ("bleu", "chrf", "exact", "word_error_rate")}
 
 
 def score_name(signature: Signature) -> str:
-    """The figure that is read first: `perplexity`, `bleu` or `chrf`."""
+    """The figure in the table: `perplexity`, `bleu` or `chrf`."""
     return next(iter(signature.held_out))
 
 
 def words_of(result: Mapping[str, Any]) -> str:
-    """How the texts are."""
+    """The table's cell of the texts: `same`, `same but 2 at ties`, `DIFFER`."""
     if result["texts_other"]:
         return "DIFFER"
     return f"same but {result['texts_apart_at_ties']} at ties" if result["texts_apart_at_ties"] else "same"
@@ -166,11 +177,11 @@ def words_of(result: Mapping[str, Any]) -> str:
 
 def head(score: str) -> list[str]:
     """The table's first line."""
-    return ["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms a piece", "peak MiB"]
+    return ["format", "texts", "largest diff of log P", score, "size MB", "load s", "ms/token", "peak MiB"]
 
 
 def cells(r: Mapping[str, Any], score: str) -> list[str]:
-    """An artefact's line, without its name."""
+    """An artefact's line of the table, without its name."""
     return [
         *(words_of(r), f"{r['largest_difference']:.1e}", f"{r[score]:.2f}"),
         *(f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"),

@@ -1,4 +1,4 @@
-"""How far an artefact's answers may be from the trained model's, by its precision. To add one: a line here."""
+"""Tolerances by precision: how far an artefact's outputs may be from the trained model's. To add one: a line here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mmkeras.graph import FLOAT32, Answers
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What an artefact of a precision must keep.
+    """The limits of one precision.
 
-    difference: what a model answers with -> the largest difference. numbers: of a probability, or of a number in
-    deviations of its target; texts: of a token's log-probability.
-    score_loss: how much lower its score (accuracy, micro-F1, R²) may be on the sample rows than the trained model's;
-    None: it must decide every row as the model does.
+    difference: numbers -> largest difference of a probability, or of a number in standard deviations of its target;
+    texts -> largest difference of a token's log-probability.
+    score_loss: how much lower the score (accuracy, micro-F1, R²) may be on the sample rows than the trained model's;
+    None: every row must be decided as the model decides it.
     """
 
     difference: Mapping[Answers, float]

@@ -1,4 +1,4 @@
-"""Does every artefact answer as the trained model does? Each in its own clean process, on real held-out rows."""
+"""Every artefact against the trained model, each in its own clean process, on real held-out rows."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from mmkeras.verification.process import SAMPLES
 from mmkeras.verification.result import reject, table, verdict
 from mmkeras.verification.tolerances import TOLERANCES
 
-# what a model answers with -> the module that loads its samples, asks an artefact, compares, and writes its line
+# numbers or texts -> the module that loads the samples, runs an artefact, compares, and formats the artefact's line
 COMPARISONS: dict[Answers, Any] = {"numbers": predictions, "texts": texts}
 
 
 def verify_one(folder: Path, artefact: Artefact, samples: Any, signature: Signature) -> dict[str, Any]:
-    """One artefact's part of verify.json. One that was exported and is not there fails: nothing proves it."""
-    if gone := absent(folder, artefact):
-        return without_artefact(folder, artefact, gone)
+    """One artefact's part of verify.json. An exported artefact whose files are absent fails: nothing proves it."""
+    if missing := absent(folder, artefact):
+        return result_of_absent(folder, artefact, missing)
     comparison = COMPARISONS[signature.answers]
     size = sum(size_bytes(folder / path) for path in artefact.files)
     try:
-        found = comparison.ask(folder, artefact)
-        result = comparison.compare(found, samples, signature, folder, artefact.precision)
+        outputs = comparison.ask(folder, artefact)
+        result = comparison.compare(outputs, samples, signature, folder, artefact.precision)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
-    return {"size_bytes": size, **allowed_of(artefact, signature), **result, "passed": not result["breaches"]}
+    return {"size_bytes": size, **tolerance_entry(artefact, signature), **result, "passed": not result["breaches"]}
 
 
-def allowed_of(artefact: Artefact, signature: Signature) -> dict[str, Any]:
-    """What verify.json says of a precision other than float32, whose tolerance holds for the whole folder."""
+def tolerance_entry(artefact: Artefact, signature: Signature) -> dict[str, Any]:
+    """The tolerance of a precision other than float32, for verify.json; float32's stands once for the whole folder."""
     if artefact.precision == FLOAT32:
         return {}
     tolerance = TOLERANCES[artefact.precision]
@@ -46,27 +46,27 @@ def allowed_of(artefact: Artefact, signature: Signature) -> dict[str, Any]:
     return {"precision": artefact.precision, **allowed}
 
 
-def without_artefact(folder: Path, artefact: Artefact, gone: Sequence[str]) -> dict[str, Any]:
-    """The result where files are not there: rejected earlier, or lost."""
-    what = "it" if artefact.name in gone else ", ".join(gone)
-    kept = [f"{path}.rejected" for path in gone if (folder / f"{path}.rejected").exists()]
+def result_of_absent(folder: Path, artefact: Artefact, missing: Sequence[str]) -> dict[str, Any]:
+    """The result of an artefact with missing files: rejected earlier, or lost."""
+    names = "it" if artefact.name in missing else ", ".join(missing)
+    kept = [f"{path}.rejected" for path in missing if (folder / f"{path}.rejected").exists()]
     if kept:
-        breach = f"{what} was rejected earlier and is kept as {', '.join(kept)}. Export again."
-        return {"rows": 0, "breaches": [breach], "passed": False, "kept_as": one_or_all(kept)}
-    breach = f"{what} was exported and is not here. Put it back, or check the others alone with --formats."
-    return {"rows": 0, "breaches": [breach], "passed": False, "absent": True}
+        mismatch = f"{names} was rejected earlier and is kept as {', '.join(kept)}. Export again."
+        return {"rows": 0, "breaches": [mismatch], "passed": False, "kept_as": one_or_all(kept)}
+    mismatch = f"{names} was exported and is not here. Put it back, or check the others alone with --formats."
+    return {"rows": 0, "breaches": [mismatch], "passed": False, "absent": True}
 
 
 def one_or_all(names: list[str]) -> str | list[str]:
-    """The only name, or a list."""
+    """The name if there is one alone, else the list."""
     return names[0] if len(names) == 1 else names
 
 
 def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
-    """Check the artefacts of an exported folder, or those of some formats; write verify.json; reject what fails.
+    """Check the artefacts of an exported folder, or of its named formats; write verify.json; reject what fails.
 
     Returns True when all pass.
-    Raises InputError when the folder is none, is damaged, or has nothing of a format.
+    Raises InputError when `export` did not write the folder, the folder is damaged, or a format has no artefact.
     """
     if not folder.is_dir() or not (folder / SAMPLES).exists():
         raise InputError(
@@ -77,16 +77,16 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
         raise InputError(f"{folder / SIGNATURE}: it names no artefact to verify. Export again.")
     comparison = COMPARISONS[signature.answers]
     samples = comparison.load(folder / SAMPLES)
-    everything = artefacts_to_check(folder, signature)
-    artefacts = chosen(everything, formats)
+    all_artefacts = artefacts_to_check(folder, signature)
+    artefacts = chosen(all_artefacts, formats)
     names = ", ".join(artefact.name for artefact in artefacts)
-    log(f"verifying {names} on {len(samples)} held-out {samples.what}, each in its own process without Keras")
+    log(f"verifying {names} on {len(samples)} held-out {samples.noun}, each in its own process without Keras")
     results = {artefact.name: verify_one(folder, artefact, samples, signature) for artefact in artefacts}
-    say_results(results, signature, log)
+    log_results(results, signature, log)
     for artefact in artefacts:
         if not results[artefact.name]["passed"]:
             reject_files(folder, artefact, results[artefact.name])
-    not_checked = [artefact.name for artefact in everything if artefact not in artefacts]
+    not_checked = [artefact.name for artefact in all_artefacts if artefact not in artefacts]
     if not_checked:
         log(f"not checked: {', '.join(not_checked)}")
     report = {
@@ -100,21 +100,21 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
     return bool(report["passed"])
 
 
-def say_results(results: dict[str, dict[str, Any]], signature: Signature, log: Log) -> None:
-    """The table, and a line for each breach."""
+def log_results(results: dict[str, dict[str, Any]], signature: Signature, log: Log) -> None:
+    """Log the table, and a line for each mismatch."""
     comparison = COMPARISONS[signature.answers]
     score = comparison.score_name(signature)
     log(table(results, comparison, score))
     if signature.held_out.get("learned_since"):
         held_out = signature.held_out[score.removesuffix("_on_learned_rows")]
-        log(f"* on rows the model has learned since: {held_out:.4f} while held out (train --no-fold keeps them apart)")
+        log(f"* on rows the model was refit on: {held_out:.4f} while held out (train --no-fold keeps them apart)")
     for name, result in results.items():
-        for breach in result["breaches"]:
-            log(f"{verdict(result)} {name}: {breach}")
+        for mismatch in result["breaches"]:
+            log(f"{verdict(result)} {name}: {mismatch}")
 
 
 def reject_files(folder: Path, artefact: Artefact, result: dict[str, Any]) -> None:
-    """Take what failed out of the way of whoever deploys it; the result says under which names it is kept."""
+    """Rename the files of a failed artefact, so that nobody deploys them, and note their new names in the result."""
     paths = [path for path in artefact.files if (folder / path).exists()]
     for path in paths:
         reject(folder / path)

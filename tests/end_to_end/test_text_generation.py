@@ -119,7 +119,7 @@ def test_what_is_not_known_or_not_read_is_said_once_a_file(translator: Made, for
     done = small_runs.main("generate", translator.exported, *flags)
     assert done.code == 0, done.err
     assert [line for line in done.lines if line.startswith("note: ")] == [
-        "note: at most 16 pieces are written; the model was trained with --max-target 16",
+        "note: at most 16 tokens are generated; the model was trained with --max-target 16",
         "note: no word of 2 of 6 texts in 'en' is known to the model",
         "note: 2 of 6 texts in 'en' are longer than the model reads: 16 tokens (--max-tokens)",
     ]
@@ -221,7 +221,7 @@ def test_score_is_the_chain_rule(language_model: Made, form: str) -> None:
     ids, terms = writer.score(ASKED)
     states, before = DecoderState(writer.step.signature, {}, 1), 0
     for position, (number, term) in enumerate(zip(ids, terms, strict=True)):
-        said = states.advance(writer.step, np.array([before]), position)
+        said = states.step(writer.step, np.array([before]), position)
         assert said[0, number] == pytest.approx(term, abs=1e-4)
         assert np.exp(said[0]).sum() == pytest.approx(1, abs=1e-4)
         before = number
@@ -257,23 +257,23 @@ def test_the_seed_decides_what_is_drawn(language_model: Made) -> None:
 def test_ids_and_scores_of_many_at_once_are_compared(language_model: Made, translator: Made) -> None:
     from mmkeras.generation.generator import open_generator
     from mmkeras.runtime.exported import read_signature
-    from mmkeras.verification.clean_process.texts import side_by_side, write_all
+    from mmkeras.verification.clean_process.texts import batched_log_probs, run_samples
     from mmkeras.verification.samples import load_text_samples
     from mmkeras.verification.texts import check
 
-    for made, name in ((language_model, "side_by_side"), (translator, "ids")):
+    for made, name in ((language_model, "batched"), (translator, "ids")):
         writer, samples = (
             open_generator(made.exported, "tflite"),
             load_text_samples(made.exported / "sample_inputs.npz"),
         )
-        found = write_all(writer, samples, made.exported) | {"signature": {}, "load_seconds": 1, "peak_memory_mib": 1}
-        assert not check(found, samples, writer.pieces, read_signature(made.exported))["breaches"]
+        found = run_samples(writer, samples, made.exported) | {"signature": {}, "load_seconds": 1, "peak_memory_mib": 1}
+        assert not check(found, samples, writer.tokenizer, read_signature(made.exported))["breaches"]
         if name == "ids":
             assert samples.ids["en_ids"][0], "something is recognised"
             found["ids"]["16"]["en_ids"][3] = [[1]]
             expected = "token ids differ on rows [3]"
         else:
-            assert np.allclose(side_by_side(writer, samples)[0], samples.written[0].log_probabilities, atol=1e-4)
-            found["side_by_side"][2][0] += 1e-3
+            assert np.allclose(batched_log_probs(writer, samples)[0], samples.written[0].log_probabilities, atol=1e-4)
+            found["batched"][2][0] += 1e-3
             expected = "log-probabilities differ by up to 1.0e-03, more than 1e-04"
-        assert expected in check(found, samples, writer.pieces, read_signature(made.exported))["breaches"]
+        assert expected in check(found, samples, writer.tokenizer, read_signature(made.exported))["breaches"]

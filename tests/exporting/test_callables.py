@@ -26,30 +26,30 @@ def callables(small: Exported, exporter: Any, path: str) -> dict[str, CallableSi
 
 
 def test_of_a_saved_model(small: Exported) -> None:
-    found = callables(small, savedmodel, "savedmodel/1")
-    assert list(found) == ["serving_default", "tensors"]
-    assert found["serving_default"].inputs == (STRING,)
-    assert found["serving_default"].outputs == (
+    signatures = callables(small, savedmodel, "savedmodel/1")
+    assert list(signatures) == ["serving_default", "tensors"]
+    assert signatures["serving_default"].inputs == (STRING,)
+    assert signatures["serving_default"].outputs == (
         {"name": "prediction", "dtype": "string", "shape": [None]},
         {"name": "probabilities", "dtype": "float32", "shape": [None, 3]},
     )
-    assert found["tensors"].inputs == (TEXT,)
-    assert found["tensors"].path == "savedmodel/1"
+    assert signatures["tensors"].inputs == (TEXT,)
+    assert signatures["tensors"].path == "savedmodel/1"
 
 
 def test_of_a_tflite_file(small: Exported) -> None:
-    found = callables(small, tflite, "predict.tflite")
-    assert list(found) == ["predict", "predict_64", "predict_96"]
-    assert found["predict"].inputs == (TEXT,)
-    assert found["predict_64"].inputs == ({**TEXT, "shape": [1, 64], "max_bytes": 64},)
-    assert found["predict_64"].outputs[1] == {"name": "probabilities", "dtype": "float32", "shape": [1, 3]}
+    signatures = callables(small, tflite, "predict.tflite")
+    assert list(signatures) == ["predict", "predict_64", "predict_96"]
+    assert signatures["predict"].inputs == (TEXT,)
+    assert signatures["predict_64"].inputs == ({**TEXT, "shape": [1, 64], "max_bytes": 64},)
+    assert signatures["predict_64"].outputs[1] == {"name": "probabilities", "dtype": "float32", "shape": [1, 3]}
 
 
 def test_of_an_onnx_file(small: Exported) -> None:
-    found = callables(small, onnx, "predict.onnx")
-    assert list(found) == ["predict"]
-    assert found["predict"].inputs == (TEXT,)
-    assert {entry["name"] for entry in found["predict"].outputs} == {"body_ids", "probabilities"}
+    signatures = callables(small, onnx, "predict.onnx")
+    assert list(signatures) == ["predict"]
+    assert signatures["predict"].inputs == (TEXT,)
+    assert {input_spec["name"] for input_spec in signatures["predict"].outputs} == {"body_ids", "probabilities"}
 
 
 @pytest.mark.slow
@@ -65,19 +65,19 @@ def test_a_client_can_call_what_is_listed(tmp_path_factory: pytest.TempPathFacto
     }
     for artefact in signature.artefacts.values():
         for name, listed in artefact.callables.items():
-            assert all(entry["max_bytes"] <= MAX_BYTES for entry in listed.inputs)
-            given = {entry["name"]: zeros(entry) for entry in listed.inputs}
-            outputs = call_of(run, listed.path, name)(given)
-            assert {entry["name"] for entry in listed.outputs} == outputs.keys()
-            for entry in listed.outputs:
-                rank = entry["shape"]
-                assert rank is None or len(rank) == outputs[entry["name"]].ndim, (name, entry)
+            assert all(input_spec["max_bytes"] <= MAX_BYTES for input_spec in listed.inputs)
+            arrays = {input_spec["name"]: zeros(input_spec) for input_spec in listed.inputs}
+            outputs = call_of(run, listed.path, name)(arrays)
+            assert {input_spec["name"] for input_spec in listed.outputs} == outputs.keys()
+            for input_spec in listed.outputs:
+                rank = input_spec["shape"]
+                assert rank is None or len(rank) == outputs[input_spec["name"]].ndim, (name, input_spec)
 
 
-def zeros(entry: dict[str, Any]) -> np.ndarray:
+def zeros(input_spec: dict[str, Any]) -> np.ndarray:
     """One row."""
-    sizes = [size or 1 for size in entry["shape"]]
-    return np.full(sizes, b"", object) if entry["dtype"] == "string" else np.zeros(sizes, entry["dtype"])
+    sizes = [size or 1 for size in input_spec["shape"]]
+    return np.full(sizes, b"", object) if input_spec["dtype"] == "string" else np.zeros(sizes, input_spec["dtype"])
 
 
 def call_of(run: SmallRun, path: str, name: str) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
@@ -86,6 +86,6 @@ def call_of(run: SmallRun, path: str, name: str) -> Callable[[dict[str, np.ndarr
 
     runner: Any = open_artefact(Path(run.exported) / path, threads=1)
     if isinstance(runner, OnnxRunner):
-        return lambda given: dict(zip(runner.outputs, runner.session.run(None, given), strict=True))
+        return lambda arrays: dict(zip(runner.outputs, runner.session.run(None, arrays), strict=True))
     endpoint: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] = runner.endpoint(name)
     return endpoint

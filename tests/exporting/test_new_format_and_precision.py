@@ -89,9 +89,9 @@ def test_the_formats_are_listed_once(with_format: None, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_new_precision_is_exported_beside_float32_verified_and_answered(run: Path, tmp_path: Path) -> None:
     with new_lines.added(None, *PRECISION), small_runs.working_folder(tmp_path):
-        made = api.export(run, ["tflite", "onnx"], tmp_path / "exported", precisions=["float32", "float16"])
-        results = made.verification.artefacts
-        assert made.passed
+        written = api.export(run, ["tflite", "onnx"], tmp_path / "exported", precisions=["float32", "float16"])
+        results = written.verification.artefacts
+        assert written.passed
         assert list(results) == ["predict.tflite", "predict.onnx", "predict.float16.onnx"]
         rounded = results["predict.float16.onnx"]
         assert 1e-5 < rounded["largest_difference"] <= 5e-3
@@ -99,13 +99,13 @@ def test_a_new_precision_is_exported_beside_float32_verified_and_answered(run: P
             *("float16", 5e-3, 0.01),
         )
         assert "precision" not in results["predict.onnx"]
-        artefacts = exported.read_signature(made.folder).artefacts
+        artefacts = exported.read_signature(written.folder).artefacts
         assert [*artefacts] == ["tflite", "onnx", "onnx.float16"]
         assert artefacts["onnx.float16"].callables.keys() == {"predict"}
-        (runner,) = exported.open(made.folder, "onnx.float16").values()
+        (runner,) = exported.open(written.folder, "onnx.float16").values()
         assert runner.signature["graph"] == "predict"
         row = {"price": "10.2", "brand": "h-brand 1"}
-        assert api.load(made.folder, "onnx.float16")(row).label == api.load(made.folder, "onnx")(row).label
+        assert api.load(written.folder, "onnx.float16")(row).label == api.load(written.folder, "onnx")(row).label
         for formats, precisions, expected in (
             (["tflite"], ["float16"], "precisions: tflite is written in float32 alone"),
             (["onnx"], ["float32", "int4"], "precisions: none of onnx is written in int4"),
@@ -124,10 +124,10 @@ def test_a_precision_has_a_budget_of_its_own(rows: int, passed: bool, monkeypatc
     right = np.flatnonzero(samples.answers.argmax(1) == samples.truth)[:rows]
     other = samples.answers.copy()
     other[right] = np.roll(other[right], 1, axis=1)
-    found: dict[str, Any] = predictions.check(figures(), [other, other], samples, contract, precision="toy")
-    assert not found["labels_identical"]
-    assert (found["breaches"] == []) is passed
-    assert passed or "accuracy is " in found["breaches"][0]
+    result: dict[str, Any] = predictions.check(figures(), [other, other], samples, contract, precision="toy")
+    assert not result["labels_identical"]
+    assert (result["breaches"] == []) is passed
+    assert passed or "accuracy is " in result["breaches"][0]
     exact = predictions.check(figures(), [other, other], samples, contract)
     assert any(breach.startswith("labels differ") for breach in exact["breaches"])
 

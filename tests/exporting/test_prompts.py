@@ -23,9 +23,9 @@ def subwords() -> TargetTokenizer:
 
 @pytest.mark.parametrize("kind", ["word", "byte", "subword"])
 def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
-    from mmkeras.exporting.serving.prompts import prompts_of
+    from mmkeras.exporting.serving.prompts import prompt_encoder
 
-    pieces = train_tokenizer(kind, [*TEXTS, "<unk> a"], 400)
+    tokenizer = train_tokenizer(kind, [*TEXTS, "<unk> a"], 400)
     prompts = [
         "a red",
         "a\u00a0man",
@@ -36,9 +36,9 @@ def test_a_served_prompt_is_read_as_any_other(kind: str) -> None:
         " ",
         "中文\u2003字符",
     ]
-    ids, lengths = (x.numpy() for x in prompts_of(pieces).read(prompts))
+    ids, lengths = (x.numpy() for x in prompt_encoder(tokenizer).encode(prompts))
     for prompt, numbers, length in zip(prompts, ids, lengths, strict=True):
-        assert numbers[:length].tolist() == pieces.encode(prompt), prompt
+        assert numbers[:length].tolist() == tokenizer.encode(prompt), prompt
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +47,13 @@ def served(subwords: TargetTokenizer) -> Callable[[list[str]], list[list[int]]]:
     return finder(subwords)
 
 
-def finder(pieces: TargetTokenizer) -> Callable[[list[str]], list[list[int]]]:
-    """Texts -> their pieces, by the graph that a SavedModel has."""
+def finder(tokenizer: TargetTokenizer) -> Callable[[list[str]], list[list[int]]]:
+    """Texts -> their token ids, by the graph that a SavedModel has."""
     import tensorflow as tf
 
     from mmkeras.exporting.serving.prompts import Subwords
 
-    read = tf.function(Subwords(pieces).read, input_signature=[tf.TensorSpec([None], tf.string)])
+    read = tf.function(Subwords(tokenizer).encode, input_signature=[tf.TensorSpec([None], tf.string)])
 
     def find(texts: list[str]) -> list[list[int]]:
         ids, lengths = (x.numpy() for x in read(tf.constant(texts)))
@@ -80,8 +80,8 @@ def test_served_subwords_of_real_texts_are_those_of_sentencepiece() -> None:
     """Of a vocabulary of real size, in texts it was made of and in others: captions, and PTB's lines."""
     captions = pd.read_csv(DATA / "multi30k" / "train.csv")["de"].tolist()
     lines = (DATA / "ptb" / "valid.txt").read_text(encoding="utf-8").splitlines()
-    pieces = train_tokenizer("subword", captions[:15_000], 4000)
-    find, texts = finder(pieces), [*captions[10_000:20_000], *lines]
+    tokenizer = train_tokenizer("subword", captions[:15_000], 4000)
+    find, texts = finder(tokenizer), [*captions[10_000:20_000], *lines]
     for start in range(0, len(texts), 256):
         some = texts[start : start + 256]
-        assert find(some) == [pieces.encode(text) for text in some]
+        assert find(some) == [tokenizer.encode(text) for text in some]

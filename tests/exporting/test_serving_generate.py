@@ -1,4 +1,4 @@
-"""The SavedModel of a model that writes: strings in, strings out."""
+"""The SavedModel of a model that generates text: strings in, strings out."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ def test_a_text_s_outer_space_is_what_python_takes_for_it() -> None:
 
     from mmkeras.exporting.serving.generate import GreedyLoop
 
-    pieces = TargetTokenizer("byte", (b"", b"", *(bytes([k]) for k in range(256))))
+    tokenizer = TargetTokenizer("byte", (b"", b"", *(bytes([k]) for k in range(256))))
 
-    class Says(GreedyLoop):
-        """Writes a text whatever it is told."""
+    class Constant(GreedyLoop):
+        """Returns the log-probabilities of one text whatever its inputs are."""
 
         def __init__(self, text: str) -> None:
-            self.table, self.longest, self.window = tf.constant(list(pieces.table)), 40, 0
-            self.ids = [*pieces.encode(text), 0]
+            self.table, self.longest, self.window = tf.constant(list(tokenizer.table)), 40, 0
+            self.ids = [*tokenizer.encode(text), 0]
 
-        def advance(self, piece: object, position: tf.Tensor, states: object, memory: object) -> object:
+        def step(self, token: object, position: tf.Tensor, states: object, memory: object) -> object:
             return tf.one_hot(tf.gather(self.ids, tf.minimum(position, len(self.ids) - 1)), 258, 0.0, -9.0), []
 
     for text in ("\u3000\u3000中文\u00a0", " a\x1c", "\x85b\u2028 ", "", "\u200ba"):  # the last is none
-        loop = Says(text)
-        found = loop.write(loop.advance(None, tf.constant([0]), None, None)[0], [], tf.constant([1]), {})  # type: ignore[index]
-        assert found["text"].numpy()[0].decode() == pieces.decode(pieces.encode(text)), repr(text)
+        loop = Constant(text)
+        decoded = loop.decode(loop.step(None, tf.constant([0]), None, None)[0], [], tf.constant([1]), {})  # type: ignore[index]
+        assert decoded["text"].numpy()[0].decode() == tokenizer.decode(tokenizer.encode(text)), repr(text)
 
 
-def small_transformer(window: int, pieces: int) -> Any:
-    """The graph `decode_step` of a language model that has learned nothing, with a window of so many pieces."""
+def small_transformer(window: int, vocabulary_size: int) -> Any:
+    """The graph `decode_step` of an untrained language model with a window of `window` tokens."""
     import keras
 
     from mmkeras.config.config import Config
@@ -46,9 +46,9 @@ def small_transformer(window: int, pieces: int) -> Any:
 
     keras.utils.set_random_seed(0)
     config = Config.of(task="language_model", cell="transformer", width=16, depth=1, steps=window)
-    decoder = language_decoder(config.model, config.generation, pieces)
+    decoder = language_decoder(config.model, config.generation, vocabulary_size)
     decoder(np.zeros((1, 2), "int32"))
-    for variable in decoder.trainable_variables:  # far enough apart that no two pieces are equally likely
+    for variable in decoder.trainable_variables:  # far enough apart that no two tokens are equally likely
         variable.assign(variable + keras.random.normal(variable.shape, stddev=0.5, seed=len(variable.shape)))
     return graphs_of(decoder, {"task": "language_model", "target": "text", "max_target": 5})[0]
 
@@ -59,16 +59,16 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
 
     from mmkeras.data.target_tokenizer import train_tokenizer
     from mmkeras.exporting.serving.generate import GreedyLoop, continue_function
-    from mmkeras.exporting.serving.prompts import prompts_of
+    from mmkeras.exporting.serving.prompts import prompt_encoder
     from mmkeras.generation.generator import TextGenerator
-    from mmkeras.generation.notes import warn_of
+    from mmkeras.generation.notes import warn_of_prompt
     from mmkeras.models.traced import as_function
 
-    pieces = train_tokenizer("word", ["a b c d e f g h i j"], 20)
-    graph = small_transformer(8, len(pieces))
+    tokenizer = train_tokenizer("word", ["a b c d e f g h i j"], 20)
+    graph = small_transformer(8, len(tokenizer))
     prompts = ["a b c d e f g h i j", "c", "", "d e f g", "g h i j e"]
-    served = continue_function(GreedyLoop(graph, pieces), prompts_of(pieces))(tf.constant(prompts))
-    call, ids = as_function(graph.model), [pieces.encode(prompt) for prompt in prompts]
+    served = continue_function(GreedyLoop(graph, tokenizer), prompt_encoder(tokenizer))(tf.constant(prompts))
+    call, ids = as_function(graph.model), [tokenizer.encode(prompt) for prompt in prompts]
     texts = decode(call, graph.signature(), {}, GenerationOptions(), ids)
     for k, text in enumerate(texts):
         assert served["pieces"][k].numpy().tolist() == [*text.ids, *[EOS] * (5 - len(text.ids))], prompts[k]
@@ -76,9 +76,9 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
     assert texts[0].ids == decode(call, graph.signature(), {}, GenerationOptions(), [ids[0][-4:]])[0].ids
     assert len({tuple(text.ids) for text in texts}) > 2, "it goes on from what it is given"
 
-    said: list[str] = []
+    lines: list[str] = []
     step: Any = call
     step.signature = graph.signature()
     for prompt in (prompts[0], prompts[3]):
-        warn_of(TextGenerator({"decode_step": step}, pieces), prompt, GenerationOptions(), said.append)
-    assert said == ["note: the prompt has 10 pieces; the model sees the last 4 of them"]
+        warn_of_prompt(TextGenerator({"decode_step": step}, tokenizer), prompt, GenerationOptions(), lines.append)
+    assert lines == ["note: the prompt has 10 tokens; the model sees the last 4 of them"]

@@ -1,4 +1,4 @@
-"""What is said of texts that are unknown or cut."""
+"""Notes on texts that are unknown or cut."""
 
 from __future__ import annotations
 

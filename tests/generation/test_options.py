@@ -11,7 +11,7 @@ from mmkeras.generation.options import GenerationOptions
 
 
 @pytest.mark.parametrize(
-    ("choice", "said"),
+    ("options", "message"),
     [
         ({"beam": 0}, "--beam 0"),
         ({"beam": 2, "temperature": 1.0}, "contradict"),
@@ -19,6 +19,6 @@ from mmkeras.generation.options import GenerationOptions
         ({"temperature": -1.0}, "--temperature -1.0"),
     ],
 )
-def test_choices_that_make_no_sense_are_refused(choice: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        GenerationOptions(**choice).check()
+def test_choices_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        GenerationOptions(**options).check()

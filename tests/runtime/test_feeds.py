@@ -31,10 +31,10 @@ def inputs(columns: dict[str, Any]) -> list[dict[str, Any]]:
     """The signature's part on the inputs of all kinds."""
     from mmkeras.graph import presence
 
-    entries = []
+    input_specs = []
     for name, column in columns.items():
-        entries += [column.input(name).entry(), presence(name, name).entry()]
-    return json.loads(json.dumps(entries))  # as a client reads it
+        input_specs += [column.input(name).spec(), presence(name, name).spec()]
+    return json.loads(json.dumps(input_specs))  # as a client reads it
 
 
 def test_cells_become_arrays(inputs: list[dict[str, Any]], tmp_path: Path) -> None:
@@ -43,13 +43,15 @@ def test_cells_become_arrays(inputs: list[dict[str, Any]], tmp_path: Path) -> No
     rows[1]["note"], rows[2]["price"], rows[3]["photo"], rows[4]["clip"] = " \u3000", "", "", " "
     rows[5]["photo"] = "pictures/none.png"
     read, faults = {}, {}
-    for entry in raw.columns_of(inputs):
-        cells = [row[entry["column"]] for row in rows]
-        read[entry["name"]], faults[entry["name"]] = raw.read_values(cells, entry, MediaRoot(str(tmp_path)))
+    for input_spec in raw.columns_of(inputs):
+        cells = [row[input_spec["column"]] for row in rows]
+        read[input_spec["name"]], faults[input_spec["name"]] = raw.read_values(
+            cells, input_spec, MediaRoot(str(tmp_path))
+        )
     assert list(faults.pop("photo")) == [5]
     assert not any(faults.values())
     arrays = raw.to_arrays(read, inputs, range(6))
-    assert list(arrays) == [entry["name"] for entry in inputs]
+    assert list(arrays) == [input_spec["name"] for input_spec in inputs]
     assert {name: (a.dtype.name, a.shape[0]) for name, a in arrays.items()} == {
         e["name"]: (e["dtype"], 6) for e in inputs
     }
@@ -79,30 +81,30 @@ def test_cells_become_arrays(inputs: list[dict[str, Any]], tmp_path: Path) -> No
 def test_pictures_of_several_sizes_or_too_large_are_resized_as_the_graph_does(
     inputs: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = next(e for e in inputs if e["name"] == "photo")
+    input_spec = next(e for e in inputs if e["name"] == "photo")
     pictures = values()["photo"]
-    stacked = cells.stack([*pictures, None], entry)
+    stacked = cells.stack([*pictures, None], input_spec)
     for found, picture in zip(stacked, pictures, strict=False):
         np.testing.assert_array_equal(found, resize_pixels(picture, 16))
     assert not stacked[4].any()
     alike = [pictures[0], pictures[0][::-1]]
-    np.testing.assert_array_equal(cells.stack(alike, entry), alike)
+    np.testing.assert_array_equal(cells.stack(alike, input_spec), alike)
     monkeypatch.setattr(cells, "LARGEST_BATCH", alike[0].size)
-    np.testing.assert_array_equal(cells.stack(alike, entry)[1], resize_pixels(alike[1], 16))
+    np.testing.assert_array_equal(cells.stack(alike, input_spec)[1], resize_pixels(alike[1], 16))
 
 
 def test_what_a_client_leaves_out_is_missing(inputs: list[dict[str, Any]]) -> None:
     signature = {"inputs": inputs}
     whole = raw.to_arrays(values(), inputs, range(4))
     for hidden in (["photo"], ["note", "clip"], ["price", "brand", "photo", "clip"]):
-        given = {n: a for n, a in whole.items() if n not in hidden and n.removesuffix("_present") not in hidden}
-        completed = fill_missing_inputs(given, signature)
+        arrays_left = {n: a for n, a in whole.items() if n not in hidden and n.removesuffix("_present") not in hidden}
+        completed = fill_missing_inputs(arrays_left, signature)
         assert set(completed) == set(whole)
-        for entry in inputs:
-            name, array = entry["name"], completed[entry["name"]]
-            assert array.dtype == entry["dtype"]
+        for input_spec in inputs:
+            name, array = input_spec["name"], completed[input_spec["name"]]
+            assert array.dtype == input_spec["dtype"]
             assert len(array) == 4
-            if name in hidden or entry.get("of") in hidden:
+            if name in hidden or input_spec.get("of") in hidden:
                 assert not array.any()
             else:
                 np.testing.assert_array_equal(array, whole[name])
@@ -110,7 +112,7 @@ def test_what_a_client_leaves_out_is_missing(inputs: list[dict[str, Any]]) -> No
     assert alone["price_present"].tolist() == [[1]] * 4, "a column that is given is there, also where none says so"
     assert alone["photo"].shape == (4, 16, 16, 3)
     assert alone["clip"].shape == (4, RULE.n_samples)
-    plain = [entry for entry in inputs if "of" not in entry]
+    plain = [input_spec for input_spec in inputs if "of" not in input_spec]
     with pytest.raises(InputError, match=r"'photo' is not given; expected all of note, photo, clip"):
         fill_missing_inputs({"note": whole["note"]}, {"inputs": plain})
 

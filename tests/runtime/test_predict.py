@@ -71,30 +71,30 @@ def test_figures_are_printed_when_the_truth_is_there(model: Path, answers: Rows,
 
 def test_without_the_target_nothing_is_said_of_accuracy(model: Path, answers: Rows, tmp_path: Path) -> None:
     inputs = [{key: row[key] for key in COLUMNS} for row in rows()]
-    done, found = predict(model, small_runs.write_rows(tmp_path / "rows.csv", inputs))
-    assert found == answers
+    done, predicted = predict(model, small_runs.write_rows(tmp_path / "rows.csv", inputs))
+    assert predicted == answers
     assert done.out == f"40 predictions: {tmp_path / 'p.csv'}\n"
 
 
 def test_labels_the_model_does_not_know_are_left_out_of_the_figures(model: Path, tmp_path: Path) -> None:
-    made = rows()
-    made[0][TARGET], made[1][TARGET] = "weather", ""
-    done, found = predict(model, small_runs.write_rows(tmp_path / "rows.csv", made))
-    assert len(found) == 40
+    table = rows()
+    table[0][TARGET], table[1][TARGET] = "weather", ""
+    done, predicted = predict(model, small_runs.write_rows(tmp_path / "rows.csv", table))
+    assert len(predicted) == 40
     assert f"2 rows have a {TARGET} that the model does not know" in done.out
     assert done.lines[-2].endswith("rows 38")
 
 
 def test_labels_no_model_knows_give_no_figures(model: Path, tmp_path: Path) -> None:
-    made = [{**row, TARGET: "weather"} for row in rows()]
-    done, found = predict(model, small_runs.write_rows(tmp_path / "rows.csv", made))
-    assert (done.code, len(found)) == (0, 40)
+    table = [{**row, TARGET: "weather"} for row in rows()]
+    done, predicted = predict(model, small_runs.write_rows(tmp_path / "rows.csv", table))
+    assert (done.code, len(predicted)) == (0, 40)
     assert "accuracy" not in done.out
 
 
 def test_other_columns_in_another_order(model: Path, answers: Rows, tmp_path: Path) -> None:
-    made = [{"extra": "x", COLUMNS[1]: row[COLUMNS[1]], "more": "", COLUMNS[0]: row[COLUMNS[0]]} for row in rows()]
-    assert predict(model, small_runs.write_rows(tmp_path / "rows.csv", made))[1] == answers
+    table = [{"extra": "x", COLUMNS[1]: row[COLUMNS[1]], "more": "", COLUMNS[0]: row[COLUMNS[0]]} for row in rows()]
+    assert predict(model, small_runs.write_rows(tmp_path / "rows.csv", table))[1] == answers
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
@@ -104,50 +104,52 @@ def test_other_encodings(encoding: str, model: Path, answers: Rows, tmp_path: Pa
 
 
 def test_other_containers(model: Path, answers: Rows, tmp_path: Path) -> None:
-    made = rows()
-    plain = small_runs.write_rows(tmp_path / "rows.csv", made).read_bytes()
+    table = rows()
+    plain = small_runs.write_rows(tmp_path / "rows.csv", table).read_bytes()
     (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(plain))
     assert predict(model, tmp_path / "packed.csv.gz")[1] == answers
-    pd.DataFrame(made).to_parquet(tmp_path / "rows.parquet")
+    pd.DataFrame(table).to_parquet(tmp_path / "rows.parquet")
     assert predict(model, tmp_path / "rows.parquet", "--overwrite")[1] == answers
-    frame = pd.DataFrame(made)
+    frame = pd.DataFrame(table)
     frame.to_csv(tmp_path / "rows.tsv", sep="\t", index=False)
     assert predict(model, tmp_path / "rows.tsv", "--delimiter", "\t", "--overwrite")[1] == answers
 
 
 def test_an_unreadable_row_is_answered_as_empty_and_named(model: Path, tmp_path: Path) -> None:
     """A row out for each row in: whoever joins the two must not be off by one."""
-    made = rows()[:3]
-    path = small_runs.write_rows(tmp_path / "rows.csv", [*made, {**made[0], COLUMNS[0]: "", COLUMNS[1]: ""}, made[1]])
+    table = rows()[:3]
+    path = small_runs.write_rows(
+        tmp_path / "rows.csv", [*table, {**table[0], COLUMNS[0]: "", COLUMNS[1]: ""}, table[1]]
+    )
     lines = path.read_text(encoding="utf-8").rstrip("\n")
     path.write_text(f"{lines}\nlonely\n", encoding="utf-8")
-    done, found = predict(model, path)
-    assert len(found) == 6
-    assert found[5] == found[3], "what cannot be read is answered like what is empty"
-    assert found[4] == found[1]
+    done, predicted = predict(model, path)
+    assert len(predicted) == 6
+    assert predicted[5] == predicted[3], "what cannot be read is answered like what is empty"
+    assert predicted[4] == predicted[1]
     assert re.search(r"rows\.csv, line \d+: .*received 1.*; answered as if empty", done.out)
 
 
 def test_a_single_row(model: Path, answers: Rows, tmp_path: Path) -> None:
-    done, found = predict(model, small_runs.write_rows(tmp_path / "rows.csv", rows()[:1]))
-    assert found[0]["prediction"] == answers[0]["prediction"]
-    assert float(found[0]["probability"]) == pytest.approx(float(answers[0]["probability"]), abs=1.5e-6)
+    done, predicted = predict(model, small_runs.write_rows(tmp_path / "rows.csv", rows()[:1]))
+    assert predicted[0]["prediction"] == answers[0]["prediction"]
+    assert float(predicted[0]["probability"]) == pytest.approx(float(answers[0]["probability"]), abs=1.5e-6)
 
 
 def test_texts_longer_than_the_limit_are_cut(model: Path, tmp_path: Path) -> None:
     """At a character's end, wherever the 96th byte falls: what is behind it does not count."""
-    made = rows()[:4]
+    table = rows()[:4]
     start = "手机 phone " * 8
     assert len(start.encode()) > 96
     for k, tail in enumerate(["", "goal " * 50, "米饭" * 500, "x"]):
-        made[k] = {**made[0], COLUMNS[1]: start + tail}
-    _, found = predict(model, small_runs.write_rows(tmp_path / "rows.csv", made))
-    assert all(row == found[0] for row in found)
+        table[k] = {**table[0], COLUMNS[1]: start + tail}
+    _, predicted = predict(model, small_runs.write_rows(tmp_path / "rows.csv", table))
+    assert all(row == predicted[0] for row in predicted)
 
 
 def test_a_missing_column_is_named_with_the_nearest(model: Path, tmp_path: Path) -> None:
-    made = [{"News text": row[COLUMNS[1]], COLUMNS[0]: row[COLUMNS[0]]} for row in rows()]
-    done, _ = predict(model, small_runs.write_rows(tmp_path / "rows.csv", made))
+    table = [{"News text": row[COLUMNS[1]], COLUMNS[0]: row[COLUMNS[0]]} for row in rows()]
+    done, _ = predict(model, small_runs.write_rows(tmp_path / "rows.csv", table))
     assert done.code == 2
     assert done.err.startswith("error: ")
     for piece in ("rows.csv", f"'{COLUMNS[1]}'", "Did you mean 'News text'?"):

@@ -13,12 +13,12 @@ from mmkeras.modalities.image.spec import as_served
 
 
 def test_the_proof_sends_the_file_itself() -> None:
-    entry = {"kind": "image", "name": "photo", "size": SIZE}
+    input_spec = {"kind": "image", "name": "photo", "size": SIZE}
     for file in (jpeg(exif(tiff(6))), ALIKE["WebP RGBA"], ALIKE["GIF"]):
-        sent, pixels = as_served(file, entry)
+        sent, pixels = as_served(file, input_spec)
         assert sent == file
         np.testing.assert_array_equal(pixels, decode_image(file))
-    assert as_served(None, entry) == (b"", None)
+    assert as_served(None, input_spec) == (b"", None)
 
 
 @pytest.mark.parametrize("value", [*NOT_ALIKE.values(), np.asarray(picture())], ids=[*NOT_ALIKE, "pixels"])

@@ -75,8 +75,8 @@ def test_an_old_folder_of_numbers(tmp_path: Path, tmp_path_factory: pytest.TempP
     assert read_signature(folder).artefacts["onnx"].callables == {}, "they were not listed"
     done = small_runs.main("verify", folder)
     assert done.code == 0, done.out + done.err
-    found = small_runs.proof(folder)
-    for name, result in found["artefacts"].items():
+    report = small_runs.proof(folder)
+    for name, result in report["artefacts"].items():
         for key in ("accuracy", "rows", "ids_identical", "labels_identical", "largest_difference"):
             assert result[key] == before["artefacts"][name][key], (name, key)
     tables = []

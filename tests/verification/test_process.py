@@ -55,7 +55,9 @@ def test_peak_memory_is_the_answering_process_s_own(run: SmallRun) -> None:
     """
     ballast = np.ones(40_000_000)  # 305 MiB, all touched
     assert len(ballast)
-    figures, *_ = predictions.answers(run.exported / "predict.tflite", run.exported / "sample_inputs.npz")
+    figures, *_ = predictions.predict_in_own_process(
+        run.exported / "predict.tflite", run.exported / "sample_inputs.npz"
+    )
     assert 20 < figures["peak_memory_mib"] < 150
 
 
@@ -76,7 +78,7 @@ def test_an_answering_process_that_dies_gives_its_last_words(tmp_path: Path) -> 
     samples = made_up_samples()
     save_samples(samples, tmp_path / "s.npz")
     with pytest.raises(RuntimeError, match=r"m\.txt: expected a \.tflite file"):
-        predictions.answers(tmp_path / "m.txt", tmp_path / "s.npz")
+        predictions.predict_in_own_process(tmp_path / "m.txt", tmp_path / "s.npz")
 
 
 def test_an_answering_process_that_is_killed_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +87,7 @@ def test_an_answering_process_that_is_killed_is_no_answer(tmp_path: Path, monkey
 
     monkeypatch.setattr(subprocess, "run", killed)
     with pytest.raises(RuntimeError, match="-9"):
-        predictions.answers(tmp_path / "m.onnx", tmp_path / "s.npz")
+        predictions.predict_in_own_process(tmp_path / "m.onnx", tmp_path / "s.npz")
 
 
 # the comparison itself
@@ -101,7 +103,7 @@ def test_verify_runs_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(subprocess, "run", record)
     with pytest.raises(RuntimeError, match="words"):
-        predictions.answers(tmp_path / "m.onnx", tmp_path / "s.npz")
+        predictions.predict_in_own_process(tmp_path / "m.onnx", tmp_path / "s.npz")
     ((command, options),) = seen
     assert command[:3] == [sys.executable, "-m", "mmkeras.verification.clean_process.predictions"]
     assert str(small_runs.ROOT) in options["env"]["PYTHONPATH"]

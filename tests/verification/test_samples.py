@@ -31,9 +31,9 @@ def test_samples_of_all_kinds_survive_their_file(tmp_path: Path) -> None:
     for name in ("note", "photo", "price", "nothing"):
         assert after.inputs[name] == before.inputs[name]
     assert after.inputs["clip"][0] is None
-    for found, clip in zip(after.inputs["clip"][1:], before.inputs["clip"][1:], strict=True):
-        assert found.tobytes() == clip.tobytes()
-        assert found.dtype == np.float32
+    for samples, clip in zip(after.inputs["clip"][1:], before.inputs["clip"][1:], strict=True):
+        assert samples.tobytes() == clip.tobytes()
+        assert samples.dtype == np.float32
     np.testing.assert_array_equal(after.truth, before.truth)
     assert after.answers.tobytes() == before.answers.tobytes()
     assert [row.tolist() for row in after.ids["note_ids"]] == [[[1, 2]], [[]], [[7]]]

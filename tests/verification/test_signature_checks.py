@@ -18,9 +18,9 @@ from mmkeras.verification.clean_process.signatures import (
     ON_THE_CUT,
     check_length,
     check_strings,
+    evenly_spaced,
     joined,
     long_texts,
-    spread,
 )
 from mmkeras.verification.samples import Samples
 from mmkeras.verification.tolerances import TOLERANCES
@@ -32,8 +32,8 @@ SIGNATURE = {"inputs": [{"name": name, "max_bytes": n} for name, n in MAX_BYTES.
 Arrays = Mapping[str, np.ndarray]
 
 
-def signature_mismatches(found: dict[str, Any]) -> list[str]:
-    return predictions.signature_mismatches(found, "probabilities", TOLERANCES["float32"])
+def signature_mismatches(figures: dict[str, Any]) -> list[str]:
+    return predictions.signature_mismatches(figures, "probabilities", TOLERANCES["float32"])
 
 
 def answer(texts: Mapping[str, bytes]) -> np.ndarray:
@@ -86,9 +86,9 @@ def found_in_strings(serve: Any) -> dict[str, Any]:
 
 
 def test_right_strings_pass() -> None:
-    found = found_in_strings(serving())
-    assert found == {"texts": 16 + 3 + len(ON_THE_CUT), "largest_difference": 0.0, "labels_identical": True}
-    assert signature_mismatches(found) == []
+    figures = found_in_strings(serving())
+    assert figures == {"texts": 16 + 3 + len(ON_THE_CUT), "largest_difference": 0.0, "labels_identical": True}
+    assert signature_mismatches(figures) == []
 
 
 CUTS: dict[str, Callable[[bytes, int], bytes]] = {
@@ -109,16 +109,16 @@ def test_another_cut_is_a_breach(name: str) -> None:
 
 
 def test_other_words_for_the_same_answer_are_a_breach() -> None:
-    found = found_in_strings(serving(labels=LABELS[::-1]))
-    assert found["largest_difference"] == 0
-    assert signature_mismatches(found) == ["labels differ"]
+    figures = found_in_strings(serving(labels=LABELS[::-1]))
+    assert figures["largest_difference"] == 0
+    assert signature_mismatches(figures) == ["labels differ"]
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_strings_are_given_one_by_one_and_together(alone: bool) -> None:
     right, wrong = serving(), serving(lambda text, n: text[:5])
-    found = found_in_strings(lambda inputs: (wrong if (len(inputs["a"]) == 1) == alone else right)(inputs))
-    assert signature_mismatches(found)
+    figures = found_in_strings(lambda inputs: (wrong if (len(inputs["a"]) == 1) == alone else right)(inputs))
+    assert signature_mismatches(figures)
 
 
 def test_texts_for_the_cut_lie_on_it() -> None:
@@ -151,10 +151,10 @@ def test_right_lengths_pass(n_bytes: int | None) -> None:
         shapes.extend(data.shape for data in inputs.values())
         return model(inputs)
 
-    found = found_in_length(call, n_bytes)
-    assert signature_mismatches(found) == []
-    assert found["largest_difference"] == 0
-    assert found["labels_identical"] is found["ids_identical"] is True
+    figures = found_in_length(call, n_bytes)
+    assert signature_mismatches(figures) == []
+    assert figures["largest_difference"] == 0
+    assert figures["labels_identical"] is figures["ids_identical"] is True
     assert {rows for rows, _ in shapes} == {1}
     assert n_bytes is None or {n for _, n in shapes} == {n_bytes}
 
@@ -172,9 +172,9 @@ def test_a_length_that_no_row_fits_is_filled() -> None:
 @pytest.mark.parametrize("n_bytes", [16, 48])
 def test_a_lost_byte_at_the_end_of_a_length_is_a_breach(n_bytes: int) -> None:
     """Though no held-out row is as long."""
-    found = found_in_length(lambda inputs: model({name: data[:, :-5] for name, data in inputs.items()}), n_bytes)
-    assert found["ids_identical"] is False
-    assert {b.split(" ")[0] for b in signature_mismatches(found)} >= {"ids", "probabilities"}
+    figures = found_in_length(lambda inputs: model({name: data[:, :-5] for name, data in inputs.items()}), n_bytes)
+    assert figures["ids_identical"] is False
+    assert {b.split(" ")[0] for b in signature_mismatches(figures)} >= {"ids", "probabilities"}
 
 
 def test_a_small_difference_and_other_ids_are_breaches() -> None:
@@ -192,8 +192,8 @@ def test_a_small_difference_and_other_ids_are_breaches() -> None:
 
 
 def test_what_is_no_number_is_a_breach() -> None:
-    found = found_in_length(lambda inputs: {**model(inputs), "probabilities": np.full((1, 3), np.nan, "float32")}, 64)
-    assert "probabilities differ by up to inf" in signature_mismatches(found)
+    figures = found_in_length(lambda inputs: {**model(inputs), "probabilities": np.full((1, 3), np.nan, "float32")}, 64)
+    assert "probabilities differ by up to inf" in signature_mismatches(figures)
 
 
 def test_a_signature_that_cannot_be_run_is_a_breach() -> None:
@@ -201,6 +201,6 @@ def test_a_signature_that_cannot_be_run_is_a_breach() -> None:
 
 
 def test_spread() -> None:
-    assert spread(np.arange(10), 3).tolist() == [0, 4, 9]
-    assert spread(np.arange(2), 3).tolist() == [0, 1]
-    assert spread(np.arange(0), 3).tolist() == []
+    assert evenly_spaced(np.arange(10), 3).tolist() == [0, 4, 9]
+    assert evenly_spaced(np.arange(2), 3).tolist() == [0, 1]
+    assert evenly_spaced(np.arange(0), 3).tolist() == []

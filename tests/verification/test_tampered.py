@@ -187,9 +187,9 @@ def test_a_tampered_artefact_is_rejected(tamper: Any, name: str, reason: str, ru
     assert any(reason in breach for breach in figures["breaches"]), figures["breaches"]
     (line,) = [line for line in done.lines if line.startswith(f"{name} ")]
     assert line.endswith("REJECTED")
-    said = [line for line in done.lines if line.startswith("REJECTED ")]
-    assert len(said) == len(figures["breaches"])
-    assert all(name in line for line in said)
+    lines = [line for line in done.lines if line.startswith("REJECTED ")]
+    assert len(lines) == len(figures["breaches"])
+    assert all(name in line for line in lines)
 
 
 @pytest.mark.slow

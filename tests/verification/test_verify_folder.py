@@ -32,14 +32,14 @@ def write_artefact(folder: Path, name: str, content: str = "sound") -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An exported folder of three artefacts."""
 
-    def answers(path: Path, _: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
+    def predictions_of(path: Path, _: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
         content = (path / "saved_model.pb" if path.is_dir() else path).read_text()
         if content == "broken":
             raise RuntimeError("it is broken")
         p = made_up_samples().answers
         return figures(**MEASURED), [p if content == "sound" else p[:, ::-1], p], {}
 
-    monkeypatch.setattr(predictions, "answers", answers)
+    monkeypatch.setattr(predictions, "predict_in_own_process", predictions_of)
     folder = tmp_path / "e"
     folder.mkdir()
     save_samples(made_up_samples(), folder / "sample_inputs.npz")
@@ -161,7 +161,7 @@ def test_accuracy_on_learned_rows_is_not_called_that_of_held_out_rows(folder: Pa
     assert learned.code == 0
     assert " accuracy* " in learned.lines[1]
     (note,) = [line for line in learned.lines if line.startswith("* ")]
-    assert note == "* on rows the model has learned since: 0.7500 while held out (train --no-fold keeps them apart)"
+    assert note == "* on rows the model was refit on: 0.7500 while held out (train --no-fold keeps them apart)"
     report = proof(folder)
     assert report["held_out"] == held_out
     for result in report["artefacts"].values():

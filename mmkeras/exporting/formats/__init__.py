@@ -13,19 +13,19 @@ from mmkeras.tasks.assets import Assets
 
 
 class Exporter(Protocol):
-    """What every module of a format has."""
+    """The interface of a format's module."""
 
     PRECISIONS: Collection[str]
-    """The precisions it can write. Each has its line in `verification.tolerances.TOLERANCES`."""
+    """The precisions that it supports. Each has its line in `verification.tolerances.TOLERANCES`."""
 
     def export(
         self, graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32
     ) -> dict[str, Path]:
-        """Write the graphs; another precision than float32 goes beside it (`file_name`). Returns the path of each."""
+        """Write the graphs; other precisions than float32 lie beside it (`file_name`). Returns the path of each."""
         ...
 
     def callables(self, path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
-        """What a client can call in a written file: name -> its inputs and outputs."""
+        """The functions that clients call in a written file: name -> inputs and outputs."""
         ...
 
 

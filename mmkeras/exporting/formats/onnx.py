@@ -11,12 +11,12 @@ from typing import Any
 from mmkeras.errors import InputError
 from mmkeras.exporting.formats import file_name
 from mmkeras.exporting.formats.onnx_graph import simplify
-from mmkeras.exporting.formats.onnx_weights import given, large_weights, put_back, weight_specs
+from mmkeras.exporting.formats.onnx_weights import large_weights, put_back, substituted, weight_specs
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph
 from mmkeras.tasks.assets import Assets
 
-OPSET = 18  # has every op we use; runtimes since 2023 have it
+OPSET = 18  # has every op that the models use; runtimes since 2023 have it
 
 
 def convert(graph: Graph) -> Any:
@@ -27,9 +27,9 @@ def convert(graph: Graph) -> Any:
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     module, weights = GraphModule(graph), large_weights(graph.model)
 
-    # tf2onnx knows inputs and outputs by their places, so both stand in the Graph's order (a dict would be sorted)
+    # tf2onnx takes inputs and outputs by position, so both are in the Graph's order (a dict would be sorted)
     def call(*tensors: Any) -> list[Any]:
-        with given(weights, tensors[len(graph.inputs) :]):
+        with substituted(weights, tensors[len(graph.inputs) :]):
             outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=False)}, training=False)
         return [tf.identity(outputs[name]) for name in output_names(graph)]
 
@@ -44,7 +44,7 @@ def convert(graph: Graph) -> Any:
 
 
 def _where(ctx: Any, node: Any, name: str, args: Any) -> None:
-    """tf.where -> Where: tf2onnx writes two multiplications, an addition and three casts."""
+    """tf.where -> Where: tf2onnx would write two multiplications, an addition and three casts."""
     node.type = "Where"
 
 
@@ -58,14 +58,15 @@ def check_standard(proto: Any) -> None:
     import onnx
 
     standard = {schema.name for schema in onnx.defs.get_all_schemas() if schema.domain == ""}
-    odd = {f"{n.op_type} (in {n.name})" for n in proto.graph.node if n.domain or n.op_type not in standard}
-    if odd:
-        raise InputError(f"ONNX has no standard operator for {', '.join(sorted(odd))}; write the layer with other ops.")
+    others = {f"{n.op_type} (in {n.name})" for n in proto.graph.node if n.domain or n.op_type not in standard}
+    if others:
+        names = ", ".join(sorted(others))
+        raise InputError(f"ONNX has no standard operator for {names}; write the layer with other ops.")
     onnx.checker.check_model(proto, full_check=True)
 
 
 def rename_outputs(proto: Any, names: list[str]) -> None:
-    """Outputs by the Graph's names, whatever tf2onnx called them."""
+    """Give the outputs the Graph's names in place of tf2onnx's."""
     for output, name in zip(proto.graph.output, names, strict=True):
         old = output.name
         if old == name:
@@ -87,7 +88,7 @@ def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision:
 
 
 def model_of(graph: Graph) -> Any:
-    """The ONNX ModelProto as it is deployed: fewer nodes, standard operators, the contract inside."""
+    """The ONNX ModelProto to be deployed: simplified, of standard operators, with the contract inside."""
     import onnx
 
     proto = convert(graph)
@@ -101,26 +102,26 @@ def model_of(graph: Graph) -> Any:
 
 
 def as_trained(proto: Any) -> None:
-    """Weights in float32 are the model's own."""
+    """float32: the weights stay as they are."""
 
 
 PRECISIONS: dict[str, Callable[[Any], None]] = {FLOAT32: as_trained}
-"""Precision -> what is done to the finished ModelProto, in place, before it is written."""
+"""Precision -> a function that changes the finished ModelProto, in place, before it is written."""
 
 
 def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
-    """Inputs and outputs of a written file, which is one function: its name is the graph's, before the first point."""
+    """Inputs and outputs of a written file: one function, with the graph's name, the file name up to its first dot."""
     import onnx
 
     graph = onnx.load(str(path), load_external_data=False).graph
 
-    def described(side: Any) -> list[dict[str, Any]]:
-        found = []
-        for value in side:
+    def described(values: Any) -> list[dict[str, Any]]:
+        specs = []
+        for value in values:
             tensor = value.type.tensor_type
             sizes = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
             dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
-            found.append({"name": value.name, "dtype": dtype, "shape": sizes if tensor.HasField("shape") else None})
-        return found
+            specs.append({"name": value.name, "dtype": dtype, "shape": sizes if tensor.HasField("shape") else None})
+        return specs
 
     return {path.name.partition(".")[0]: (described(graph.input), described(graph.output))}

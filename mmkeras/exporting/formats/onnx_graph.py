@@ -1,6 +1,6 @@
-"""What tf2onnx writes -> fewer nodes that say the same. A short text's time in ONNX Runtime is its nodes.
+"""tf2onnx's graph -> an equivalent graph of fewer nodes, whose number decides a short text's time in ONNX Runtime.
 
-Each function changes a GraphProto in place and leaves alone what does not look as expected: the result is verified.
+Each function changes a GraphProto in place and leaves nodes in an unexpected form alone: the result is verified.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-# Operators on shapes, with how many of their inputs are numbers to compute with (0: all); the others say where
+# Operators on shapes, with how many of their inputs are data (0: all); the other inputs are indices
 SHAPE_OPS = {"Add": 0, "Sub": 0, "Mul": 0, "Div": 0, "Min": 0, "Concat": 0, "Slice": 1, "Squeeze": 1, "Unsqueeze": 1}
 
 
 def simplify(graph: Any) -> None:
-    """All of the below, in an order in which each finds what the one before has uncovered."""
+    """Apply all functions below, in an order in which each works on the result of the one before."""
     scatter_rows(graph)
     gather_rows(graph)
     fuse_clips(graph)
@@ -25,7 +25,7 @@ def simplify(graph: Any) -> None:
 
 
 def _makers(graph: Any) -> dict[str, Any]:
-    """Name of a tensor -> the node that makes it."""
+    """Name of a tensor -> the node that computes it."""
     return {name: node for node in graph.node for name in node.output}
 
 
@@ -41,16 +41,16 @@ def _attribute(node: Any, name: str, default: Any) -> Any:
 
 
 def _chain(makers: dict[str, Any], name: str, *op_types: str) -> list[Any]:
-    """The nodes of these types that made a tensor one from another, the last first; casts between are passed over."""
-    found: list[Any] = []
+    """The chain of nodes of these types that computes a tensor, the last first; casts between are passed over."""
+    chain: list[Any] = []
     for op_type in op_types:
         while name in makers and makers[name].op_type == "Cast":
             name = makers[name].input[0]
         if name not in makers or makers[name].op_type != op_type:
             return []
-        found.append(makers[name])
+        chain.append(makers[name])
         name = makers[name].input[0]
-    return found
+    return chain
 
 
 def _is_int32(name: str, makers: dict[str, Any]) -> bool:
@@ -68,15 +68,15 @@ def _replace(graph: Any, old: Any, op_type: str, inputs: list[str], **attributes
 
 
 def _is_row(makers: dict[str, Any], name: str) -> bool:
-    """Is a tensor the first place of each row: a Range, as a column, times the rows' length?"""
+    """Is a tensor the offset of each row: a Range, as a column, times the rows' length?"""
     return bool(_chain(makers, name, "Mul", "Slice", "Unsqueeze", "Range"))
 
 
 def scatter_rows(graph: Any) -> None:
-    """`exact.scatter`, which writes into rows that lie end to end -> ScatterElements along each row, which adds.
+    """`exact.scatter`, which writes into flattened rows -> ScatterElements along each row, with addition.
 
-    TensorFlow's ScatterNd adds values that meet, tf2onnx's ScatterND keeps one of them, so one that is not of this form
-    is at least made to add.
+    TensorFlow's ScatterNd adds values of the same index, tf2onnx's ScatterND keeps one of them: a ScatterND of another
+    form is at least changed to add.
     """
     makers = _makers(graph)
     readers = {name: node for node in graph.node for name in node.input}
@@ -99,7 +99,7 @@ def scatter_rows(graph: Any) -> None:
 
 
 def gather_rows(graph: Any) -> None:
-    """GatherND of one number a place, `tf.gather` with batch_dims -> GatherElements, which needs no list of places."""
+    """GatherND of single numbers, `tf.gather` with batch_dims -> GatherElements, which needs no list of indices."""
     makers = _makers(graph)
     for node in [n for n in graph.node if n.op_type == "GatherND"]:
         axis, chain = _attribute(node, "batch_dims", 0), _chain(makers, node.input[1], "Unsqueeze")
@@ -125,7 +125,7 @@ def fuse_clips(graph: Any) -> None:
 
 
 def widen_shapes(graph: Any) -> None:
-    """Do arithmetic on shapes in int64, as ONNX has them, instead of in TensorFlow's int32 between two casts."""
+    """Compute on shapes in int64, ONNX's type of shapes, in place of TensorFlow's int32 between two casts."""
     constants = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.INT32}
     shapes = {node.output[0] for node in graph.node if node.op_type == "Shape"}
     wide: dict[str, str] = {}  # int32 tensor -> the same in int64
@@ -160,7 +160,7 @@ def widen_shapes(graph: Any) -> None:
 
 
 def drop_identities(graph: Any) -> None:
-    """Who reads an Identity reads what it reads."""
+    """Connect the readers of an Identity to its input."""
     outputs = {output.name for output in graph.output}
     same = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Identity" and n.output[0] not in outputs}
     for node in graph.node:
@@ -170,12 +170,12 @@ def drop_identities(graph: Any) -> None:
 
 
 def drop_unused(graph: Any) -> None:
-    """Nodes and constants that nothing reads."""
-    wanted = {output.name for output in graph.output}
-    for node in reversed(list(graph.node)):  # a graph's nodes are sorted: users stand behind makers
-        if wanted.isdisjoint(node.output):
+    """Remove nodes and constants that nothing reads."""
+    used = {output.name for output in graph.output}
+    for node in reversed(list(graph.node)):  # a graph's nodes are sorted: readers come after the nodes that they read
+        if used.isdisjoint(node.output):
             graph.node.remove(node)
         else:
-            wanted.update(node.input)
-    for tensor in [t for t in graph.initializer if t.name not in wanted]:
+            used.update(node.input)
+    for tensor in [t for t in graph.initializer if t.name not in used]:
         graph.initializer.remove(tensor)

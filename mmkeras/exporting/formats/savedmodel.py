@@ -1,4 +1,4 @@
-"""Graphs -> one SavedModel for TF Serving: strings and files in `serving_default`, other formats' arrays beside it."""
+"""Graphs -> one SavedModel for TF Serving: `serving_default` takes strings and files, the other signatures arrays."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mmkeras.graph import FLOAT32, Answers, Graph
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
-SERVING: dict[Answers, Any] = {"numbers": predict, "texts": generate}  # `functions`: what clients can call
+SERVING: dict[Answers, Any] = {"numbers": predict, "texts": generate}  # modules with `functions` for clients
 
 
 def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32) -> dict[str, Path]:
-    """Write folder/savedmodel/1, the numbered version folder that TF Serving wants; that is the path of each graph."""
+    """Write folder/savedmodel/1, a version folder of TF Serving. Returns it as the path of each graph."""
     root = tf.Module()
     root.parts = {name: GraphModule(graph) for name, graph in graphs.items()}
     functions, root.tracked = SERVING[assets.answers].functions(root.parts, assets)
@@ -44,14 +44,14 @@ def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
 
     proto = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
 
-    def described(side: Any) -> list[dict[str, Any]]:
+    def described(tensors: Any) -> list[dict[str, Any]]:
         return [
             {"name": name, "dtype": tf.dtypes.as_dtype(info.dtype).name, "shape": tf.TensorShape(info.tensor_shape)}
-            for name, info in sorted(side.items())
+            for name, info in sorted(tensors.items())
         ]
 
     definitions = {name: s for name, s in proto.meta_graphs[0].signature_def.items() if not name.startswith("__")}
-    found = {name: (described(s.inputs), described(s.outputs)) for name, s in sorted(definitions.items())}
-    for entry in (entry for sides in found.values() for side in sides for entry in side):
-        entry["shape"] = None if entry["shape"].rank is None else entry["shape"].as_list()
-    return found
+    signatures = {name: (described(s.inputs), described(s.outputs)) for name, s in sorted(definitions.items())}
+    for spec in (spec for pair in signatures.values() for specs in pair for spec in specs):
+        spec["shape"] = None if spec["shape"].rank is None else spec["shape"].as_list()
+    return signatures

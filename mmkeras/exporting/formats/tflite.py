@@ -27,13 +27,13 @@ from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
 LENGTHS = (64, 96, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)
-FEWER = (128, 512)  # where a text is not the whole of the work
+FEWER = (128, 512)  # for graphs with other inputs than texts
 
 
 def lengths_for(graph: Graph) -> list[int]:
-    """The fixed lengths of bytes worth having: up to the longest input, which is one of them; [0] without any bytes.
+    """The fixed lengths in bytes that get a signature: up to the longest input, inclusive; [0] without byte inputs.
 
-    None where a row's length is free and no sum of bytes: a text's pieces.
+    An empty list where a row's free length is in tokens.
     """
     if any(i.kind == "pieces" for i in graph.inputs):
         return []
@@ -62,17 +62,17 @@ def convert(graph: Graph) -> bytes:
 def unsupported(message: str, function: Any) -> str:
     """A converter's error -> a sentence with the ops that are not builtin and the layers they come from."""
     names = sorted(set(re.findall(r"tf\.(\w+)[ (]", message)) | set(re.findall(r"'tf\.(\w+)' op", message)))
-    found = []
+    not_builtin = []
     for op in names:
         nodes = [node.name for node in _nodes(function) if node.op == op]
         if nodes:
             layer = nodes[0].rpartition("/")[0] or nodes[0]
-            found.append(f"{op} (in layer {layer})")
-    if not found:
+            not_builtin.append(f"{op} (in layer {layer})")
+    if not not_builtin:
         first_line = next((line for line in message.splitlines() if line.strip()), "no reason given")
         return f"LiteRT cannot convert this graph: {first_line}"
     return (
-        f"LiteRT has no builtin for {', '.join(found)}. Only builtin ops are allowed: others need a "
+        f"LiteRT has no builtin for {', '.join(not_builtin)}. Only builtin ops are allowed: others need a "
         "larger runtime that many devices lack. Write the layer with other ops, or export the other formats."
     )
 
@@ -84,7 +84,7 @@ def _nodes(function: Any) -> list[Any]:
 
 
 def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, ...]) -> bytes:
-    """A zip behind the flatbuffer, as model metadata's files are carried: readers of either ignore the other."""
+    """The flatbuffer with a zip appended, as for TFLite's model metadata: readers of either ignore the other."""
     archive_bytes = io.BytesIO(model)
     archive_bytes.seek(0, io.SEEK_END)
     with zipfile.ZipFile(archive_bytes, "a") as archive:
@@ -111,12 +111,12 @@ def callables(path: Path) -> dict[str, tuple[list[Any], list[Any]]]:
 
     interpreter = Interpreter(str(path), num_threads=1)
 
-    def described(side: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = []
-        for name, tensor in sorted(side.items()):
+    def described(tensors: Mapping[str, Any]) -> list[dict[str, Any]]:
+        specs = []
+        for name, tensor in sorted(tensors.items()):
             sizes = [int(n) if n >= 0 else None for n in tensor["shape_signature"]]
-            found.append({"name": name, "dtype": np.dtype(tensor["dtype"]).name, "shape": sizes})
-        return found
+            specs.append({"name": name, "dtype": np.dtype(tensor["dtype"]).name, "shape": sizes})
+        return specs
 
     runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
     return {

@@ -21,7 +21,7 @@ from mmkeras.runtime.feeds import columns_of, sample_values
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.reference import trained_generator
 from mmkeras.tasks.text_generation.load import load_tokenizer
-from mmkeras.verification.samples import TextSamples, scored_pieces
+from mmkeras.verification.samples import TextSamples, scored_tokens
 
 SAMPLE_ROWS, SUBSET_ROWS = 256, 32
 SERVED, LONGEST_SERVED = 16, 100  # prompts as strings: number of lines, and characters of a line
@@ -63,15 +63,19 @@ def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSam
     generator = trained_generator(graphs, load_tokenizer(run), folder)
     lines = [line for line in read_lines(run.folder / "validation.txt") if line]
     lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
-    ids = [scored_pieces(generator.pieces, line) for line in lines]
+    ids = [scored_tokens(generator.tokenizer, line) for line in lines]
     prompts = [row[: min(PROMPT, len(row) - 1)] for row in ids]
     step, signature, options = generator.step, generator.step.signature, GenerationOptions(longest=CONTINUATION)
     written = [decode(step, signature, {}, options, [prompt])[0] for prompt in prompts]
-    scored = [generator.score_pieces(row)[1].astype(float).tolist() for row in ids]
-    texts = ["", *map(generator.pieces.decode, prompts[:SERVED]), *(line[:LONGEST_SERVED] for line in lines[:SERVED])]
-    served = [(text, generator.pieces.encode(text)) for text in texts]
+    scored = [generator.score_tokens(row)[1].astype(float).tolist() for row in ids]
+    texts = [
+        "",
+        *map(generator.tokenizer.decode, prompts[:SERVED]),
+        *(line[:LONGEST_SERVED] for line in lines[:SERVED]),
+    ]
+    served = [(text, generator.tokenizer.encode(text)) for text in texts]
     metadata: dict[str, Any] = {"sample_longest": CONTINUATION}
-    if generator.pieces.kind == "subword":  # the verification has no SentencePiece to tokenize with
+    if generator.tokenizer.kind == "subword":  # the verification has no SentencePiece to tokenize with
         metadata["sample_pieces"] = ids
     references = [[line] for line in lines]
     return TextSamples(references, written, prompts=prompts, scored=scored, served=served, metadata=metadata)

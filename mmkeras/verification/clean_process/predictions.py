@@ -1,4 +1,4 @@
-"""One artefact, one clean process: answer the sample rows and say how fast. Run by `verify`, never imported by it.
+"""One artefact, one clean process: predict the sample rows and measure time. Run by `verify`, never imported by it.
 
     python -m mmkeras.verification.clean_process.predictions ARTEFACT SAMPLES OUT
 
@@ -27,14 +27,14 @@ WARM_UP = 20
 
 
 def answer_of(runner: Runner) -> str:
-    """Name of the output that answers."""
+    """Name of the graph's first output."""
     return str(runner.signature["outputs"][0]["name"])
 
 
 def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, inputs: list[Any]) -> dict[str, Any]:
-    """All rows in batches, in an order; what comes out is put back in the samples' order.
+    """Run all rows in batches, in a given order; outputs are put back in the samples' order.
 
-    inputs: those of the signature, in any order.
+    inputs: those of the signature, in any order. Returns answers float32 [n, outputs], token ids, seconds a batch.
     """
     answers = np.zeros_like(samples.answers)
     ids: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * len(samples) for name in samples.ids}
@@ -53,26 +53,26 @@ def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, in
 
 
 def run_subsets(runner: Runner, samples: Samples, inputs: list[Any]) -> dict[str, np.ndarray]:
-    """The first rows with some modalities alone, others left out: subset -> answers."""
+    """The first rows with a subset of the modalities, inputs of the others left out: subset -> answers."""
     hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(runner.signature["inputs"]))}
-    found = {}
+    by_subset = {}
     for name, expected in samples.subsets.items():
-        rows = [np.arange(k, min(k + BATCH, len(expected))) for k in range(0, len(expected), BATCH)]
-        given = [e for e in inputs if e["name"] not in hidden[name] and e.get("of") not in hidden[name]]
-        parts = [runner(to_arrays(samples.inputs, given, index), [answer_of(runner)]) for index in rows]
-        found[name] = np.concatenate([part[answer_of(runner)] for part in parts])
-    return found
+        batches = [np.arange(k, min(k + BATCH, len(expected))) for k in range(0, len(expected), BATCH)]
+        present = [spec for spec in inputs if spec["name"] not in hidden[name] and spec.get("of") not in hidden[name]]
+        outputs = [runner(to_arrays(samples.inputs, present, index), [answer_of(runner)]) for index in batches]
+        by_subset[name] = np.concatenate([batch[answer_of(runner)] for batch in outputs])
+    return by_subset
 
 
-def same_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
-    """Row numbers whose ids differ from the trained model's."""
+def rows_with_other_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> list[int]:
+    """Numbers of the rows whose token ids differ from the trained model's."""
     return [
         i for i in range(len(samples)) if any(not np.array_equal(ids[name][i], samples.ids[name][i]) for name in ids)
     ]
 
 
 def main(artefact: str, samples_path: str, out: str) -> None:
-    """Answer, measure, write."""
+    """Predict, measure, write."""
     block_keras()
     samples = load_samples(Path(samples_path))
     begin = time.perf_counter()
@@ -83,25 +83,25 @@ def main(artefact: str, samples_path: str, out: str) -> None:
     for i in range(min(WARM_UP, len(samples))):
         runner(to_arrays(samples.inputs, inputs, [i]))
     order = rng.permutation(len(samples))
-    one = run_rows(runner, samples, 1, order, inputs)
-    many = run_rows(runner, samples, BATCH, order, inputs[::-1])
-    parts = run_subsets(runner, samples, inputs)
+    singly = run_rows(runner, samples, 1, order, inputs)
+    batched = run_rows(runner, samples, BATCH, order, inputs[::-1])
+    by_subset = run_subsets(runner, samples, inputs)
     figures = {
         "load_seconds": load_seconds,
-        "latency_ms_p50": float(np.median(one["seconds"]) * 1e3),
-        "latency_ms_p95": float(np.quantile(one["seconds"], 0.95) * 1e3),
+        "latency_ms_p50": float(np.median(singly["seconds"]) * 1e3),
+        "latency_ms_p95": float(np.quantile(singly["seconds"], 0.95) * 1e3),
         "peak_memory_mib": peak_memory_mib(),
         "signatures_checked": check_signatures(runner, samples),
         "signature": {part: runner.signature[part] for part in ("graph", "inputs", "outputs", "labels")},
         "rows_with_other_ids": {
-            "1": same_ids(one["ids"], samples)[:10],
-            str(BATCH): same_ids(many["ids"], samples)[:10],
+            "1": rows_with_other_ids(singly["ids"], samples)[:10],
+            str(BATCH): rows_with_other_ids(batched["ids"], samples)[:10],
         },
-        "ids_checked": sorted(one["ids"]),
+        "ids_checked": sorted(singly["ids"]),
     }
-    answers = {"batch_1": one["answers"], "batch_n": many["answers"]}
-    answers |= {f"subset.{name}": found for name, found in parts.items()}
-    np.savez(out, figures=np.array(json.dumps(figures)), **answers)
+    arrays = {"batch_1": singly["answers"], "batch_n": batched["answers"]}
+    arrays |= {f"subset.{name}": answers for name, answers in by_subset.items()}
+    np.savez(out, figures=np.array(json.dumps(figures)), **arrays)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Signatures that clients call and a runner does not: strings for TF Serving, every length of a .tflite.
+"""Checks of signatures that clients call and a runner does not: strings for TF Serving, every length of a .tflite.
 
-To held-out rows the right answers are the trained model's. To texts made of them, as long as a length allows or longer
-than any, the right ones are those of the signature that the held-out rows have proven, given the bytes of a client.
+For held-out rows the expected outputs are the trained model's. For texts joined of them, as long as a length allows or
+longer than any, they are those of the reference: the signature that the held-out rows have verified, called with the
+bytes of a client.
 """
 
 from __future__ import annotations
@@ -18,51 +19,51 @@ from mmkeras.metrics.agreement import decisions, max_abs_diff
 from mmkeras.modalities.text.cells import cut, encode_cell, pad
 from mmkeras.runtime.feeds import Arrays, to_arrays, trim
 from mmkeras.runtime.runners import LiteRTRunner, Runner, SavedModelRunner
-from mmkeras.verification.clean_process import client_inputs as mixed_probes
+from mmkeras.verification.clean_process import client_inputs
 from mmkeras.verification.samples import Samples
 
 Call = Callable[[Arrays], Mapping[str, np.ndarray]]
 Rows = dict[str, list[Any]]  # a value a row, by input or output
-SERVED, FITTING = 16, 3  # held-out rows given as strings; to each length
-LONG, FULL = 3, 2  # texts made of them: longer than any; as long as a length
-ON_THE_CUT = [(char.encode(), k) for char in "é中😀" for k in range(1, len(char.encode()))]  # k bytes stand before it
+SERVED, FITTING = 16, 3  # held-out rows sent as strings; run by the signature of each length
+LONG, FULL = 3, 2  # texts joined of held-out rows: longer than any length; as long as a length
+ON_THE_CUT = [(char.encode(), k) for char in "é中😀" for k in range(1, len(char.encode()))]  # k bytes before the cut
 
 
 def check_signatures(runner: Runner, samples: Samples) -> dict[str, dict[str, Any]]:
-    """Name -> figures of each signature; `error` in place of them if it cannot be run. ONNX has no signatures."""
+    """Name -> figures of each signature; `error` in place of figures if it cannot be run. ONNX has no signatures."""
     checks: dict[str, Callable[[Call], dict[str, Any]]] = {}
     signature = runner.signature
-    texts_alone = all(entry["kind"] == "text" for entry in signature["inputs"])
+    texts_alone = all(input_spec["kind"] == "text" for input_spec in signature["inputs"])
     if isinstance(runner, SavedModelRunner):
         strings = partial(check_strings, runner) if texts_alone else partial(check_served, runner.endpoint("tensors"))
         checks = {"serving_default": partial(strings, samples, signature)}
     elif isinstance(runner, LiteRTRunner):
         graph = signature["graph"]
-        proven, lengths = runner.endpoint(graph), {row_signature(graph, n): n for n in runner.lengths}
+        reference, lengths = runner.endpoint(graph), {row_signature(graph, n): n for n in runner.lengths}
         if texts_alone:
             all_lengths = {graph: None, **lengths}
-            checks = {name: partial(check_length, proven, samples, signature, n) for name, n in all_lengths.items()}
-        else:  # the held-out rows have run the signature of any size 32 at a time, pictures mostly resized before
+            checks = {name: partial(check_length, reference, samples, signature, n) for name, n in all_lengths.items()}
+        else:  # the signature of any size has run in batches of 32, with most pictures resized before
             checks = {graph: partial(check_any_size, samples, signature)}
-            checks |= {name: partial(check_row, proven, samples, signature, n) for name, n in lengths.items()}
+            checks |= {name: partial(check_row, reference, samples, signature, n) for name, n in lengths.items()}
     else:
         return {}
     figures = {}
     for name, check in checks.items():
         try:
             figures[name] = check(runner.endpoint(name))
-        except Exception as error:  # a runtime raises what it likes; the other signatures are still to be run
+        except Exception as error:  # a runtime may raise anything; the other signatures are still to be run
             figures[name] = {"error": f"{type(error).__name__}: {error}".strip().split("\n")[0]}
     return figures
 
 
-def check_strings(proven: Call, samples: Samples, signature: dict[str, Any], serve: Call) -> dict[str, Any]:
+def check_strings(reference: Call, samples: Samples, signature: dict[str, Any], serve: Call) -> dict[str, Any]:
     """Strings, one by one and all at once: the graph must cut them where a client would."""
-    longest = {i["name"]: i["max_bytes"] for i in signature["inputs"]}
-    texts, expected = held_out(samples, spread(np.arange(len(samples)), SERVED))
-    made = {name: long_texts(samples.inputs[name], n) for name, n in longest.items()}
-    kept = {name: [encode_cell(text, longest[name]) for text in column] for name, column in made.items()}
-    texts, expected = both(texts, made), both(expected, by_row([proven(padded(kept))]))
+    max_bytes = {spec["name"]: spec["max_bytes"] for spec in signature["inputs"]}
+    texts, expected = held_out(samples, evenly_spaced(np.arange(len(samples)), SERVED))
+    too_long = {name: long_texts(samples.inputs[name], n) for name, n in max_bytes.items()}
+    as_cut = {name: [encode_cell(text, max_bytes[name]) for text in column] for name, column in too_long.items()}
+    texts, expected = concatenated(texts, too_long), concatenated(expected, by_row([reference(padded(as_cut))]))
     probabilities = expected["probabilities"]
     expected = {
         "probabilities": probabilities,
@@ -70,70 +71,71 @@ def check_strings(proven: Call, samples: Samples, signature: dict[str, Any], ser
     }
     strings = {name: np.array(column, object) for name, column in texts.items()}
     single = [serve({name: column[k : k + 1] for name, column in strings.items()}) for k in range(len(probabilities))]
-    return {"texts": len(probabilities), **compare(by_row([*single, serve(strings)]), both(expected, expected))}
+    return {"texts": len(probabilities), **compare(by_row([*single, serve(strings)]), concatenated(expected, expected))}
 
 
-def check_served(proven: Call, samples: Samples, signature: dict[str, Any], serve: Call) -> dict[str, Any]:
+def check_served(reference: Call, samples: Samples, signature: dict[str, Any], serve: Call) -> dict[str, Any]:
     """Strings, files and numbers, one by one and all at once."""
-    index = spread(np.arange(len(samples)), SERVED)
-    got, expected = mixed_probes.answers_served(proven, samples, signature, serve, index)
-    figures = compare_answers(got[signature["outputs"][0]["name"]], expected, signature)
-    if "prediction" in got:
-        words = [signature["labels"][k].encode() for k in expected.argmax(1)]
-        figures["labels_identical"] &= list(got["prediction"]) == words
+    index = evenly_spaced(np.arange(len(samples)), SERVED)
+    outputs, expected = client_inputs.responses(reference, samples, signature, serve, index)
+    figures = compare_answers(outputs[signature["outputs"][0]["name"]], expected, signature)
+    if "prediction" in outputs:
+        labels = [signature["labels"][k].encode() for k in expected.argmax(1)]
+        figures["labels_identical"] &= list(outputs["prediction"]) == labels
     return {"rows": len(expected) // 2, **figures}
 
 
 def check_any_size(samples: Samples, signature: dict[str, Any], call: Call) -> dict[str, Any]:
-    """Rows one by one as they stand in the CSV, pictures of any size: what resizes them is inside the graph."""
-    index = spread(np.arange(len(samples)), FITTING)
-    got = [call(to_arrays(samples.inputs, signature["inputs"], [i]))[signature["outputs"][0]["name"]] for i in index]
-    return {"rows": len(index), **compare_answers(np.concatenate(got), samples.answers[index], signature)}
+    """Rows one by one as they stand in the CSV, with pictures of any size: the graph resizes them."""
+    index = evenly_spaced(np.arange(len(samples)), FITTING)
+    inputs, answer = signature["inputs"], signature["outputs"][0]["name"]
+    outputs = [call(to_arrays(samples.inputs, inputs, [i]))[answer] for i in index]
+    return {"rows": len(index), **compare_answers(np.concatenate(outputs), samples.answers[index], signature)}
 
 
-def check_row(proven: Call, samples: Samples, signature: dict[str, Any], n_bytes: int, call: Call) -> dict[str, Any]:
+def check_row(reference: Call, samples: Samples, signature: dict[str, Any], n_bytes: int, call: Call) -> dict[str, Any]:
     """Rows one by one through a signature of one row of fixed sizes."""
-    got, expected = mixed_probes.answers_of_a_row(proven, samples, signature, n_bytes, call, FITTING)
-    return {"rows": len(expected), **compare_answers(got, expected, signature)}
+    outputs, expected = client_inputs.row_outputs(reference, samples, signature, n_bytes, call, FITTING)
+    return {"rows": len(expected), **compare_answers(outputs, expected, signature)}
 
 
-def compare_answers(got: np.ndarray, expected: np.ndarray, signature: dict[str, Any]) -> dict[str, Any]:
-    """Figures of some rows' answers."""
+def compare_answers(outputs: np.ndarray, expected: np.ndarray, signature: dict[str, Any]) -> dict[str, Any]:
+    """Figures of outputs, float32 [n, outputs], against the expected ones."""
     task = signature["task"]
-    same = np.array_equal(decisions(task, got), decisions(task, expected))
-    return {"largest_difference": max_abs_diff(got, expected, signature), "labels_identical": same}
+    same = np.array_equal(decisions(task, outputs), decisions(task, expected))
+    return {"largest_difference": max_abs_diff(outputs, expected, signature), "labels_identical": same}
 
 
 def check_length(
-    proven: Call, samples: Samples, signature: dict[str, Any], n_bytes: int | None, call: Call
+    reference: Call, samples: Samples, signature: dict[str, Any], n_bytes: int | None, call: Call
 ) -> dict[str, Any]:
-    """Rows one by one, padded to `n_bytes`: some that fit, and some made to fill it. None: each in its own length."""
+    """Rows one by one, padded to `n_bytes`: held-out texts that fit and joined texts that fill it. None: not padded."""
     lengths = np.max([[len(cell) for cell in cells] for cells in samples.inputs.values()], axis=0)
     order = np.argsort(lengths, kind="stable")
     fitting = order[lengths[order] <= n_bytes] if n_bytes else order
-    texts, expected = held_out(samples, spread(fitting, FITTING))
+    texts, expected = held_out(samples, evenly_spaced(fitting, FITTING))
     if n_bytes:
         ends = {i["name"]: min(n_bytes, i["max_bytes"]) for i in signature["inputs"]}
         full = {
-            name: [cut(joined(samples.inputs[name], start, end), end) for start in spread(order, FULL)]
+            name: [cut(joined(samples.inputs[name], start, end), end) for start in evenly_spaced(order, FULL)]
             for name, end in ends.items()
         }
-        texts, expected = both(texts, full), both(expected, by_row([proven(padded(full))]))
+        texts, expected = concatenated(texts, full), concatenated(expected, by_row([reference(padded(full))]))
     rows = range(len(expected["probabilities"]))
-    got = by_row([call(padded({name: [cells[k]] for name, cells in texts.items()}, n_bytes)) for k in rows])
-    return {"texts": len(rows), **compare(got, expected)}
+    outputs = by_row([call(padded({name: [cells[k]] for name, cells in texts.items()}, n_bytes)) for k in rows])
+    return {"texts": len(rows), **compare(outputs, expected)}
 
 
 def held_out(samples: Samples, index: np.ndarray) -> tuple[Rows, Rows]:
-    """Some rows' texts, and the trained model's answers."""
+    """The texts of the rows of an index, and the trained model's outputs for them."""
     answers = {"probabilities": list(samples.answers), **samples.ids}
     texts = {name: [cells[i] for i in index] for name, cells in samples.inputs.items()}
     return texts, {name: [rows[i] for i in index] for name, rows in answers.items()}
 
 
 def long_texts(cells: Sequence[bytes], max_bytes: int) -> list[bytes]:
-    """Texts longer than `max_bytes`: with any bytes there, and with each kind of character lying on the cut."""
-    starts = spread(np.arange(len(cells)), LONG)
+    """Texts longer than `max_bytes`: with any bytes at the cut, and with each kind of character across the cut."""
+    starts = evenly_spaced(np.arange(len(cells)), LONG)
     texts = [joined(cells, start, 2 * max_bytes) for start in starts]
     for k, (char, before) in enumerate(ON_THE_CUT):
         text, end = joined(cells, starts[k % len(starts)], max_bytes), max_bytes - before
@@ -142,7 +144,7 @@ def long_texts(cells: Sequence[bytes], max_bytes: int) -> list[bytes]:
 
 
 def joined(cells: Sequence[bytes], start: int, n_bytes: int) -> bytes:
-    """The texts from row `start` on, one behind another until there are more than `n_bytes` bytes."""
+    """The texts from row `start` on, joined until they have more than `n_bytes` bytes."""
     parts = itertools.cycle([*cells[start:], *cells[:start], b"x"])
     text = next(parts)
     while len(text) <= n_bytes:
@@ -150,35 +152,37 @@ def joined(cells: Sequence[bytes], start: int, n_bytes: int) -> bytes:
     return text
 
 
-def spread(index: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the numbers, the first and the last among them."""
+def evenly_spaced(index: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of the numbers, evenly spaced, with the first and the last."""
     return index[np.linspace(0, len(index) - 1, min(count, len(index))).astype(int)]
 
 
-def both(first: Rows, second: Rows) -> Rows:
-    """The rows of one and of the other, of what the first has."""
+def concatenated(first: Rows, second: Rows) -> Rows:
+    """The rows of `first` and then those of `second`, for the names of `first`."""
     return {name: [*rows, *second[name]] for name, rows in first.items()}
 
 
 def padded(texts: Rows, n_bytes: int | None = None) -> dict[str, np.ndarray]:
-    """Texts by input as a graph takes them."""
+    """Texts by input -> the graph's arrays."""
     return {name: pad(column, n_bytes) for name, column in texts.items()}
 
 
 def by_row(outputs: Sequence[Mapping[str, np.ndarray]]) -> Rows:
-    """The outputs of several calls, row by row; of ids what `trim` leaves."""
+    """The outputs of several calls, row by row; token ids are trimmed."""
     rows: Rows = {name: [row for output in outputs for row in output[name]] for name in outputs[0]}
     return {name: [trim(row) for row in values] if name.endswith("_ids") else values for name, values in rows.items()}
 
 
-def compare(got: Rows, expected: Rows) -> dict[str, Any]:
-    """Figures of the answers, as far as they are expected."""
-    a, b = np.array(got["probabilities"]), np.array(expected["probabilities"])
+def compare(outputs: Rows, expected: Rows) -> dict[str, Any]:
+    """Figures of outputs by name against the expected ones: probabilities, and labels and token ids if expected."""
+    a, b = np.array(outputs["probabilities"]), np.array(expected["probabilities"])
     difference = float(np.abs(a - b).max())
-    same_words = "prediction" not in expected or got["prediction"] == expected["prediction"]
+    same_words = "prediction" not in expected or outputs["prediction"] == expected["prediction"]
     figures = {
         "largest_difference": difference if np.isfinite(difference) else float("inf"),
         "labels_identical": same_words and np.array_equal(a.argmax(1), b.argmax(1)),
     }
-    ids = [pair for name in expected if name.endswith("_ids") for pair in zip(got[name], expected[name], strict=True)]
+    ids = [
+        pair for name in expected if name.endswith("_ids") for pair in zip(outputs[name], expected[name], strict=True)
+    ]
     return {**figures, "ids_identical": all(np.array_equal(x, y) for x, y in ids)} if ids else figures

@@ -1,4 +1,4 @@
-"""One format of a model that writes, one clean process: write the sample rows' texts and say how fast. Run by `verify`.
+"""One artefact of a model that generates text, one clean process: decode the sample rows, measure. Run by `verify`.
 
     python -m mmkeras.verification.clean_process.texts FOLDER FORMAT OUT
 
@@ -24,171 +24,189 @@ from mmkeras.runtime.feeds import with_tokenizers
 from mmkeras.runtime.runners import SavedModelRunner
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_json
-from mmkeras.verification.clean_process.client_inputs import served_rows
+from mmkeras.verification.clean_process.client_inputs import request_and_rows
 from mmkeras.verification.process import block_keras, peak_memory_mib
 from mmkeras.verification.samples import (
     TextSamples,
     as_lists,
     load_text_samples,
-    scored_pieces,
+    scored_tokens,
 )
 
-SERVED = 16  # rows given as strings
+SERVED = 16  # rows that are sent to `serving_default`
 CONTRACT = ("graph", "inputs", "outputs")
-Follow = Sequence[Sequence[int]] | None
-Ways = dict[str, list[Decoded]]
+Reference = Sequence[Sequence[int]] | None
+Texts = dict[str, list[Decoded]]
 
 
-def main(folder: str, form: str, out: str) -> None:
-    """Write, score, measure; all that was found goes to OUT."""
+def main(folder: str, format_name: str, out: str) -> None:
+    """Decode, score, measure; everything goes to OUT."""
     block_keras()
     samples = load_text_samples(Path(folder) / "sample_inputs.npz")
     begin = time.perf_counter()
-    writer = open_generator(folder, form, threads=1)
-    loaded = time.perf_counter() - begin
-    found = write_all(writer, samples, Path(folder))
-    found["load_seconds"] = loaded
-    found["signature"] = {name: {part: g.signature[part] for part in CONTRACT} for name, g in writer.graphs.items()}
-    if isinstance(writer.step, SavedModelRunner):
-        found["served"] = serve(writer, samples)
-    found["peak_memory_mib"] = peak_memory_mib()
-    write_json(Path(out), found)
+    generator = open_generator(folder, format_name, threads=1)
+    load_seconds = time.perf_counter() - begin
+    outputs = run_samples(generator, samples, Path(folder))
+    outputs["load_seconds"] = load_seconds
+    outputs["signature"] = {
+        name: {part: runner.signature[part] for part in CONTRACT} for name, runner in generator.graphs.items()
+    }
+    if isinstance(generator.step, SavedModelRunner):
+        outputs["served"] = check_serving(generator, samples)
+    outputs["peak_memory_mib"] = peak_memory_mib()
+    write_json(Path(out), outputs)
 
 
-def write_all(writer: TextGenerator, samples: TextSamples, folder: Path) -> dict[str, Any]:
-    """Every row's text, one by one and many at once; a language model's scores too. Seconds a piece."""
-    found: dict[str, Any] = {}
-    if SCORE in writer.graphs:
-        found["seconds"], written = language_texts(writer, samples)
-        ids = [scored_pieces(writer.pieces, text) for (text,) in samples.references] if not subword(writer) else []
-        given = ids or contract_of(writer)["sample_pieces"]
-        found["scored"] = [writer.score_pieces(row)[1].astype(float).tolist() for row in given]
-        found["side_by_side"] = side_by_side(writer, samples)
+def run_samples(generator: TextGenerator, samples: TextSamples, folder: Path) -> dict[str, Any]:
+    """Every row's text, at batch 1 and in batches; a language model's scores too.
+
+    Returns `written`: batch -> `Texts` as lists; `seconds` and `n_tokens` of the texts at batch 1; for a language model
+    `scored` and `batched`: log P of each token; else `ids` by batch, and `subsets`.
+    """
+    outputs: dict[str, Any] = {}
+    if SCORE in generator.graphs:
+        outputs["seconds"], written = language_texts(generator, samples)
+        if needs_sentencepiece(generator):
+            ids = contract_of(generator)["sample_pieces"]
+        else:
+            ids = [scored_tokens(generator.tokenizer, text) for (text,) in samples.references]
+        outputs["scored"] = [generator.score_tokens(row)[1].astype(float).tolist() for row in ids]
+        outputs["batched"] = batched_log_probs(generator, samples)
     else:
-        inputs = with_tokenizers(writer.inputs, [folder])
-        writer.graphs["encode"].signature["inputs"] = inputs
-        found["seconds"], written = row_texts(writer, samples)
-        found["ids"] = {str(b): writer.token_ids(samples.inputs, len(samples), b) for b in (1, BATCH)}
+        inputs = with_tokenizers(generator.inputs, [folder])
+        generator.graphs["encode"].signature["inputs"] = inputs
+        outputs["seconds"], written = row_texts(generator, samples)
+        outputs["ids"] = {str(b): generator.token_ids(samples.inputs, len(samples), b) for b in (1, BATCH)}
         hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(inputs))}
-        found["subsets"] = {
-            name: ways_as_lists(decode_with_ties(row_writer(writer, samples, len(known), BATCH, hidden[name]), known))
-            for name, known in samples.subsets.items()
-        }
-    found["pieces_written"] = sum(len(w.log_probabilities) for w in written["1"]["free"])
-    found["written"] = {name: ways_as_lists(some) for name, some in written.items()}
-    return found
+        outputs["subsets"] = {}
+        for name, expected in samples.subsets.items():
+            decode_subset = row_decoder(generator, samples, len(expected), BATCH, hidden[name])
+            outputs["subsets"][name] = texts_as_lists(decode_with_ties(decode_subset, expected))
+    outputs["n_tokens"] = sum(len(text.log_probabilities) for text in written["1"]["free"])
+    outputs["written"] = {batch: texts_as_lists(texts) for batch, texts in written.items()}
+    return outputs
 
 
-def language_texts(writer: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
-    """Seconds; what goes on with each prompt."""
-    step, signature = writer.step, writer.step.signature
-    choice = GenerationOptions(longest=contract_of(writer)["sample_longest"])
+def language_texts(generator: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Texts]]:
+    """Seconds, and the continuation of each prompt."""
+    step, signature = generator.step, generator.step.signature
+    options = GenerationOptions(longest=contract_of(generator)["sample_longest"])
 
-    def continue_text(follow: Follow) -> list[Decoded]:
-        return decode(step, signature, {}, choice, samples.prompts, follow=follow)
+    def continue_text(reference: Reference) -> list[Decoded]:
+        return decode(step, signature, {}, options, samples.prompts, reference=reference)
 
     begin = time.perf_counter()
     free = continue_text(None)
     return time.perf_counter() - begin, {"1": decode_with_ties(continue_text, samples.written, free)}
 
 
-def contract_of(writer: TextGenerator) -> Mapping[str, Any]:
-    """What signature.json says of this task alone."""
-    return writer.signature.metadata if writer.signature else {}
+def contract_of(generator: TextGenerator) -> Mapping[str, Any]:
+    """The metadata in the folder's signature.json."""
+    return generator.signature.metadata if generator.signature else {}
 
 
-def side_by_side(writer: TextGenerator, samples: TextSamples) -> list[list[float]]:
-    """log P of each piece that the trained model wrote, by `decode_step` of BATCH rows at once, as a beam calls it."""
-    found: list[list[float]] = []
+def batched_log_probs(generator: TextGenerator, samples: TextSamples) -> list[list[float]]:
+    """log P of each token of the trained model's texts, by `decode_step` of BATCH rows at once, as in beam search."""
+    results: list[list[float]] = []
     for start in range(0, len(samples), BATCH):
         group = slice(start, start + BATCH)
         prompts, written = samples.prompts[group], samples.written[group]
         rows = [[EOS, *prompt, *text.ids] for prompt, text in zip(prompts, written, strict=True)]
-        states, said = DecoderState(writer.step.signature, {}, len(rows)), []
+        state, log_probs = DecoderState(generator.step.signature, {}, len(rows)), []
         for t in range(max(map(len, rows))):
-            said.append(states.advance(writer.step, np.array([row[t] if t < len(row) else EOS for row in rows]), t))
+            tokens = np.array([row[t] if t < len(row) else EOS for row in rows])
+            log_probs.append(state.step(generator.step, tokens, t))  # [b, vocabulary]
         for k, (prompt, text) in enumerate(zip(prompts, written, strict=True)):
-            pieces = [*text.ids, EOS][: len(text.log_probabilities)]
-            found.append([float(said[len(prompt) + t][k, piece]) for t, piece in enumerate(pieces)])
-    return found
+            ids = [*text.ids, EOS][: len(text.log_probabilities)]
+            results.append([float(log_probs[len(prompt) + t][k, token]) for t, token in enumerate(ids)])
+    return results
 
 
-def row_texts(writer: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Ways]]:
-    """Seconds one by one; each row's text, one by one and BATCH at once."""
-    writer.decode_rows(samples.inputs, min(2, len(samples)), GenerationOptions())  # warm
-    one, many = (row_writer(writer, samples, len(samples), batch) for batch in (1, BATCH))
+def row_texts(generator: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Texts]]:
+    """Seconds at batch 1, and each row's text at batch 1 and at batch BATCH."""
+    generator.decode_rows(samples.inputs, min(2, len(samples)), GenerationOptions())  # warm-up
+    singly, batched = (row_decoder(generator, samples, len(samples), batch) for batch in (1, BATCH))
     begin = time.perf_counter()
-    free = one(None)
+    free = singly(None)
     seconds = time.perf_counter() - begin
     return seconds, {
-        "1": decode_with_ties(one, samples.written, free),
-        str(BATCH): decode_with_ties(many, samples.written),
+        "1": decode_with_ties(singly, samples.written, free),
+        str(BATCH): decode_with_ties(batched, samples.written),
     }
 
 
-def row_writer(
-    writer: TextGenerator, samples: TextSamples, count: int, batch: int, hidden: Sequence[str] = ()
-) -> Callable[[Follow], list[Decoded]]:
-    """What writes the first rows' texts, freely or following another's."""
-    return lambda follow: writer.decode_rows(samples.inputs, count, GenerationOptions(), batch, hidden, follow)
+def row_decoder(
+    generator: TextGenerator, samples: TextSamples, count: int, batch: int, hidden: Sequence[str] = ()
+) -> Callable[[Reference], list[Decoded]]:
+    """A function of a reference, or None, that decodes the first `count` rows."""
+    return lambda reference: generator.decode_rows(samples.inputs, count, GenerationOptions(), batch, hidden, reference)
 
 
 def decode_with_ties(
-    write_texts: Callable[[Follow], list[Decoded]], known: Sequence[Decoded], free: list[Decoded] | None = None
-) -> Ways:
-    """`free`: written without knowing the trained model's texts. `following`: where some part, once more, and of two
-    pieces that are equally likely the trained model's is taken, so that all that comes after can be compared.
+    decode_texts: Callable[[Reference], list[Decoded]],
+    expected: Sequence[Decoded],
+    free: list[Decoded] | None = None,
+) -> Texts:
+    """Greedy decoding, once more with a reference if any text differs from the trained model's.
+
+    `free`: decoded without a reference. `tied`, present if any text of `free` differs from `expected`: decoded with
+    `expected` as the reference, whose token is taken in a tie. So a tie cannot hide a later, real difference.
     """
-    free = write_texts(None) if free is None else free
-    theirs = [w.ids for w in known]
-    same = [w.ids for w in free] == theirs
-    return {"free": free} if same else {"free": free, "following": write_texts(theirs)}
+    free = decode_texts(None) if free is None else free
+    reference = [text.ids for text in expected]
+    same = [text.ids for text in free] == reference
+    return {"free": free} if same else {"free": free, "tied": decode_texts(reference)}
 
 
-def ways_as_lists(ways: Ways) -> dict[str, list[list[Any]]]:
-    """For JSON."""
-    return {name: as_lists(some) for name, some in ways.items()}
+def texts_as_lists(texts: Texts) -> dict[str, list[list[Any]]]:
+    """Texts for JSON: `free` and `tied`."""
+    return {name: as_lists(decoded) for name, decoded in texts.items()}
 
 
-def subword(writer: TextGenerator) -> bool:
-    """Does reading a text need SentencePiece?"""
-    return writer.pieces.kind == "subword"
+def needs_sentencepiece(generator: TextGenerator) -> bool:
+    """Does the tokenizer need SentencePiece?"""
+    return generator.tokenizer.kind == "subword"
 
 
-def serve(writer: TextGenerator, samples: TextSamples) -> dict[str, Any]:
-    """What `serving_default` writes for strings, against the same graphs' texts."""
-    runner = next(iter(writer.graphs.values()))
+def check_serving(generator: TextGenerator, samples: TextSamples) -> dict[str, Any]:
+    """The response of `serving_default` to strings, against the texts that the same graphs decode."""
+    runner = next(iter(generator.graphs.values()))
     assert isinstance(runner, SavedModelRunner)
     call = runner.endpoint("serving_default")
-    if SCORE in writer.graphs:
-        texts, begun = zip(*samples.served, strict=True)
-        given = {"prompt": np.array([text.encode() for text in texts], object)}
+    if SCORE in generator.graphs:
+        texts, prompts = zip(*samples.served, strict=True)
+        request = {"prompt": np.array([text.encode() for text in texts], object)}
 
-        def write_texts(follow: Follow) -> list[Decoded]:
-            return decode(writer.step, writer.step.signature, {}, GenerationOptions(), begun, follow=follow)
+        def decode_texts(reference: Reference) -> list[Decoded]:
+            step = generator.step
+            return decode(step, step.signature, {}, GenerationOptions(), prompts, reference=reference)
     else:
-        given, rows = served_rows(samples, np.arange(min(SERVED, len(samples))), writer.inputs)  # type: ignore[arg-type]
+        index = np.arange(min(SERVED, len(samples)))
+        request, rows = request_and_rows(samples.inputs, index, generator.inputs)
         values = {name: [row[name] for row in rows] for name in rows[0]}
 
-        def write_texts(follow: Follow) -> list[Decoded]:
-            return writer.decode_rows(values, len(rows), GenerationOptions(), follow=follow)
+        def decode_texts(reference: Reference) -> list[Decoded]:
+            return generator.decode_rows(values, len(rows), GenerationOptions(), reference=reference)
 
-    return compare_served(writer, write_texts, call(given))
+    return compare_response(generator, decode_texts, call(request))
 
 
-def compare_served(
-    writer: TextGenerator, write_texts: Callable[[Follow], list[Decoded]], served: Mapping[str, np.ndarray]
+def compare_response(
+    generator: TextGenerator, decode_texts: Callable[[Reference], list[Decoded]], response: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """What was served against what is written by the steps: past a tie too, for that follows what was served."""
-    ids = [row[: np.argmax([*row, EOS] == np.int32(EOS))].tolist() for row in served["pieces"]]
-    free = expected = write_texts(None)
-    if [w.ids for w in expected] != ids:
-        expected = write_texts(ids)
-    texts = [text.decode("utf-8", "replace") for text in served["text"]]
-    same = [w.ids == row and writer.pieces.decode(row) == t for w, row, t in zip(expected, ids, texts, strict=True)]
-    # of a piece, on the mean: what is served is the sum
-    pairs = zip(expected, served["log_probability"], strict=True)
-    differences = [abs(w.score - float(p)) / max(1, len(w.log_probabilities)) for w, p in pairs]
+    """A response against texts decoded step by step. The response is the reference in ties, so all is compared."""
+    ids = [row[: np.argmax([*row, EOS] == np.int32(EOS))].tolist() for row in response["pieces"]]
+    free = expected = decode_texts(None)
+    if [text.ids for text in expected] != ids:
+        expected = decode_texts(ids)
+    texts = [text.decode("utf-8", "replace") for text in response["text"]]
+    same = [
+        decoded.ids == row and generator.tokenizer.decode(row) == text
+        for decoded, row, text in zip(expected, ids, texts, strict=True)
+    ]
+    # per token, on the mean: the response has the sum
+    pairs = zip(expected, response["log_probability"], strict=True)
+    differences = [abs(text.score - float(p)) / max(1, len(text.log_probabilities)) for text, p in pairs]
     at_ties = sum(a.ids != b.ids for a, b in zip(free, expected, strict=True))
     return {
         "rows": len(texts),
