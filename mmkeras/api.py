@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmkeras.config.tasks import generates_text as task_generates_text
 from mmkeras.errors import InputError
 from mmkeras.graph import FLOAT32
-from mmkeras.runtime.exported import SIGNATURE, check_format, read_signature
+from mmkeras.runtime.exported import SIGNATURE
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.predictor import Predictor
-from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.system.progress import Log
+from mmkeras.tasks.opening import generates_text, open_model, open_text_generator
 
 if TYPE_CHECKING:
     from mmkeras.config.config import Config
-    from mmkeras.generation.generator import TextGenerator
     from mmkeras.generation.text_model import TextModel
 
 REPORT, METRICS, HISTORY, PROOF = "report.html", "metrics.json", "history.csv", "verify.json"
@@ -206,80 +204,10 @@ def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -
     if generates_text(path):
         from mmkeras.generation.text_model import TextModel
 
-        return TextModel(open_any(path, format), path)
+        return TextModel(open_text_generator(path, format), path)
     if path.is_dir() and (path / SIGNATURE).exists():
         from mmkeras.runtime import exported
 
         (runner,) = exported.open(path, format).values()
         return Predictor(runner, path)
     return Predictor(open_model(path), path)
-
-
-def generates_text(path: Path) -> bool:
-    """Does a run or an exported folder hold a model that generates text?"""
-    if path.is_dir() and (path / "config.json").exists():
-        from mmkeras.runs.run import open_run
-
-        return task_generates_text(open_run(path).schema["task"])
-    return path.is_dir() and (path / SIGNATURE).exists() and read_signature(path).answers == "texts"
-
-
-def open_model(path: str | Path) -> Runner:
-    """A Runner for a .tflite or .onnx file, a SavedModel folder, or a run (the only one that needs Keras)."""
-    path = Path(path)
-    if path.is_dir() and (path / "config.json").exists():
-        from mmkeras.runs.run import open_run
-        from mmkeras.tasks import load_task
-        from mmkeras.tasks.reference import KerasRunner
-
-        run = open_run(path)
-        task = load_task(run.schema["task"])
-        if task.ANSWERS == "texts":
-            raise predicts_no_rows(path)
-        (graph,) = task.graphs(run).values()
-        return KerasRunner(graph)
-    if path.is_dir() and (path / SIGNATURE).exists():
-        signature = read_signature(path)
-        if signature.answers == "texts":
-            raise predicts_no_rows(path)
-        files = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
-        names = f"name one: {' or '.join(files)}" if files else "its signature names none"
-        raise InputError(f"{path}: expected an artefact, received an exported folder; {names}.")
-    if path.is_dir() and (path / "savedmodel").is_dir():
-        raise InputError(
-            f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "
-            f"{path}/savedmodel/1."
-        )
-    runner = open_artefact(path)
-    if "targets" not in runner.signature:
-        raise predicts_no_rows(path)
-    return runner
-
-
-def predicts_no_rows(path: str | Path) -> InputError:
-    """The error for a model that generates text where a model that predicts rows is expected."""
-    return InputError(
-        f"{path}: this model generates text, it does not predict rows. Use: mmkeras generate, with the folder."
-    )
-
-
-def open_any(path: str | Path, format_name: str | None) -> TextGenerator:
-    """A model that generates text: the artefacts of an exported folder, or the trained model of a run."""
-    from mmkeras.generation.generator import open_generator
-    from mmkeras.runs.folder import is_run
-    from mmkeras.runs.run import open_run
-
-    check_format(format_name)
-    if not is_run(Path(path)):
-        return open_generator(path, format_name)
-    from mmkeras.tasks import load_task  # late: TensorFlow and Keras
-    from mmkeras.tasks.reference import trained_generator
-
-    run = open_run(path)
-    task = load_task(run.schema["task"])
-    tokenizer = task.assets(run).tokenizer
-    if tokenizer is None:
-        raise InputError(
-            f"{path}: this model predicts rows, it does not generate text. Use: mmkeras predict {path} your.csv"
-        )
-    return trained_generator(task.graphs(run), tokenizer, run.folder)

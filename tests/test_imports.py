@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "exporting": "config data errors graph metrics modalities runs runtime system tasks verification",
     "experiments": "config data errors modalities report runs system training",
     "api": "config data errors exporting generation graph metrics runs runtime system tasks training verification",
-    "cli": "api config data errors experiments exporting generation graph report runtime system training verification",
+    "cli": "api config data errors experiments exporting generation graph report runtime system tasks training verification",
 }
 AT_THE_ROOT = {"__init__", "__main__", "api", "errors", "graph"}  # the public face, the errors, the contract
 

@@ -67,12 +67,12 @@ def next_command(folder: Path) -> str:
 
 def run_predict(options: Predict) -> int:
     """Predict every row of a file; write the predictions."""
-    from mmkeras import api
     from mmkeras.runtime.predict import check_output, predict
+    from mmkeras.tasks.opening import open_model
 
     check_output(Path(options.output), options.overwrite)
     predict(
-        api.open_model(options.artefact),
+        open_model(options.artefact),
         options.artefact,
         options.csv,
         options.output,
@@ -87,9 +87,9 @@ def run_predict(options: Predict) -> int:
 
 def run_generate(options: Generate) -> int:
     """Generate texts: of a CSV into a file, or of the command line to print."""
-    from mmkeras import api
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.runtime.predict import check_output
+    from mmkeras.tasks.opening import open_text_generator
 
     decoding = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
     if options.csv is not None and (options.texts or options.input):
@@ -97,7 +97,7 @@ def run_generate(options: Generate) -> int:
     decoding.check()
     if options.csv is not None:
         check_output(Path(options.output), options.overwrite)
-    generator = api.open_any(options.folder, options.format)
+    generator = open_text_generator(options.folder, options.format)
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is not None:
         generate_file(generator, options.folder, options.csv, options.output, decoding, **media)
@@ -108,10 +108,10 @@ def run_generate(options: Generate) -> int:
 
 def run_score(options: Score) -> int:
     """Print the scores."""
-    from mmkeras import api
     from mmkeras.generation.score import score_texts
+    from mmkeras.tasks.opening import open_text_generator
 
-    score_texts(api.open_any(options.folder, options.format), options.folder, options.texts, options.file)
+    score_texts(open_text_generator(options.folder, options.format), options.folder, options.texts, options.file)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from pathlib import Path
+from typing import Final
 
 from mmkeras.config.config import DEFAULTS, Config, Data, Model, Text
 from mmkeras.config.fusions import FUSIONS
@@ -16,6 +17,37 @@ LONGEST_CHAR_NGRAM = 8
 WIDTH_STEP = {"language_model": 1}
 """Task -> the step of the width; 16 for all others. A recurrent cell has no heads that share the width."""
 
+RANGES: Final[dict[str, tuple[float, float]]] = {
+    "epochs": (1, 100_000),
+    "deep": (0, 1024),
+    "batch_size": (1, 1_000_000),
+    "ngrams": (1, 2),
+    "char_ngrams": (0, LONGEST_CHAR_NGRAM),
+    "max_bytes": (16, 4096),
+    "width": (16, 1024),
+    "vocabulary": (16, 1_000_000),
+    "max_target": (1, 1024),
+    "steps": (2, 1024),
+    "depth": (1, 48),
+    "dropout": (0.0, 0.9),
+    "modality_dropout": (0.0, 0.9),
+    "max_tokens": (3, 2048),
+    "image_size": (16, 512),
+    "audio_rate": (1000, 96_000),
+    "seconds": (0.03, 120.0),
+    "mels": (8, 128),
+    "coefficients": (1, 128),
+    "disturb": (0.0, 2.0),
+    "max_features": (1, 230_000),
+    "min_rows": (1, 1_000_000),
+    "patience": (1, 100_000),
+    "label_smoothing": (0.0, 0.99),
+    "max_bad_rows": (0, 1.0),
+    "seed": (0, 2**31 - 1),
+    "random_state": (0, 2**32 - 1),
+}
+"""Flag -> its least and greatest value."""
+
 
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
@@ -23,37 +55,8 @@ def check_config(config: Config) -> None:
     _check_names(config.data)
     if not config.output.resume:  # else the flags must equal those of the run
         check_unused_flags(config)
-    ranges: dict[str, tuple[float, float]] = {
-        "epochs": (1, 100_000),
-        "deep": (0, 1024),
-        "batch_size": (1, 1_000_000),
-        "ngrams": (1, 2),
-        "char_ngrams": (0, LONGEST_CHAR_NGRAM),
-        "max_bytes": (16, 4096),
-        "width": (16, 1024),
-        "vocabulary": (16, 1_000_000),
-        "max_target": (1, 1024),
-        "steps": (2, 1024),
-        "depth": (1, 48),
-        "dropout": (0.0, 0.9),
-        "modality_dropout": (0.0, 0.9),
-        "max_tokens": (3, 2048),
-        "image_size": (16, 512),
-        "audio_rate": (1000, 96_000),
-        "seconds": (0.03, 120.0),
-        "mels": (8, 128),
-        "coefficients": (1, 128),
-        "disturb": (0.0, 2.0),
-        "max_features": (1, 230_000),
-        "min_rows": (1, 1_000_000),
-        "patience": (1, 100_000),
-        "label_smoothing": (0.0, 0.99),
-        "max_bad_rows": (0, 1.0),
-        "seed": (0, 2**31 - 1),
-        "random_state": (0, 2**32 - 1),
-    }
     flags = config.flat()
-    for key, (low, high) in ranges.items():
+    for key, (low, high) in RANGES.items():
         value = flags[key]
         if value is not None and not low <= value <= high:
             kind = "number" if isinstance(high, float) else "whole number"

@@ -122,7 +122,9 @@ def open_generator(folder: str | Path, format_name: str | None = None, threads: 
     folder = Path(folder)
     signature = exported.read_signature(folder)
     if signature.answers != "texts":
-        raise InputError(f"{folder}: this model answers, it does not write. Use: mmkeras predict")
+        raise InputError(
+            f"{folder}: this model predicts rows, it does not generate text. Use: mmkeras predict, with an artefact."
+        )
     return TextGenerator(exported.open(folder, format_name, threads), TargetTokenizer.load(folder), signature)
 
 
