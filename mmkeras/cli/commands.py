@@ -1,26 +1,27 @@
 """The function of each command: a call of `mmkeras.api`, and a line with the next command.
 
-Imports are late, because `--help` needs none of them.
+Imports are late: a command imports what it needs, and `--help` none of that.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmkeras.cli.examples import with_example
-from mmkeras.cli.options import Export, Generate, Predict, Score, Verify
-from mmkeras.config.check import check_config
-from mmkeras.config.config import Config
 from mmkeras.errors import InputError
-from mmkeras.experiments.options import Ablate
-from mmkeras.generation.options import GenerationOptions
+
+if TYPE_CHECKING:
+    from mmkeras.cli.options import Export, Generate, Predict, Score, Verify
+    from mmkeras.config.config import Config
+    from mmkeras.experiments.options import Ablate
 
 
 def run_train(config: Config) -> int:
     """Train, and print the next command."""
     from mmkeras import api
+    from mmkeras.cli.examples import with_example
+    from mmkeras.config.check import check_config
 
     check_config(config)
     run = api.train(config=with_example(config))
@@ -31,6 +32,8 @@ def run_train(config: Config) -> int:
 
 def run_ablate(options: Ablate) -> int:
     """Run all trainings, and print the paths of the table and the plot."""
+    from mmkeras.cli.examples import with_example
+    from mmkeras.config.check import check_config
     from mmkeras.experiments.ablation import ablate
 
     check_config(options)
@@ -88,6 +91,7 @@ def run_predict(options: Predict) -> int:
 def run_generate(options: Generate) -> int:
     """Generate texts: of a CSV into a file, or of the command line to print."""
     from mmkeras.generation.generate import generate_file, generate_texts
+    from mmkeras.generation.options import GenerationOptions
     from mmkeras.runtime.predict import check_output
     from mmkeras.tasks.opening import open_text_generator
 

@@ -45,8 +45,6 @@ def parse(command: str, arguments: Sequence[str]) -> object:
     """Flags -> the command's options. `--config file.json` gives their defaults; flags win over it."""
     import tyro
 
-    from mmkeras.config.json_file import read_config
-
     options = load_options(command)
     arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
     default = None
@@ -54,6 +52,8 @@ def parse(command: str, arguments: Sequence[str]) -> object:
         index = arguments.index("--config")
         if index + 1 == len(arguments):
             raise InputError("--config: expected the path of a JSON file behind it.")
+        from mmkeras.config.json_file import read_config
+
         default = read_config(arguments[index + 1], options)
         del arguments[index : index + 2]
     ungrouped = (tyro.conf.OmitArgPrefixes,)  # --epochs, not --training.epochs

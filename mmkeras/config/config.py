@@ -12,15 +12,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from tyro.conf import Positional, arg
 
+from mmkeras.config.flag_types import Columns, File, Folder, Number, Whole, Word
 from mmkeras.config.fusions import FUSIONS
 from mmkeras.config.tasks import task_names
-
-Columns = Annotated[tuple[str, ...], arg(metavar="COLUMN [COLUMN ...]", help_behavior_hint="")]
-File = Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")]
-Folder = Annotated[str | None, arg(metavar="FOLDER", help_behavior_hint="")]
-Word = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
-Whole = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
-Number = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Final
 class Fusion:
     """The functions of a fusion, as `module:function`.
 
-    answer: (encoded, present, outputs, shape) -> `models.fusions.Fused`.
-    memory: (encoded, present, shape) -> `Encoded`, the tokens that a decoder attends to; None: no text generation.
+    answer: (encoded, present, outputs, sizes) -> `models.fusions.Fused`.
+    memory: (encoded, present, sizes) -> `Encoded`, the tokens that a decoder attends to; None: no text generation.
     """
 
     answer: str

@@ -35,7 +35,7 @@ def read_lines(path: str | Path) -> list[str]:
         ) from None
     lines = [line if line.strip() else "" for line in text.removesuffix("\n").split("\n")]
     if not any(lines):
-        raise InputError(f"{path}: expected lines of text, found none. Give a file with some.")
+        raise InputError(f"{path}: expected lines of text, received none. Give a file with text.")
     return lines
 
 

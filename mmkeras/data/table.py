@@ -95,8 +95,8 @@ def read_table(data: Data, task: str = "auto") -> Table:
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
         raise InputError(
-            f"{source.path}: expected at least two columns, an input and a target; found only {one_line(names[0])!r} "
-            f"(delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
+            f"{source.path}: expected at least two columns, an input and a target; received only "
+            f"{one_line(names[0])!r} (delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
         )
     if not rows or len(malformed) > data.max_bad_rows * (rows + len(malformed)):
         raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), data.max_bad_rows)

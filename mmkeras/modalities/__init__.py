@@ -12,8 +12,9 @@ and, where the cells name files,
     files.py     checks all files before training and computes the features that are cached on disk     no TensorFlow
     preview.py   what the report shows of a file                                                        no TensorFlow
 
-Other modules import cells, spec, column, files and preview, through the Protocols below. Only column.py imports layers,
-encoder and serving; a small kind may have the three in one file.
+Other modules reach cells, spec, column, files and preview by a column's kind, through the Protocols below. Only what
+belongs to one kind imports its folder by name: the models of texts, and what decodes and re-encodes their tokens.
+Only column.py imports layers, encoder and serving; a small kind may have the three in one file.
 """
 
 from __future__ import annotations
@@ -139,6 +140,10 @@ class CellsModule(Protocol):
 
     def stack(self, values: Sequence[Value], input_spec: InputSpec) -> np.ndarray:
         """Values of b rows -> the raw input [b, …]; zeros for None."""
+        ...
+
+    def resize(self, value: Value, input_spec: InputSpec) -> np.ndarray:
+        """A value of one row in the shape that LiteRT's row signature takes. Only for inputs with the key `size`."""
         ...
 
 

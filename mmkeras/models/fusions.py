@@ -2,7 +2,8 @@
 
 All take `encoded` (name -> Encoded), `present` [b, M] in the order of the names, the number of outputs and Sizes, and
 return a Fused. Three fusions also have a function that returns a memory, the tokens that a decoder attends to.
-The names of the fusions' layers have a dot. No column name has one, so they cannot meet a layer of an encoder.
+A fusion's layer for one column is named `fusion.<column>_…`: no column's name has a dot, so no layer of an encoder has
+that name. Layers for all columns have fixed names, such as `head`.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ def concat(encoded: dict[str, Encoded], present: Tensor, outputs: int, sizes: Si
 
 
 def add(encoded: dict[str, Encoded], present: Tensor, outputs: int, sizes: Sizes) -> Fused:
-    """z = W_t x_t + W_i x_i + W_a x_a, then a linear head: the logits are exactly the sum of the columns' parts."""
+    """logits = sum over columns c of V W_c x_c, for pooled vectors x_c and a shared head V without bias.
+
+    Dropout is applied to each x_c in training; the logits are exactly the sum of the columns' parts.
+    """
     head = layers.Dense(outputs, use_bias=False, name="head")
     parts = {}
     for name, e in encoded.items():
@@ -149,7 +153,7 @@ def concat_memory(encoded: dict[str, Encoded], present: Tensor, sizes: Sizes) ->
 
 
 def sum_memory(encoded: dict[str, Encoded], present: Tensor, sizes: Sizes) -> Encoded:
-    """z = W_t x_t + W_i x_i + W_a x_a as the only token."""
+    """One token, the sum over columns c of W_c x_c, for pooled vectors x_c."""
     parts = [layers.Dense(sizes.width, name=f"fusion.{n}_projection")(pooled(n, e)) for n, e in encoded.items()]
     z = parts[0] if len(parts) == 1 else layers.Add(name="sum")(parts)
     token = layers.Reshape((1, sizes.width), name="fusion.token")(z)  # [b, width] -> [b, 1, width]

@@ -38,7 +38,7 @@ def open_folder(config: Config) -> Path:
     """
     folder = default_output(config.data, config.output)
     if folder.is_file():
-        raise InputError(f"{folder}: expected a folder for the run, found a file. Choose another --output.")
+        raise InputError(f"{folder}: expected a folder for the run, received a file. Choose another --output.")
     if folder.is_dir() and any(folder.iterdir()):
         holds_run = is_run(folder)
         if config.output.overwrite and not holds_run:

@@ -19,6 +19,7 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.graph import graphs_inside, row_signature
+from mmkeras.modalities import cells_of
 from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
 from mmkeras.runtime.formats import format_of, in_words
 
@@ -54,7 +55,7 @@ class LiteRTRunner:
         self.interpreter = Interpreter(str(path), num_threads=threads)
         self.names = [i["name"] for i in self.signature["inputs"]]
         self.limits = {i["name"]: i["max_bytes"] for i in self.signature["inputs"] if "max_bytes" in i}
-        self.sizes = {i["name"]: i["size"] for i in self.signature["inputs"] if "size" in i}
+        self.sized = {i["name"]: i for i in self.signature["inputs"] if "size" in i}
         self.tokens = {i["name"]: i["max_tokens"] for i in self.signature["inputs"] if "padding" in i}
         self.lengths = sorted(self.signature["litert_lengths"])
         self._rows: dict[int, Callable[..., dict[str, np.ndarray]]] = {}
@@ -75,13 +76,12 @@ class LiteRTRunner:
         return {name: outputs[name] for name in output_names or outputs}
 
     def _resized(self, inputs: Arrays) -> Arrays:
-        """One row with its pictures in the model's own size."""
-        to_resize = {name: n for name, n in self.sizes.items() if inputs[name].shape[1:3] != (n, n)}
-        if not to_resize:
-            return inputs
-        from mmkeras.modalities.image.resize import resize_pixels
-
-        return {**inputs, **{name: resize_pixels(inputs[name][0], n)[None] for name, n in to_resize.items()}}
+        """One row with its pictures in the size of the model's input."""
+        resized = {
+            name: cells_of(input_spec["kind"]).resize(inputs[name][0], input_spec)[None]
+            for name, input_spec in self.sized.items()
+        }
+        return {**inputs, **resized} if resized else inputs
 
     def _padded(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
         """Inputs with texts padded to `n_bytes`, or to the column's limit where it is smaller."""

@@ -81,7 +81,7 @@ class Task(Protocol):
     def evaluate(
         self, trained: Trainable, data: Any, config: Config, best: Mapping[str, float], folder: Path, log: Log
     ) -> dict[str, Any]:
-        """Figures on the held-out rows, for metrics.json; write validation.csv and samples.json; refit if asked.
+        """Figures on the held-out rows, for metrics.json; write the task's files of them; refit if asked.
 
         best: the figures of the epoch whose weights were kept.
         """

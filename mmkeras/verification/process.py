@@ -22,7 +22,7 @@ def peak_memory_mib() -> float:
 
 
 def block_keras() -> None:
-    """Make every import of Keras, and of libraries that need it, fail from now on: a client has none of them."""
+    """Make every import of Keras, keras-hub and SentencePiece fail from now on: a client installs none of them."""
     for name in ("keras", "tf_keras", "keras_hub", "sentencepiece"):
         sys.modules[name] = None  # type: ignore[assignment]
 

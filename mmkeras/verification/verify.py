@@ -58,7 +58,7 @@ def result_of_absent(folder: Path, artefact: Artefact, missing: Sequence[str]) -
 
 
 def one_or_all(names: list[str]) -> str | list[str]:
-    """The name if there is one alone, else the list."""
+    """The name of a single artefact, else the list of names."""
     return names[0] if len(names) == 1 else names
 
 

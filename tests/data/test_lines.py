@@ -33,7 +33,7 @@ def test_the_last_line_needs_no_end(tmp_path: Path, ending: str) -> None:
 
 def test_blank_lines_alone_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("\n \n\n", encoding="utf-8")
-    with pytest.raises(InputError, match="expected lines of text, found none"):
+    with pytest.raises(InputError, match="expected lines of text, received none"):
         read_lines(tmp_path / "t.txt")
 
 

@@ -135,7 +135,7 @@ def test_a_short_text_is_measured_by_and_not_learned(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(None, "there is no such text file"), (b"", "found none"), (b"a b\n\xff\xfe\n", "line 2: expected UTF-8")],
+    [(None, "there is no such text file"), (b"", "received none"), (b"a b\n\xff\xfe\n", "line 2: expected UTF-8")],
 )
 def test_text_files_that_cannot_be_used(text: bytes | None, said: str, tmp_path: Path) -> None:
     path = tmp_path / "text.txt"

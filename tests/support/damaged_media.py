@@ -74,7 +74,7 @@ def write_media(tmp_path: Path) -> Path:
 
 BAD_IMAGES = {
     "cut.jpg": "cut.jpg: the image is damaged or cut short",
-    "text.png": "text.png: expected a JPEG, PNG, WebP, GIF or BMP image, found a file that begins with b'not a pict",
+    "text.png": "text.png: expected a JPEG, PNG, WebP, GIF or BMP image, received a file that begins with b'not a pict",
     "huge.png": "huge.png: the image (is 60,000 x 60,000|says that it has 3,600,000,000)",
     "absent.png": "there is no file .*absent.png",
     "folder.png": "folder.png is a folder",

@@ -10,7 +10,7 @@ from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.models.fusions import Fused, pooled
 
 
-def largest(encoded: dict[str, Encoded], present: Any, outputs: int, shape: Sizes) -> Fused:
+def largest(encoded: dict[str, Encoded], present: Any, outputs: int, sizes: Sizes) -> Fused:
     """Feature level: max pooling over the columns' vectors, then a linear head. A missing column has a learned token."""
     vectors = [pooled(name, e) for name, e in encoded.items()]  # M * [b, width]
     x = vectors[0] if len(vectors) == 1 else layers.Maximum(name="fusion.largest")(vectors)  # [b, width]

@@ -45,20 +45,27 @@ def sample(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes | None:
 
 def pixels_of(value: Any) -> np.ndarray:
     """The pixels of a value, which are the value itself or the bytes of a file."""
+    if not isinstance(value, bytes):
+        return value
     from mmkeras.modalities.image.decode import decode_image
 
-    return decode_image(value) if isinstance(value, bytes) else value
+    return decode_image(value)
+
+
+def resize(value: Any, input_spec: InputSpec) -> np.ndarray:
+    """A picture, uint8 [h, w, 3] or the bytes of a file, in the model's size [s, s, 3], resized as in the graph."""
+    from mmkeras.modalities.image.resize import resize_pixels
+
+    return resize_pixels(pixels_of(value), input_spec["size"])
 
 
 def stack(values: Sequence[Any], input_spec: InputSpec) -> np.ndarray:
     """uint8 [b, h, w, 3]: pictures of one size unchanged; large ones or several sizes resized as in the graph."""
-    from mmkeras.modalities.image.resize import resize_pixels
-
     size = input_spec["size"]
     pictures = [None if value is None else pixels_of(value) for value in values]
     shapes = {picture.shape for picture in pictures if picture is not None}
     if len(shapes) != 1 or len(pictures) * math.prod(next(iter(shapes))) > LARGEST_BATCH:
         shapes = set()
-        pictures = [None if picture is None else resize_pixels(picture, size) for picture in pictures]
+        pictures = [None if picture is None else resize(picture, input_spec) for picture in pictures]
     shape = shapes.pop() if shapes else (size, size, 3)
     return np.stack([np.zeros(shape, "uint8") if picture is None else picture for picture in pictures])

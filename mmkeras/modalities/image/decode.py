@@ -75,10 +75,10 @@ def _unknown(data: bytes) -> str:
     """The fault of a file that begins like none of FORMATS, or whose header is damaged."""
     for pattern, kind in _OTHER_KINDS:
         if re.match(pattern, data[:1000]):
-            return f"expected a JPEG, PNG, WebP, GIF or BMP image, found {kind}."
+            return f"expected a JPEG, PNG, WebP, GIF or BMP image, received {kind}."
     if data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")) or data[8:12] == b"WEBP":
         return "the image is damaged or cut short: its header cannot be read."
-    return f"expected a JPEG, PNG, WebP, GIF or BMP image, found a file that begins with {data[:16]!r}."
+    return f"expected a JPEG, PNG, WebP, GIF or BMP image, received a file that begins with {data[:16]!r}."
 
 
 def _orientation(image: Image.Image) -> int:

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.graph import InputSpec
-from mmkeras.modalities import spec_of
-from mmkeras.modalities.image.cells import pixels_of
-from mmkeras.modalities.image.resize import resize_pixels
+from mmkeras.modalities import cells_of, spec_of
 from mmkeras.runtime.feeds import Values, columns_of, pad_bytes, to_arrays
 from mmkeras.verification.samples import Samples
 
@@ -72,7 +70,7 @@ def row_outputs(
         row = {c["name"]: samples.inputs[c["name"]][i] for c in columns}
         for c in columns:
             if "size" in c and row[c["name"]] is not None:
-                row[c["name"]] = resize_pixels(pixels_of(row[c["name"]]), c["size"])
+                row[c["name"]] = cells_of(c["kind"]).resize(row[c["name"]], c)
             elif "max_bytes" in c and len(row[c["name"]] or b"") > n_bytes:
                 break
         else:
