@@ -34,12 +34,12 @@ def texts_of(n_bytes: int, count: int) -> list[str]:
     """Articles of at least `n_bytes`, truncated there."""
     import pandas as pd
 
-    from mmkeras.modalities.text.cells import cut
+    from mmkeras.modalities.text.cells import truncate
 
     if not NEWS.exists():
         sys.exit(f"{NEWS}: not there. Make it with: python data/make_news.py")
     raws = [text.encode() for text in pd.read_csv(NEWS)["text"]]
-    return [cut(raw, n_bytes).decode() for raw in raws if len(raw) >= n_bytes][:count]
+    return [truncate(raw, n_bytes).decode() for raw in raws if len(raw) >= n_bytes][:count]
 
 
 def exported(vocabulary: list[str], n_bytes: int, max_tokens: int, folder: Path) -> dict[str, Answer]:

@@ -246,7 +246,10 @@ class Input:
 
 def presence(name: str, column: str) -> Input:
     """The input that tells whether a column's cell is present."""
-    metadata = {"of": name, "meaning": "1.0 where the cell is present, 0.0 where it is missing; its other input is then zeros"}
+    metadata = {
+        "of": name,
+        "meaning": "1.0 where the cell is present, 0.0 where it is missing and its value is zeros",
+    }
     return Input(f"{name}_present", column, PRESENCE, "float32", (1,), metadata)
 
 

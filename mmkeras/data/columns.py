@@ -16,12 +16,12 @@ from mmkeras.config.config import DEFAULTS, Data
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import is_empty, to_floats, to_numbers
 from mmkeras.data.dates import MISSING, is_date
-from mmkeras.data.kinds import KINDS, SUFFIXES
+from mmkeras.data.kinds import MODALITIES, SUFFIXES
 from mmkeras.data.reading import Source
 from mmkeras.data.task_guess import choose_task
 from mmkeras.errors import InputError
 
-INPUT_KINDS: Final = tuple(KINDS)
+INPUT_KINDS: Final = tuple(MODALITIES)
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
 
 # A running number with or without a prefix (17, A-17, row_17), a long hexadecimal number, a UUID.
@@ -37,7 +37,7 @@ class Column:
 
     name: str
     kind: str
-    """Of an input: a key of KINDS. Of a target: a key of `target_kinds.KINDS`."""
+    """Of an input: a key of MODALITIES. Of a target: a key of `target_kinds.KINDS`."""
     role: str
     """`input`, `target` or `ignored`."""
     given: bool = False
@@ -99,15 +99,17 @@ def _named_inputs(source: Source, data: Data) -> dict[str, str]:
 
 def _named_pairs(data: Data) -> Iterator[tuple[str, str]]:
     """Column and kind, as the flags name them. Raises InputError for a --kind that is no pair, or an unknown kind."""
-    for kind in KINDS:
+    for kind in MODALITIES:
         if _flag_of(kind) == kind:
             yield from ((name, kind) for name in getattr(data, kind))
     for pair in data.kind:
         name, sign, kind = pair.rpartition("=")
         if not (sign and name):
-            raise InputError(f"--kind {pair}: expected COLUMN=KIND, such as price=number. Kinds: {', '.join(KINDS)}.")
-        if kind not in KINDS:
-            raise InputError(f"--kind {pair}: there is no kind {kind!r}. Kinds: {', '.join(KINDS)}.")
+            raise InputError(
+                f"--kind {pair}: expected COLUMN=KIND, such as price=number. Kinds: {', '.join(MODALITIES)}."
+            )
+        if kind not in MODALITIES:
+            raise InputError(f"--kind {pair}: there is no kind {kind!r}. Kinds: {', '.join(MODALITIES)}.")
         yield name, kind
 
 
@@ -118,7 +120,7 @@ def _flag_of(kind: str) -> str:
 
 def naming_flags(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
     """Flag -> its value, for the flags that name these input columns and no others."""
-    flags: dict[str, tuple[str, ...]] = dict.fromkeys([*map(_flag_of, KINDS), "kind"], ())
+    flags: dict[str, tuple[str, ...]] = dict.fromkeys([*map(_flag_of, MODALITIES), "kind"], ())
     for column in columns:
         flag = _flag_of(column.kind)
         flags[flag] = (*flags[flag], column.name if flag != "kind" else f"{column.name}={column.kind}")

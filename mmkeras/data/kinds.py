@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-KINDS: Final = {
+MODALITIES: Final = {
     "text": "mmkeras.modalities.text",
     "image": "mmkeras.modalities.image",
     "audio": "mmkeras.modalities.audio",

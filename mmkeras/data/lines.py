@@ -49,9 +49,9 @@ def read_texts(data: Data) -> tuple[list[str], list[str]]:
             "--task language_model: expected a text. Name a file, --text-file train.txt, or one text column of a "
             "table: train.csv --text column"
         )
-    lines = read_either(source_of(data), data)
+    lines = read_corpus(source_of(data), data)
     if data.validation:
-        return lines, read_either(data.validation, data)
+        return lines, read_corpus(data.validation, data)
     held_out = max(1, round(len(lines) * data.test_size))
     if not any(lines[:-held_out]) or not any(lines[-held_out:]):
         raise InputError(f"{source_of(data)}: {len(lines)} lines are too few to hold some out. Give --validation.")
@@ -63,7 +63,7 @@ def source_of(data: Data) -> str:
     return data.text_file or data.csv
 
 
-def read_either(path: str, data: Data) -> list[str]:
+def read_corpus(path: str, data: Data) -> list[str]:
     """The lines of a text file, or the cells of a table's text column, each on one line; blank cells are left out."""
     if data.text_file:
         return read_lines(path)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.system.files import write_json, written_whole
+from mmkeras.system.files import atomic_write, write_json
 
 EOS, UNK = 0, 1
 EOS_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
@@ -102,7 +102,7 @@ class TargetTokenizer:
             except UnicodeDecodeError:  # part of a character
                 table.append(list(token))
         if self.model:
-            with written_whole(folder / MODEL) as partial:
+            with atomic_write(folder / MODEL) as partial:
                 partial.write_bytes(self.model)
         write_json(folder / TABLE, {"kind": self.kind, "end": EOS, "unknown": UNK, "table": table})
 

@@ -21,8 +21,7 @@ from mmkeras.system.progress import Log
 from mmkeras.system.tensorflow import disable_tf32, native_noise_muted
 from mmkeras.tasks import load_task
 from mmkeras.tasks.assets import Assets
-from mmkeras.verification.process import SAMPLES
-from mmkeras.verification.samples import save_samples, save_text_samples
+from mmkeras.verification.samples import SAMPLES, save_samples, save_text_samples
 from mmkeras.verification.tolerances import TOLERANCES
 from mmkeras.verification.verify import verify
 

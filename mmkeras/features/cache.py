@@ -46,7 +46,7 @@ def open_features(folder: Path, shapes: Shapes) -> tuple[dict[str, np.ndarray], 
 
 
 @contextlib.contextmanager
-def features_written_whole(folder: Path, shapes: Shapes) -> Iterator[tuple[Path, dict[int, str]]]:
+def atomic_features(folder: Path, shapes: Shapes) -> Iterator[tuple[Path, dict[int, str]]]:
     """A temporary folder of arrays to fill, and a dict for the faults; renamed to `folder` when the block succeeds.
 
     Raises InputError when the disk has no room for the arrays.

@@ -14,7 +14,7 @@ from mmkeras.generation.decoding import max_new_tokens
 from mmkeras.generation.generator import BATCH, TextGenerator
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import InputSpec
-from mmkeras.modalities.text.cells import cut
+from mmkeras.modalities.text.cells import truncate
 from mmkeras.runtime.feeds import Arrays, Values, columns_of, is_present
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.progress import Log
@@ -142,5 +142,5 @@ def halves(text: bytes) -> tuple[bytes, bytes]:
     space = text.find(b" ", middle)
     if space < 0:
         space = text.rfind(b" ", 0, middle)
-    first = cut(text, space if space >= 0 else middle)
+    first = truncate(text, space if space >= 0 else middle)
     return first, text[len(first) :]

@@ -57,7 +57,7 @@ def decisions(task: str, predictions: np.ndarray) -> np.ndarray:
     return line_of(PREDICTIONS, task).decisions(predictions)
 
 
-def rows_decided_otherwise(task: str, predictions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def rows_with_different_decisions(task: str, predictions: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Int [k]: the rows with another decision than in the reference."""
     differ = decisions(task, predictions) != decisions(task, reference)
     return np.flatnonzero(differ if differ.ndim == 1 else differ.any(axis=1))

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from mmkeras.data.kinds import KINDS as MODALITIES
+from mmkeras.data.kinds import MODALITIES
 from mmkeras.errors import InputError
 
 if TYPE_CHECKING:  # some of these modules import Keras, TensorFlow or tyro, which no client has

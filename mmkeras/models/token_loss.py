@@ -32,11 +32,11 @@ class TokenLoss(keras.losses.Loss):
         token_ids = tf.cast(tf.reshape(targets, (-1,)), "int32")  # Keras passes them as floats
         # tensors, for a custom gradient takes no variables
         matrix, bias = map(tf.convert_to_tensor, self.embedding.logit_weights())
-        losses = minus_log_p(flat, matrix, bias, token_ids)
+        losses = token_nll(flat, matrix, bias, token_ids)
         return tf.reshape(losses, tf.shape(targets))
 
 
-def minus_log_p(x: Tensor, matrix: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+def token_nll(x: Tensor, matrix: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
     """float32 [n, width], [vocabulary, width], [vocabulary] and int32 [n] -> losses float32 [n]."""
 
     @tf.custom_gradient

@@ -20,7 +20,7 @@ RESERVED_FOR_PICTURES: Final = 2_500_000
 
 
 @dataclass
-class Room:
+class MediaBudget:
     """The rest of the budget for media, in characters."""
 
     left: int = PAGE_BYTES
@@ -31,7 +31,7 @@ def media_root(config: dict[str, Any], path: str) -> MediaRoot:
     return MediaRoot(config.get("media_root") or str(Path(path).parent), bool(config.get("allow_outside")))
 
 
-def show(cell: str, input_spec: dict[str, Any], root: MediaRoot, room: Room) -> dict[str, Any]:
+def show(cell: str, input_spec: dict[str, Any], root: MediaRoot, budget: MediaBudget) -> dict[str, Any]:
     """The variables of the template for a cell that names a file.
 
     input_spec: the input in schema.json. Returns `path` and, where available, `picture` (data URI of an image, with
@@ -49,23 +49,23 @@ def show(cell: str, input_spec: dict[str, Any], root: MediaRoot, room: Room) -> 
         return shown | {"gone": f"It cannot be shown here: {error}"}
     if preview.length:
         shown["length"] = preview.length
-    shown |= {"alt": preview.alt, **_picture(preview.picture, preview.format_name, room)}
+    shown |= {"alt": preview.alt, **_picture(preview.picture, preview.format_name, budget)}
     if preview.sound:
         uri = f"data:audio/flac;base64,{base64.b64encode(preview.sound).decode()}"
-        if len(uri) <= room.left - RESERVED_FOR_PICTURES:
-            room.left -= len(uri)
+        if len(uri) <= budget.left - RESERVED_FOR_PICTURES:
+            budget.left -= len(uri)
             shown["sound"] = uri
     return shown
 
 
-def _picture(image: bytes, format_name: str, room: Room) -> dict[str, Any]:
+def _picture(image: bytes, format_name: str, budget: MediaBudget) -> dict[str, Any]:
     """An image file as a data URI, if the budget allows, with its display size: tiny pictures are enlarged."""
     from PIL import Image
 
     uri = f"data:image/{format_name};base64,{base64.b64encode(image).decode()}"
-    if len(uri) > room.left:
+    if len(uri) > budget.left:
         return {"gone": "The page is full: no more pictures are put into it."}
-    room.left -= len(uri)
+    budget.left -= len(uri)
     with Image.open(io.BytesIO(image)) as opened:
         width, height = opened.size
     scale = max(1, THUMBNAIL // max(width, height))

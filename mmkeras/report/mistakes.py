@@ -9,7 +9,7 @@ from mmkeras.modalities import names_files
 from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import excerpt
 from mmkeras.report.held_out import Row
-from mmkeras.report.media import Room, media_root, show
+from mmkeras.report.media import MediaBudget, media_root, show
 from mmkeras.runs.run import LINE, PART
 
 
@@ -20,7 +20,7 @@ def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], 
     signed: whether the contribution of a column has a sign, for or against the prediction; else it is a size.
     """
     file = run.config.get("validation") or run.schema["file"]["path"]
-    root, room = media_root(run.config, file), Room()
+    root, budget = media_root(run.config, file), MediaBudget()
     sizes = [abs(value) for row in run.held_out.worst for value in contributions_of(row, run).values()]
     largest = max(sizes, default=0.0) or 1.0
     worst_rows = []
@@ -34,7 +34,7 @@ def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], 
             if input_spec["name"] in contributions:
                 cell["part"] = bar(contributions[input_spec["name"]], largest, signed)
             if media:
-                cell["media"] = show(row[input_spec["column"]], input_spec, root, room)
+                cell["media"] = show(row[input_spec["column"]], input_spec, root, budget)
             else:
                 cell |= excerpt(row[input_spec["column"]], (input_spec.get("rule") or {}).get("max_bytes"))
             cells.append(cell)

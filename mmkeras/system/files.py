@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path to write to, with the suffix of `path`; renamed to `path` when the block succeeds.
 
     A reader never sees half of the file; when the block fails, the file stays as it was before.
@@ -27,7 +27,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

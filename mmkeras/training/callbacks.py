@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.system.files import written_whole
+from mmkeras.system.files import atomic_write
 
 PLATEAU_FACTOR = 0.25  # the learning rate is multiplied by it after an epoch without a better validation loss
 
@@ -129,7 +129,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         if self.best_epoch < self.epochs_done - 1:
             arrays |= {f"best{k}": w for k, w in enumerate(self.best_weights)}
         state = {"history": self.history, "best": self.best, "best_epoch": self.best_epoch}
-        with written_whole(self.folder / "checkpoint.npz") as partial:
+        with atomic_write(self.folder / "checkpoint.npz") as partial:
             np.savez(partial, state=np.array(json.dumps(state)), **arrays)  # uncompressed: written at every epoch
 
     def restore(self, model: keras.Model) -> None:

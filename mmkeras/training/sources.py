@@ -87,7 +87,7 @@ class Lines:
         return self
 
 
-def read_source(config: Config, log: Log) -> TableSource | Lines:
+def read_training_source(config: Config, log: Log) -> TableSource | Lines:
     """Read the file or files of a training. Raises InputError, with the line, for a file that cannot be used."""
     if config.model.task in LEARN_LINES:
         lines, held_out = read_texts(config.data)

@@ -10,11 +10,11 @@ from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
 from mmkeras.runs.folder import finish, new_run
 from mmkeras.runs.resume import resumed_config
-from mmkeras.system.files import written_whole
+from mmkeras.system.files import atomic_write
 from mmkeras.system.progress import Log
 from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.tasks import load_task
-from mmkeras.training.sources import Lines, TableSource, read_source
+from mmkeras.training.sources import Lines, TableSource, read_training_source
 
 SMALL_TENSORS = ("wide_deep", "mlp")  # models whose training step allocates no tensor of megabytes
 
@@ -28,7 +28,7 @@ def train(config: Config, log: Log = print) -> Path:
     check_config(config)
     if config.output.resume:
         config = resumed_config(config)
-    source = read_source(config, log)
+    source = read_training_source(config, log)
     config = source.resolve(config, log)
     with new_run(config) as folder:
         figures = fit_and_evaluate(config, source, folder, log)
@@ -57,7 +57,7 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
     figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, log)
-    with written_whole(folder / "model.keras") as partial:
+    with atomic_write(folder / "model.keras") as partial:
         trained.saved.save(partial)
     checkpoint.clear()
     times.append(time.perf_counter())

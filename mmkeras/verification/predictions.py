@@ -13,9 +13,9 @@ import numpy as np
 
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics import agreement
-from mmkeras.metrics.agreement import max_abs_diff, rows_decided_otherwise, score
-from mmkeras.verification.process import SAMPLES, in_own_process
-from mmkeras.verification.samples import Samples, load_samples
+from mmkeras.metrics.agreement import max_abs_diff, rows_with_different_decisions, score
+from mmkeras.verification.process import in_own_process
+from mmkeras.verification.samples import SAMPLES, Samples, load_samples
 from mmkeras.verification.tolerances import TOLERANCES, Tolerance
 
 NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # figures that are compared, not written
@@ -24,7 +24,7 @@ load = load_samples
 Predictions = tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]
 
 
-def ask(folder: Path, artefact: Artefact) -> Predictions:
+def run_artefact(folder: Path, artefact: Artefact) -> Predictions:
     """Figures and predictions of an artefact, which has one graph and one path. Raises RuntimeError if it fails."""
     return predict_in_own_process(folder / artefact.name, folder / SAMPLES)
 
@@ -68,7 +68,7 @@ def check(
     noun = NOUN.get(contract["outputs"][0]["name"], "answers")
     tolerance = TOLERANCES[precision]
     allowed = tolerance.difference["numbers"]
-    other_labels = sorted({int(i) for p in batches for i in rows_decided_otherwise(task, p, samples.answers)})
+    other_labels = sorted({int(i) for p in batches for i in rows_with_different_decisions(task, p, samples.answers)})
     difference = max((max_abs_diff(p, samples.answers, contract) for p in batches), default=0.0)
     if not np.isfinite(difference):
         mismatches.append(f"some {noun} are not numbers")
@@ -116,7 +116,7 @@ def check_subsets(
             matrix.append({"present": name, "error": "it was not answered"})
             continue
         metric, value = score(contract, samples.truth[: len(expected)], by_subset[name])
-        same = not len(rows_decided_otherwise(contract["task"], by_subset[name], expected))
+        same = not len(rows_with_different_decisions(contract["task"], by_subset[name], expected))
         difference = max_abs_diff(by_subset[name], expected, contract)
         row: dict[str, Any] = {"present": name, "rows": len(expected), metric: value}
         matrix.append({**row, "largest_difference": difference, "labels_identical": same})

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-SAMPLES = "sample_inputs.npz"
-
 
 def peak_memory_mib() -> float:
     """The process's largest resident memory. (ru_maxrss also counts the parent's, from before this program began.)"""

@@ -18,6 +18,7 @@ from mmkeras.errors import InputError
 from mmkeras.features.ragged import Ragged
 from mmkeras.generation.decoding import Decoded
 
+SAMPLES = "sample_inputs.npz"
 LONGEST_SCORED = 256  # tokens of a line: the time and memory of `score` grow with their number
 
 

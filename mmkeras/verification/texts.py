@@ -21,7 +21,7 @@ from mmkeras.verification.tolerances import TOLERANCES
 load = load_text_samples
 
 
-def ask(folder: Path, artefact: Artefact) -> dict[str, Any]:
+def run_artefact(folder: Path, artefact: Artefact) -> dict[str, Any]:
     """Run `clean_process.texts` on one artefact. Raises RuntimeError with the process's error when it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.json"
@@ -32,7 +32,7 @@ def ask(folder: Path, artefact: Artefact) -> dict[str, Any]:
 def compare(
     outputs: Mapping[str, Any], samples: TextSamples, signature: Signature, folder: Path, precision: str
 ) -> dict[str, Any]:
-    """An artefact's part of verify.json. outputs: what `ask` returns."""
+    """An artefact's part of verify.json. outputs: what `run_artefact` returns."""
     return check(outputs, samples, TargetTokenizer.load(folder), signature, precision)
 
 

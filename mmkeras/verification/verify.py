@@ -12,8 +12,8 @@ from mmkeras.runtime.exported import SIGNATURE, absent, artefacts_to_check, chos
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.verification import predictions, texts
-from mmkeras.verification.process import SAMPLES
 from mmkeras.verification.result import reject, table, verdict
+from mmkeras.verification.samples import SAMPLES
 from mmkeras.verification.tolerances import TOLERANCES
 
 # numbers or texts -> the module that loads the samples, runs an artefact, compares, and formats the artefact's line
@@ -27,7 +27,7 @@ def verify_one(folder: Path, artefact: Artefact, samples: Any, signature: Signat
     comparison = COMPARISONS[signature.answers]
     size = sum(size_bytes(folder / path) for path in artefact.files)
     try:
-        outputs = comparison.ask(folder, artefact)
+        outputs = comparison.run_artefact(folder, artefact)
         result = comparison.compare(outputs, samples, signature, folder, artefact.precision)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}

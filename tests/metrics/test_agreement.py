@@ -18,7 +18,7 @@ from mmkeras.metrics.agreement import (
     max_abs_diff,
     read_labels,
     read_numbers,
-    rows_decided_otherwise,
+    rows_with_different_decisions,
     score,
 )
 
@@ -61,7 +61,7 @@ def test_a_label_at_exactly_the_threshold_is_not_given_anywhere() -> None:
     assert not decisions("multilabel", at).any()
     assert evaluate("multilabel", truth, at, ["a"])["micro_f1"] == 0.0
     assert evaluate("multilabel", truth, above, ["a"])["micro_f1"] == 1.0
-    assert rows_decided_otherwise("multilabel", at, above).tolist() == [0]
+    assert rows_with_different_decisions("multilabel", at, above).tolist() == [0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -95,7 +95,7 @@ def test_words_are_read_back() -> None:
 def test_answers_agree_with_themselves_and_not_with_others(task: str) -> None:
     predictions, *_ = CASES[task]
     other = predictions[::-1]
-    assert rows_decided_otherwise(task, predictions, predictions).tolist() == []
+    assert rows_with_different_decisions(task, predictions, predictions).tolist() == []
     assert max_abs_diff(predictions, predictions, signature(task)) == 0.0
     assert max_abs_diff(other, predictions, signature(task)) > 0.1
     assert max_abs_diff(predictions[:0], predictions[:0], signature(task)) == 0.0
@@ -108,7 +108,7 @@ def test_numbers_differ_in_deviations_and_not_by_the_last_step_of_float32() -> N
     assert max_abs_diff(step, expected, signature("regress")) == 0.0
     further = np.array([[2024.0, 2.0]], "float32")
     assert max_abs_diff(further, expected, signature("regress")) == pytest.approx(2.0, rel=1e-5)
-    assert rows_decided_otherwise("regress", further, expected).tolist() == [], "numbers decide nothing"
+    assert rows_with_different_decisions("regress", further, expected).tolist() == [], "numbers decide nothing"
 
 
 @pytest.mark.parametrize(

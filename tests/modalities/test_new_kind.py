@@ -13,7 +13,7 @@ import pytest
 import small_runs
 
 from mmkeras.config.config import Config
-from mmkeras.data.kinds import KINDS
+from mmkeras.data.kinds import MODALITIES
 from mmkeras.data.table import read_table
 from mmkeras.errors import InputError
 from mmkeras.modalities import cells_of, names_files, spec_of
@@ -21,7 +21,7 @@ from mmkeras.modalities import cells_of, names_files, spec_of
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 LINE = {"colour": "toy_kind"}
 # What the line in mmkeras/data/kinds.py would do in the processes that `verify` starts: Python runs it when it starts.
-STARTED = f"from mmkeras.data.kinds import KINDS\n\nKINDS |= {LINE!r}\n"
+STARTED = f"from mmkeras.data.kinds import MODALITIES\n\nMODALITIES |= {LINE!r}\n"
 COLOURS = {"warm": ("#ff8800", "#CC2200", "#ee4422"), "cold": ("#0088ff", "#0022cc", "#2244ee")}
 
 
@@ -34,7 +34,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.syspath_prepend(str(SUPPORT))
         patch.setenv("PYTHONPATH", os.pathsep.join([str(start), str(SUPPORT), os.environ.get("PYTHONPATH", "")]))
         for kind, package in LINE.items():
-            patch.setitem(KINDS, kind, package)  # type: ignore[misc]
+            patch.setitem(MODALITIES, kind, package)  # type: ignore[misc]
         yield
 
 
@@ -76,7 +76,7 @@ def test_a_new_kind_is_learned_exported_verified_and_answered(folder: Path) -> N
             assert [row["prediction"] for row in answers[:2]] == ["warm", "cold"]
             assert answers[2] == answers[3], "a cell that cannot be read counts as missing"
         with pytest.MonkeyPatch.context() as patch:
-            patch.delitem(KINDS, "colour")  # type: ignore[misc]
+            patch.delitem(MODALITIES, "colour")  # type: ignore[misc]
             answering = small_runs.main("predict", "exported/t/predict.onnx", "new.csv", "--overwrite")
         assert answering.code == 2
         assert "unknown kind of column 'colour'; expected one of text, image," in answering.err
@@ -97,7 +97,7 @@ def test_kinds_with_a_flag_of_their_own_are_named_either_way(folder: Path) -> No
         read_table(Config.of(csv=str(folder / "t.csv"), kind=("hue=colour",)).data)
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *LINE])
+@pytest.mark.parametrize("kind", [*MODALITIES, *LINE])
 def test_every_kind_has_the_same_files(kind: str, line: None) -> None:
     """cells and spec fit the Protocols of mmkeras.modalities; missing cells are zeros in each."""
     spec, cells = spec_of(kind), cells_of(kind)

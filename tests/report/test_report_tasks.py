@@ -179,17 +179,17 @@ def test_a_page_has_room_for_so_much(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     write_media(tmp_path)
     monkeypatch.setattr(media, "RESERVED_FOR_PICTURES", 20_000)
     input_spec = {"kind": "audio", "rule": dataclasses.asdict(RULE)}
-    root, room = media.MediaRoot(str(tmp_path)), media.Room(30_000)
-    shown = [media.show("c.wav", input_spec, root, room) for _ in range(40)]
+    root, budget = media.MediaRoot(str(tmp_path)), media.MediaBudget(30_000)
+    shown = [media.show("c.wav", input_spec, root, budget) for _ in range(40)]
     assert "sound" in shown[0]
     assert ("sound" not in shown[10], "picture" in shown[10]) == (True, True)
     assert "The page is full" in shown[-1]["gone"]
-    assert room.left >= 0
+    assert budget.left >= 0
 
 
 def test_small_pictures_are_enlarged_and_silence_is_black() -> None:
     """Eight pixels are shown as 160; a clip without a sound has a spectrogram."""
-    shown = media._picture(*thumbnail(np.zeros((8, 4, 3), "uint8")), media.Room())
+    shown = media._picture(*thumbnail(np.zeros((8, 4, 3), "uint8")), media.MediaBudget())
     assert (shown["width"], shown["height"], shown["enlarged"]) == (80, 160, True)
     with Image.open(io.BytesIO(spectrogram(np.zeros(4000, "float32"), RULE))) as image:
         assert np.asarray(image).max() == 0

@@ -218,10 +218,10 @@ RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")
 
 def rows_for(exported: Exported, texts: Sequence[bytes]) -> list[dict[str, bytes]]:
     """Cells of every column, one text each and a different one in each column, as a client cuts them."""
-    from mmkeras.modalities.text.cells import cut
+    from mmkeras.modalities.text.cells import truncate
 
     return [
-        {i.name: cut(texts[(row + 5 * k) % len(texts)], i.max_bytes) for k, i in enumerate(exported.graph.inputs)}
+        {i.name: truncate(texts[(row + 5 * k) % len(texts)], i.max_bytes) for k, i in enumerate(exported.graph.inputs)}
         for row in range(len(texts))
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmkeras.system.files import write_atomically, write_json, written_whole
+from mmkeras.system.files import atomic_write, write_atomically, write_json
 
 
 def test_what_is_written_stands_there_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_half_a_file_is_no_file(error: type[BaseException], tmp_path: Path) -> N
     before = path.read_bytes()
 
     def write() -> None:
-        with written_whole(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text("[1, 2")
             assert path.read_bytes() == before, "not before the end"
             raise error
@@ -40,7 +40,7 @@ def test_half_a_file_is_no_file(error: type[BaseException], tmp_path: Path) -> N
 
 def test_the_temporary_name_keeps_the_suffix(tmp_path: Path) -> None:
     """For writers that look at it: NumPy would add its own."""
-    with written_whole(tmp_path / "a.npz") as partial:
+    with atomic_write(tmp_path / "a.npz") as partial:
         np.savez(partial, x=np.arange(3))
     with np.load(tmp_path / "a.npz", allow_pickle=False) as data:
         assert data["x"].tolist() == [0, 1, 2]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.cells import pad, truncate
 from mmkeras.verification import predictions
 from mmkeras.verification.clean_process.signatures import (
     ON_THE_CUT,
@@ -68,7 +68,7 @@ def made_samples() -> Samples:
 
 
 def serving(
-    keep: Callable[[bytes, int], bytes] = cut, labels: Sequence[str] = LABELS
+    keep: Callable[[bytes, int], bytes] = truncate, labels: Sequence[str] = LABELS
 ) -> Callable[[Arrays], dict[str, np.ndarray]]:
     """A `serving_default` that cuts its strings by `keep`."""
 
@@ -93,10 +93,10 @@ def test_right_strings_pass() -> None:
 
 CUTS: dict[str, Callable[[bytes, int], bytes]] = {
     "inside a character": lambda text, n: text[:n],
-    "a byte early": lambda text, n: cut(text, n - 1),
-    "a byte late": lambda text, n: cut(text, n + 1),
+    "a byte early": lambda text, n: truncate(text, n - 1),
+    "a byte late": lambda text, n: truncate(text, n + 1),
     "never": lambda text, n: text,
-    "much too early": lambda text, n: cut(text, 20),
+    "much too early": lambda text, n: truncate(text, 20),
 }
 
 
@@ -126,7 +126,8 @@ def test_texts_for_the_cut_lie_on_it() -> None:
     texts = long_texts(cells, 48)
     assert all(len(text) > 48 for text in texts)
     split = {
-        (text.decode()[len(cut(text, 48).decode())], 48 - len(cut(text, 48))) for text in texts[-len(ON_THE_CUT) :]
+        (text.decode()[len(truncate(text, 48).decode())], 48 - len(truncate(text, 48)))
+        for text in texts[-len(ON_THE_CUT) :]
     }
     assert split == {("é", 1), ("中", 1), ("中", 2), ("😀", 1), ("😀", 2), ("😀", 3)}
 

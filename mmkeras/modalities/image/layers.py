@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.image.resize import SUM, TAPS, samples
+from mmkeras.modalities.image.resize import SUM, TAPS, sampling_weights
 
 Tensor = Any
 GREY = (0.299, 0.587, 0.114)  # the luma of red, green and blue: ITU-R BT.601
@@ -34,7 +34,7 @@ class Resize(keras.layers.Layer):
     def _shrink_rows(self, pixels: Tensor) -> Tensor:
         """[b, n, m, 3] -> weighted sums of rows, float32 [b, m, size, 3]; gathering whole rows is cheap."""
         shape = tf.shape(pixels)
-        indices, shares = samples(shape[1], self.size, tf)
+        indices, shares = sampling_weights(shape[1], self.size, tf)
         rows = tf.cast(tf.gather(pixels, indices, axis=1), tf.float32)  # [b, size * 2 TAPS, m, 3]
         rows = tf.reshape(rows, (shape[0], self.size, 2 * TAPS, shape[2] * 3))
         sums = tf.matmul(tf.cast(shares, tf.float32)[:, None], rows)  # [size, 1, 2 TAPS] x […] -> [b, size, 1, m * 3]

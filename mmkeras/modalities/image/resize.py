@@ -24,7 +24,7 @@ UNITS: Final = 32  # the weights of a sample's two neighbours are whole 32nds
 SUM: Final = (TAPS * UNITS) ** 2  # the sum of the weights of one result; 255 times that is below 2**24
 
 
-def samples(length: Any, size: int, xp: Any) -> tuple[Any, Any]:
+def sampling_weights(length: Any, size: int, xp: Any) -> tuple[Any, Any]:
     """The pixels of an axis that each result sums: int32 indices [size * 2 * TAPS] and shares [size, 2 * TAPS].
 
     length: pixels of the picture along the axis, an integer or an int32 scalar; xp: numpy or tensorflow.
@@ -53,7 +53,7 @@ def resize_pixels(pixels: np.ndarray, size: int) -> np.ndarray:
 
 def _shrink_rows(pixels: np.ndarray, size: int) -> np.ndarray:
     """[n, m, 3] -> weighted sums of rows, float32 [size, m, 3]."""
-    indices, shares = samples(np.int32(len(pixels)), size, np)
+    indices, shares = sampling_weights(np.int32(len(pixels)), size, np)
     flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)  # [n, m * 3]
     sums = np.empty((size, flat.shape[1]), "float32")
     # row by row: the gathered rows stay in the cache, which is three times as fast as all at once

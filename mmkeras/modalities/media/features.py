@@ -17,8 +17,8 @@ from mmkeras.errors import InputError
 from mmkeras.features.cache import (
     KEY_BYTES,
     Shapes,
+    atomic_features,
     drop_other_features,
-    features_written_whole,
     link_features,
     open_features,
 )
@@ -152,7 +152,7 @@ def _key(kind: str, spec: Any, cells: list[str], root: MediaRoot, workers: Worke
 
 def _write(folder: Path, shapes: Shapes, cells: list[str], fill: Any, workers: Workers, progress: Progress) -> None:
     """Write the features of all cells, zeros for bad cells (no row refers to them), and the faults of the bad cells."""
-    with features_written_whole(folder, shapes) as (partial, faults):
+    with atomic_features(folder, shapes) as (partial, faults):
         for first, chunk_faults in workers.map(functools.partial(fill, partial), cells, CHUNK):
             for number, fault in enumerate(chunk_faults, first):
                 if fault is None:

@@ -14,7 +14,7 @@ from mmkeras.modalities.media.paths import MediaRoot
 LONGEST_TEXT = 2**16  # bytes of a text that an external tokenizer reads
 
 
-def cut(raw: bytes, max_bytes: int) -> bytes:
+def truncate(raw: bytes, max_bytes: int) -> bytes:
     """The longest prefix of `raw` that has at most `max_bytes` bytes and does not end inside a character.
 
     A cut never falls before a UTF-8 continuation byte (10xxxxxx); a character has at most three, so in text that
@@ -30,7 +30,7 @@ def cut(raw: bytes, max_bytes: int) -> bytes:
 
 def encode_cell(text: str | bytes, max_bytes: int) -> bytes:
     """One cell as at most `max_bytes` bytes of UTF-8; a lone surrogate becomes `?`."""
-    return cut(text if isinstance(text, bytes) else text.encode("utf-8", "replace"), max_bytes)
+    return truncate(text if isinstance(text, bytes) else text.encode("utf-8", "replace"), max_bytes)
 
 
 def pad(cells: Sequence[bytes], n_bytes: int | None = None) -> np.ndarray:

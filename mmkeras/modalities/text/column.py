@@ -182,7 +182,7 @@ def write_features(cells: dict[str, list[str]], spec: TextSpec, folder: Path, en
         rows = bags(texts, layers) if encoder == AVERAGE else sequences(texts, layers, max_tokens)
         ragged.save(rows, folder / split_name)
     save_state(state, folder / "state.npz")
-    write_json(folder / "cut.json", train.cut / max(len(cells["train"]), 1))
+    write_json(folder / "cut.json", train.n_truncated / max(len(cells["train"]), 1))
 
 
 def load(entry: dict[str, Any], folder: Path) -> Any:

@@ -14,7 +14,7 @@ from keras import ops
 
 from mmkeras.features.ragged import Ragged, concatenate, from_mask
 from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_CHAR_NGRAMS, Mean, Ngrams, TfIdf
-from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.cells import pad, truncate
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
@@ -110,7 +110,7 @@ class HashedTexts:
     """The feature hashes of a column's rows, so that texts are tokenised once. keys: one int32 an occurrence."""
 
     keys: Ragged
-    cut: int  # texts that were longer than max_bytes
+    n_truncated: int  # texts that were longer than max_bytes
 
 
 def text_hasher(spec: TextSpec, table: np.ndarray) -> Any:
@@ -125,7 +125,7 @@ def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, 
     """
     hasher = hasher or text_hasher(spec, table)
     texts = [cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace") for cell in cells]
-    truncated = [cut(text, spec.max_bytes) for text in texts]
+    truncated = [truncate(text, spec.max_bytes) for text in texts]
     parts, order = [], []
     for batch in length_batches(np.array([len(text) for text in truncated])):
         hashes, used = (x.numpy() for x in hasher(pad([truncated[i] for i in batch])))

@@ -16,7 +16,7 @@ TEXT_METADATA = {
 
 
 def text_bytes(text: Tensor, max_bytes: int) -> Tensor:
-    """String [b] -> uint8 [b, n], zero-padded; a longer text is cut where `cells.cut` cuts it."""
+    """String [b] -> uint8 [b, n], zero-padded; a longer text is cut where `cells.truncate` cuts it."""
     n_bytes = tf.minimum(tf.maximum(tf.reduce_max(tf.strings.length(text)), 1), max_bytes)
     data = tf.io.decode_raw(text, tf.uint8, fixed_length=n_bytes + 1)  # [b, n + 1]
     continues = tf.cast(tf.bitwise.bitwise_and(data[:, -4:], tf.constant(0xC0, tf.uint8)) == 0x80, tf.int32)

@@ -16,7 +16,7 @@ import numpy as np
 
 from mmkeras.graph import row_signature
 from mmkeras.metrics.agreement import decisions, max_abs_diff
-from mmkeras.modalities.text.cells import cut, encode_cell, pad
+from mmkeras.modalities.text.cells import encode_cell, pad, truncate
 from mmkeras.runtime.feeds import Arrays, to_arrays, trim
 from mmkeras.runtime.runners import LiteRTRunner, Runner, SavedModelRunner
 from mmkeras.verification.clean_process import client_inputs
@@ -117,7 +117,7 @@ def check_length(
     if n_bytes:
         ends = {i["name"]: min(n_bytes, i["max_bytes"]) for i in signature["inputs"]}
         full = {
-            name: [cut(joined(samples.inputs[name], start, end), end) for start in evenly_spaced(order, FULL)]
+            name: [truncate(joined(samples.inputs[name], start, end), end) for start in evenly_spaced(order, FULL)]
             for name, end in ends.items()
         }
         texts, expected = concatenated(texts, full), concatenated(expected, by_row([reference(padded(full))]))
@@ -139,7 +139,7 @@ def long_texts(cells: Sequence[bytes], max_bytes: int) -> list[bytes]:
     texts = [joined(cells, start, 2 * max_bytes) for start in starts]
     for k, (char, before) in enumerate(ON_THE_CUT):
         text, end = joined(cells, starts[k % len(starts)], max_bytes), max_bytes - before
-        texts.append(cut(text, end).ljust(end) + char + text)
+        texts.append(truncate(text, end).ljust(end) + char + text)
     return texts
 
 

@@ -27,6 +27,7 @@ from mmkeras.system.files import write_json
 from mmkeras.verification.clean_process.client_inputs import request_and_rows
 from mmkeras.verification.process import block_keras, peak_memory_mib
 from mmkeras.verification.samples import (
+    SAMPLES,
     TextSamples,
     as_lists,
     load_text_samples,
@@ -42,7 +43,7 @@ Texts = dict[str, list[Decoded]]
 def main(folder: str, format_name: str, out: str) -> None:
     """Decode, score, measure; everything goes to OUT."""
     block_keras()
-    samples = load_text_samples(Path(folder) / "sample_inputs.npz")
+    samples = load_text_samples(Path(folder) / SAMPLES)
     begin = time.perf_counter()
     generator = open_generator(folder, format_name, threads=1)
     load_seconds = time.perf_counter() - begin

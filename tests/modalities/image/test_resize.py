@@ -8,7 +8,7 @@ import tensorflow as tf
 from small_networks import SIZE, random_pixels
 
 from mmkeras.modalities.image.layers import Resize
-from mmkeras.modalities.image.resize import TAPS, UNITS, resize_pixels, samples
+from mmkeras.modalities.image.resize import TAPS, UNITS, resize_pixels, sampling_weights
 
 SHAPES = [(1, 1), (8, 8), (31, 33), (32, 32), (1, 200), (97, 131), (375, 500), (501, 333)]
 
@@ -71,7 +71,7 @@ def test_one_colour_stays_that_colour() -> None:
 @pytest.mark.parametrize("size", [1, 5, 32, 96, 224, 256])
 def test_samples_are_where_the_formula_says(size: int) -> None:
     for length in (1, 2, size, size + 1, 3 * size + 1, 4032, 10**6):
-        indices, shares = samples(np.int32(length), size, np)
+        indices, shares = sampling_weights(np.int32(length), size, np)
         assert indices.dtype == np.int32
         assert (shares.sum(axis=1) == TAPS * UNITS).all()
         assert shares.min() >= 0

@@ -10,14 +10,14 @@ from small_bags import RAW, adapted, assert_close, dictionaries, summed
 
 from mmkeras.config.check import LONGEST_CHAR_NGRAM
 from mmkeras.modalities.text.bag import FREQUENT, BagEmbedding, ByOrder, Mean, Ngrams, TfIdf
-from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.cells import pad, truncate
 from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST, PRIMES, ByteTokenizer
 
 
 def test_pairs_are_the_references() -> None:
-    data = pad([cut(raw, 200) for raw in (*RAW, *reference.HOSTILE_TEXTS)])
+    data = pad([truncate(raw, 200) for raw in (*RAW, *reference.HOSTILE_TEXTS)])
     tokens = ByteTokenizer()(data)
     (h1, h2), used = (x.numpy().astype(int) for x in Ngrams(2)(*tokens))
     n = tokens[1].shape[1]
@@ -37,7 +37,7 @@ def test_pairs_are_the_references() -> None:
 
 @pytest.mark.parametrize("mode", ["mixed", "word", "character", "byte"])
 def test_runs_are_the_references(mode: str) -> None:
-    texts = [cut(raw, 200) for raw in (*RAW, *reference.HOSTILE_TEXTS)]
+    texts = [truncate(raw, 200) for raw in (*RAW, *reference.HOSTILE_TEXTS)]
     hashes, used = (x.numpy().astype(int) for x in CharacterRuns(mode, 4, character_table(mode))(pad(texts)))
     n = used.shape[1] // 3
     for i, raw in enumerate(texts):

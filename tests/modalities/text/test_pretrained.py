@@ -21,7 +21,7 @@ from parity import runners, shaken
 from mmkeras.errors import InputError
 from mmkeras.exporting.formats import load_exporter
 from mmkeras.graph import Graph, Input, Serving
-from mmkeras.modalities.text.cells import cut, encode_cells, pad
+from mmkeras.modalities.text.cells import encode_cells, pad, truncate
 from mmkeras.modalities.text.pretrained.encoder import (
     PretrainedEncoder,
     SentenceEmbedding,
@@ -331,7 +331,7 @@ def test_bytes_to_embedding_in_every_format(
 ) -> None:
     monkeypatch.setenv("TF2ONNX_CATCH_ERRORS", "FALSE")  # it copies the graph before each step, lest one should fail
     texts = ["This is an example sentence", *reference.data_texts(8), *reference.piece_texts(8), *TEXTS]
-    raws = [cut(text.encode(), MAX_BYTES) for text in texts]
+    raws = [truncate(text.encode(), MAX_BYTES) for text in texts]
     data = pad(raws, MAX_BYTES)
     expected = {name: np.asarray(value) for name, value in minilm.model({"text": data}).items()}
     assets = Assets("numbers", minilm.labels)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.modalities.text.cells import cut, encode_cell, encode_cells, pad
+from mmkeras.modalities.text.cells import encode_cell, encode_cells, pad, truncate
 from mmkeras.modalities.text.serving import text_bytes
 
 ASSORTED = (
@@ -24,16 +24,16 @@ RAW = [text if isinstance(text, bytes) else text.encode() for text in ASSORTED]
 
 def test_cut_leaves_short_text_alone() -> None:
     for raw in RAW:
-        assert cut(raw, len(raw)) == raw
-        assert cut(raw, len(raw) + 1) == raw
-    assert cut("中".encode(), 3) == "中".encode()
+        assert truncate(raw, len(raw)) == raw
+        assert truncate(raw, len(raw) + 1) == raw
+    assert truncate("中".encode(), 3) == "中".encode()
 
 
 def test_cut_never_ends_inside_a_character() -> None:
     text = "aé中😀\U0010ffff𐐀ß" * 3
     raw = text.encode()
     for max_bytes in range(len(raw) + 2):
-        kept = cut(raw, max_bytes)
+        kept = truncate(raw, max_bytes)
         longest = next(k for k in range(len(text), -1, -1) if len(text[:k].encode()) <= max_bytes)
         assert kept == text[:longest].encode()
 
@@ -55,12 +55,12 @@ def test_cut_never_ends_inside_a_character() -> None:
     ],
 )
 def test_cut(raw: bytes, max_bytes: int, kept: bytes) -> None:
-    assert cut(raw, max_bytes) == kept
+    assert truncate(raw, max_bytes) == kept
 
 
 @given(st.one_of(st.text().map(str.encode), st.binary()), st.integers(0, 40))
 def test_cut_is_the_longest_start_that_may_be(raw: bytes, max_bytes: int) -> None:
-    kept = cut(raw, max_bytes)
+    kept = truncate(raw, max_bytes)
     assert raw.startswith(kept)
     assert len(kept) <= max_bytes
     if len(raw) <= max_bytes:
@@ -95,7 +95,7 @@ def test_pad_refuses_a_text_that_is_too_long() -> None:
 
 def assert_cut_alike(texts: list[bytes], max_bytes: int) -> None:
     """The SavedModel's strings -> bytes are NumPy's, whatever else is in the batch."""
-    expected = [cut(text, max_bytes) for text in texts]
+    expected = [truncate(text, max_bytes) for text in texts]
     data = text_bytes(tf.constant(texts, tf.string), max_bytes).numpy()
     assert data.dtype == np.uint8
     assert 1 <= data.shape[1] <= max_bytes

@@ -19,7 +19,7 @@ from sklearn.preprocessing import normalize
 from small_bags import CORPUS, RAW, adapted, assert_close, dictionaries, summed
 
 from mmkeras.modalities.text.bag import FREQUENT
-from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.cells import pad, truncate
 from mmkeras.modalities.text.column import adapt_text
 from mmkeras.modalities.text.features import (
     BATCH_BYTES,
@@ -82,7 +82,7 @@ def test_bags_are_what_the_graph_computes(spec: dict[str, Any]) -> None:
     state, bags_of_texts = adapted(texts, min_rows=1 if "unknown_buckets" not in spec else 3, **spec)
     layers = TextLayers(state, "again")
     graph = tf.function(lambda data: layers(data), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
-    rows, expected = (x.numpy() for x in graph(pad([cut(raw, state.spec.max_bytes) for raw in texts])))
+    rows, expected = (x.numpy() for x in graph(pad([truncate(raw, state.spec.max_bytes) for raw in texts])))
     assert rows.dtype == np.int32
     assert rows.max() < state.n_rows
     for i, weights in enumerate(dictionaries(bags_of_texts)):
@@ -94,14 +94,14 @@ def test_hashing_does_not_depend_on_the_batches() -> None:
     spec = TextSpec(max_bytes=500)
     table = new_table(spec)
     whole = hash_texts(texts, spec, table)
-    assert whole.cut == sum(len(text) > 500 for text in texts) > 5
+    assert whole.n_truncated == sum(len(text) > 500 for text in texts) > 5
     order = np.random.default_rng(0).permutation(len(texts))
     shuffled = hash_texts([texts[i] for i in order], spec, table).keys.take(np.argsort(order))
     np.testing.assert_array_equal(shuffled.starts, whole.keys.starts)
     np.testing.assert_array_equal(shuffled.columns[0], whole.keys.columns[0])
     ends = zip(whole.keys.starts[:-1], whole.keys.starts[1:], strict=True)
     for text, (a, b) in zip(texts, ends, strict=True):
-        assert whole.keys.columns[0][a:b].tolist() == reference.keys_of(cut(text, 500))
+        assert whole.keys.columns[0][a:b].tolist() == reference.keys_of(truncate(text, 500))
 
 
 @pytest.mark.parametrize("texts", [[], ["", "!!"]])

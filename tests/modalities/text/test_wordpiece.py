@@ -19,7 +19,7 @@ from parity import export_graph
 from mmkeras.errors import InputError
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import Graph, Input, Serving
-from mmkeras.modalities.text.cells import cut, pad
+from mmkeras.modalities.text.cells import pad, truncate
 from mmkeras.modalities.text.serving import read_texts
 from mmkeras.modalities.text.wordpiece import bert_characters as bert
 from mmkeras.modalities.text.wordpiece.layer import WordPiece, code_points
@@ -90,7 +90,7 @@ def assert_like_reference(layer: WordPiece, tokenizer: Any, raws: Sequence[bytes
 
 
 def encoded(texts: Sequence[str], longest: int = 4096) -> list[bytes]:
-    return [cut(text.encode("utf-8", "replace"), longest) for text in texts]
+    return [truncate(text.encode("utf-8", "replace"), longest) for text in texts]
 
 
 def all_texts(most: int) -> list[bytes]:
@@ -373,7 +373,7 @@ def test_quantised_files_have_the_same_ids(precision: str) -> None:
 @pytest.mark.slow
 def test_real_vocabulary_in_every_format(tmp_path: Path) -> None:
     """Twenty thousand texts in batches, some of them one by one too."""
-    raws = [cut(raw, LENGTH) for raw in (*reference_tokenizer.HOSTILE_TEXTS, *all_texts(4000))]
+    raws = [truncate(raw, LENGTH) for raw in (*reference_tokenizer.HOSTILE_TEXTS, *all_texts(4000))]
     assert len(raws) >= 20_000 or not reference.data_texts(1)
     expected = reference.expected_ids(real_reference(), raws, 128)
     layer = WordPiece(real_layer().vocabulary, 128, tables=real_layer().tables)
