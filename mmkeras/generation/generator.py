@@ -115,7 +115,7 @@ class TextGenerator:
 
 
 def open_generator(folder: str | Path, format_name: str | None = None, threads: int | None = None) -> TextGenerator:
-    """Open an exported folder by one of its formats (None: the first that is present).
+    """Open an exported folder by one of its artefacts (None: the present one whose runtime starts fastest).
 
     Raises InputError for a folder that `export` did not write, or a format that the folder does not have.
     """

@@ -12,26 +12,18 @@ import pytest
 import small_runs
 import tensorflow as tf
 from parity import runners
+from small_audio import MFCC_SPEC, clips, tokens_model
 
 from mmkeras.modalities.audio.augment import Disturb, SpecAugment
 from mmkeras.modalities.audio.decode import pad_clips
 from mmkeras.modalities.audio.encoder import audio_tokens
 from mmkeras.modalities.audio.filters import mel_filters
 from mmkeras.modalities.audio.layers import FrameMask, LogMel, Mfcc, Smoothed, audio_features
-from mmkeras.modalities.audio.spec import AudioSpec, audio_spec
+from mmkeras.modalities.audio.spec import audio_spec
 
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 RUNTIMES = ("keras", "savedmodel", "tflite", "onnx")
 GOLDEN = small_runs.ROOT.parent / "shared" / "conformance" / "audio_features.npz"
-RULE = audio_spec(8000, 0.8, "mfcc")
-
-
-def clips(n: int, spec: AudioSpec = RULE, seed: int = 0) -> np.ndarray:
-    """float32 [n, spec.n_samples]: noise of every length and loudness, zero-padded."""
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(spec.window, spec.n_samples + 1, n)
-    sounds = [rng.normal(0, 10.0 ** rng.uniform(-3, 0), k).astype("float32") for k in lengths]
-    return pad_clips(sounds, spec.n_samples)
 
 
 def of_samples(model: keras.Model) -> dict[str, Run]:
@@ -45,9 +37,9 @@ def of_samples(model: keras.Model) -> dict[str, Run]:
 @pytest.fixture(scope="module")
 def features() -> dict[str, Run]:
     """Log-mel, MFCC and mask of clips up to 0.8 s."""
-    samples = keras.Input((RULE.n_samples,), name="samples")
-    log_mel = LogMel(RULE)(samples)
-    outputs = {"log_mel": log_mel, "mfcc": Mfcc(RULE)(log_mel), "mask": FrameMask(RULE)(samples)}
+    samples = keras.Input((MFCC_SPEC.n_samples,), name="samples")
+    log_mel = LogMel(MFCC_SPEC)(samples)
+    outputs = {"log_mel": log_mel, "mfcc": Mfcc(MFCC_SPEC)(log_mel), "mask": FrameMask(MFCC_SPEC)(samples)}
     return of_samples(keras.Model(samples, outputs))
 
 
@@ -68,12 +60,12 @@ def test_features_are_librosas(features: dict[str, Run], golden: Any, runtime: s
     n_clips = len(json.loads(GOLDEN.with_suffix(".json").read_text(encoding="utf-8"))["clips"])
     waves = [golden[f"waveform_{k}"] for k in range(n_clips)]
     for start in range(0, n_clips, batch):
-        outputs = features[runtime](pad_clips(waves[start : start + batch], RULE.n_samples))
+        outputs = features[runtime](pad_clips(waves[start : start + batch], MFCC_SPEC.n_samples))
         for k in range(min(batch, n_clips - start)):
             for name in ("log_mel", "mfcc"):
                 expected = golden[f"{name}_{start + k}"]
                 np.testing.assert_allclose(outputs[name][k, : len(expected)], expected, rtol=0, atol=1e-4)
-            real = np.arange(RULE.n_frames) < len(golden[f"log_mel_{start + k}"])
+            real = np.arange(MFCC_SPEC.n_frames) < len(golden[f"log_mel_{start + k}"])
             np.testing.assert_array_equal(outputs["mask"][k], real.astype("float32"))
 
 
@@ -100,8 +92,8 @@ def test_frames_behind_the_clip_are_masked(features: dict[str, Run], runtime: st
     mask = features[runtime](batch)["mask"]
     ends = [int(np.flatnonzero(row).max(initial=-1)) + 1 for row in batch]
     for row, end in zip(mask, ends, strict=True):
-        n = max(1, 1 + (end - RULE.window) // RULE.hop)
-        assert row.tolist() == [1.0] * n + [0.0] * (RULE.n_frames - n)
+        n = max(1, 1 + (end - MFCC_SPEC.window) // MFCC_SPEC.hop)
+        assert row.tolist() == [1.0] * n + [0.0] * (MFCC_SPEC.n_frames - n)
 
 
 def test_masks_of_every_length() -> None:
@@ -119,7 +111,15 @@ def test_the_rule_chooses_the_features() -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", [LogMel(RULE, True), Mfcc(RULE), Smoothed(RULE), FrameMask(RULE), Disturb(0.5, 1), SpecAugment(3, 4, 5)]
+    "layer",
+    [
+        LogMel(MFCC_SPEC, True),
+        Mfcc(MFCC_SPEC),
+        Smoothed(MFCC_SPEC),
+        FrameMask(MFCC_SPEC),
+        Disturb(0.5, 1),
+        SpecAugment(3, 4, 5),
+    ],
 )
 def test_layers_are_rebuilt_from_their_configuration(layer: keras.layers.Layer) -> None:
     config = json.loads(json.dumps(layer.get_config()))
@@ -132,39 +132,24 @@ def test_layers_are_rebuilt_from_their_configuration(layer: keras.layers.Layer) 
 def test_int8_quantisation_leaves_shielded_features_alone(shielded: bool, least: float, most: float) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    layer = LogMel(RULE, shielded=shielded)
-    call = tf.function(layer, input_signature=[tf.TensorSpec((1, RULE.n_samples), "float32")])
+    layer = LogMel(MFCC_SPEC, shielded=shielded)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((1, MFCC_SPEC.n_samples), "float32")])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], layer)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
     interpreter.allocate_tensors()
-    wave = 0.5 * np.sin(np.arange(RULE.n_samples, dtype="float32") / 3)[None]  # loud in one band, silent in the others
+    wave = (
+        0.5 * np.sin(np.arange(MFCC_SPEC.n_samples, dtype="float32") / 3)[None]
+    )  # loud in one band, silent in the others
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], wave)
     interpreter.invoke()
     outputs = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    worst = float(np.abs(outputs - LogMel(RULE)(wave)).max())
+    worst = float(np.abs(outputs - LogMel(MFCC_SPEC)(wave)).max())
     assert least <= worst <= most
 
 
 # ---------------------------------------------------------------- tokens
-
-
-def tokens_model(spec: AudioSpec, n_samples: int | None = None) -> keras.Model:
-    """Samples -> tokens, their mask and probabilities, random weights and batch statistics."""
-    keras.utils.set_random_seed(0)
-    samples = keras.Input((n_samples or spec.n_samples,), name="samples")
-    log_mel, mask = LogMel(spec)(samples), FrameMask(spec)(samples)
-    tokens, mask = audio_tokens(log_mel, mask, spec, 16, 8, "clip")
-    mean = keras.ops.sum(tokens, axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
-    model = keras.Model(samples, {"tokens": tokens, "mask": mask, "p": keras.layers.Dense(5, "softmax")(mean)})
-    rng = np.random.default_rng(0)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            ranges = {"gamma": (0.5, 2), "beta": (-0.5, 0.5), "moving_mean": (-0.5, 0.5), "moving_variance": (0.5, 2)}
-            for weight in layer.weights:
-                weight.assign(rng.uniform(*ranges[weight.name], weight.shape))
-    return model
 
 
 @pytest.fixture(scope="module", params=["mel", pytest.param("mfcc", marks=pytest.mark.slow)])
