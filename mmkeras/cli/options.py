@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from mmkeras.config.flag_types import File, Folder, Word
+from mmkeras.config.metavars import File, Folder, Word
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.runtime.formats import FORMATS, fast_first
 

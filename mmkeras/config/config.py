@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from tyro.conf import Positional, arg
 
-from mmkeras.config.flag_types import Columns, File, Folder, Number, Whole, Word
 from mmkeras.config.fusions import FUSIONS
+from mmkeras.config.metavars import Columns, File, Folder, Number, Whole, Word
 from mmkeras.config.tasks import task_names
 
 

@@ -39,12 +39,16 @@ def config_from_dict(values: dict[str, Any], source: str, kind: type[Any] = Conf
     return kind(**{**dict.fromkeys(required, tyro.MISSING), **fields})
 
 
-def flag_types(kind: type[Any]) -> dict[str, Any]:
-    """Flag -> its type: of a Config, over all groups, or of another command's options."""
-    hints = get_type_hints(kind)
+def flag_types(kind: type[Any], annotated: bool = False) -> dict[str, Any]:
+    """Flag -> its type: of a Config, over all groups, or of another command's options.
+
+    annotated: keep the annotations, which the command line reads.
+    """
+    hints = get_type_hints(kind, include_extras=annotated)
     if not issubclass(kind, Config):
         return hints
-    return {name: hint for group in hints.values() for name, hint in get_type_hints(group).items()}
+    groups = [get_type_hints(group, include_extras=annotated) for group in hints.values()]
+    return {name: hint for group in groups for name, hint in group.items()}
 
 
 def check_type(key: str, value: Any, source: str, kind: Any) -> None:
