@@ -82,8 +82,7 @@ def run_predict(options: Predict) -> int:
         probabilities=options.probabilities,
         media_root=options.media_root,
         allow_outside=options.allow_outside,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
+        dialect=options,
     )
     return 0
 

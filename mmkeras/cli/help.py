@@ -103,7 +103,7 @@ def default_of(field: dataclasses.Field[Any], text: str) -> str:
 def flags_of(kind: type) -> Iterator[Flag]:
     """The fields of a dataclass as flags."""
     hints, texts = get_type_hints(kind, include_extras=True), texts_of(kind)
-    for field in dataclasses.fields(kind):
+    for field in sorted(dataclasses.fields(kind), key=lambda field: not is_positional(hints[field.name])):
         hint, text = hints[field.name], texts.get(field.name, "")
         dashed = f"--{field.name.replace('_', '-')}"
         head = f"{dashed} {metavar(hint)}"

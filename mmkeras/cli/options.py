@@ -7,7 +7,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from mmkeras.config.metavars import File, Folder, Word
+from mmkeras.config.data import Dialect
+from mmkeras.config.metavars import File, Folder
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.runtime.formats import FORMATS, fast_first
 
@@ -33,7 +34,7 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Predict:
+class Predict(Dialect):
     """Predict every row of a file with an artefact or a run."""
 
     artefact: Positional[Annotated[str, arg(metavar="ARTEFACT")]]
@@ -48,10 +49,6 @@ class Predict:
     """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV."""
     allow_outside: bool = False
     """Allow paths that leave that folder."""
-    encoding: Word = None
-    """Character encoding of the CSV. Default: detected."""
-    delimiter: Annotated[str | None, arg(metavar="CHARACTER")] = None
-    """Field delimiter of the CSV. Default: detected."""
     overwrite: bool = False
     """Replace an existing output file."""
     debug: bool = False

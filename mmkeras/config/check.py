@@ -7,7 +7,8 @@ import math
 from pathlib import Path
 from typing import Final
 
-from mmkeras.config.config import DEFAULTS, Config, Data, Model, Text
+from mmkeras.config.config import DEFAULTS, Config, Model, Text
+from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS
 from mmkeras.config.tasks import task_names
 from mmkeras.config.unused_flags import check_unused_flags

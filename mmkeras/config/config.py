@@ -10,58 +10,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self
 
-from tyro.conf import Positional, arg
+from tyro.conf import arg
 
+from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS
-from mmkeras.config.metavars import Columns, File, Folder, Number, Whole, Word
+from mmkeras.config.metavars import File, Folder, Number, Whole
 from mmkeras.config.tasks import task_names
-
-
-@dataclass(frozen=True)
-class Data:
-    """The table, its columns, and the held-out rows."""
-
-    csv: Positional[Annotated[str, arg(metavar="CSV")]] = "data/news.csv"
-    """Table to train on: .csv, .tsv, .csv.gz or Parquet."""
-    example: Annotated[
-        Literal["news", "multimodal"] | None, arg(metavar="{news,multimodal}", help_behavior_hint="")
-    ] = None
-    """Train on a bundled example. Its data are made on the first use; nothing is downloaded."""
-    text: Columns = ()
-    """Columns to read as text. Default: guessed and printed, as for every kind of column."""
-    image: Columns = ()
-    """Columns with pictures: paths or data URIs."""
-    audio: Columns = ()
-    """Columns with clips: paths or data URIs."""
-    number: Columns = ()
-    """Columns to read as numbers."""
-    category: Columns = ()
-    """Columns to read as categories."""
-    date: Columns = ()
-    """Columns with dates, such as 2026-11-26 or 2026-11-26 14:30."""
-    kind: Annotated[tuple[str, ...], arg(metavar="COLUMN=KIND [COLUMN=KIND ...]", help_behavior_hint="")] = ()
-    """Columns by kind, as COLUMN=KIND, for kinds that have no flag of their own."""
-    target: Columns = ()
-    """Column to predict; several columns of numbers are allowed. Default: the column `label`, `target`, `class`,
-    `category` or `topic`, else the last column."""
-    validation: File = None
-    """Second table to hold out. Training rows with the same inputs are left out. Default: `--test-size` of the rows."""
-    text_file: File = None
-    """Text file, one text a line, to train a language model on in place of a table's text column."""
-    media_root: Folder = None
-    """Folder that relative paths of pictures and clips start at. Default: the folder of the table."""
-    allow_outside: bool = False
-    """Allow paths that leave that folder."""
-    encoding: Word = None
-    """Character encoding of the table. Default: detected and printed."""
-    delimiter: Annotated[str | None, arg(metavar="CHARACTER", help_behavior_hint="")] = None
-    """Field delimiter of the table. Default: detected among `,` `;` tab and `|`."""
-    max_bad_rows: float = 0.05
-    """Largest share of unusable rows that training accepts."""
-    test_size: float = 0.2
-    """Share of the rows that is held out for validation."""
-    random_state: int = 42
-    """Seed of the split into training and held-out rows."""
 
 
 @dataclass(frozen=True)

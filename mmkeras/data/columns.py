@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mmkeras.config.config import DEFAULTS, Data
+from mmkeras.config.config import DEFAULTS
+from mmkeras.config.data import Data
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import is_empty, to_floats, to_numbers
 from mmkeras.data.dates import MISSING, is_date
@@ -42,6 +43,13 @@ class Column:
     """`input`, `target` or `ignored`."""
     given: bool = False
     """Whether the user named the column; else its kind and role were guessed."""
+    notation: str = ""
+    """How its numbers or dates are written, such as `1.234,56` or `DD.MM.YYYY`; '' for Python's and ISO 8601,
+    and for other kinds."""
+    missing: tuple[str, ...] = ()
+    """Cells that stand for a missing value in this column, beside `missing.MARKS`: those of --missing, and sentinels."""
+    not_missing: tuple[str, ...] = ()
+    """Cells that are ordinary values here although `missing.MARKS` has them."""
 
 
 def choose_columns(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkeras.config.config import Data
+from mmkeras.config.data import Data
 from mmkeras.data.columns import Column
 from mmkeras.data.table import read_rows
 from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
@@ -71,8 +71,7 @@ def read_corpus(path: str, data: Data) -> list[str]:
     table = read_rows(
         path,
         [Column(name, "text", "input")],
-        encoding=data.encoding,
-        delimiter=data.delimiter,
+        dialect=data,
         keep_all=False,
         max_bad_rows=1.0,  # an empty cell is no fault here
     )

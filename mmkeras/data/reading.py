@@ -18,9 +18,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from mmkeras.config.data import Dialect
 from mmkeras.data.charset import UNDECODABLE, choose_encoding, decoded_lines
 from mmkeras.data.csv_records import Records, filled, fits, unlimited_cells
 from mmkeras.errors import InputError
+
+__all__ = ["BadRow", "Dialect", "Source", "read_source"]
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 
@@ -51,22 +54,24 @@ class Source:
     """int64 [rows]: the line each row starts on, the header being on line 1 (Parquet: the row's number, from 1)."""
     malformed: tuple[BadRow, ...]
     """Rows that are not in `rows`, by line."""
+    notes: tuple[str, ...] = ()
+    """Sentences to print: what of the dialect is a guess, what was skipped."""
 
 
-def read_source(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> Source:
+def read_source(path: str | Path, dialect: Dialect | None = None) -> Source:
     """Read a CSV (plain or gzipped) or Parquet file as strings; 'NA' and 'null' are ordinary text.
 
-    encoding, delimiter: None to detect.
+    dialect: its None values are detected, and all of it without one.
     Raises InputError when the file does not exist, is not a table, or holds bytes that are not text.
     """
-    name = str(path)
+    name, dialect = str(path), dialect or Dialect()
     raw = _load(Path(path))
     if raw.startswith(b"PAR1"):
         return _read_parquet(raw, name)
     if Path(path).suffix in (".parquet", ".pq"):
         raise InputError(f"{name}: expected Parquet, but it does not begin with 'PAR1'. If it is a CSV, rename it.")
-    encoding, clean = choose_encoding(raw, encoding, name)
-    delimiter = _choose_delimiter(raw, encoding, delimiter, name)
+    encoding, clean = choose_encoding(raw, dialect.encoding, name)
+    delimiter = _choose_delimiter(raw, encoding, dialect.delimiter, name)
     header, records, lines, malformed = _parse(raw, encoding, delimiter, name)
     if not clean or b"\0" in raw:  # else no cell can hold undecodable bytes or NUL: skip the check
         readable = []

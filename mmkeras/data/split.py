@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mmkeras.config.config import Data
+from mmkeras.config.data import Data
 from mmkeras.data.kinds import DISTINCT
 from mmkeras.data.stratify import (
     check_known,

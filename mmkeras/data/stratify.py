@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmkeras.config.config import Data
+from mmkeras.config.data import Data
 from mmkeras.data.table import Table
 from mmkeras.data.target_kinds import TargetKind
 from mmkeras.errors import InputError

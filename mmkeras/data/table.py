@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmkeras.config.config import Data
+from mmkeras.config.data import Data, Dialect
 from mmkeras.data.cells import (
     is_empty,
     one_line,
@@ -91,7 +91,7 @@ def read_table(data: Data, task: str = "auto") -> Table:
 
     Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
     """
-    source = read_source(data.csv, data.encoding, data.delimiter)
+    source = read_source(data.csv, data)
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
         raise InputError(
@@ -104,15 +104,14 @@ def read_table(data: Data, task: str = "auto") -> Table:
     table = _check_rows(source, columns, keep_all=False, max_bad_rows=data.max_bad_rows)
     if table.target_kind.labelled:
         notes += _check_labels(table)
-    return dataclasses.replace(table, task=task, ignored=ignored, notes=tuple(notes))
+    return dataclasses.replace(table, task=task, ignored=ignored, notes=(*source.notes, *notes))
 
 
 def read_rows(
     path: str | Path,
     columns: Sequence[Column],
     *,
-    encoding: str | None = None,
-    delimiter: str | None = None,
+    dialect: Dialect | None = None,
     target_optional: bool = True,
     inputs_optional: bool = False,
     keep_all: bool = True,
@@ -129,7 +128,7 @@ def read_rows(
     max_bad_rows: largest share of bad rows to accept.
     Raises InputError as `read_table` does.
     """
-    source = read_source(path, encoding, delimiter)
+    source = read_source(path, dialect)
     names = list(source.rows.columns)
     present = []
     for column in columns:
@@ -140,7 +139,8 @@ def read_rows(
     if not any(column.role == "input" for column in present):
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column")
-    return _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
+    table = _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
+    return dataclasses.replace(table, notes=source.notes)
 
 
 def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:

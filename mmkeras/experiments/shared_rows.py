@@ -10,7 +10,8 @@ from typing import Final
 
 import pandas as pd
 
-from mmkeras.config.config import Config, Data
+from mmkeras.config.config import Config
+from mmkeras.config.data import Data
 from mmkeras.data.split import Split, split_table
 from mmkeras.data.table import Table, write_bad_rows
 from mmkeras.runs.run import read_json

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config.config import Data, Training
+from mmkeras.config.config import Training
+from mmkeras.config.data import Data
 
 PACKAGES = (
     "tensorflow",

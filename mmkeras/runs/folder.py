@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mmkeras.config.config import Config, Data, Output, Text
+from mmkeras.config.config import Config, Output, Text
+from mmkeras.config.data import Data
 from mmkeras.config.json_file import config_to_json, read_config
 from mmkeras.errors import InputError
 from mmkeras.runs.environment import environment

@@ -91,14 +91,15 @@ class Predictor:
     ) -> pd.DataFrame:
         """Predict every row of a CSV or Parquet file: a row out for each row in, as `mmkeras predict` writes them.
 
-        reading: `encoding` and `delimiter`. Raises InputError for a file or a column that is absent.
+        reading: fields of `Dialect`, such as `encoding`. Raises InputError for a file or a column that is absent.
         """
         import pandas as pd
 
+        from mmkeras.data.reading import Dialect
         from mmkeras.runtime.predict import as_cells, predict_file
 
         root = MediaRoot.of(csv, media_root, allow_outside)
-        predicted = predict_file(self.runner, self.path, csv, root, **reading)
+        predicted = predict_file(self.runner, self.path, csv, root, dialect=Dialect(**reading))
         header, *rows = as_cells(predicted.predictions, predicted.targets, probabilities=True)
         frame = pd.DataFrame(rows, columns=header)
         numbers = [name for name in header if name != "prediction" or not predicted.targets.labels]

@@ -106,8 +106,7 @@ def read_tables(config: Config, log: Log) -> dict[str, Table]:
     validation = read_rows(
         data.validation,
         table.columns,
-        encoding=data.encoding,
-        delimiter=data.delimiter,
+        dialect=data,
         target_optional=False,
         keep_all=False,
         max_bad_rows=data.max_bad_rows,

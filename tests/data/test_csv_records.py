@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmkeras.data.csv_records import BROKEN
-from mmkeras.data.reading import Source, read_source
+from mmkeras.data.reading import Dialect, Source, read_source
 
 Row = tuple[str, ...]
 # Paragraphs of none, one and two commas, with quotes that are paired and doubled in a good file.
@@ -52,7 +52,7 @@ def as_csv(rows: Sequence[Row], quoting: int, broken: dict[int, str], delimiter:
 
 def read(folder: Path, content: str, **options: str) -> tuple[list[Row], Source]:
     (folder / "a.csv").write_text(content, encoding="utf-8", newline="")
-    source = read_source(folder / "a.csv", "utf-8", **{"delimiter": ",", **options})
+    source = read_source(folder / "a.csv", Dialect(**{"encoding": "utf-8", "delimiter": ",", **options}))
     return [tuple(row) for row in source.rows.to_numpy()], source
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.reading import Source, read_source
+from mmkeras.data.reading import Dialect, Source, read_source
 from mmkeras.errors import InputError
 
 CHINESE = ["今天天气很好，适合出门", "这部电影不好看", "中国队昨晚赢了比赛", "股市下跌，基金也跌了"]
@@ -22,7 +22,7 @@ CHINESE = ["今天天气很好，适合出门", "这部电影不好看", "中国
 def read(folder: Path, content: bytes | str, name: str = "a.csv", **options: str) -> Source:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_source(path, **options)
+    return read_source(path, Dialect(**options))
 
 
 def cells(source: Source) -> list[list[str]]:
@@ -55,7 +55,7 @@ def test_encoding_is_detected(tmp_path: Path, codec: str, detected: str, count: 
     source = read(tmp_path, as_csv([["正文", "标签"], *rows]).encode(codec))
     assert (source.encoding, list(source.rows.columns)) == (detected, ["正文", "标签"])
     assert cells(source) == rows
-    assert cells(read_source(tmp_path / "a.csv", encoding=source.encoding)) == rows
+    assert cells(read_source(tmp_path / "a.csv", Dialect(encoding=source.encoding))) == rows
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
+from mmkeras.config.data import Dialect
 from mmkeras.data.describe import describe
 from mmkeras.data.split import split_table
 from mmkeras.data.table import BadRow, Table, read_rows, read_table, write_bad_rows, write_csv
@@ -214,7 +215,7 @@ def test_prediction_of_unreadable_rows_only(tmp_path: Path) -> None:
     columns = columns_of(tmp_path).columns
     path = tmp_path / "test.csv"
     path.write_text("text,x\na,b,c\nd,e,f\n")
-    checked = read_rows(path, columns, delimiter=",")
+    checked = read_rows(path, columns, dialect=Dialect(delimiter=","))
     assert checked.rows.to_numpy().tolist() == [["", ""], ["", ""]]
     assert len(checked.bad_rows) == 2
 
