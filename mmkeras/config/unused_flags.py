@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mmkeras.config.config import DEFAULTS, Audio, Config, Image
+from mmkeras.config.data import Dialect
 from mmkeras.config.tasks import line_of
 from mmkeras.errors import InputError
 
@@ -24,6 +25,8 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
             *("image", "audio", "number", "category", "date", "kind", "target", "media_root", "allow_outside"),
             *("fusion", "modality_dropout", "fine_tune", *vars(Image()), *vars(Audio())),
             *("class_weight", "label_smoothing", "naive_bayes", "word_vectors"),
+            *("keep", "notation", "missing", "not_missing", "rare_classes"),
+            *("split_column", "group_column", "time_column"),
         ),
         "the layers of a language model are chosen by --cell. Leave it out.": ("model", "text_encoder", "deep"),
         "the tokens of a language model are chosen by --pieces and --vocabulary. Leave it out.": (
@@ -49,7 +52,9 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "decay",
             "steps",
         ),
-        "--task generate has no use for it. Leave it out.": ("class_weight", "word_vectors", "naive_bayes"),
+        "--task generate has no use for it. Leave it out.": (
+            *("class_weight", "word_vectors", "naive_bayes", "rare_classes"),
+        ),
         "--task generate reads tokens in their order. Leave it out.": ("ngrams", "char_ngrams", "deep"),
         "--task generate is trained in float32. Leave it out.": ("mixed_precision",),
     },
@@ -57,7 +62,7 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
 # reason -> flags that apply to the text column of a table, not to a text file
 UNUSED_WITH_FILE = {
     ONE_TEXT: ("text",),
-    "a --text-file is read as lines of UTF-8. Leave it out.": ("encoding", "delimiter"),
+    "a --text-file is read as lines of UTF-8. Leave it out.": tuple(vars(Dialect())),
     "it brings a table, but --text-file replaces the table. Leave one of them out.": ("example",),
 }
 
