@@ -1,0 +1,51 @@
+"""The cells that stand for a missing value: one list for every kind of column, inputs and targets alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+MARKS: Final = (
+    *("NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT"),
+    *("None", "NULL", "null", "Null", "\\N", "--", "---", "?", "-"),
+    *("#NULL!", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!"),
+)
+"""As programs write them, beside the empty cell. Case counts: `none` may be an answer, `None` is Python's."""
+ALSO_IN_NUMBERS: Final = (".", "..", "n.a.", "none", "nil", "missing", "unknown", "not available", "k.a.", "k. a.")
+"""Further marks in columns of numbers and dates, where no word is a value and case does not count."""
+
+
+def marks_of(missing: Iterable[str], not_missing: Iterable[str], kind: str) -> frozenset[str]:
+    """The marks of a column of a kind, stripped: MARKS, those of --missing, without those of --not-missing.
+
+    For numbers and dates the marks are casefolded, and cells are to be.
+    """
+    marks = {*MARKS, *(mark.strip() for mark in missing)} - {mark.strip() for mark in not_missing}
+    if kind not in ("number", "date"):
+        return frozenset(marks - {""})
+    excepted = {mark.strip().casefold() for mark in not_missing}
+    return frozenset({mark.casefold() for mark in (*marks, *ALSO_IN_NUMBERS)} - excepted - {""})
+
+
+def is_missing(cells: pd.Series, marks: frozenset[str], kind: str) -> np.ndarray:
+    """Bool [n]: the cells that are empty but for white space, or one of the marks of `marks_of`."""
+    longest = max(map(len, marks), default=0)
+    fold = kind in ("number", "date")
+
+    def missing(cell: str) -> bool:
+        if len(cell) > longest + 32:  # most texts: not copied by `strip`
+            return cell.isspace()
+        cell = cell.strip()
+        return not cell or (cell.casefold() if fold else cell) in marks
+
+    return np.fromiter(map(missing, cells), dtype=bool, count=len(cells))
+
+
+def counted(marks: Sequence[str], shown: int = 3) -> str:
+    """Marks as they stand in a message: `3 × 'NA', 1 × '?'`, the most frequent first."""
+    counts = pd.Series(list(marks), dtype=object).value_counts()
+    parts = [f"{count:,} × {mark!r}" for mark, count in list(counts.items())[:shown]]
+    return ", ".join([*parts, *(["…"] if len(counts) > shown else [])])
