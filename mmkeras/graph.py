@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 InputSpec = Mapping[str, Any]  # one of a graph's inputs or outputs: name, dtype, shape, and keys of its kind
@@ -235,6 +235,10 @@ class Input:
         if n_bytes is not None:
             sizes["n_bytes"] = min(n_bytes, self.max_bytes)
         return (batch, *(sizes.get(n) if isinstance(n, str) else n for n in self.shape))
+
+    def read_as(self, reading: Mapping[str, Any]) -> Input:
+        """The input with how its cells are read: `notation`, `missing`, `not_missing`."""
+        return replace(self, metadata={**self.metadata, **reading})
 
     def spec(self) -> dict[str, Any]:
         """The input's part of signature.json."""

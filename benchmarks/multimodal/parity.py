@@ -27,6 +27,7 @@ from benchmarks.harness.client import write_json
 from benchmarks.harness.machine import describe
 from benchmarks.multimodal.encoders import ENCODERS, ROOT, config_for, write_table
 from benchmarks.multimodal.material import Prepared, prepared
+from mmkeras.data.columns import Column
 from mmkeras.experiments.options import FUSIONS
 from mmkeras.exporting.formats import load_exporter
 from mmkeras.runtime.feeds import columns_of, to_arrays, trim, with_tokenizers
@@ -62,7 +63,7 @@ def graph_of(data: Prepared, fusion: str) -> Iterator[Any]:
     for variable, value in initial:
         variable.assign(value + SHAKE * rng.normal(size=value.shape))
     core.model.get_layer("temperature").inverse.assign(0.7)
-    yield predict_graph(core, columns, {name: name for name in columns}, targets, {})
+    yield predict_graph(core, columns, {name: Column(name, "text", "input") for name in columns}, targets, {})
     for variable, value in initial:
         variable.assign(value)
 

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mmkeras.data.dates import MISSING, is_date
+from mmkeras.data.missing import is_missing, marks_of
 
 LABEL_SIGN: Final = "|"
 """Separates the labels of a cell that has several."""
+NUMBER_MARKS: Final = marks_of((), (), "number")
 
 
 def is_empty(cells: pd.Series) -> np.ndarray:
@@ -23,22 +24,10 @@ def is_empty(cells: pd.Series) -> np.ndarray:
 def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     """Cells as '' (missing) or a string that parses as a finite float, and bool [n]: the cells that are neither."""
     stripped = cells.str.strip()
-    missing = _missing(stripped)
+    missing = is_missing(cells, NUMBER_MARKS, "number")
     numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
     unusable = ~np.isfinite(numbers)
     return stripped.mask(unusable | missing, ""), unusable & ~missing
-
-
-def to_dates(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Cells as '' (missing) or a date that `is_date` accepts, and bool [n]: the cells that are neither."""
-    stripped = cells.str.strip()
-    dates = np.fromiter(map(is_date, stripped), dtype=bool, count=len(stripped))
-    return stripped.mask(~dates, ""), ~dates & ~_missing(stripped)
-
-
-def _missing(stripped: pd.Series) -> np.ndarray:
-    """Bool [n]: the cells in which a number or a date is missing."""
-    return stripped.str.lower().isin(MISSING).to_numpy(dtype=bool)
 
 
 def to_floats(cells: pd.Series) -> np.ndarray:

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mmkeras.data.cells import is_empty, one_line, width_of
 from mmkeras.data.table import Table
 from mmkeras.data.target_kinds import KINDS
 
+WORDS: Final = ("text", "category", "labels")
+"""Kinds that any cell fits."""
+
 
 def describe(table: Table) -> str:
-    """The table as a few lines to print: its columns, their kinds and roles, and the notes."""
+    """The table as a few lines to print: its columns, their kinds and roles, and the notes.
+
+    fits: share of the filled cells that are of the column's kind; the others count as missing. `?`: the notation may be
+    another one.
+    """
     file_format = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else "Parquet"
     head = f"{table.path}: {len(table.rows):,} rows, {file_format}, {len(table.bad_rows):,} bad rows"
-    grid = [("column", "kind", "role", "from", "filled", "example")]
+    grid = [("column", "kind", "role", "from", "filled", "fits", "example")]
     for column in (*table.columns, *table.ignored):
         cells = table.rows[column.name]
         filled = 1 - is_empty(cells).mean() if len(cells) else 0.0
+        fits = 1 - column.odd / max(1, column.odd + filled * len(cells))
         example = one_line(next((cell for cell in cells if cell.strip()), ""))
         if column.role == "target":
             example += f" ({KINDS[column.kind].extent(cells)})"
         origin = "given" if column.given else "guessed"
-        grid.append((one_line(column.name, 24), column.kind, column.role, origin, f"{filled:.0%}", example))
-    widths = [max(width_of(row[i]) for row in grid) for i in range(5)]
+        kind = f"{column.kind} {column.notation}".strip()
+        shares = (share(filled), "" if column.kind in WORDS else share(fits) + "?" * bool(column.doubtful))
+        grid.append((one_line(column.name, 24), kind, column.role, origin, *shares, example))
+    widths = [max(width_of(row[i]) for row in grid) for i in range(6)]
     lines = [head]
     for row in grid:
         padded = (cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=False))
-        lines.append("  " + "  ".join([*padded, row[5]]).rstrip())
+        lines.append("  " + "  ".join([*padded, row[6]]).rstrip())
     return "\n".join([*lines, *(f"  {note}" for note in table.notes)])
+
+
+def share(part: float) -> str:
+    """A share in per cent: 100% where nothing is left, 99.7% where little is."""
+    return f"{part:.0%}" if part in (0, 1) or 0.01 <= part <= 0.99 else f"{part:.1%}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+import functools
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:  # a client reads one cell without pandas
+    import numpy as np
+    import pandas as pd
 
 MARKS: Final = (
     *("NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT"),
@@ -18,7 +19,8 @@ ALSO_IN_NUMBERS: Final = (".", "..", "n.a.", "none", "nil", "missing", "unknown"
 """Further marks in columns of numbers and dates, where no word is a value and case does not count."""
 
 
-def marks_of(missing: Iterable[str], not_missing: Iterable[str], kind: str) -> frozenset[str]:
+@functools.lru_cache(4096)
+def marks_of(missing: tuple[str, ...], not_missing: tuple[str, ...], kind: str) -> frozenset[str]:
     """The marks of a column of a kind, stripped: MARKS, those of --missing, without those of --not-missing.
 
     For numbers and dates the marks are casefolded, and cells are to be.
@@ -41,11 +43,6 @@ def is_missing(cells: pd.Series, marks: frozenset[str], kind: str) -> np.ndarray
         cell = cell.strip()
         return not cell or (cell.casefold() if fold else cell) in marks
 
+    import numpy as np
+
     return np.fromiter(map(missing, cells), dtype=bool, count=len(cells))
-
-
-def counted(marks: Sequence[str], shown: int = 3) -> str:
-    """Marks as they stand in a message: `3 × 'NA', 1 × '?'`, the most frequent first."""
-    counts = pd.Series(list(marks), dtype=object).value_counts()
-    parts = [f"{count:,} × {mark!r}" for mark, count in list(counts.items())[:shown]]
-    return ", ".join([*parts, *(["…"] if len(counts) > shown else [])])

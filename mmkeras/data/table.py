@@ -15,15 +15,11 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Data, Dialect
-from mmkeras.data.cells import (
-    is_empty,
-    one_line,
-    to_dates,
-    to_floats,
-    to_numbers,
-)
-from mmkeras.data.columns import Column, choose_columns, no_column
-from mmkeras.data.dates import NO_DATE
+from mmkeras.data.cells import is_empty, one_line, to_floats
+from mmkeras.data.choose_columns import choose_columns
+from mmkeras.data.clean import clean, fault
+from mmkeras.data.column_names import with_known_names
+from mmkeras.data.columns import Column, no_column
 from mmkeras.data.reading import BadRow, Source, read_source
 from mmkeras.data.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
@@ -128,7 +124,7 @@ def read_rows(
     max_bad_rows: largest share of bad rows to accept.
     Raises InputError as `read_table` does.
     """
-    source = read_source(path, dialect)
+    source, notes = with_known_names(read_source(path, dialect), [column.name for column in columns])
     names = list(source.rows.columns)
     present = []
     for column in columns:
@@ -140,7 +136,7 @@ def read_rows(
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column")
     table = _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
-    return dataclasses.replace(table, notes=source.notes)
+    return dataclasses.replace(table, notes=(*source.notes, *notes))
 
 
 def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
@@ -172,16 +168,23 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
         end -= 1  # spreadsheets leave rows of bare delimiters at the end
     frame, lines = frame.iloc[:end].copy(deep=False), lines[:end]
     bad = {row.line: row for row in source.malformed}
-    empty_inputs = np.ones(len(frame), dtype=bool)
+    empty_inputs, faults = np.ones(len(frame), dtype=bool), dict[int, tuple[str, str]]()
     for column in columns:
-        frame[column.name], reasons = _clean(frame[column.name], column, keep_all)
-        for row, reason in reasons.items():
-            bad.setdefault(int(lines[row]), BadRow(path, int(lines[row]), column.name, reason))
+        before = frame[column.name]
+        frame[column.name], odd = clean(before, column)
+        is_absent = is_empty(frame[column.name])
         if column.role == "input":
-            empty_inputs &= is_empty(frame[column.name])
+            empty_inputs &= is_absent
+            at_fault = np.flatnonzero(odd & keep_all)  # in training they count as missing, and a note says so
+            faults |= {int(row): (column.name, fault(before.iloc[row], column)) for row in np.flatnonzero(odd)}
+        else:
+            at_fault = np.flatnonzero(is_absent & (not keep_all))
+        for row in at_fault:
+            reason = fault(before.iloc[row], column) if odd[row] else "the target is empty"
+            bad.setdefault(int(lines[row]), BadRow(path, int(lines[row]), column.name, reason))
     names = ", ".join(column.name for column in columns if column.role == "input")
     for i in np.flatnonzero(empty_inputs):
-        bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), names, "every input is empty"))
+        bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), *faults.get(int(i), (names, "every input is empty"))))
     bad_rows = tuple(bad[line] for line in sorted(bad))
     total = len(frame) + (0 if keep_all else len(source.malformed))
     if not keep_all:
@@ -190,25 +193,6 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     if len(bad_rows) > max_bad_rows * total or (not keep_all and not len(frame)):
         raise _too_many_bad_rows(path, bad_rows, total, max_bad_rows)
     return Table(path, source.encoding, source.delimiter, columns, frame, lines, bad_rows)
-
-
-def _clean(cells: pd.Series, column: Column, keep_all: bool) -> tuple[pd.Series, dict[int, str]]:
-    """The cells of a column as `Table.rows` has them, and the faults: row -> reason."""
-    reasons: dict[int, str] = {}
-    if column.kind == "number":
-        cleaned, faults = to_numbers(cells)
-        reasons = {int(i): f"expected a number, received {one_line(cells.iloc[i])!r}" for i in np.flatnonzero(faults)}
-    elif column.kind == "date":
-        cleaned, faults = to_dates(cells)
-        reasons = {int(i): NO_DATE.format(one_line(cells.iloc[i])) for i in np.flatnonzero(faults)}
-    elif column.role == "target":
-        cleaned = cells.map(KINDS[column.kind].fold)
-    else:
-        cleaned = cells
-    if column.role == "target":
-        empty = np.flatnonzero(cleaned == "") if not keep_all else np.empty(0, dtype=np.int64)
-        reasons = {int(i): reasons.get(int(i), "the target is empty") for i in empty}
-    return cleaned, reasons
 
 
 def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float) -> InputError:

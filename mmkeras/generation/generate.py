@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
-from mmkeras.data.cells import to_numbers
 from mmkeras.data.columns import Column
-from mmkeras.errors import InputError
+from mmkeras.data.raw_cell import read_raw
+from mmkeras.errors import BadCell, InputError
 from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generator import TextGenerator, columns_needed
 from mmkeras.generation.notes import TextNotes, TokenIdRecorder, warn_of_length, warn_of_prompt
@@ -102,7 +100,7 @@ def decode_cells(
     Raises InputError for a cell that is no number, or cannot be read.
     """
     inputs = with_tokenizers(generator.inputs, folders)
-    cells = {**cells, **clean_numbers(cells, inputs)}
+    cells = {**cells, **clean_cells(cells, inputs)}
     values, faults = read_cells(cells, inputs, root, count)
     if faults:
         row, column, reason = faults[0]
@@ -110,15 +108,14 @@ def decode_cells(
     return decode_values(generator, inputs, values, cells, count, options, notes)
 
 
-def clean_numbers(cells: dict[str, list[str]], inputs: Sequence[InputSpec]) -> dict[str, list[str]]:
-    """The cells of number columns, as a table has them. Raises InputError for a cell that is no number."""
+def clean_cells(cells: dict[str, list[str]], inputs: Sequence[InputSpec]) -> dict[str, list[str]]:
+    """The cells as a table has them. Raises InputError for a cell that is no number or date of its column."""
     clean: dict[str, list[str]] = {}
-    for column in [str(spec["column"]) for spec in columns_of(inputs) if spec["kind"] == "number"]:
-        if column in cells:
-            numbers, wrong = to_numbers(pd.Series(cells[column], dtype=object))
-            if wrong.any():
-                raise InputError(f"{column} {cells[column][int(wrong.argmax())]!r}: expected a number.")
-            clean[column] = numbers.tolist()
+    for column in [Column.read_as(spec) for spec in columns_of(inputs) if str(spec["column"]) in cells]:
+        try:
+            clean[column.name] = [read_raw(cell, column) for cell in cells[column.name]]
+        except BadCell as error:
+            raise InputError(f"{column.name}: {error}") from None
     return clean
 
 
@@ -162,6 +159,7 @@ def generate_file(
     warn_of_length(generator, options, log)
     began, decoded, notes = time.perf_counter(), list[Decoded](), TextNotes()
     reader.log_missing(log)
+    reader.log_unknown(log)
     faults: list[Fault] = []
     for rows in reader.parts(inputs, ROWS):
         seeded = replace(options, seed=options.seed + rows.start)

@@ -86,7 +86,7 @@ def input_entries(columns: dict[str, Modality], table: Table, takes_presence: bo
     """The graph's inputs as the signature lists them, with those of presence if the model has them."""
     input_specs = []
     for (name, modality), column in zip(columns.items(), table.inputs, strict=True):
-        input_specs.append(modality.input(column.name).spec())
+        input_specs.append(modality.input(column.name).read_as(column.reading()).spec())
         if takes_presence:
             input_specs.append(presence(name, column.name).spec())
     return input_specs

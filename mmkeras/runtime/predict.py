@@ -66,6 +66,7 @@ def predict_file(
     if not len(reader.table.rows):
         raise InputError(f"{path}: there are no rows to answer.")
     reader.log_missing(log)
+    reader.log_unknown(log)
     inputs = with_tokenizers(reader.inputs_present, [Path(artefact), *Path(artefact).parents[:3]])
     predictions, faults = predict_rows(runner, reader, inputs)
     return FilePredictions(reader, predictions, targets, faults)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmkeras.errors import InputError
+from mmkeras.data.columns import Column
+from mmkeras.data.raw_cell import read_raw
+from mmkeras.errors import BadCell, InputError
 from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.paths import MediaRoot
@@ -70,7 +72,12 @@ class Predictor:
         for input_spec in columns_of(self.inputs):
             cell = row.get(str(input_spec["column"]))
             text = "" if cell is None else str(cell)
-            values[input_spec["name"]], faults = read_values([text], input_spec, MediaRoot(media_root, allow_outside))
+            try:
+                # a number is no text in a notation: 1.234 is not 1,234
+                clean = read_raw(text, Column.read_as(input_spec)) if isinstance(cell, str) else text
+            except BadCell as error:
+                raise InputError(f"{input_spec['column']} {text!r}: {error}") from None
+            values[input_spec["name"]], faults = read_values([clean], input_spec, MediaRoot(media_root, allow_outside))
             if faults:
                 raise InputError(f"{input_spec['column']} {text!r}: {faults[0]}")
         output = self.signature["outputs"][0]["name"]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmkeras.data.cells import one_line
 from mmkeras.data.columns import Column
+from mmkeras.data.identity import spellings
 from mmkeras.data.table import Table, read_rows
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
@@ -53,7 +55,7 @@ class RowReader:
         inputs_optional: does the model accept missing cells? Raises InputError as `read_rows` does, also for an absent
         column unless `inputs_optional`.
         """
-        columns = [Column(str(spec["column"]), spec["kind"], "input") for spec in columns_of(inputs)]
+        columns = [Column.read_as(spec) for spec in columns_of(inputs)]
         return cls(read_rows(path, [*columns, *targets], inputs_optional=inputs_optional, **reading), inputs, root)
 
     @property
@@ -79,6 +81,21 @@ class RowReader:
             values, faults = read_cells(cells, inputs, self.root, len(rows))
             lines = [(int(self.table.lines[start + row]), column, reason) for row, column, reason in faults]
             yield Rows(start, len(rows), cells, values, lines)
+
+    def log_unknown(self, log: Log) -> None:
+        """Log the file's notes, and for each category column the values that the model does not know."""
+        for note in self.table.notes:
+            log(note)
+        for input_spec in self.inputs_present:
+            if input_spec["kind"] != "category" or "values" not in input_spec:
+                continue
+            cells = self.table.rows[str(input_spec["column"])]
+            filled = cells[cells != ""]
+            known = {spelling for value in input_spec["values"] for spelling in spellings(value)}
+            unknown = filled[~filled.isin(known)]
+            if len(unknown):
+                share = f"{len(unknown):,} of {len(filled):,} values are unknown to the model"
+                log(f"{self.table.path}, {input_spec['column']}: {share}, such as {one_line(unknown.iloc[0])!r}")
 
     def log_faults(self, faults: Sequence[Fault], log: Log) -> None:
         """Log which rows and cells could not be read and were taken as missing."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from mmkeras.data.columns import Column
 from mmkeras.graph import Input, presence
 from mmkeras.modalities import Modality
 
@@ -26,16 +27,16 @@ class GraphInputs:
         return [{"name": name, "dtype": "int32", "shape": shape} for name, shape in shapes.items()]
 
 
-def graph_inputs(columns: dict[str, Modality], names: dict[str, str], takes_presence: bool) -> GraphInputs:
-    """Raw inputs and presence of each column -> features. names: input -> its CSV column."""
+def graph_inputs(columns: dict[str, Modality], table: dict[str, Column], takes_presence: bool) -> GraphInputs:
+    """Raw inputs and presence of each column -> features. table: input -> its column of the table."""
     front = GraphInputs({}, {}, {}, [])
     for name, column in columns.items():
-        spec = column.input(names[name])
+        spec = column.input(table[name].name).read_as(table[name].reading())
         front.raw[name] = keras.Input(spec.sizes()[1:], dtype=spec.dtype, name=name)
         front.inputs.append(spec)
         present = None
         if takes_presence:
-            front.inputs.append(presence(name, names[name]))
+            front.inputs.append(presence(name, table[name].name))
             present = front.raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
             front.features[f"{name}_present"] = present
         features = column.preprocess(front.raw[name], present)

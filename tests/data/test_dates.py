@@ -9,7 +9,8 @@ import pytest
 import small_runs
 
 from mmkeras.config.config import Config
-from mmkeras.data.cells import to_dates
+from mmkeras.data.clean import clean
+from mmkeras.data.columns import Column
 from mmkeras.data.dates import DATE_BYTES, is_date
 from mmkeras.data.table import read_table
 from mmkeras.errors import BadCell
@@ -49,7 +50,8 @@ def test_what_is_a_date(cell: str, expected: bool) -> None:
 
 
 def test_cells_of_a_column_are_dates_missing_or_faults() -> None:
-    cells, faults = to_dates(pd.Series(["2026-11-26", "NA", " 2026-11-26 07:00 ", "tomorrow", ""], dtype=object))
+    cells = pd.Series(["2026-11-26", "NA", " 2026-11-26 07:00 ", "tomorrow", ""], dtype=object)
+    cells, faults = clean(cells, Column("day", "date", "input"))
     assert cells.tolist() == ["2026-11-26", "", "2026-11-26 07:00", "", ""]
     assert faults.tolist() == [False, False, False, True, False]
 
@@ -57,8 +59,8 @@ def test_cells_of_a_column_are_dates_missing_or_faults() -> None:
 # as a user has them
 
 
-@pytest.mark.parametrize(("last", "kind"), [("2026-12-31", "date"), ("NA", "date"), ("soon", "text")])
-def test_a_column_is_of_dates_where_all_its_cells_are(tmp_path: Path, last: str, kind: str) -> None:
+@pytest.mark.parametrize(("last", "kind"), [("2026-12-31", "date"), ("NA", "date"), ("soon", "date")])
+def test_a_column_is_of_dates_where_nearly_all_its_cells_are(tmp_path: Path, last: str, kind: str) -> None:
     days = [*(f"2026-{1 + k % 12:02d}-{1 + k % 28:02d} 07:00" for k in range(40)), last]
     csv = small_runs.write_rows(
         tmp_path / "d.csv", [{"day": d, "label": "ab"[len(d) % 2 + k % 2 - 1]} for k, d in enumerate(days)]

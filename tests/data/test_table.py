@@ -83,7 +83,8 @@ def test_kinds_are_guessed(tmp_path: Path) -> None:
         "source": ("category", "ignored"),
     }
     assert [note.split(":")[0] for note in checked.notes] == [
-        f"Column {name!r} is ignored" for name in ("id", "when", "source")
+        *(f"Column {name!r} is ignored" for name in ("id", "when", "source")),
+        "In column 'price' 1 cell is a mark of a missing value ('NA')",
     ]
     assert checked.rows["price"][5] == ""
     assert checked.rows["price"][4] == "6.25"
@@ -146,18 +147,17 @@ def test_bad_rows_are_set_apart(tmp_path: Path) -> None:
         BadRow(path, 42, "label", "the target is empty"),
         BadRow(path, 43, "text, x", "every input is empty"),
         BadRow(path, 46, "", "expected 3 fields, received 1"),
-        BadRow(path, 48, "x", "expected a number, received 'much'"),
         BadRow(path, 49, "", "a quote is not closed, or one inside a cell is not doubled"),
     )
-    assert len(checked.rows) == len(checked.lines) == 42
-    assert checked.lines.tolist()[-2:] == [44, 47]
-    assert checked.rows.index.tolist() == list(range(42))
+    assert len(checked.rows) == len(checked.lines) == 43
+    assert checked.lines.tolist()[-3:] == [44, 47, 48]
+    assert checked.rows.index.tolist() == list(range(43))
     assert checked.rows.iloc[-1].tolist() == ["no", "a", ""]
 
     write_bad_rows(checked, tmp_path / "bad_rows.csv", validation=checked)
     written = pd.read_csv(tmp_path / "bad_rows.csv", keep_default_na=False)
     assert list(written.columns) == ["file", "line", "column", "reason"]
-    assert len(written) == 10
+    assert len(written) == 8
     assert written.iloc[0].tolist() == [path, 42, "label", "the target is empty"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "bad_rows.csv"]
 
@@ -236,11 +236,15 @@ def test_validation_drops_bad_rows(tmp_path: Path) -> None:
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     columns = columns_of(tmp_path).columns
     path = tmp_path / "dev.csv"
-    path.write_text("Text,x\na,1\nb,2\n")
+    path.write_text("texts,x\na,1\nb,2\n")
     with pytest.raises(
-        InputError, match=r"the input column 'text' is not in the file\. Did you mean 'Text'\? Columns: "
+        InputError, match=r"the input column 'text' is not in the file\. Did you mean 'texts'\? Columns: "
     ):
         read_rows(path, columns)
+    path.write_text(" TEXT,x\na,1\nb,2\n")
+    assert read_rows(path, columns).notes == (
+        f"{path}: columns are read by their names without case: 'TEXT' as 'text'.",
+    )
     path.write_text("text,x\na,1\nb,2\n")
     with pytest.raises(InputError, match=r"the target column 'label'"):
         read_rows(path, columns, target_optional=False)
@@ -271,8 +275,8 @@ def test_targets_that_are_no_numbers_are_bad_rows(tmp_path: Path) -> None:
     ]
     assert checked.rows["width"].tolist() == [str(i * 0.5) for i in range(40)]
     assert describe(checked).split("\n")[3:5] == [
-        "  width   number  target  given  100%    0.0 (numbers from 0.0 to 19.5)",
-        "  height  number  target  given  100%    1000 (numbers from 961 to 1000)",
+        "  width   number  target  given  100%    98%   0.0 (numbers from 0.0 to 19.5)",
+        "  height  number  target  given  100%    98%   1000 (numbers from 961 to 1000)",
     ]
     # To predict, the truth need not be known.
     path = tmp_path / "new.csv"

@@ -12,6 +12,7 @@ from small_columns import RULE, adapted_columns, values
 
 from mmkeras.config.config import Config
 from mmkeras.config.fusions import FUSIONS
+from mmkeras.data.columns import Column
 from mmkeras.data.targets import Targets
 from mmkeras.runtime import feeds as raw
 
@@ -40,8 +41,8 @@ def graph_of(columns: dict[str, Any], fusion: str, task: str) -> tuple[Any, Any]
     core = build_core(columns, TARGETS[task].outputs, config)
     shaken(core.model, 0.1)
     core.model.get_layer("temperature").inverse.assign(0.5)
-    names = {name: f"the {name}" for name in columns}
-    return core, predict_graph(core, columns, names, TARGETS[task], {})
+    table = {name: Column(f"the {name}", "text", "input") for name in columns}
+    return core, predict_graph(core, columns, table, TARGETS[task], {})
 
 
 def ask(graph: Any, rows: dict[str, list[Any]], hidden: Sequence[str] = ()) -> dict[str, np.ndarray]:

@@ -168,6 +168,7 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
     """The Graph of a linear classifier with random weights."""
     import keras
 
+    from mmkeras.data.columns import Column
     from mmkeras.data.targets import Targets
     from mmkeras.modalities.text.bag import BagEmbedding
     from mmkeras.modalities.text.column import TextColumn
@@ -184,7 +185,8 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
     core = keras.Model(bags, keras.layers.Dense(len(labels), kernel_initializer="random_normal")(joined * 100.0))
     columns = {name: TextColumn(name, state) for name, state in states.items()}
     targets = Targets("classify", ("topic",), tuple(labels), (), ())
-    return predict_graph(Core(core), columns, {name: f"the column {name}" for name in states}, targets, {})
+    table = {name: Column(f"the column {name}", "text", "input") for name in states}
+    return predict_graph(Core(core), columns, table, targets, {})
 
 
 def export_graph(graph: Any, folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.exporting.serving.prompts import Bytes, Subwords, Words, prompt_encoder
+from mmkeras.exporting.serving.request import read_request
 from mmkeras.graph import OUTER_SPACE, Graph
 from mmkeras.tasks.assets import Assets
 
@@ -124,7 +125,7 @@ def generate_function(encode: Graph, loop: GreedyLoop) -> Any:
     def call(**request: Tensor) -> dict[str, Tensor]:
         raw = {}
         for i, serving in columns:
-            raw[i.name], raw[f"{i.name}_present"] = serving.read(request[serving.name])
+            raw[i.name], raw[f"{i.name}_present"] = read_request(i, request[serving.name])
         encoded = encode.model(raw, training=False)
         memory = {name: encoded[name] for name in memory_names}
         batch = tf.shape(memory[memory_names[0]])[0]

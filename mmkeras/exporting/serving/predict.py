@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from mmkeras.exporting.graph_module import GraphModule, Tensor
+from mmkeras.exporting.serving.request import read_request
 from mmkeras.tasks.assets import Assets
 
 RETURNS_A_LABEL = ("classify",)  # tasks whose answer is one label
@@ -31,7 +32,7 @@ def serving_function(module: GraphModule) -> Any:
     def call(**request: Tensor) -> dict[str, Tensor]:
         raw = {}
         for i, serving in columns:
-            raw[i.name], present = serving.read(request[serving.name])
+            raw[i.name], present = read_request(i, request[serving.name])
             if f"{i.name}_present" in input_names:
                 raw[f"{i.name}_present"] = present
         answer = graph.model(raw, training=False)[graph.answer]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from keras import layers, ops
 
+from mmkeras.data.identity import spellings
 from mmkeras.modalities.category.spec import MAX_BYTES
 from mmkeras.modalities.text.cells import encode_cell
 from mmkeras.modalities.text.exact import Tensor, look_up, modulo, positions
 from mmkeras.modalities.text.hashing.tokenizer import BASES, LONGEST, PRIMES, power_tables
-from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
+from mmkeras.modalities.text.hashing.vocabulary import HASH_BITS, LookUp, Vocabulary, build_vocabulary
 
 MISSING, UNKNOWN, FIRST_KNOWN = 0, 1, 2  # row numbers
 
@@ -31,15 +33,27 @@ def hash_cell(cell: str) -> int:
 def adapt_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple[str, ...]]:
     """The values of at least `min_rows` training rows, the most frequent first, as a Vocabulary and as strings.
 
-    If two values have the same hash (one pair in 16 million), the rarer one counts as unknown.
+    Every way to spell a value leads to its row, unless another value is spelled so: see `identity.spellings`. If two
+    values have the same hash (one pair in 16 million), the rarer one counts as unknown.
     """
     counts = Counter(cell.strip() for cell in cells if cell.strip())
     values: dict[int, str] = {}
     for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if count >= min_rows:
             values.setdefault(hash_cell(value), value)
-    vocabulary = build_vocabulary(np.array(list(values), "int64"))
-    return vocabulary, tuple(values[int(key)] for key in vocabulary.keys)
+    row_of = {key: row for row, key in enumerate(values, 1)}
+    for row, value in enumerate(values.values(), 1):
+        for spelling in spellings(value):
+            row_of.setdefault(hash_cell(spelling), row)
+    return with_rows(build_vocabulary(np.array(list(row_of), "int64")), row_of), tuple(values.values())
+
+
+def with_rows(vocabulary: Vocabulary, row_of: Mapping[int, int]) -> Vocabulary:
+    """The vocabulary with the row of `row_of` in each key's cells, in place of the key's own number."""
+    low = HASH_BITS - vocabulary.bits
+    rows = np.array([0, *(row_of[int(key)] for key in vocabulary.keys)])
+    cells = (rows[vocabulary.cells >> low] << low) + (vocabulary.cells & (2**low - 1))
+    return replace(vocabulary, cells=cells.astype("int32"))
 
 
 class HashBytes(layers.Layer):

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from mmkeras.data.columns import Column
 from mmkeras.data.targets import Targets
 from mmkeras.graph import Graph
 from mmkeras.modalities import Modality
@@ -17,14 +18,14 @@ from mmkeras.tasks.graph_inputs import graph_inputs
 
 
 def predict_graph(
-    core: Core, columns: dict[str, Modality], names: dict[str, str], targets: Targets, metadata: dict[str, Any]
+    core: Core, columns: dict[str, Modality], table: dict[str, Column], targets: Targets, metadata: dict[str, Any]
 ) -> Graph:
     """Raw inputs and presence of each column -> the answer, each column's part of the logits, token ids.
 
     names: input -> its CSV column; metadata: versions and seed, for the signature.
     """
     task = importlib.import_module(TASKS[targets.task])
-    front = graph_inputs(columns, names, core.takes_presence)
+    front = graph_inputs(columns, table, core.takes_presence)
     outputs, described = answers(core, task, {key: front.features[key] for key in core.model.input}, targets)
     model = keras.Model(front.raw, outputs | front.ids, name="predict")
     metadata = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **metadata}

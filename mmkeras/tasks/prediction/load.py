@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mmkeras.data.columns import Column
 from mmkeras.data.targets import Targets
 from mmkeras.graph import Answers, Graph
 from mmkeras.modalities.adapt import load_columns, reading
@@ -40,6 +41,6 @@ def load_graph(run: Run) -> Graph:
         core.model.load_weights(run.folder / "model.keras")
     with reading(run.folder / "environment.json"):
         environment = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
-    names = {spec["name"]: spec["column"] for spec in run.inputs}
+    table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}
     metadata = {"versions": environment["versions"], "seed": environment["seed"]}
-    return predict_graph(core, columns, names, targets, metadata)
+    return predict_graph(core, columns, table, targets, metadata)

@@ -60,7 +60,7 @@ def write_held_out(split: Split, evaluation: Any, folder: Path) -> None:
 def write_schema(folder: Path, table: Table, columns: dict[str, Any], targets: Targets) -> None:
     """schema.json: the columns as read, and the model's inputs and targets."""
     inputs = [
-        {"name": name, "column": column.name, "kind": column.kind, **modality.entry()}
+        {"name": name, "column": column.name, "kind": column.kind, **column.reading(), **modality.entry()}
         for (name, modality), column in zip(columns.items(), table.inputs, strict=True)
     ]
     schema = {

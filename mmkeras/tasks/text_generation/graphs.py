@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from mmkeras.data.columns import Column
 from mmkeras.graph import Graph, Input
 from mmkeras.modalities import Modality
 from mmkeras.models.seq2seq import Seq2Seq
@@ -56,13 +57,13 @@ class Step(layers.Layer):
 
 
 def encode_graph(
-    seq2seq: Seq2Seq, columns: dict[str, Modality], names: dict[str, str], metadata: dict[str, Any]
+    seq2seq: Seq2Seq, columns: dict[str, Modality], table: dict[str, Column], metadata: dict[str, Any]
 ) -> Graph:
     """Raw inputs and presence of each column -> the decoder's memory (keys, values, mask), and token ids.
 
-    names: input -> its CSV column.
+    table: input -> its column of the table.
     """
-    front = graph_inputs(columns, names, takes_presence=True)
+    front = graph_inputs(columns, table, takes_presence=True)
     outputs = memory_of(seq2seq, seq2seq.encoder({key: front.features[key] for key in seq2seq.encoder.input}))
     described = [described_array(name, tensor) for name, tensor in outputs.items()]
     model = keras.Model(front.raw, outputs | front.ids, name="encode")

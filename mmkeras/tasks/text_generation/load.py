@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmkeras.data.columns import Column
 from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import Answers, Graph
 from mmkeras.modalities.adapt import load_columns, reading
@@ -44,8 +45,8 @@ def generate_graphs(run: Run) -> dict[str, Graph]:
     seq2seq = build_seq2seq(columns, len(tokenizer), run.config, exporting=True)
     with reading(run.folder / "model.keras"):
         seq2seq.model.load_weights(run.folder / "model.keras")
-    names = {spec["name"]: spec["column"] for spec in run.inputs}
-    encode = encode_graph(seq2seq, columns, names, metadata)
+    table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}
+    encode = encode_graph(seq2seq, columns, table, metadata)
     return {"encode": encode, "decode_step": step_graph(seq2seq.decoder, seq2seq.memory_length, metadata)}
 
 

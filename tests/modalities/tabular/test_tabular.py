@@ -62,10 +62,10 @@ def test_categories_are_looked_up_by_their_bytes() -> None:
     vocabulary, values = category.adapt_values(cells, min_rows=2)
     assert values == ("red", "blue", "été")
     layer = category.CategoryRows(vocabulary)
-    asked = ["red", "blue", "été", "once", "Red", "", "re", "redd", "\x00x"]
+    asked = ["red", "blue", "été", "once", "Red", "", "re", "redd", "\x00x", "ÉTÉ", "3"]
     rows = np.asarray(layer(encode_cells(asked, category.MAX_BYTES))).ravel().tolist()
     first = category.FIRST_KNOWN
-    assert rows == [first, first + 1, first + 2, 1, 1, 0, 1, 1, 0]
+    assert rows == [first, first + 1, first + 2, 1, first, 0, 1, 1, 0, first + 2, 1]
 
 
 def test_the_hash_of_a_cell_is_the_graphs() -> None:

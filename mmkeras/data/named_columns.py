@@ -1,0 +1,95 @@
+"""The columns that flags name: --text, --number, …, --kind, --target, --keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from mmkeras.config.config import DEFAULTS
+from mmkeras.config.data import Data
+from mmkeras.data.columns import Column, no_column
+from mmkeras.data.kinds import MODALITIES
+from mmkeras.data.number_guess import ODD_ALLOWED
+from mmkeras.data.reading import Source
+from mmkeras.errors import InputError
+
+TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
+
+
+def named_inputs(source: Source, data: Data) -> dict[str, str]:
+    """Column -> its kind, for the columns that a flag names."""
+    names = list(source.rows.columns)
+    kinds: dict[str, str] = {}
+    for name, kind in _named_pairs(data):
+        if name not in names:
+            raise no_column(name, names, f"{source.path}: --{_flag_of(kind)}: the column")
+        if name in kinds:
+            flags = f"--{_flag_of(kinds[name])} and --{_flag_of(kind)}"
+            raise InputError(f"Column {name!r} is named twice: {flags}. Name it once.")
+        kinds[name] = kind
+    return kinds
+
+
+def _named_pairs(data: Data) -> Iterator[tuple[str, str]]:
+    """Column and kind, as the flags name them. Raises InputError for a --kind that is no pair, or an unknown kind."""
+    for kind in MODALITIES:
+        if _flag_of(kind) == kind:
+            yield from ((name, kind) for name in getattr(data, kind))
+    for pair in data.kind:
+        name, sign, kind = pair.rpartition("=")
+        if not (sign and name):
+            raise InputError(
+                f"--kind {pair}: expected COLUMN=KIND, such as price=number. Kinds: {', '.join(MODALITIES)}."
+            )
+        if kind not in MODALITIES:
+            raise InputError(f"--kind {pair}: there is no kind {kind!r}. Kinds: {', '.join(MODALITIES)}.")
+        yield name, kind
+
+
+def _flag_of(kind: str) -> str:
+    """The flag that names columns of a kind: the flag of that name, or `kind` for kinds without one."""
+    return kind if isinstance(DEFAULTS.get(kind), tuple) else "kind"
+
+
+def naming_flags(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
+    """Flag -> its value, for the flags that name these input columns and no others, as `Table.rows` has their cells."""
+    flags: dict[str, tuple[str, ...]] = dict.fromkeys([*map(_flag_of, MODALITIES), "kind", "notation"], ())
+    for column in columns:
+        if column.kind == "date" and column.notation:
+            flags["notation"] = (*flags["notation"], f"{column.name}={column.notation}")
+        flag = _flag_of(column.kind)
+        flags[flag] = (*flags[flag], column.name if flag != "kind" else f"{column.name}={column.kind}")
+    return flags
+
+
+def choose_targets(source: Source, data: Data, inputs: dict[str, str]) -> tuple[str, ...]:
+    """The target columns that the user names, else the guessed one. inputs: named input column -> its kind."""
+    names = list(source.rows.columns)
+    targets = data.target or (_guess_target(source, inputs),)
+    for k, target in enumerate(targets):
+        if target not in names:
+            raise no_column(target, names, f"{source.path}: --target: the column")
+        if target in inputs:
+            raise InputError(
+                f"Column {target!r} is named as the target and as --{_flag_of(inputs[target])}. It cannot be both."
+            )
+        if target in targets[:k]:
+            raise InputError(f"Column {target!r} is named twice behind --target. Name it once.")
+    return targets
+
+
+def _guess_target(source: Source, inputs: Iterable[str]) -> str:
+    """The first of TARGET_NAMES among the columns that are no inputs, else the last one that is not nearly constant."""
+    names = list(source.rows.columns)
+    free = [name for name in names if name not in set(inputs)]
+    if not free:
+        raise InputError(f"Every column is named as an input ({', '.join(names)}): none is left as the target.")
+    usual = next((name for usual in TARGET_NAMES for name in free if name.casefold() == usual), None)
+    varied = [name for name in free if not _nearly_constant(source, name)]
+    return usual or (varied or free)[-1]
+
+
+def _nearly_constant(source: Source, name: str) -> bool:
+    """Has nearly every row the same cell? Credits and versions are no target, unless named."""
+    counts = source.rows[name].value_counts()
+    return bool(len(counts) == 0 or counts.iloc[0] >= (1 - ODD_ALLOWED) * len(source.rows))
