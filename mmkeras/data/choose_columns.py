@@ -12,6 +12,7 @@ from mmkeras.config.data import Data
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import one_line
 from mmkeras.data.columns import Column, no_column
+from mmkeras.data.dates import ISO
 from mmkeras.data.identifiers import why_useless
 from mmkeras.data.kind_guess import Reading, Values, guess_reading, read_as
 from mmkeras.data.missing import is_missing, marks_of
@@ -145,7 +146,7 @@ def _notes(source: Source, columns: Sequence[Column], readings: dict[str, Readin
 
 def _sentences(source: Source, column: Column, readings: dict[str, Reading]) -> Iterator[str]:
     reading, cells, name = readings[column.name], source.rows[column.name], column.name
-    if column.kind in ("number", "date") and reading.notation and reading.kind == column.kind:
+    if column.kind in ("number", "date") and reading.notation not in (PLAIN, ISO) and reading.kind == column.kind:
         doubt = f"; {reading.doubtful}" if reading.doubtful else ""
         other = " To change it: --notation." if doubt else ""
         yield f"Column {name!r} is read as {column.kind}s written {reading.notation!r}{doubt}.{other}"
@@ -153,8 +154,7 @@ def _sentences(source: Source, column: Column, readings: dict[str, Reading]) -> 
         shown = ", ".join(f"{rows:,} × {one_line(cell)!r}" for cell, rows in list(reading.odd.items())[:SHOWN])
         more = ", …" if len(reading.odd) > SHOWN else ""
         what = {"number": "no number", "date": "no date"}.get(column.kind, f"no {column.kind} file")
-        effect = "the rows are left out" if column.role == "target" else "they count as missing"
-        are = "is" if column.odd == 1 else "are"
+        are, effect = ("is", "it counts as missing") if column.odd == 1 else ("are", "they count as missing")
         yield f"In column {name!r} {column.odd:,} of {len(cells):,} cells {are} {what} ({shown}{more}): {effect}."
     if reading.sentinels and column.kind == "number":
         marks = ", ".join(map(repr, reading.sentinels))
@@ -163,8 +163,7 @@ def _sentences(source: Source, column: Column, readings: dict[str, Reading]) -> 
             f"number, say so: --not-missing {' '.join(reading.sentinels)}."
         )
     if counted := _missing_marks(cells, column):
-        effect = "the rows are left out" if column.role == "target" else "they count as missing"
-        yield f"In column {name!r} {counted}: {effect}. If one is a value, say so: --not-missing MARK."
+        yield f"In column {name!r} {counted}. If one is a value, say so: --not-missing MARK."
 
 
 def _missing_marks(cells: pd.Series, column: Column) -> str:

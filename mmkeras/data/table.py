@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,11 @@ from mmkeras.errors import InputError
 from mmkeras.system.files import write_csv
 
 __all__ = ["BadRow", "Column", "Table", "read_rows", "read_table", "write_bad_rows", "write_csv"]
+
+
+NO_TARGET: Final = "the target is empty"
+NO_INPUT: Final = "every input is empty"
+"""Reasons of rows that are left out however many they are: unlabelled rows are usual, and no fault of the file."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def read_table(data: Data, task: str = "auto") -> Table:
     table = _check_rows(source, columns, keep_all=False, max_bad_rows=data.max_bad_rows)
     if table.target_kind.labelled:
         notes += _check_labels(table)
-    return dataclasses.replace(table, task=task, ignored=ignored, notes=(*source.notes, *notes))
+    return dataclasses.replace(table, task=task, ignored=ignored, notes=(*source.notes, *notes, *table.notes))
 
 
 def read_rows(
@@ -136,7 +142,7 @@ def read_rows(
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column")
     table = _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
-    return dataclasses.replace(table, notes=(*source.notes, *notes))
+    return dataclasses.replace(table, notes=(*source.notes, *notes, *table.notes))
 
 
 def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
@@ -180,19 +186,32 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
         else:
             at_fault = np.flatnonzero(is_absent & (not keep_all))
         for row in at_fault:
-            reason = fault(before.iloc[row], column) if odd[row] else "the target is empty"
+            reason = fault(before.iloc[row], column) if odd[row] else NO_TARGET
             bad.setdefault(int(lines[row]), BadRow(path, int(lines[row]), column.name, reason))
     names = ", ".join(column.name for column in columns if column.role == "input")
     for i in np.flatnonzero(empty_inputs):
-        bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), *faults.get(int(i), (names, "every input is empty"))))
+        bad.setdefault(int(lines[i]), BadRow(path, int(lines[i]), *faults.get(int(i), (names, NO_INPUT))))
     bad_rows = tuple(bad[line] for line in sorted(bad))
     total = len(frame) + (0 if keep_all else len(source.malformed))
     if not keep_all:
         good = ~np.isin(lines, list(bad))
         frame, lines = frame[good].reset_index(drop=True), lines[good]
-    if len(bad_rows) > max_bad_rows * total or (not keep_all and not len(frame)):
-        raise _too_many_bad_rows(path, bad_rows, total, max_bad_rows)
-    return Table(path, source.encoding, source.delimiter, columns, frame, lines, bad_rows)
+    faulty = [row for row in bad_rows if row.reason not in (NO_TARGET, NO_INPUT)]
+    if len(faulty) > max_bad_rows * total or (not keep_all and not len(frame)):
+        raise _too_many_bad_rows(path, faulty if len(frame) else bad_rows, total, max_bad_rows)
+    notes = _left_out(bad_rows, total) if not keep_all else ()
+    return Table(path, source.encoding, source.delimiter, columns, frame, lines, bad_rows, notes=notes)
+
+
+def _left_out(bad_rows: Sequence[BadRow], total: int) -> tuple[str, ...]:
+    """How many rows are left out as there is nothing to learn from: a missing cell is no fault of the file."""
+    counts = {reason: sum(row.reason == reason for row in bad_rows) for reason in (NO_TARGET, NO_INPUT)}
+    words = {NO_TARGET: "without a target", NO_INPUT: "without any input"}
+    return tuple(
+        f"{count:,} of {total:,} rows {'is' if count == 1 else 'are'} {words[reason]}: left out."
+        for reason, count in counts.items()
+        if count
+    )
 
 
 def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float) -> InputError:

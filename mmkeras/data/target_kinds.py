@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.data.cells import fold_labels, fold_space, one_line, split_labels, to_floats
+from mmkeras.data.outliers import outliers
 
 BINS: Final = 10
 """Strata from low to high that numbers are cut into, so that both splits have their share of each."""
@@ -179,7 +180,8 @@ def strata_by_rank(columns: Columns, smaller_split: int) -> np.ndarray | None:
 
 
 def mean_and_deviation(numbers: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of float64 [n]; the deviation is 1 for numbers that do not differ."""
+    """Mean and standard deviation of float64 [n] without outliers; the deviation is 1 where the numbers do not differ."""
+    numbers = numbers[~outliers(numbers)]
     scale = float(np.abs(numbers).max()) or 1.0  # squares of very large numbers would overflow
     mean, deviation = scale * (numbers / scale).mean(), scale * (numbers / scale).std()
     same = numbers.min() == numbers.max() or deviation < SMALLEST_DEVIATION

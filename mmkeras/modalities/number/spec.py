@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mmkeras.data.outliers import outliers
 from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "1"
@@ -27,8 +28,9 @@ class NumberState:
 
 
 def adapt_state(cells: Sequence[str]) -> NumberState:
-    """Mean, standard deviation and median of the cells that are not empty; 0, 1, 0 if all are empty."""
+    """Mean and standard deviation without outliers, and median, of the cells that are not empty; 0, 1, 0 if all are."""
     values = np.array([float(cell) for cell in cells if cell.strip()], "float64")
+    values = values[~outliers(values)]
     if not len(values):
         return NumberState(0.0, 1.0, 0.0)
     deviation = float(values.std())

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mmkeras.config.config import Config
-from mmkeras.data.targets import fit_targets
+from mmkeras.data.outliers import winsorised
+from mmkeras.data.split import Split
+from mmkeras.data.targets import Targets, fit_targets
 from mmkeras.metrics.tables import summary as summary_of
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS, VECTORS
@@ -40,8 +43,22 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
     )
     write_schema(folder, table, columns, targets)
     encoded = {name: targets.encode(getattr(split, name)) for name in ("train", "validation")}
+    if targets.mean:
+        encoded = winsorise(encoded, targets, split, log)
     inputs = input_entries(columns, table, takes_presence)
     return TrainingData(columns, features, targets, encoded, split, inputs, len(table.bad_rows))
+
+
+def winsorise(encoded: dict[str, np.ndarray], targets: Targets, split: Split, log: Log) -> dict[str, np.ndarray]:
+    """The encoded targets with outliers at the nearest other number: one of 1e9 would drown all other rows' losses."""
+    limited = {name: winsorised(values) for name, values in encoded.items()}
+    for k, name in enumerate(targets.names):
+        is_outlier = limited["train"][:, k] != encoded["train"][:, k]
+        if is_outlier.any():
+            example = split.train[name][is_outlier].iloc[0]
+            share = f"{is_outlier.sum():,} of {len(is_outlier):,} targets lie far from all others, such as {example}"
+            log(f"{name}: {share}; the loss takes the nearest other number in their place, the figures do not")
+    return limited
 
 
 @contextlib.contextmanager
