@@ -12,6 +12,8 @@ from mmkeras.data.missing import is_missing, marks_of
 
 LABEL_SIGN: Final = "|"
 """Separates the labels of a cell that has several."""
+NO_LABEL: Final = "[]"
+"""A cell that is no label at all, which differs from a missing cell."""
 NUMBER_MARKS: Final = marks_of((), (), "number")
 
 
@@ -42,12 +44,12 @@ def fold_space(cell: str) -> str:
 
 def split_labels(cell: str) -> tuple[str, ...]:
     """The labels of a cell such as `drama | comedy`: white space folded, each once, sorted; () if there are none."""
-    return tuple(sorted({fold_space(part) for part in cell.split(LABEL_SIGN)} - {""}))
+    return tuple(sorted({fold_space(part) for part in cell.split(LABEL_SIGN)} - {"", NO_LABEL}))
 
 
 def fold_labels(cell: str) -> str:
-    """The labels of a cell as `split_labels` returns them, joined with `|`: `comedy|drama`."""
-    return LABEL_SIGN.join(split_labels(cell))
+    """The labels of a cell as `split_labels` returns them, joined with `|`: `comedy|drama`; NO_LABEL stays."""
+    return LABEL_SIGN.join(split_labels(cell)) or (NO_LABEL if NO_LABEL in cell else "")
 
 
 def width_of(text: str) -> int:

@@ -14,6 +14,7 @@ from mmkeras.data.cells import one_line
 from mmkeras.data.columns import Column, no_column
 from mmkeras.data.dates import ISO
 from mmkeras.data.identifiers import why_useless
+from mmkeras.data.identity import joined, usual_spellings
 from mmkeras.data.kind_guess import Reading, Values, guess_reading, read_as
 from mmkeras.data.missing import is_missing, marks_of
 from mmkeras.data.named_columns import choose_targets, named_inputs
@@ -43,8 +44,8 @@ def choose_columns(
     targets = choose_targets(source, data, kinds)
     used = [name for name in names if name in kinds or name in targets or not kinds or name in data.keep]
     readings = _read_columns(source, data, names, kinds)
-    task, notes = choose_task(_with_plain_targets(source, data, targets, readings), targets, task)
-    target_kind = TARGET_KINDS[task]
+    choice = choose_task(_with_plain_targets(source, data, targets, readings), targets, task)
+    notes, target_kind = list(choice.notes), TARGET_KINDS[choice.task]
     _check_target(source, data, targets, target_kind)
     inputs, ignored = [], []
     for name in names:
@@ -64,9 +65,9 @@ def choose_columns(
         besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
         raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
     for name in targets:
-        reading = readings[name] if target_kind == "number" else Reading(target_kind)
+        reading = readings[name] if target_kind == "number" else Reading(target_kind, choice.labels)
         inputs.append(_column(name, dataclasses.replace(reading, kind=target_kind), "target", bool(data.target), data))
-    return task, tuple(inputs), tuple(ignored), [*notes, *_notes(source, inputs, readings)]
+    return choice.task, tuple(inputs), tuple(ignored), [*notes, *_notes(source, inputs, readings)]
 
 
 def _check_names(source: Source, data: Data) -> None:
@@ -133,7 +134,7 @@ def _with_plain_targets(source: Source, data: Data, targets: Sequence[str], read
 def _column(name: str, reading: Reading, role: str, given: bool, data: Data) -> Column:
     missing = tuple(dict.fromkeys([*data.missing, *reading.sentinels]))
     odd = sum(reading.odd.values())
-    notation = reading.notation if reading.kind in ("number", "date") else ""
+    notation = reading.notation if reading.kind in ("number", "date", "labels") else ""
     return Column(name, reading.kind, role, given, notation, missing, data.not_missing, odd, reading.doubtful)
 
 
@@ -162,8 +163,17 @@ def _sentences(source: Source, column: Column, readings: dict[str, Reading]) -> 
             f"In column {name!r} {marks} lies far from all other numbers and repeats: it counts as missing. If it is a "
             f"number, say so: --not-missing {' '.join(reading.sentinels)}."
         )
+    if column.kind == "category" and (spelled := _joined(cells)):
+        yield f"In column {name!r} spellings of one value are one: {spelled}."
     if counted := _missing_marks(cells, column):
         yield f"In column {name!r} {counted}. If one is a value, say so: --not-missing MARK."
+
+
+def _joined(cells: pd.Series) -> str:
+    """Values that have several spellings: `'1.0' is '1'`."""
+    others = joined(cells.str.strip(), usual_spellings(cells.str.strip()))
+    shown = [f"{other!r} is {usual!r}" for usual, spellings in others.items() for other in spellings]
+    return ", ".join(shown[:SHOWN]) + (", …" if len(shown) > SHOWN else "")
 
 
 def _missing_marks(cells: pd.Series, column: Column) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmkeras.data.cells import one_line
+from mmkeras.data.cells import LABEL_SIGN, one_line, split_labels
 from mmkeras.data.columns import Column
 from mmkeras.data.dates import ISO, read_date
 from mmkeras.data.identity import spelled_alike, usual_spellings
 from mmkeras.data.kind_guess import is_media
 from mmkeras.data.kinds import SUFFIXES
+from mmkeras.data.label_lists import labels_in
 from mmkeras.data.missing import is_missing, marks_of
 from mmkeras.data.number_guess import NumberReading, find_numbers, read_numbers
 from mmkeras.data.numbers import parse_notation
@@ -34,7 +35,7 @@ def clean(cells: pd.Series, column: Column) -> Cleaned:
     if column.kind == "date":
         return _dates(cells, column, missing)
     if column.role == "target":
-        return cells.map(KINDS[column.kind].fold), no_odd
+        return _targets(cells, column), no_odd
     if column.kind == "category":
         cells = cells.str.strip()
         return pd.Series(spelled_alike(cells, usual_spellings(cells)), cells.index, dtype=object), no_odd
@@ -42,6 +43,18 @@ def clean(cells: pd.Series, column: Column) -> Cleaned:
         odd = ~missing & np.array([not is_media(cell.strip(), column.kind) for cell in cells], dtype=bool)
         return cells.mask(odd, ""), odd
     return cells, no_odd
+
+
+def _targets(cells: pd.Series, column: Column) -> pd.Series:
+    """Classes and labels, white space folded, each value in one spelling; texts."""
+    if column.kind == "labels":
+        folded = cells.map({cell: labels_in(cell, column.notation, column.name) for cell in cells.unique()})
+        usual = usual_spellings(label for cell in folded for label in split_labels(cell))
+        return folded.map(lambda cell: LABEL_SIGN.join(spelled_alike(split_labels(cell), usual)) or cell)
+    folded = cells.map(KINDS[column.kind].fold)
+    if column.kind != "category":
+        return folded
+    return pd.Series(spelled_alike(folded, usual_spellings(folded)), folded.index, dtype=object)
 
 
 def _numbers(cells: pd.Series, column: Column, missing: np.ndarray) -> Cleaned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from mmkeras.data.stratify import (
     check_variety,
     labels_of,
     list_labels,
+    rare_classes,
     stratify_by,
 )
 from mmkeras.data.table import Table, write_csv
@@ -60,11 +62,12 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
     or that repeats all rows of the table.
     """
     kind = table.target_kind
+    table, dropped = _without_rare(table, data) if validation is None else (table, [])
     if len(table.rows) < MIN_ROWS:
         raise InputError(f"{table.path}: {len(table.rows)} usable rows; at least {MIN_ROWS} are needed. Add rows.")
     check_variety(table)
     keys, labels = _input_keys(table), labels_of(table)
-    notes = _conflicts(keys, table)
+    notes = [*dropped, *_conflicts(keys, table)]
     if validation is None:
         check_sizes(table, data)
         if kind.together and keys:
@@ -77,6 +80,7 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
         train, new_notes = _keep_apart(table, validation, labels, keys)
         held_out = np.arange(len(validation.rows))
         file, held_out_labels = validation, _union(labels_of(validation), held_out)
+    unmeasured = _unmeasured(_union(labels, range(len(labels))) - held_out_labels, kind, validation is not None)
     return Split(
         train=table.rows.iloc[train].reset_index(drop=True),
         validation=file.rows.iloc[held_out].reset_index(drop=True),
@@ -84,8 +88,20 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
         validation_lines=file.lines[held_out],
         train_file=table.path,
         validation_file=file.path,
-        notes=(*notes, *new_notes, *_unmeasured(_union(labels, range(len(labels))) - held_out_labels, kind)),
+        notes=(*notes, *new_notes, *unmeasured),
     )
+
+
+def _without_rare(table: Table, data: Data) -> tuple[Table, list[str]]:
+    """The table without the rows of classes that are too rare for both splits, and a note, with --rare-classes drop."""
+    rare = set(rare_classes(table, data)) if data.rare_classes == "drop" else set()
+    if not rare:
+        return table, []
+    kept = np.array([rare.isdisjoint(row) for row in labels_of(table)], dtype=bool)
+    names = list_labels(sorted(rare), table.target_kind)
+    note = f"{(~kept).sum():,} rows of {names} are dropped: too few for both splits."
+    rows = table.rows[kept].reset_index(drop=True)
+    return dataclasses.replace(table, rows=rows, lines=table.lines[kept]), [note]
 
 
 def _hold_out(
@@ -94,14 +110,18 @@ def _hold_out(
     """Training rows and held-out rows (int64 [n] each), and notes on the rows that moved."""
     from sklearn.model_selection import train_test_split  # late: half a second
 
-    total, kind = len(labels), table.target_kind
+    rare, kind = set(rare_classes(table, data)), table.target_kind
+    is_rare = np.array([not rare.isdisjoint(row) for row in labels], dtype=bool)
+    total = int((~is_rare).sum())
     size = math.ceil(total * data.test_size)  # as train_test_split rounds
+    strata = stratify_by(table, min(size, total - size))
     train, held_out = train_test_split(
-        np.arange(total),
+        np.flatnonzero(~is_rare),
         test_size=data.test_size,
         random_state=data.random_state,
-        stratify=stratify_by(table, min(size, total - size)),
+        stratify=None if strata is None else np.asarray(strata, dtype=object)[~is_rare].tolist(),
     )
+    total, train = len(labels), np.concatenate([train, np.flatnonzero(is_rare)])
     notes = []
     without_row = sorted(_union(labels, range(total)) - _union(labels, train))
     if without_row and kind.every_class:
@@ -209,11 +229,12 @@ def _conflicts(keys: Sequence[tuple[str, ...]], table: Table) -> list[str]:
     return [f"{rows:,} rows share their inputs with a row of {kind.other} ({len(conflicting):,} inputs)."]
 
 
-def _unmeasured(absent: set[str], kind: TargetKind) -> list[str]:
+def _unmeasured(absent: set[str], kind: TargetKind, separate: bool) -> list[str]:
     if not absent:
         return []
     names = list_labels(sorted(absent), kind)
-    return [f"No validation row is left of {names}: how well it is learned is not measured."]
+    advice = " To leave such classes out: --rare-classes drop." if kind.every_class and not separate else ""
+    return [f"No validation row is left of {names}: how well it is learned is not measured.{advice}"]
 
 
 def write_split(split: Split, path: str | Path) -> None:

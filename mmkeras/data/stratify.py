@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -13,9 +14,15 @@ from mmkeras.data.table import Table
 from mmkeras.data.target_kinds import TargetKind
 from mmkeras.errors import InputError
 
+RARE: Final = 5
+"""A class of so many rows is not rare: where it has no held-out row, too few rows are held out."""
+
 
 def labels_of(table: Table) -> list[tuple[str, ...]]:
     """The class or the labels of each row; () for numbers and texts."""
+    if len(table.targets) > 1:
+        rows = zip(*map(table.target_kind.labels, table.target_cells), strict=True)
+        return [tuple(sorted({label for labels in row for label in labels})) for row in rows]
     return table.target_kind.labels(table.target_cells[0])
 
 
@@ -31,18 +38,35 @@ def check_variety(table: Table) -> None:
             )
 
 
+def rare_classes(table: Table, data: Data) -> list[str]:
+    """Classes of one row, and the smallest ones where the held-out rows are fewer than the classes.
+
+    Such classes are learned without a held-out row, or dropped: `--rare-classes`.
+    """
+    if not table.target_kind.every_class:
+        return []
+    counts = Counter(label for (label,) in labels_of(table))
+    smallest = sorted(counts, key=lambda label: (counts[label], label))
+    rare = [label for label in smallest if counts[label] < 2]
+    for label in smallest[len(rare) :]:
+        total = counts.total() - sum(counts[name] for name in rare)
+        if counts[label] >= RARE or math.ceil(total * data.test_size) >= len(counts) - len(rare):
+            break
+        rare.append(label)
+    return rare
+
+
 def check_sizes(table: Table, data: Data) -> None:
-    """Raise InputError when the rows are too few for two splits; of classes, both splits need every one."""
-    kind = table.target_kind
+    """Raise InputError when the rows are too few for two splits; of classes that are not rare, both need every one."""
+    kind, rare = table.target_kind, rare_classes(table, data)
     counts = Counter(label for (label,) in labels_of(table)) if kind.every_class else Counter[str]()
-    single = sorted(label for label, count in counts.items() if count < 2)
-    if single:
+    if kind.every_class and len(counts) - len(rare) < 2:
         raise InputError(
-            f"{table.path}: {list_labels(single, kind)} {'has' if len(single) == 1 else 'have'} 1 row; a class needs "
-            "at least 2, one to learn from and one to validate on. Add rows, merge or remove the class, or give a "
-            "file: --validation."
+            f"{table.path}: only {len(counts) - len(rare)} of {len(counts):,} classes have rows for both splits (rare: "
+            f"{list_labels(rare, kind)}). Add rows, merge the classes, or give a file: --validation."
         )
-    total, least = len(table.rows), max(2, len(counts))
+    total = len(table.rows) - sum(counts[label] for label in rare)
+    least = max(2, len(counts) - len(rare))
     held_out = math.ceil(total * data.test_size)  # as train_test_split rounds
     if min(held_out, total - held_out) < least:
         split_name, rows = ("validation", held_out) if held_out < least else ("training", total - held_out)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.data.cells import fold_labels, fold_space, one_line, split_labels, to_floats
+from mmkeras.data.identity import key_of
 from mmkeras.data.outliers import outliers
 
 BINS: Final = 10
@@ -83,8 +84,11 @@ def class_of_each(cells: pd.Series) -> list[tuple[str, ...]]:
 
 
 def class_numbers(columns: Columns, labels: Sequence[str]) -> np.ndarray:
-    """int64 [n]: the index of the class, -1 for an unknown class."""
-    return pd.Index(list(labels), dtype=object).get_indexer(pd.Index(columns[0])).astype("int64")
+    """int64 [n]: the index of the class, -1 for an unknown class; another spelling of its number is the same class."""
+    number_of = {label: k for k, label in enumerate(labels)}
+    keys = {key_of(label): k for k, label in enumerate(labels)} if len({*map(key_of, labels)}) == len(labels) else {}
+    number = {cell: number_of.get(cell, keys.get(key_of(cell), -1)) for cell in columns[0].unique()}
+    return columns[0].map(number).to_numpy(dtype="int64")
 
 
 def one_hot(truth: np.ndarray, targets: Any) -> np.ndarray:
@@ -120,11 +124,22 @@ def all_labels(cells: pd.Series) -> set[str]:
     return {label for cell in cells.unique() for label in split_labels(cell)}
 
 
+def labels_of_rows(columns: Columns) -> list[tuple[str, ...]]:
+    """The labels of each row, of all its columns: one column of lists, or a column of flags for each label."""
+    if len(columns) == 1:
+        return labels_of_each(columns[0])
+    rows = zip(*map(labels_of_each, columns), strict=True)
+    return [tuple(sorted({label for labels in row for label in labels})) for row in rows]
+
+
 def rarest_label(columns: Columns, smaller_split: int) -> list[str] | None:
-    """The rarest label of each row; '' where this label is the rarest of one row, or of too few rows for a stratum."""
-    labels = labels_of_each(columns[0])
+    """The rarest label of each row; '' where this label is the rarest of one row, or of too few rows for a stratum.
+
+    Rows without a label share the stratum ''.
+    """
+    labels = labels_of_rows(columns)
     rows = Counter(label for row in labels for label in row)
-    rarest = [min(row, key=lambda label: (rows[label], label)) for row in labels]
+    rarest = [min(row, key=lambda label: (rows[label], label), default="") for row in labels]
     large = [label for label, size in Counter(rarest).most_common(smaller_split - 1) if size > 1]
     has_stratum = set(large)
     strata = [label if label in has_stratum else "" for label in rarest]
@@ -137,32 +152,33 @@ def multi_hot(columns: Columns, labels: Sequence[str]) -> np.ndarray:
     """float32 [n, labels] of 0 and 1; labels without a training row are left out."""
     column_of = {label: k for k, label in enumerate(labels)}
     hot = np.zeros((len(columns[0]), len(labels)), "float32")
-    for row, cell in zip(hot, columns[0], strict=True):
-        row[[column_of[label] for label in split_labels(cell) if label in column_of]] = 1
+    for row, row_labels in zip(hot, labels_of_rows(columns), strict=True):
+        row[[column_of[label] for label in row_labels if label in column_of]] = 1
     return hot
 
 
 def all_labels_known(columns: Columns, labels: Sequence[str]) -> np.ndarray:
-    """bool [n]: rows with labels, all of which have a training row."""
+    """bool [n]: rows whose target is not missing, and whose labels all have a training row."""
     trained = set(labels)
-    rows = labels_of_each(columns[0])
-    return np.array([bool(row) and trained.issuperset(row) for row in rows], dtype=bool)
+    present = np.all([(cells != "").to_numpy(dtype=bool) for cells in columns], axis=0)
+    return present & np.array([trained.issuperset(row) for row in labels_of_rows(columns)], dtype=bool)
 
 
 LABELS = TargetKind(
     *("label", "labels", "other labels"),
     *("the same labels", "there is nothing to tell apart. Add rows of other labels"),
     strata=rarest_label,
-    fit=lambda columns: {"labels": tuple(sorted(all_labels(columns[0])))},
+    fit=lambda columns: {"labels": tuple(sorted(set().union(*map(all_labels, columns))))},
     truth=multi_hot,
     known=all_labels_known,
     encode=lambda truth, targets: truth,
     extent=lambda cells: f"{len(all_labels(cells))} labels",
-    values=lambda columns: [*labels_of_each(columns[0])],
+    values=lambda columns: [*labels_of_rows(columns)],
     labels=labels_of_each,
     fold=fold_labels,
     counted="labels",
     labelled=True,
+    several=True,
 )
 
 # A number, in one column or in several.
@@ -180,7 +196,7 @@ def strata_by_rank(columns: Columns, smaller_split: int) -> np.ndarray | None:
 
 
 def mean_and_deviation(numbers: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of float64 [n] without outliers; the deviation is 1 where the numbers do not differ."""
+    """Mean and standard deviation of float64 [n] without outliers; the deviation is 1 where numbers do not differ."""
     numbers = numbers[~outliers(numbers)]
     scale = float(np.abs(numbers).max()) or 1.0  # squares of very large numbers would overflow
     mean, deviation = scale * (numbers / scale).mean(), scale * (numbers / scale).std()

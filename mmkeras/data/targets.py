@@ -29,6 +29,8 @@ class Targets:
     """Mean of each number over the training rows; () otherwise."""
     deviation: tuple[float, ...]
     """Standard deviation of each number over the training rows, 1 if they are all the same; () otherwise."""
+    notations: tuple[str, ...] = ()
+    """How each column's numbers or labels are written; () in runs of earlier versions, and for classes and texts."""
 
     @property
     def kind(self) -> TargetKind:
@@ -43,7 +45,10 @@ class Targets:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The target columns as `read_rows` takes them."""
-        return tuple(Column(name, TARGET_KINDS[self.task], "target") for name in self.names)
+        notations = self.notations or ("",) * len(self.names)
+        kind = TARGET_KINDS[self.task]
+        pairs = zip(self.names, notations, strict=True)
+        return tuple(Column(name, kind, "target", notation=notation) for name, notation in pairs)
 
     def truth(self, rows: pd.DataFrame) -> np.ndarray:
         """The reference of `metrics.agreement.evaluate`.
@@ -89,7 +94,9 @@ class Targets:
                 isinstance(values[key], list) and all(isinstance(item, item_type) for item in values[key])
                 for key, item_type in types.items()
             )
-            targets = cls(values["task"], *(tuple(values[key]) for key in types)) if valid else None
+            notations = tuple(map(str, values.get("notations", ())))
+            fields = {key: tuple(values[key]) for key in types} if valid else {}
+            targets = cls(values["task"], **fields, notations=notations) if valid else None
         except (KeyError, TypeError):
             targets = None
         if targets is None or not targets._fits():
@@ -100,13 +107,16 @@ class Targets:
         one_column = self.kind.several or len(self.names) == 1
         numbers = 0 if self.kind.labelled else len(self.names)
         same_length = len(self.mean) == len(self.deviation) == numbers
+        if len(self.notations) not in (0, len(self.names)):
+            return False
         return bool(self.outputs and one_column and same_length and all(d > 0 for d in self.deviation))
 
 
-def fit_targets(task: str, names: Sequence[str], train: pd.DataFrame) -> Targets:
+def fit_targets(task: str, names: Sequence[str], train: pd.DataFrame, notations: Sequence[str] = ()) -> Targets:
     """The classes or labels of the training rows, or the mean and deviation of their numbers.
 
-    train: [n, columns], cells as in `Table.rows`.
+    train: [n, columns], cells as in `Table.rows`. notations: of the columns, () where all are plain.
     """
-    empty: dict[str, Any] = {"labels": (), "mean": (), "deviation": ()}
-    return Targets(task, tuple(names), **empty | KINDS[TARGET_KINDS[task]].fit([train[name] for name in names]))
+    fitted: dict[str, Any] = {"labels": (), "mean": (), "deviation": ()}
+    fitted |= KINDS[TARGET_KINDS[task]].fit([train[name] for name in names])
+    return Targets(task, tuple(names), **fitted, notations=tuple(notations) if any(notations) else ())

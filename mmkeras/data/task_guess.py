@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from mmkeras.config.tasks import TARGET_KINDS
-from mmkeras.data.cells import LABEL_SIGN, is_empty, split_labels, to_floats, to_numbers
+from mmkeras.data.cells import is_empty, to_floats, to_numbers
+from mmkeras.data.label_lists import FLAGS, count_labels, find_notation, is_flags, likeliest_notation
 from mmkeras.data.reading import Source
 from mmkeras.data.target_kinds import KINDS
 from mmkeras.errors import InputError
@@ -27,45 +28,74 @@ _CLASS_NAME: Final = re.compile(r"(^|[^a-z])(label|class|category|topic|genre|co
 _LEADING_ZERO: Final = r"0\d+"
 
 
-def choose_task(source: Source, targets: Sequence[str], task: str) -> tuple[str, list[str]]:
-    """The task, as requested or guessed; a note where the guess may be wrong.
+@dataclass(frozen=True)
+class Choice:
+    """The task, the notation of its labels ('' for other targets), and notes where the guess may be wrong."""
 
-    task: as `--task` names it, or `auto`.
-    Raises InputError for a task that does not suit the cells or the number of the targets.
+    task: str
+    labels: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def choose_task(source: Source, targets: Sequence[str], task: str) -> Choice:
+    """The task, as requested or guessed.
+
+    source: target cells are '' where missing, and in Python's notation where they are numbers. task: as `--task` names
+    it, or `auto`. Raises InputError for a task that does not suit the cells or the number of the targets.
     """
     kind = TARGET_KINDS.get(task)  # None: the task is guessed
-    if kind == "number" or len(targets) > 1:
-        _check_numbers(source, targets, task)
-    if kind:
-        return task, []
     if len(targets) > 1:
-        return "regress", [_many_targets(targets)]
+        return _of_several(source, targets, task)
     (name,) = targets
     cells = source.rows[name]
-    cells = cells[~is_empty(cells)]
+    if kind == "number":
+        _check_numbers(source, targets, task)
+    if kind == "labels":
+        return Choice(task, likeliest_notation(cells[~is_empty(cells)]))
+    return Choice(task) if kind else _guess(name, cells[~is_empty(cells)])
+
+
+def _guess(name: str, cells: pd.Series) -> Choice:
+    """The task of one target. cells: not empty."""
     numbers = _numbers(cells)
     if len(numbers):
         different = len(np.unique(numbers))
         if not _are_classes(name, cells, numbers):
-            return "regress", [
+            note = (
                 f"The target {name!r} holds {different:,} different numbers, so a number is predicted (regress). "
                 "If they stand for classes, say so: --task classify."
-            ]
+            )
+            return Choice("regress", notes=(note,))
         note = (
             f"The target {name!r} holds {different:,} different numbers that are read as classes (classify). "
             "To predict a number, say so: --task regress."
         )
-        return "classify", [note] if different > 2 and not _CLASS_NAME.search(name) else []
-    if labels := _count_labels(cells):
-        return "multilabel", [
-            f"The target {name!r} holds {labels:,} labels with {LABEL_SIGN!r} between them, so several a row are "
-            "predicted (multilabel). If each cell as a whole is one class, say so: --task classify."
-        ]
-    return "classify", []
+        return Choice("classify", notes=(note,) if different > 2 and not _CLASS_NAME.search(name) else ())
+    if notation := find_notation(cells):
+        note = (
+            f"The target {name!r} holds {count_labels(cells, notation):,} labels, written {notation}, so several a row "
+            "are predicted (multilabel). If each cell as a whole is one class, say so: --task classify."
+        )
+        return Choice("multilabel", notation, (note,))
+    return Choice("classify")
 
 
-def _many_targets(targets: Sequence[str]) -> str:
-    return f"The targets {', '.join(map(repr, targets))} are predicted as numbers (regress)."
+def _of_several(source: Source, targets: Sequence[str], task: str) -> Choice:
+    """The task of several targets: columns of 0 and 1 are labels, others numbers."""
+    names = ", ".join(map(repr, targets))
+    flags = all(is_flags(source.rows[name]) for name in targets)
+    if task == "multilabel" and not flags:
+        raise InputError(
+            f"{source.path}: --target {' '.join(map(repr, targets))}: with --task multilabel several columns must "
+            "hold 0 and 1 alone. Name such columns, or one column of lists."
+        )
+    if task == "multilabel" or (flags and task == "auto"):
+        note = f"The targets {names} hold 0 and 1: each is a label (multilabel). To predict numbers: --task regress."
+        return Choice("multilabel", FLAGS, (note,) if task == "auto" else ())
+    _check_numbers(source, targets, task)
+    return Choice(
+        "regress", notes=(f"The targets {names} are predicted as numbers (regress).",) if task == "auto" else ()
+    )
 
 
 def _check_numbers(source: Source, targets: Sequence[str], task: str) -> None:
@@ -75,7 +105,7 @@ def _check_numbers(source: Source, targets: Sequence[str], task: str) -> None:
     if kind and not KINDS[kind].several:
         raise InputError(
             f"{flag}: with --task {task} there can be one target only; several are for numbers "
-            "(--task regress). Name one column."
+            "(--task regress) and for labels (--task multilabel). Name one column."
         )
     for name in targets:
         cells = source.rows[name]
@@ -119,19 +149,3 @@ def _are_classes(name: str, cells: pd.Series, numbers: np.ndarray) -> bool:
         return True
     consecutive = values[0] in (0, 1) and values[-1] - values[0] == len(values) - 1
     return bool(consecutive and rows.max() <= EVEN * rows.min())
-
-
-def _count_labels(cells: pd.Series) -> int:
-    """Number of different labels, if cells hold several; 0 if `|` is part of the name of a class.
-
-    Labels combine freely: most labels that share a cell with others must also occur in a different cell. In
-    `Arts|Music` and `Arts|Film`, which are paths in a tree, only the trunks do.
-    """
-    several = cells.str.contains(LABEL_SIGN, regex=False)
-    if several.sum() < max(2, 0.01 * len(cells)):
-        return 0
-    label_sets = {split_labels(cell) for cell in cells.unique()}
-    n_cells = Counter(label for labels in label_sets for label in labels)
-    combined = {label for labels in label_sets if len(labels) > 1 for label in labels}
-    recurring = sum(n_cells[label] > 1 for label in combined)
-    return len(n_cells) if 2 * recurring > len(combined) else 0

@@ -10,6 +10,7 @@ from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import unused_flags
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
+from mmkeras.data.spelling import spelled_as
 from mmkeras.data.split import Split, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
@@ -111,5 +112,8 @@ def read_tables(config: Config, log: Log) -> dict[str, Table]:
         keep_all=False,
         max_bad_rows=data.max_bad_rows,
     )
+    validation = spelled_as(table, validation)
     log(f"{validation.path}: {len(validation.rows)} rows held out, {len(validation.bad_rows)} bad rows")
+    for note in validation.notes:
+        log(f"  {note}")
     return {"table": table, "validation": validation}

@@ -98,7 +98,10 @@ def test_a_new_task_of_a_known_kind_touches_nothing_here(
     (tmp_path / "a.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
     config = Config().replace(csv=str(tmp_path / "a.csv"), text=("text",), target=("label",))
     new, similar = (read_table(config.data, task) for task in ("guess", like))
-    assert (new.task, new.target) == ("guess", Column("label", kind, "target", given=True))
+    assert (new.task, new.target) == (
+        "guess",
+        Column("label", kind, "target", given=True, notation=similar.targets[0].notation),
+    )
     assert describe(new) == describe(similar)
     splits = [split_table(table, config.data) for table in (new, similar)]
     assert splits[0].validation_lines.tolist() == splits[1].validation_lines.tolist()

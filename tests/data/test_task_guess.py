@@ -76,7 +76,7 @@ def test_a_guess_that_could_be_another_is_told(tmp_path: Path) -> None:
     assert note.startswith("The target 'y' holds 50 different numbers, so a number is predicted (regress).")
     assert note.endswith("--task classify.")
     (note,) = table(tmp_path, GENRES).notes
-    assert note.startswith("The target 'y' holds 5 labels with '|' between them, so several a row are predicted")
+    assert note.startswith("The target 'y' holds 5 labels, written a|b, so several a row are predicted")
     assert not table(tmp_path, drawn(["0", "1"])).notes
     assert not table(tmp_path, drawn(["0", "1", "2"]), "label").notes
     assert not table(tmp_path, drawn(["a", "b", "c"])).notes
@@ -125,7 +125,7 @@ def test_several_targets_are_numbers(tmp_path: Path) -> None:
         (("width", "colour"), "auto", ["several targets must be numbers", "'colour'", "'blue'", "Name one target."]),
         (("width", "colour"), "regress", ["several targets must be numbers", "'colour'"]),
         (("width", "height"), "classify", ["--task classify", "one target only", "--task regress"]),
-        (("width", "height"), "multilabel", ["--task multilabel", "one target only"]),
+        (("width", "height"), "multilabel", ["--task multilabel", "0 and 1 alone"]),
         (("colour",), "regress", ["--task regress expects numbers", "'colour'", "'blue'", "leave out --task"]),
         (("width", "width"), "auto", ["'width' is named twice behind --target"]),
         (("width", "hight"), "auto", ["--target: the column 'hight'", "Did you mean 'height'?"]),
