@@ -89,6 +89,8 @@ class Data(HoldOut, Dialect):
     """Allow paths that leave that folder."""
     keep: Columns = ()
     """Columns to use although they look like identifiers, copies of the target or leaks."""
+    ignore: Columns = ()
+    """Columns not to use."""
     notation: Annotated[tuple[str, ...], arg(metavar="COLUMN=NOTATION [...]", help_behavior_hint="")] = ()
     """How the numbers or dates of a column are written, as COLUMN=NOTATION: price=1.234,56 or day=DD.MM.YYYY.
     Default: detected by column and printed."""

@@ -25,7 +25,7 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
             *("image", "audio", "number", "category", "date", "kind", "target", "media_root", "allow_outside"),
             *("fusion", "modality_dropout", "fine_tune", *vars(Image()), *vars(Audio())),
             *("class_weight", "label_smoothing", "naive_bayes", "word_vectors"),
-            *("keep", "notation", "missing", "not_missing", "rare_classes"),
+            *("keep", "ignore", "notation", "missing", "not_missing", "rare_classes"),
             *("split_column", "group_column", "time_column"),
         ),
         "the layers of a language model are chosen by --cell. Leave it out.": ("model", "text_encoder", "deep"),

@@ -11,11 +11,13 @@ import pandas as pd
 from mmkeras.config.data import Data
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import one_line
-from mmkeras.data.columns import Column, no_column
+from mmkeras.data.clean import clean
+from mmkeras.data.columns import INPUT_KINDS, Column, no_column
 from mmkeras.data.dates import ISO
-from mmkeras.data.identifiers import why_useless
+from mmkeras.data.identifiers import numbers_rows, why_useless
 from mmkeras.data.identity import joined, usual_spellings
 from mmkeras.data.kind_guess import Reading, Values, guess_reading, read_as
+from mmkeras.data.leaks import find_leak
 from mmkeras.data.missing import is_missing, marks_of
 from mmkeras.data.named_columns import choose_targets, named_inputs
 from mmkeras.data.number_guess import read_numbers
@@ -43,8 +45,10 @@ def choose_columns(
     kinds = named_inputs(source, data)
     targets = choose_targets(source, data, kinds)
     used = [name for name in names if name in kinds or name in targets or not kinds or name in data.keep]
+    used = [name for name in used if name not in data.ignore]
     readings = _read_columns(source, data, names, kinds)
-    choice = choose_task(_with_plain_targets(source, data, targets, readings), targets, task)
+    plain = _with_plain_targets(source, data, targets, readings)
+    choice = choose_task(plain, targets, task)
     notes, target_kind = list(choice.notes), TARGET_KINDS[choice.task]
     _check_target(source, data, targets, target_kind)
     inputs, ignored = [], []
@@ -55,12 +59,14 @@ def choose_columns(
             ignored.append(_column(name, readings[name], "ignored", False, data))
             continue
         column = _column(name, readings[name], "input", name in kinds, data)
-        useless = "" if name in kinds or name in data.keep else why_useless(name, source.rows[name], column.kind)
-        if useless:
-            notes.append(f"Column {name!r} is ignored: {useless}. To use it, name it: --{column.kind} {name!r}.")
+        reason, warning = _why_ignored(column, source, data, plain, targets, target_kind)
+        if reason and name not in kinds and name not in data.keep:
+            notes.append(f"Column {name!r} is ignored: {reason}. To use it: --keep {name!r}.")
             ignored.append(dataclasses.replace(column, role="ignored"))
-        else:
-            inputs.append(column)
+            continue
+        if warning:
+            notes.append(f"Column {name!r} is used, but {warning}. If it is not known for new rows: --ignore {name!r}.")
+        inputs.append(column)
     if not inputs:
         besides = f"besides the target{'s' * (len(targets) > 1)} {', '.join(map(repr, targets))}"
         raise InputError(f"{source.path}: no column is left to learn from, {besides}. {' '.join(notes)}")
@@ -70,12 +76,33 @@ def choose_columns(
     return choice.task, tuple(inputs), tuple(ignored), [*notes, *_notes(source, inputs, readings)]
 
 
+def _why_ignored(
+    column: Column, source: Source, data: Data, plain: Source, targets: Sequence[str], target_kind: str
+) -> tuple[str, str]:
+    """Why a column is ignored unless a flag names it, and why its use is doubtful; '' for neither."""
+    name, cells = column.name, source.rows[column.name]
+    if name in (data.split_column, data.group_column):
+        return "it says which rows are held out", ""
+    if reason := why_useless(name, cells, column.kind):
+        return reason, ""
+    cleaned = clean(cells, column)[0]
+    for target in targets if len(targets) == 1 else ():
+        leak = find_leak(name, cleaned, column.kind, target, plain.rows[target], target_kind)
+        if leak:
+            return (leak.reason, "") if leak.left_out else ("", leak.reason)
+    return "", ""
+
+
 def _check_names(source: Source, data: Data) -> None:
     """Raise InputError for --keep or --notation of an absent column."""
     names = list(source.rows.columns)
-    for name in data.keep:
-        if name not in names:
-            raise no_column(name, names, f"{source.path}: --keep: the column")
+    for flag, columns in {"keep": data.keep, "ignore": data.ignore}.items():
+        for name in columns:
+            if name not in names:
+                raise no_column(name, names, f"{source.path}: --{flag}: the column")
+    for name in data.ignore:
+        if name in (*data.keep, *data.target, *(column for kind in INPUT_KINDS for column in getattr(data, kind, ()))):
+            raise InputError(f"Column {name!r} is named behind --ignore and behind another flag. Name it once.")
     for pair in data.notation:
         name, sign, notation = pair.partition("=")
         if not (sign and name and notation):
@@ -88,9 +115,11 @@ def _check_target(source: Source, data: Data, targets: Sequence[str], target_kin
     """Raise InputError for a guessed target of numbers that only names or repeats the row."""
     if target_kind != "number" or data.target:
         return
-    if useless := why_useless(targets[0], source.rows[targets[0]], "number"):
+    name, cells = targets[0], source.rows[targets[0]]
+    if numbers_rows(name, cells):
         raise InputError(
-            f"{source.path}: no column looks like a target; in {targets[0]!r} {useless}. Name it: --target."
+            f"{source.path}: no column looks like a target; in {name!r} every row has a different value, so it only "
+            "names the row. Name it: --target."
         )
 
 

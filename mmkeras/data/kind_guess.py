@@ -28,7 +28,7 @@ WORDS_OF_TEXT: Final = 2.5
 """Cells with more words on average are texts, however often they repeat."""
 ODD_IF_NAMED: Final = 0.5
 """Largest share of cells that are no numbers in a column that a flag names as numbers."""
-_TEXT_NAME: Final = re.compile(
+TEXT_NAME: Final = re.compile(
     r"(^|[^a-z])(text|texts|sentence|question|query|utterance|message|comment|review|tweet|post|description|body|title|"
     r"headline|summary|abstract|caption|content|prompt|answer|note|notes)$",
     re.IGNORECASE,
@@ -167,7 +167,7 @@ def _are_categories(name: str, values: Values) -> bool:
     if max(map(len, values.texts)) > LONGEST_CATEGORY:
         return False
     words = _words(values.texts)
-    return words <= WORDS_OF_TEXT and not (words > 1.5 and _TEXT_NAME.search(name))
+    return words <= WORDS_OF_TEXT and not (words > 1.5 and TEXT_NAME.search(name))
 
 
 def _words(texts: Iterable[str]) -> float:

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Data
+from mmkeras.data.columns import Column
+from mmkeras.data.held_out import separate
 from mmkeras.data.kinds import DISTINCT
 from mmkeras.data.stratify import (
     check_known,
@@ -30,6 +32,8 @@ from mmkeras.errors import InputError
 __all__ = ["MIN_ROWS", "Split", "split_table", "write_split"]
 
 MIN_ROWS: Final = 10
+MANY_REPEATS: Final = 0.2
+"""Share of the held-out rows that may move to the training rows they repeat; else inputs are drawn, not rows."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,11 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
     that leaves a split without rows or without a class, or a validation file that has a label which the table lacks,
     or that repeats all rows of the table.
     """
-    kind = table.target_kind
-    table, dropped = _without_rare(table, data) if validation is None else (table, [])
+    kind, dropped = table.target_kind, list[str]()
+    if parts := separate(table, data):
+        table, validation, dropped = parts
+    elif validation is None:
+        table, dropped = _without_rare(table, data)
     if len(table.rows) < MIN_ROWS:
         raise InputError(f"{table.path}: {len(table.rows)} usable rows; at least {MIN_ROWS} are needed. Add rows.")
     check_variety(table)
@@ -138,6 +145,8 @@ def _hold_out(
         )
     train_keys = {keys[i] for i in train} if keys else set()
     repeated = np.array([bool(keys) and keys[i] in train_keys for i in held_out], dtype=bool)
+    if MANY_REPEATS * len(held_out) < repeated.sum():
+        return _hold_out_distinct(table, labels, keys, data)
     train, held_out = np.concatenate([train, held_out[repeated]]), held_out[~repeated]
     if not len(held_out):
         raise InputError(
@@ -169,6 +178,32 @@ def _hold_out_inputs(
     splitter = GroupShuffleSplit(1, test_size=data.test_size, random_state=data.random_state)
     train, held_out = next(splitter.split(groups, groups=groups))
     return train, held_out, []
+
+
+def _hold_out_distinct(
+    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], data: Data
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """As `_hold_out` where many rows repeat, as in a table that was oversampled: all rows of one input on one side."""
+    first = {key: i for i, key in reversed(list(enumerate(keys)))}
+    distinct = np.array(sorted(first.values()))
+    once = dataclasses.replace(
+        table, rows=table.rows.iloc[distinct].reset_index(drop=True), lines=table.lines[distinct]
+    )
+    if len(distinct) < MIN_ROWS:
+        raise InputError(
+            f"{table.path}: {len(keys):,} rows have only {len(distinct)} different inputs; at least {MIN_ROWS} are "
+            "needed, as equal rows stay on one side of the split. Add different rows, or give --validation."
+        )
+    check_sizes(once, data)
+    _, held_out_once, notes = _hold_out(once, [labels[i] for i in distinct], [], data)
+    held_out_keys = {keys[distinct[k]] for k in held_out_once}
+    is_held_out = np.array([key in held_out_keys for key in keys], dtype=bool)
+    repeats = len(keys) - len(distinct)
+    note = (
+        f"{repeats:,} of {len(keys):,} rows repeat the inputs of another row: equal rows stay on one side, so that "
+        f"{len(held_out_keys):,} of {len(distinct):,} different inputs are held out."
+    )
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out), [note, *notes]
 
 
 def _union(labels: Sequence[tuple[str, ...]], rows: Iterable[int]) -> set[str]:
@@ -211,10 +246,16 @@ def _keep_apart(
 
 
 def _input_keys(table: Table) -> list[tuple[str, ...]]:
-    """The input cells of each row; [] where equal cells prove nothing: numbers, categories and dates alone."""
-    if not any(column.kind in DISTINCT for column in table.inputs):
+    """The input cells of each row; [] where equal cells prove nothing: few numbers, categories and dates alone."""
+    kinds = {column.kind for column in table.inputs}
+    if not kinds.intersection(DISTINCT) and not any(_is_measure(table, column) for column in table.inputs):
         return []
     return list(zip(*(table.rows[column.name] for column in table.inputs), strict=True))
+
+
+def _is_measure(table: Table, column: Column) -> bool:
+    """Has a column so many different numbers that two rows with equal ones are the same row?"""
+    return column.kind == "number" and table.rows[column.name].nunique() > max(50, 0.2 * len(table.rows))
 
 
 def _conflicts(keys: Sequence[tuple[str, ...]], table: Table) -> list[str]:

@@ -78,6 +78,7 @@ COLUMNS = {
     "allow_outside",
     "max_bad_rows",
     "keep",
+    "ignore",
     "notation",
     "missing",
     "not_missing",

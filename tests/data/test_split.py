@@ -75,6 +75,16 @@ def test_repeated_rows_stand_on_one_side() -> None:
     train, held_out = texts_by_split(split)
     assert train & held_out == set()
     assert train | held_out == set(texts)
+    assert len(split.train) + len(split.validation) == 200
+    assert split.notes == (
+        "87 of 200 rows repeat the inputs of another row: equal rows stay on one side, so that 23 of 113 different inputs "
+        "are held out.",
+    )
+
+
+def test_few_repeated_rows_move_to_the_training_rows() -> None:
+    texts = [f"text {i % 195}" for i in range(200)]
+    split = split_table(table(texts, ["ab"[int(text[5:]) % 2] for text in texts]), Config().data)
     moved = 40 - len(split.validation)
     assert moved > 0
     assert len(split.train) == 160 + moved

@@ -95,6 +95,7 @@ def test_kinds_are_guessed(tmp_path: Path) -> None:
 
 def test_named_columns_are_the_only_inputs(tmp_path: Path) -> None:
     content = "id,title,city,topic\n" + "".join(f"{i},news {i},{'xy'[i % 2]},{'ab'[i % 2]}\n" for i in range(20))
+    content = content.replace("1,news 1,y,b", "1,news 1,x,b")
     checked = table(tmp_path, content, number=("id",), text=("city",))
     assert roles(checked) == {
         "id": ("number", "input"),

@@ -127,7 +127,7 @@ BROKEN_INPUTS: list[BrokenInput] = [
     case("test_size too small", rows(40, "abcd"), "2 for validation", "4 classes", "0.1 or more", test_size=0.05),
     case("test_size too large", rows(40, "abcd"), "2 for training", "4 classes", "smaller", test_size=0.95),
     flag("random_state negative", "--random-state -1", "whole number", random_state=-1),
-    case("all rows repeat", REPEATED, "nothing new is left", "--validation", text=("text",)),
+    case("all rows repeat", REPEATED, "only 2 different inputs", "--validation", text=("text",)),
     # the validation file
     BrokenInput("validation absent", {"a.csv": GOOD}, {**CSV, "validation": "b.csv"}, ("b.csv", "no such file")),
     held_out("validation without target", b"text,id\nsome text,1\n", "dev.csv", "target column 'label'", "text, id"),

@@ -30,6 +30,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "group_column": ("patient", ["--group-column", "patient"]),
     "time_column": ("day", ["--time-column", "day"]),
     "keep": (("row id", "标题"), ["--keep", "row id", "标题"]),
+    "ignore": (("row id", "标题"), ["--ignore", "row id", "标题"]),
     "notation": (("price=1.234,56", "day=MM/DD/YYYY"), ["--notation", "price=1.234,56", "day=MM/DD/YYYY"]),
     "missing": (("-9999", "k. A."), ["--missing", "-9999", "k. A."]),
     "not_missing": (("NA",), ["--not-missing", "NA"]),
