@@ -38,8 +38,8 @@ def refit(core: Any, config: Config, data: Any, ensemble: Any, log: Any) -> bool
     """Train on the held-out rows, or fit naive Bayes to them too, if `--fold`. True if the model has changed."""
     from mmkeras.tasks.prediction.naive_bayes import refit_naive_bayes
 
-    # rows of a --validation file are a fixed benchmark for several trainings: never trained on
-    if not config.training.fold or config.data.validation:
+    # rows that the user holds out are a fixed benchmark for several trainings: never trained on
+    if not config.training.fold or config.data.validation or config.data.split_column:
         return False
     trained = refit_on_validation(core.model, config.model, config.training, data)
     balanced = config.training.class_weight == "balanced"
