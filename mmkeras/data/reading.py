@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-import gzip
 import itertools
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +19,7 @@ import pandas as pd
 from mmkeras.config.data import Dialect
 from mmkeras.data.charset import UNDECODABLE, choose_encoding, decoded_lines
 from mmkeras.data.csv_records import Records, filled, fits, unlimited_cells
+from mmkeras.data.unpack import gunzip, read_parquet
 from mmkeras.errors import InputError
 
 __all__ = ["BadRow", "Dialect", "Source", "read_source"]
@@ -111,11 +110,7 @@ def _load(path: Path) -> bytes:
         raise InputError(f"{path}: there is no such file. {hint}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: it cannot be read: {getattr(error, 'strerror', None) or error}.") from None
-    if raw.startswith(b"\x1f\x8b"):
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{path}: the gzip file is damaged or cut short ({error}). Make it again.") from None
+    raw = gunzip(raw, path)
     if not raw.strip():
         raise InputError(f"{path}: expected a header and rows, but the file is empty ({len(raw)} bytes).")
     return raw
@@ -213,12 +208,8 @@ def _unreadable_cell(record: list[str], encoding: str) -> tuple[int, str] | None
 def _read_parquet(raw: bytes, path: str) -> Source:
     """A Parquet file's columns as strings; nulls become ''."""
     import pyarrow as pa  # late: 60 MB that most runs never need
-    import pyarrow.parquet as pq
 
-    try:
-        table = pq.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: the Parquet file is damaged or cut short ({error}). Make it again.") from None
+    table = read_parquet(raw, path)
     header = _check_header(table.column_names, "utf-8", "", path)
     if not table.num_rows:
         raise InputError(f"{path}: it has columns ({', '.join(header)}) but no rows.")

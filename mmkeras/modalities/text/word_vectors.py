@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +17,9 @@ from mmkeras.errors import InputError
 from mmkeras.modalities.text.features import TextState, hash_texts, text_hasher
 
 CHUNK = 20_000  # words that are tokenised at once
+LONGEST_LINE = 2**22  # bytes: of a packed file, a line without an end could fill the memory
+LONGEST_WORD = 2**12  # bytes
+MOST_DIMENSIONS = 2**16
 
 
 def _open(path: Path) -> Any:
@@ -30,7 +34,9 @@ def _open(path: Path) -> Any:
 def read_text_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
     """The words and vectors of GloVe's text format, or of word2vec's, whose first line is "<words> <dimensions>"."""
     dim = 0
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
+        if len(line) == LONGEST_LINE:
+            raise InputError(f"{path}, line {number}: expected a word and numbers, received {LONGEST_LINE:,} bytes.")
         parts = line.rstrip(b"\r\n ").split(b" ")
         if number == 1 and len(parts) == 2:
             dim = int(parts[1]) if parts[1].isdigit() else 0
@@ -55,7 +61,7 @@ def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.n
     """
     try:
         count, dim = map(int, file.readline(100).split())
-        if count < 1 or dim < 1:
+        if count < 1 or not 1 <= dim <= MOST_DIMENSIONS:
             raise ValueError
     except ValueError:
         raise InputError(f'{path}: expected word2vec binary, whose first line is "<words> <dimensions>".') from None
@@ -63,6 +69,8 @@ def read_binary_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.n
         word = b""
         while (char := file.read(1)) not in (b" ", b""):
             word += char.lstrip(b"\n")
+            if len(word) > LONGEST_WORD:
+                raise InputError(f"{path}: word {number + 1} of {count} has no end; the file is damaged or cut short.")
         data = file.read(4 * dim)
         if len(data) < 4 * dim:
             raise InputError(f"{path}: the file ends at word {number + 1} of {count}. Get it again; it is cut short.")

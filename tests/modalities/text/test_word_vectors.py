@@ -276,3 +276,17 @@ def test_a_malformed_file_leaves_no_half_written_run(tmp_path: Path) -> None:
     assert done.code == 2
     assert done.err.startswith(f"error: {tmp_path / 'v.txt'}, line 2: ")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["n.csv", "v.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("line.txt", b"a" * 2**23),
+        ("word.bin", b"5 2\n" + b"a" * 2**23),
+        ("size.bin", b"5 99999999999\n" + b"a" * 2**20),
+    ],
+)
+def test_a_packed_file_without_an_end_is_not_read_to_it(name: str, content: bytes, tmp_path: Path) -> None:
+    path = place(tmp_path, name, content, packed=True)
+    with pytest.raises(InputError, match=r"(line 1|word 1 of 5|expected word2vec)"):
+        load(path, state())
