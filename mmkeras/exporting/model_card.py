@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.config.tasks import line_of
+from mmkeras.exporting.markdown import block, code, escaped, heading, visible
 from mmkeras.graph import PRESENCE, Graph, Input, Signature
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.modalities import spec_of
@@ -28,24 +29,22 @@ def card_of_numbers(
     """The card of a model that answers with probabilities or values."""
     (graph,) = graphs.values()
     validation = metrics["validation"]
-    inputs = "\n".join(f"- `{i.name}` (column `{i.column}`): {described(i)}" for i in graph.inputs)
+    inputs = "\n".join(f"- {code(i.name)} (column {code(i.column)}): {described(i)}" for i in graph.inputs)
     refit = ", then refit on them as well" if metrics["folded"] else ""
     figures = summary(validation)
     if "calibration" in metrics:
         error = metrics["calibration"]["after"]["expected_calibration_error"]
         figures += f", expected\ncalibration error {error:.3f}"
     outputs = f"{len(graph.labels)} {line_of(LABELS, signature.task)}" if graph.labels else "numbers"
-    targets = ", ".join(f"`{name}`" for name in run.schema["targets"]["names"])
-    return f"""# {title}
+    targets = ", ".join(map(code, run.schema["targets"]["names"]))
+    return f"""# {heading(title)}
 
 Predicts {targets} ({outputs}). Trained on {metrics["rows"]["train"]} rows of
-`{run.schema["file"]["path"]}`; validated on {metrics["rows"]["validation"]} held-out rows{refit}.
+{code(run.schema["file"]["path"])}; validated on {metrics["rows"]["validation"]} held-out rows{refit}.
 
 Held-out {figures}.
 
-```
-{table_of(validation)}
-```
+{block(table_of(one_line_names(validation)))}
 
 ## Inputs
 {inputs}
@@ -64,11 +63,14 @@ def card_of_texts(
     """The card of a model that generates text."""
     validation, tokens = metrics["validation"], signature.metadata["pieces"]
     figures = ", ".join(f"{name} {value:.4g}" for name, value in validation.items() if isinstance(value, float))
-    inputs = "\n".join(f"- `{name}`: {', '.join(i.name for i in graph.inputs)}" for name, graph in graphs.items())
+    inputs = "\n".join(
+        f"- {code(name)}: {', '.join(code(i.name) for i in graph.inputs)}" for name, graph in graphs.items()
+    )
     path = run.schema["file"]["path"]
-    return f"""# {title}
+    return f"""# {heading(title)}
 
-Generates `{signature.target}`, token by token (a {tokens["kind"]} vocabulary of {tokens["size"]}). Trained on `{path}`.
+Generates {code(signature.target)}, token by token (a {tokens["kind"]} vocabulary of {tokens["size"]}).
+Trained on {code(path)}.
 
 Held-out: {figures}.
 
@@ -81,6 +83,17 @@ Held-out: {figures}.
 ## Limits
 Generated texts are probable, not true. Languages and subjects that the training rows lack were not evaluated.
 """
+
+
+def one_line_names(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of `evaluate`, with names of classes, labels and targets on one line each."""
+    lists = {name: rows for name, rows in figures.items() if name.startswith("per_")}
+    names = ("label", "target")
+    folded = {
+        name: [{key: visible(value) if key in names else value for key, value in row.items()} for row in rows]
+        for name, rows in lists.items()
+    }
+    return {**figures, **folded}
 
 
 CARDS = {"numbers": card_of_numbers, "texts": card_of_texts}
@@ -96,4 +109,4 @@ def described(graph_input: Input) -> str:
     shape = f"{graph_input.dtype} [{', '.join(['batch', *map(str, graph_input.shape)])}]"
     if graph_input.kind == PRESENCE:
         return f"{shape}, 1.0 where the cell is present, 0.0 where it is missing"
-    return f"{shape}, {spec_of(graph_input.kind).describe(graph_input)}"
+    return f"{shape}, {escaped(spec_of(graph_input.kind).describe(graph_input))}"

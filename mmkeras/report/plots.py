@@ -206,6 +206,7 @@ def _unit(axes: Axes) -> None:
 
 def _inline(figure: Figure, name: str, description: str) -> Markup:
     """A Figure as an <svg> inside an HTML page. name: prefix that makes the ids of the figure unique in the page."""
+    name = re.sub(r"[^\w-]", "-", name)  # it may be a header of history.csv
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True)
     svg = buffer.getvalue()
