@@ -14,6 +14,7 @@ import pandas as pd
 
 from mmkeras.config.data import Data
 from mmkeras.data.columns import Column
+from mmkeras.data.formula_cells import FormulaCells
 from mmkeras.data.held_out import separate
 from mmkeras.data.kinds import DISTINCT
 from mmkeras.data.stratify import (
@@ -282,4 +283,4 @@ def write_split(split: Split, path: str | Path) -> None:
     """Write the split of each row as CSV: file, line, side (`train` or `validation`). Atomic."""
     train = [(split.train_file, int(line), "train") for line in split.train_lines]
     held_out = [(split.validation_file, int(line), "validation") for line in split.validation_lines]
-    write_csv(path, [("file", "line", "side"), *train, *held_out])
+    write_csv(path, FormulaCells().marked([("file", "line", "side"), *train, *held_out]))

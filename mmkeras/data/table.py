@@ -21,6 +21,7 @@ from mmkeras.data.choose_columns import choose_columns
 from mmkeras.data.clean import clean, fault
 from mmkeras.data.column_names import with_known_names
 from mmkeras.data.columns import Column, no_column
+from mmkeras.data.formula_cells import FormulaCells
 from mmkeras.data.reading import BadRow, Source, read_source
 from mmkeras.data.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
@@ -252,4 +253,4 @@ def write_bad_rows(table: Table, path: str | Path, validation: Table | None = No
     """Write the bad rows (and those of the validation file) as CSV: file, line, column, reason. Atomic."""
     bad_rows = (*table.bad_rows, *(validation.bad_rows if validation else ()))
     header = [field.name for field in dataclasses.fields(BadRow)]
-    write_csv(path, [header, *(dataclasses.astuple(row) for row in bad_rows)])
+    write_csv(path, FormulaCells().marked([header, *(dataclasses.astuple(row) for row in bad_rows)]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmkeras.data.formula_cells import FormulaCells
 from mmkeras.system.files import write_csv, write_json
 
 RESULT = "ablation.json"
@@ -47,7 +48,7 @@ def write_results(folder: Path, csv: str, score_name: str, cells: Sequence[Cell]
         ]
         for cell in cells
     ]
-    write_csv(folder / "ablation.csv", [header, *lines])
+    write_csv(folder / "ablation.csv", FormulaCells().marked([header, *lines]))
 
 
 def std(scores: Sequence[float]) -> str:

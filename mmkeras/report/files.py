@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mmkeras.data.formula_cells import unmarked
 from mmkeras.report.held_out import HeldOut, read_held_out
 
 BAD_ROWS_SHOWN: Final = 10
@@ -90,7 +91,8 @@ def read_bad_rows(rows: Iterator[dict[str, str]]) -> BadRows:
     """Count the rows of bad_rows.csv, and keep some of each column: a frequent fault must not hide a rare one."""
     by_column: dict[str, int] = {}
     candidates: list[tuple[int, int, dict[str, str]]] = []  # (rank within its column, index in the file, row)
-    for index, row in enumerate(rows):
+    for index, marked in enumerate(rows):
+        row = {name: unmarked(cell) for name, cell in marked.items()}
         rank = by_column.get(row["column"], 0)
         by_column[row["column"]] = rank + 1
         if rank < BAD_ROWS_SHOWN:
