@@ -21,7 +21,7 @@ HEAVY = ("tensorflow", "keras", "tf2onnx", "matplotlib", "sklearn", "ai_edge_lit
 MAY_IMPORT = {
     "errors": "",
     "graph": "",
-    "system": "",
+    "system": "errors",
     "config": "errors",
     "metrics": "config",
     "runs": "config errors system",

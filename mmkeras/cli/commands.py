@@ -70,20 +70,23 @@ def next_command(folder: Path) -> str:
 
 def run_predict(options: Predict) -> int:
     """Predict every row of a file; write the predictions."""
-    from mmkeras.runtime.predict import check_output, predict
+    from mmkeras.runtime.predict import predict
+    from mmkeras.system.outputs import output_file
     from mmkeras.tasks.opening import open_model
 
-    check_output(Path(options.output), options.overwrite)
-    predict(
-        open_model(options.artefact),
-        options.artefact,
-        options.csv,
-        options.output,
-        probabilities=options.probabilities,
-        media_root=options.media_root,
-        allow_outside=options.allow_outside,
-        dialect=options,
-    )
+    with output_file(options.output, options.overwrite) as output:
+        predict(
+            open_model(options.artefact),
+            options.artefact,
+            options.csv,
+            output,
+            probabilities=options.probabilities,
+            media_root=options.media_root,
+            allow_outside=options.allow_outside,
+            raw_cells=options.raw_cells,
+            overwrite=options.overwrite,
+            dialect=options,
+        )
     return 0
 
 
@@ -91,21 +94,22 @@ def run_generate(options: Generate) -> int:
     """Generate texts: of a CSV into a file, or of the command line to print."""
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.generation.options import GenerationOptions
-    from mmkeras.runtime.predict import check_output
+    from mmkeras.system.outputs import output_file
     from mmkeras.tasks.opening import open_text_generator
 
     decoding = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
     if options.csv is not None and (options.texts or options.input):
         raise InputError("--csv has all cells: leave out the texts and --input.")
     decoding.check()
-    if options.csv is not None:
-        check_output(Path(options.output), options.overwrite)
-    generator = open_text_generator(options.folder, options.format)
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
-    if options.csv is not None:
-        generate_file(generator, options.folder, options.csv, options.output, decoding, **media)
-    else:
+    if options.csv is None:
+        generator = open_text_generator(options.folder, options.format)
         generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
+        return 0
+    cells: dict[str, Any] = {"raw_cells": options.raw_cells, "overwrite": options.overwrite}
+    with output_file(options.output, options.overwrite) as output:
+        generator = open_text_generator(options.folder, options.format)
+        generate_file(generator, options.folder, options.csv, output, decoding, **media, **cells)
     return 0
 
 

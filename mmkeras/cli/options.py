@@ -42,13 +42,15 @@ class Predict(Dialect):
     csv: Positional[Annotated[str, arg(metavar="CSV")]]
     """CSV or Parquet file with the input columns. With the target column too, figures are printed."""
     output: OutputFile = "predictions.csv"
-    """CSV file of the predictions."""
+    """CSV file of the predictions; - for standard output."""
     probabilities: bool = False
     """Write the probability of every class, one column each."""
     media_root: Folder = None
     """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV."""
     allow_outside: bool = False
     """Allow paths that leave that folder."""
+    raw_cells: bool = False
+    """Leave cells as they are that a spreadsheet would run as formulas. Default: a ' is written before them."""
     overwrite: bool = False
     """Replace an existing output file."""
     debug: bool = False
@@ -80,13 +82,15 @@ class Generate(GenerationOptions):
     csv: File = None
     """CSV file with one row for each text to generate, in place of TEXT and --input."""
     output: OutputFile = "texts.csv"
-    """CSV file of the texts, with --csv."""
+    """CSV file of the texts, with --csv; - for standard output."""
     format: Format = None
     """Artefact to use. Default: the first that exists of tflite, onnx, savedmodel."""
     media_root: Folder = None
     """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV, or the current one."""
     allow_outside: bool = False
     """Allow paths that leave that folder."""
+    raw_cells: bool = False
+    """Leave cells as they are that a spreadsheet would run as formulas. Default: a ' is written before them."""
     overwrite: bool = False
     """Replace an existing output file."""
     debug: bool = False

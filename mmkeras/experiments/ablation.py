@@ -15,10 +15,12 @@ from mmkeras.errors import InputError
 from mmkeras.experiments.fingerprint import QUESTION, fingerprint_of, refuse_others, write_fingerprint
 from mmkeras.experiments.options import FUSIONS, Ablate, check_fusions
 from mmkeras.experiments.results import RESULT, Cell, as_table, write_results
-from mmkeras.experiments.shared_rows import CHECK, choose_rows, write_rows
+from mmkeras.experiments.shared_rows import BAD_ROWS, CHECK, HELD_OUT, TRAIN, choose_rows, write_rows
 from mmkeras.experiments.trials import Trial, all_trials, group, run_trial, trial_config
 from mmkeras.runs.folder import default_output
-from mmkeras.runs.run import FINISHED
+from mmkeras.runs.recovery import is_run
+from mmkeras.system.locks import locked
+from mmkeras.system.outputs import refuse_links_inside, refuse_special
 from mmkeras.system.progress import Log
 
 __all__ = ["FUSIONS", "Ablate", "Trial", "ablate", "all_trials", "as_table", "open_ablation"]
@@ -44,11 +46,22 @@ def ablate(options: Ablate, log: Log = print) -> Path:
     tables = read_tables(config, log)
     groups = group(tables["table"])
     trials = list(all_trials(options, groups))
-    folder = open_ablation(options)
+    folder = ablation_folder(options)
+    refuse_special(folder)
+    with locked(folder):
+        open_ablation(options)
+        compare(options, config, tables, trials, folder, log)
+    return folder
+
+
+def compare(
+    options: Ablate, config: Config, tables: dict[str, Table], trials: Sequence[Trial], folder: Path, log: Log
+) -> None:
+    """Check the rows, run the trials and write the results, all into a folder whose lock the caller holds."""
     fingerprint = fingerprint_of(config)
     if not options.output.overwrite:
         refuse_others(folder, fingerprint)
-    ablation = options.ablation
+    ablation, groups = options.ablation, group(tables["table"])
     log(f"{len(trials)} trainings: {', '.join(ablation.fusions)}; {', '.join(groups)}; {ablation.seeds} seeds")
     rows = choose_rows(config, tables, folder, log)
     fingerprint["media"] = rows.media
@@ -60,7 +73,6 @@ def ablate(options: Ablate, log: Log = print) -> Path:
     from mmkeras.report.ablation import write_ablation_report  # late: Matplotlib
 
     write_ablation_report(folder)
-    return folder
 
 
 def train_all(
@@ -95,26 +107,27 @@ def train_all(
         log(f"{failed} of {len(trials)} trainings could not be done; the reasons are above, and in {RESULT}")
 
 
-def open_ablation(options: Ablate) -> Path:
+def ablation_folder(options: Ablate) -> Path:
     """The folder of all trainings: --output, or runs/<name of the CSV>-ablation."""
-    folder = (
-        Path(options.output.output)
-        if options.output.output
-        else default_output(options.data, options.output).with_name(
-            f"{default_output(options.data, options.output).name}-ablation"
-        )
-    )
+    folder = default_output(options.data, options.output)
+    return folder if options.output.output else folder.with_name(f"{folder.name}-ablation")
+
+
+def open_ablation(options: Ablate) -> Path:
+    """Make the folder of all trainings. Raises InputError for a folder with other contents, which could be replaced."""
+    folder = ablation_folder(options)
     for name in (options.data.csv, options.data.validation, options.text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(f"{folder}: {name} lies in it, and could be replaced. Choose another --output.")
-    patterns = (QUESTION, f"*/{FINISHED}", "*/config.json")
-    if (
-        folder.is_dir()
-        and any(
-            not path.name.startswith(CHECK) for path in folder.iterdir()
-        )  # a check that failed leaves its list of bad rows
-        and not any(any(folder.glob(pattern)) for pattern in patterns)
-    ):
-        raise InputError(f"{folder}: the folder is not empty and is no ablation. Choose another --output.")
+    # a check that failed leaves its list of bad rows
+    if folder.is_dir() and any(not path.name.startswith(CHECK) for path in folder.iterdir()):
+        if not (folder / QUESTION).exists() and not any(is_run(path.parent) for path in folder.glob("*/config.json")):
+            raise InputError(f"{folder}: the folder is not empty and is no ablation. Choose another --output.")
+        foreign = [name for name in (TRAIN, HELD_OUT, BAD_ROWS) if (folder / name).exists()]
+        if foreign and not (folder / QUESTION).exists() and not (folder / RESULT).exists():
+            raise InputError(
+                f"{folder}/{foreign[0]}: it is of no ablation, and would be replaced. Choose another --output."
+            )
     folder.mkdir(parents=True, exist_ok=True)
+    refuse_links_inside(folder)
     return folder

@@ -73,6 +73,7 @@ def write_fingerprint(folder: Path, fingerprint: dict[str, Any], overwrite: bool
     Otherwise an interruption could leave old and new trainings side by side. The old run folders stay until each is
     replaced, but a training without trial.json is not reused.
     """
-    for path in [*folder.glob(f"*/{TRIAL}"), *folder.glob("ablation.*")] if overwrite else []:
+    results = (folder / f"ablation.{suffix}" for suffix in ("json", "csv", "html"))
+    for path in [*folder.glob(f"*/{TRIAL}"), *results] if overwrite else []:
         path.unlink(missing_ok=True)
     write_json(folder / QUESTION, fingerprint)

@@ -20,6 +20,7 @@ from mmkeras.system.progress import Log
 
 TRAIN: Final = "train.csv"
 HELD_OUT: Final = "held_out.csv"
+BAD_ROWS: Final = "bad_rows.csv"
 CHECK: Final = "media-check"  # folder of the features that the check makes; deleted at its end
 
 
@@ -67,7 +68,7 @@ def write_rows(rows: Rows, config: Config, folder: Path) -> Config:
     held_out, paths_are_absolute = _held_out(rows, config.data)
     for name, frame in ((TRAIN, rows.split.train), (HELD_OUT, held_out)):
         write_csv(folder / name, itertools.chain([list(frame.columns)], frame.itertuples(index=False, name=None)))
-    write_bad_rows(rows.tables["table"], folder / "bad_rows.csv", rows.tables.get("validation"))
+    write_bad_rows(rows.tables["table"], folder / BAD_ROWS, rows.tables.get("validation"))
     return config.replace(
         csv=str(folder / TRAIN),
         validation=str(folder / HELD_OUT),

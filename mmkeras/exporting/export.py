@@ -12,11 +12,15 @@ from typing import Any
 from mmkeras.errors import InputError
 from mmkeras.exporting.formats import Exporter, load_exporter
 from mmkeras.exporting.model_card import write_model_card
+from mmkeras.exporting.replacement import replacement
 from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
+from mmkeras.runs.recovery import reading
 from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime.exported import SIGNATURE
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.files import write_json
+from mmkeras.system.locks import locked
+from mmkeras.system.outputs import refuse_special
 from mmkeras.system.progress import Log
 from mmkeras.system.tensorflow import disable_tf32, native_noise_muted
 from mmkeras.tasks import load_task
@@ -46,35 +50,18 @@ def export(
     `overwrite`.
     """
     disable_tf32()
-    run = open_run(run_path)
-    folder = Path(output) if output else Path("exported") / run.folder.resolve().name
+    run_folder = Path(run_path)
+    folder = Path(output) if output else Path("exported") / run_folder.resolve().name
     unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
-        raise InputError(
-            f"--formats: unknown {', '.join(unknown) or '(none given)'}. Valid formats: {', '.join(FORMATS)}."
-        )
-    if folder.exists() and not overwrite:
-        raise InputError(f"{folder}: it exists already. Replace it with --overwrite, or choose another --output.")
-    rejected = folder.with_name(f"{folder.name}.rejected")
-    for path in (folder, rejected) if folder.exists() else ():
-        if path.exists() and not (path / SIGNATURE).exists():
+    with reading(run_folder, log):
+        run = open_run(run_folder)
+        if unknown or not formats:
             raise InputError(
-                f"{path}: it is not an exported folder, so --overwrite leaves it alone. Choose another --output."
+                f"--formats: unknown {', '.join(unknown) or '(none given)'}. Valid formats: {', '.join(FORMATS)}."
             )
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        passed = _fill(run, formats, partial, folder.name, log, precisions)
-        if folder.exists() and not passed:
-            log(f"{folder} is left as it was; what was rejected is kept beside it, as {rejected}")
-            folder = rejected
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return folder, passed
+        refuse_special(folder)
+        with locked(folder), replacement(folder, overwrite, log) as partial:
+            return partial.finish(_fill(run, formats, partial.path, folder.name, log, precisions), log)
 
 
 def writable(formats: Sequence[str], precisions: Sequence[str]) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.system.files import write_json
+from mmkeras.system.temporary import MARK, discard, temporary
 
 KEY_BYTES: Final = 16
 DONE: Final = "done.json"
@@ -51,9 +52,8 @@ def atomic_features(folder: Path, shapes: Shapes) -> Iterator[tuple[Path, dict[i
 
     Raises InputError when the disk has no room for the arrays.
     """
-    partial = folder.with_name(f"{folder.name}.partial")
+    partial = temporary(folder)
     faults: dict[int, str] = {}
-    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         for name, (shape, dtype) in shapes.items():
@@ -63,8 +63,7 @@ def atomic_features(folder: Path, shapes: Shapes) -> Iterator[tuple[Path, dict[i
             _sync(partial / f"{name}.npy")
         write_json(partial / FAULTS, {str(number): faults[number] for number in sorted(faults)})
         write_json(partial / DONE, {name: {"shape": shape, "dtype": dtype} for name, (shape, dtype) in shapes.items()})
-        shutil.rmtree(folder, ignore_errors=True)  # damaged features
-        partial.rename(folder)
+        _name(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -98,14 +97,12 @@ def link_features(folder: Path, elsewhere: Iterable[Path], key: str, shapes: Sha
         for cached in sorted(other.glob(f"*-{key}")):
             if open_features(cached, shapes) is None:
                 continue
-            partial = folder.with_name(f"{folder.name}.partial")
-            shutil.rmtree(partial, ignore_errors=True)
+            partial = temporary(folder)
             try:
                 partial.mkdir(parents=True)
                 for name in (*(f"{name}.npy" for name in shapes), FAULTS, DONE):
                     _link(cached / name, partial / name)
-                shutil.rmtree(folder, ignore_errors=True)
-                partial.rename(folder)
+                _name(partial, folder)
                 return True
             except OSError:  # no room on the disk, or the other run is being deleted
                 shutil.rmtree(partial, ignore_errors=True)
@@ -123,23 +120,36 @@ def kept_folder(features: Path, name: str, key: str, elsewhere: Iterable[Path], 
     """features/<name>-<key> with the files that `make` writes into a folder: made once, or copied from another run."""
     folder = features / f"{name}-{key}"
     if not (folder / DONE).is_file():
-        partial = folder.with_name(f"{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         copies = (copy for other in elsewhere for copy in sorted(other.glob(f"*-{key}")))
         source = next((copy for copy in copies if (copy / DONE).is_file()), None)
+        partial = temporary(folder)
         try:
-            if source:
-                shutil.copytree(source, partial, dirs_exist_ok=True, copy_function=_link)
-            else:
+            if source is None or not _copied(source, partial):
+                partial.mkdir(parents=True)
                 make(partial)
             write_json(partial / DONE, {"key": key})
-            shutil.rmtree(folder, ignore_errors=True)
-            partial.rename(folder)
+            _name(partial, folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     drop_other_features(features, name, key)
     return folder
+
+
+def _copied(source: Path, partial: Path) -> bool:
+    """Copy a folder; False, and nothing is left of it, where another process is deleting the source."""
+    try:
+        shutil.copytree(source, partial, copy_function=_link)
+    except OSError:  # shutil.Error is one
+        shutil.rmtree(partial, ignore_errors=True)
+        return False
+    return True
+
+
+def _name(partial: Path, folder: Path) -> None:
+    """Give whole features their name. What has it is damaged, or it would not have been made again."""
+    if os.path.lexists(folder):
+        discard(folder)
+    partial.rename(folder)
 
 
 def key_of(made_of: Any, cells: Iterable[str]) -> str:
@@ -152,8 +162,12 @@ def key_of(made_of: Any, cells: Iterable[str]) -> str:
 
 
 def drop_other_features(folder: Path, name: str, key: str) -> None:
-    """Delete the features of a column under other keys, and the leftovers of an interruption."""
-    pattern = re.compile(rf"{re.escape(name)}-[0-9a-f]{{{2 * KEY_BYTES}}}(\.partial)?")
+    """Delete the features of a column under other keys, and the leftovers of an interruption.
+
+    A run's features are its own: whoever calls this holds the lock of the run.
+    """
+    of_column = rf"{re.escape(name)}-[0-9a-f]{{{2 * KEY_BYTES}}}"
+    pattern = re.compile(rf"{of_column}(\.partial)?|\.{of_column}{MARK}")  # .partial: of an older version
     for path in folder.iterdir():
         if pattern.fullmatch(path.name) and path.name != f"{name}-{key}":
             shutil.rmtree(path, ignore_errors=True)

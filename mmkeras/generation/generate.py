@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 from mmkeras.data.columns import Column
+from mmkeras.data.formula_cells import FormulaCells
 from mmkeras.data.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 from mmkeras.generation.decoding import Decoded
@@ -20,6 +22,7 @@ from mmkeras.runtime.exported import ENCODE
 from mmkeras.runtime.feeds import Values, columns_of, with_tokenizers
 from mmkeras.runtime.row_reader import Fault, RowReader, read_cells
 from mmkeras.system.files import write_csv
+from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log
 
 ROWS = 64  # rows that are read and decoded at once
@@ -140,14 +143,19 @@ def generate_file(
     generator: TextGenerator,
     folder: str | Path,
     csv: str,
-    output: str,
+    output: str | Path | TextIO,
     options: GenerationOptions,
     *,
     media_root: str | None = None,
     allow_outside: bool = False,
+    raw_cells: bool = False,
+    overwrite: bool = True,
     log: Log = print,
 ) -> None:
-    """Generate a text for each row of a CSV and write them; if it has the target's column, print BLEU and chrF."""
+    """Generate a text for each row of a CSV and write them; if it has the target's column, print BLEU and chrF.
+
+    output, raw_cells, overwrite: as of `predict`.
+    """
     if ENCODE not in generator.graphs:
         raise InputError("--csv: a language model has no columns. Give the prompts that it continues.")
     signature = generator.step.signature
@@ -167,7 +175,9 @@ def generate_file(
         faults += rows.faults
     texts = [generator.tokenizer.decode(text.ids) for text in decoded]
     n_tokens = sum(len(text.log_probabilities) for text in decoded)
-    write_csv(output, rows_of(texts, decoded))
+    marked = FormulaCells(raw_cells)
+    write_csv(output, marked.marked(rows_of(texts, decoded)), new=not overwrite)
+    marked.log_marked(log)
     reader.log_faults(faults, log)
     for note in notes.lines():
         log(note)
@@ -179,7 +189,7 @@ def generate_file(
         figures = text_figures([texts[k] for k in scored_rows], [[truth[k]] for k in scored_rows])
         log(f"BLEU {figures['bleu']:.2f} ({figures['bleu_signature']})  chrF {figures['chrf']:.2f}")
         log(f"exact {figures['exact']:.4f}  word error rate {figures['word_error_rate']:.4f}")
-    log(f"{len(texts)} texts, {n_tokens / (time.perf_counter() - began):.0f} tokens a second: {output}")
+    log(f"{len(texts)} texts, {n_tokens / (time.perf_counter() - began):.0f} tokens a second: {name_of(output)}")
 
 
 def rows_of(texts: Sequence[str], decoded: Sequence[Decoded]) -> Iterator[list[str]]:

@@ -1,20 +1,24 @@
-"""Makes the run folder, sets an earlier run aside while a new one replaces it, and restores it on failure."""
+"""Makes the run folder; an earlier run is set aside while a new one replaces it, and restored on failure."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mmkeras.config.config import Config, Output, Text
 from mmkeras.config.data import Data
-from mmkeras.config.json_file import config_to_json, read_config
+from mmkeras.config.json_file import config_to_json
 from mmkeras.errors import InputError
 from mmkeras.runs.environment import environment
-from mmkeras.runs.run import FINISHED, read_json
+from mmkeras.runs.recovery import drop_replaced, has_aside, is_run, recover, restore_replaced, set_aside
+from mmkeras.runs.run import FINISHED
 from mmkeras.system.files import write_atomically, write_json
+from mmkeras.system.locks import locked
+from mmkeras.system.outputs import refuse_links_inside, refuse_special
+from mmkeras.system.progress import Log
+from mmkeras.system.temporary import sweep_inside
 
 
 def default_output(data: Data, output: Output) -> Path:
@@ -23,23 +27,27 @@ def default_output(data: Data, output: Output) -> Path:
     return Path(output.output) if output.output else Path("runs") / name
 
 
-def is_run(folder: Path) -> bool:
-    """Is a folder a run, finished or interrupted? Many programs write a config.json, few with the keys of a Config."""
-    try:
-        return "csv" in read_json(folder / "config.json") and bool(read_config(folder / "config.json"))
-    except InputError:
-        return False
+@contextlib.contextmanager
+def run_lock(config: Config) -> Iterator[Path]:
+    """The run folder's path, which no other process writes during the block. Raises InputError where one does."""
+    folder = default_output(config.data, config.output)
+    refuse_special(folder)
+    if folder.is_file():
+        raise InputError(f"{folder}: expected a folder for the run, received a file. Choose another --output.")
+    with locked(folder):
+        yield folder
 
 
-def open_folder(config: Config) -> Path:
-    """Make the run folder. Nothing is overwritten without a flag.
+def open_folder(config: Config, log: Log = print) -> Path:
+    """Make the run folder. Nothing is overwritten without a flag. The caller holds the folder's lock.
 
-    With `--overwrite` a finished run is set aside until `drop_replaced` or `restore_replaced` is called.
+    With `--overwrite` a run is set aside until `drop_replaced` or `restore_replaced` is called.
     Raises InputError when the folder exists without `--overwrite` or `--resume`, or is not a run.
     """
     folder = default_output(config.data, config.output)
-    if folder.is_file():
-        raise InputError(f"{folder}: expected a folder for the run, received a file. Choose another --output.")
+    refuse_special(folder)
+    if not config.output.overwrite and not (config.output.resume and folder.exists()):
+        recover(folder, log)
     if folder.is_dir() and any(folder.iterdir()):
         holds_run = is_run(folder)
         if config.output.overwrite and not holds_run:
@@ -47,7 +55,8 @@ def open_folder(config: Config) -> Path:
                 f"{folder}: this folder is not a run, so --overwrite leaves it alone. Choose another --output."
             )
         if config.output.overwrite:
-            _set_aside(folder, config.data, config.text)
+            _check_inputs_elsewhere(folder, config.data, config.text)
+            set_aside(folder)
         elif not config.output.resume:
             state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
             raise InputError(
@@ -55,6 +64,9 @@ def open_folder(config: Config) -> Path:
                 if holds_run
                 else f"{folder}: the folder is not empty and is not a run. Choose another --output."
             )
+        else:
+            refuse_links_inside(folder)  # what is written again would go through them
+            sweep_inside(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -64,45 +76,27 @@ def open_folder(config: Config) -> Path:
     return folder
 
 
-def _replaced(folder: Path) -> Path:
-    """The path of a run that is set aside while a new run replaces it."""
-    return folder.with_name(f".{folder.name}.replaced")
-
-
-def _set_aside(folder: Path, data: Data, text: Text) -> None:
-    """Rename a finished run; delete an interrupted one. Raises InputError where the folder holds an input file."""
+def _check_inputs_elsewhere(folder: Path, data: Data, text: Text) -> None:
+    """Raise InputError where a folder that is to be replaced holds an input file, or is the current one."""
     for name in (data.text_file or data.csv, data.validation, text.word_vectors):
         if name and folder.resolve() in Path(name).resolve().parents:
             raise InputError(
                 f"{folder}: --overwrite would replace the folder that {name} lies in. Choose another --output."
             )
-    if (folder / FINISHED).exists():
-        shutil.rmtree(_replaced(folder), ignore_errors=True)
-        folder.rename(_replaced(folder))
-    else:
-        shutil.rmtree(folder)
-
-
-def drop_replaced(folder: Path) -> None:
-    """Delete the run that was set aside: the new run is finished."""
-    shutil.rmtree(_replaced(folder), ignore_errors=True)
-
-
-def restore_replaced(folder: Path) -> None:
-    """Delete the new run, which failed, and restore the run that was set aside."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if _replaced(folder).exists():
-        _replaced(folder).rename(folder)
+    if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise InputError(f"{folder}: --overwrite would replace the current folder. Start the command in another one.")
 
 
 @contextlib.contextmanager
-def new_run(config: Config) -> Iterator[Path]:
+def new_run(config: Config, log: Log = print) -> Iterator[Path]:
     """The run folder with config.json and environment.json, for a training in the block; `finish` ends it.
+
+    The caller holds the folder's lock.
 
     After an InputError in the block the folder is deleted and the run that it replaces is restored, unless a run is
     being resumed. After any other interruption the folder stays: `--resume` continues the run.
     """
-    folder = open_folder(config)
+    folder = open_folder(config, log)
     # without the flags that say how a training was started: the same file starts the same training again
     write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
     # before the training: a resumed run compares the hashes of its files
@@ -112,6 +106,10 @@ def new_run(config: Config) -> Iterator[Path]:
     except InputError:
         if not config.output.resume:
             restore_replaced(folder)
+        raise
+    except KeyboardInterrupt:
+        if has_aside(folder):
+            log(f"{folder}: the run that was to be replaced is kept, and is back with the next command but --resume")
         raise
 
 

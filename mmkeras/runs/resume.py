@@ -9,15 +9,19 @@ from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
 from mmkeras.runs.environment import file_hash
 from mmkeras.runs.folder import default_output
+from mmkeras.runs.recovery import recover
 from mmkeras.runs.run import FINISHED, read_json
+from mmkeras.system.progress import Log
 
 
-def resumed_config(config: Config) -> Config:
-    """The saved Config of the run that the flags `config` resume.
+def resumed_config(config: Config, log: Log = print) -> Config:
+    """The saved Config of the run that the flags `config` resume. The caller holds the folder's lock.
 
     Raises InputError when there is no such run, when it is finished, or when a flag differs from the saved one.
     """
     folder = default_output(config.data, config.output)
+    if not folder.exists():  # killed when the old run was set aside, before the new one began
+        recover(folder, log)
     if not (folder / "config.json").exists():
         raise InputError(
             f"{folder}: there is no run to resume (no config.json). Leave out --resume, or name its --output."

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
-from mmkeras.data.table import Table, write_csv
+from mmkeras.data.formula_cells import FormulaCells
+from mmkeras.data.table import Table
 from mmkeras.data.targets import Targets
 from mmkeras.errors import InputError
 from mmkeras.graph import PRESENCE, InputSpec
@@ -20,25 +20,11 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import to_arrays, with_tokenizers
 from mmkeras.runtime.row_reader import Fault, RowReader
 from mmkeras.runtime.runners import Runner
+from mmkeras.system.files import write_csv
+from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log
 
 BATCH = 32
-
-
-def check_output(output: Path, overwrite: bool) -> None:
-    """Raise InputError for a file that cannot be written, or that exists and is not to be overwritten."""
-    if output.is_dir():
-        raise InputError(f"{output}: expected the name of a file to write, received a folder. Choose another --output.")
-    if output.exists() and not overwrite:
-        raise InputError(f"{output}: it exists already. Replace it with --overwrite, or choose another --output.")
-    if not output.parent.is_dir():
-        raise InputError(f"{output}: the folder {output.parent} is not there. Make it, or choose another --output.")
-    try:  # now, not after all rows are predicted
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{output}: no file can be written there ({reason}). Choose another --output.") from None
 
 
 @dataclass(frozen=True)
@@ -76,27 +62,32 @@ def predict(
     runner: Runner,
     artefact: str | Path,
     path: str | Path,
-    output: str | Path,
+    output: str | Path | TextIO,
     *,
     probabilities: bool,
     media_root: str | None = None,
     allow_outside: bool = False,
+    raw_cells: bool = False,
+    overwrite: bool = True,
     log: Log = print,
     **reading: Any,
-) -> Path:
+) -> None:
     """Predict every row of a file and write a CSV: prediction, probability, and with `probabilities` a column a class.
 
+    output: a path, or a stream. raw_cells: do not mark cells that a spreadsheet would run as formulas.
+
     If the file has the target columns, log the figures and a table with a line for each class, label or number.
-    Raises InputError as `predict_file` does.
+    Raises InputError as `predict_file` does, and without `overwrite` for a file that is there at the end.
     """
-    output = Path(output)
     root = MediaRoot.of(path, media_root, allow_outside)
     predicted = predict_file(runner, artefact, path, root, log, **reading)
-    write_csv(output, as_cells(predicted.predictions, predicted.targets, probabilities))
+    cells = FormulaCells(raw_cells)
+    rows = as_cells(predicted.predictions, predicted.targets, probabilities)
+    write_csv(output, cells.marked(rows), new=not overwrite)
+    cells.log_marked(log)
     predicted.reader.log_faults(predicted.faults, log)
     score(predicted.reader.table, predicted.predictions, predicted.targets, log)
-    log(f"{len(predicted.predictions)} predictions: {output}")
-    return output
+    log(f"{len(predicted.predictions)} predictions: {name_of(output)}")
 
 
 def predict_rows(runner: Runner, reader: RowReader, inputs: list[InputSpec]) -> tuple[np.ndarray, list[Fault]]:

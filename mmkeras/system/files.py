@@ -4,25 +4,53 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from mmkeras.errors import InputError
+from mmkeras.system.outputs import refuse_special
+from mmkeras.system.temporary import temporary
+
 
 @contextlib.contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, new: bool = False) -> Iterator[Path]:
     """A temporary path to write to, with the suffix of `path`; renamed to `path` when the block succeeds.
 
     A reader never sees half of the file; when the block fails, the file stays as it was before.
+    new: the file must not be there. Raises InputError where it has come meanwhile, and where `path` is a device, a pipe
+    or a link.
     """
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    partial = temporary(path, suffix=path.suffix)
     try:
         yield partial
-        partial.replace(path)
+        refuse_special(path)  # just before: it may have changed since the command began
+        if new:
+            _put_new(partial, path)
+        else:
+            with contextlib.suppress(OSError):
+                shutil.copymode(path, partial)  # of the file that is replaced: a private one stays private
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _put_new(partial: Path, path: Path) -> None:
+    """Give a file its name, unless that is taken; then keep the file under a free name and raise InputError."""
+    try:
+        os.link(partial, path)  # unlike a rename, it fails where the name is taken
+    except FileExistsError:
+        kept = next(name for k in itertools.count(2) if not (name := path.with_stem(f"{path.stem}-{k}")).exists())
+        partial.replace(kept)
+        raise InputError(
+            f"{path}: it was written by someone else meanwhile, and is left alone. This command's is kept as {kept}."
+        ) from None
+    except OSError:  # a file system without hard links
+        partial.replace(path)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -36,18 +64,17 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_csv(path: str | Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV (UTF-8, LF) atomically.
+def write_csv(path: str | Path | TextIO, rows: Iterable[Sequence[object]], new: bool = False) -> None:
+    """Write rows as CSV (UTF-8, LF) atomically, or to a stream. new: as of `atomic_write`.
 
     `pandas.read_csv` and `csv.reader` read back exactly these rows, including line ends of every kind in the cells.
     """
-    partial = Path(f"{path}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(_EndedByLF(file)).writerows(rows)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    if not isinstance(path, str | Path):
+        csv.writer(_EndedByLF(path)).writerows(rows)
+        path.flush()
+        return
+    with atomic_write(Path(path), new) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(_EndedByLF(file)).writerows(rows)
 
 
 class _EndedByLF:

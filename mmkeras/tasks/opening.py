@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmkeras.config import tasks as config_tasks
 from mmkeras.errors import InputError
+from mmkeras.runs.recovery import bring_back
 from mmkeras.runtime.exported import SIGNATURE, check_format, read_signature
 from mmkeras.runtime.runners import Runner, open_artefact
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def generates_text(path: Path) -> bool:
     """Does a run or an exported folder hold a model that generates text?"""
+    bring_back(path)
     if path.is_dir() and (path / "config.json").exists():
         from mmkeras.runs.run import open_run
 
@@ -26,6 +28,7 @@ def generates_text(path: Path) -> bool:
 def open_model(path: str | Path) -> Runner:
     """A Runner for a .tflite or .onnx file, a SavedModel folder, or a run (the only one that needs Keras)."""
     path = Path(path)
+    bring_back(path)
     if path.is_dir() and (path / "config.json").exists():
         from mmkeras.runs.run import open_run
         from mmkeras.tasks import load_task
@@ -65,10 +68,11 @@ def predicts_no_rows(path: str | Path) -> InputError:
 def open_text_generator(path: str | Path, format_name: str | None) -> TextGenerator:
     """A model that generates text: the artefacts of an exported folder, or the trained model of a run."""
     from mmkeras.generation.generator import open_generator
-    from mmkeras.runs.folder import is_run
+    from mmkeras.runs.recovery import is_run
     from mmkeras.runs.run import open_run
 
     check_format(format_name)
+    bring_back(Path(path))
     if not is_run(Path(path)):
         return open_generator(path, format_name)
     from mmkeras.tasks import load_task  # late: TensorFlow and Keras

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import sys
@@ -15,7 +14,7 @@ import keras
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.system.files import atomic_write
+from mmkeras.system.files import atomic_write, write_csv
 
 PLATEAU_FACTOR = 0.25  # the learning rate is multiplied by it after an epoch without a better validation loss
 
@@ -116,10 +115,10 @@ class BestCheckpoint(keras.callbacks.Callback):
             self.model.set_weights(self.best_weights)
 
     def _write_history(self) -> None:
-        with open(self.folder / "history.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(self.history[0]))
-            writer.writeheader()
-            writer.writerows(self.history)
+        header = list(self.history[0])
+        write_csv(
+            self.folder / "history.csv", [header, *([epoch.get(name, "") for name in header] for epoch in self.history)]
+        )
 
     def _variables(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables]

@@ -185,7 +185,7 @@ REFUSED = [
     Invocation("export r", ("r/config.json", "'colour'"), {**ENDED, "r/config.json": '{"colour": 1}'}),
     Invocation("export r", ("r/schema.json", "damaged"), ENDED),
     Invocation("export r", ("r/schema.json", "damaged", "labels"), {**ENDED, "r/schema.json": "{}"}),
-    Invocation("export r --output a.csv/e", ("a.csv", "file system"), WITH_SCHEMA),
+    Invocation("export r --output a.csv/e", ("a.csv", "a file stands above it"), WITH_SCHEMA),
     Invocation("export r", ("r/schema.json", "damaged"), {**ENDED, "r/schema.json": '{"labels'}),
     Invocation("export r --formats tfjs", ("--formats", "tfjs", "tflite, onnx"), WITH_SCHEMA),
     Invocation("export r --output a.csv", ("a.csv", "exists"), WITH_SCHEMA),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,28 @@ def drop_bad_rows(table: Table, good: np.ndarray, bad: list[BadRow], max_bad_row
     try:
         return drop_rows(table, good, bad, max_bad_rows)
     except InputError as error:
-        path = folder.with_name(f"{folder.name}-bad_rows.csv")
+        path = _list_path(folder.with_name(f"{folder.name}-bad_rows.csv"))
         write_bad_rows(replace(table, bad_rows=tuple(sorted([*table.bad_rows, *bad], key=lambda b: b.line))), path)
         raise InputError(f"{error} All of them: {path}") from None
+
+
+def _list_path(path: Path) -> Path:
+    """The path, if it is free or has an earlier list; else the first of path-2, path-3, … of which that is true."""
+    number, free = 1, path
+    while os.path.lexists(free) and not _is_bad_rows(free):
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
+
+
+def _is_bad_rows(path: Path) -> bool:
+    """Did `write_bad_rows` write a file?"""
+    header = ",".join(field.name for field in fields(BadRow)).encode()
+    try:
+        with path.open("rb") as file:
+            return not path.is_symlink() and file.readline(100).strip() == header
+    except OSError:
+        return False
 
 
 def has_media(table: Table) -> bool:

@@ -173,7 +173,8 @@ def test_only_the_column_s_own_folders_are_removed(media: Path) -> None:
     features = media.parent / "features"
     make(["0.png"], media, name="photo-2")
     make(["0.png"], media, name="photo")
-    (features / f"photo-{'0' * 32}.partial").mkdir()
+    (features / f"photo-{'0' * 32}.partial").mkdir()  # of an older version
+    (features / f".photo-{'0' * 32}.123-00000000.partial").mkdir()
     (features / "photo-of-mine").mkdir()
     make(["1.png"], media, name="photo")
     names = sorted(path.name.rpartition("-")[0] for path in features.iterdir())
