@@ -17,6 +17,8 @@ from mmkeras.metrics.predictions import classification_metrics, multilabel_metri
 
 THRESHOLD: Final = 0.5
 """A row gets a label whose probability is above this threshold, not one at exactly 0.5."""
+TIE: Final = 1e-6
+"""Probabilities that are no further apart are tied: no further than float32 rounds them (16 steps near 1)."""
 LABEL_SIGN: Final = "|"
 """Separates the labels of a prediction in words, as in the cells of the CSV."""
 
@@ -32,6 +34,8 @@ class Predictions:
     decide: predictions, labels -> the result of `decide`.
     figures: truth, predictions, names -> the figures of `evaluate`, without the score.
     difference: finite predictions, finite reference, signature -> elementwise difference, [n, outputs].
+    gap: predictions, reference -> float [n, k], by how much the reference is against each decision of the predictions.
+    log_odds: finite predictions -> the largest log-odds of a decision, 0.0 for numbers.
     """
 
     score_name: str
@@ -39,6 +43,8 @@ class Predictions:
     decide: Callable[[np.ndarray, Sequence[str]], Words]
     figures: Callable[[np.ndarray, np.ndarray, Sequence[str]], dict[str, Any]]
     difference: Callable[[np.ndarray, np.ndarray, Mapping[str, Any]], np.ndarray]
+    gap: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    log_odds: Callable[[np.ndarray], float]
 
 
 def decide(task: str, predictions: np.ndarray, labels: Sequence[str]) -> Words:
@@ -57,10 +63,25 @@ def decisions(task: str, predictions: np.ndarray) -> np.ndarray:
     return line_of(PREDICTIONS, task).decisions(predictions)
 
 
-def rows_with_different_decisions(task: str, predictions: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Int [k]: the rows with another decision than in the reference."""
+def rows_with_different_decisions(
+    task: str, predictions: np.ndarray, reference: np.ndarray, ties: bool = True
+) -> np.ndarray:
+    """Int [k]: the rows with another decision than in the reference. ties: also where it is tied there (`TIE`)."""
     differ = decisions(task, predictions) != decisions(task, reference)
-    return np.flatnonzero(differ if differ.ndim == 1 else differ.any(axis=1))
+    differ = differ[:, None] if differ.ndim == 1 else differ  # [n, 1], or [n, labels]
+    if not ties:
+        differ = differ & ~(line_of(PREDICTIONS, task).gap(predictions, reference) <= TIE)
+    return np.flatnonzero(differ.any(axis=1))
+
+
+def largest_log_odds(task: str, predictions: np.ndarray) -> float:
+    """The largest log-odds of a decision: how far the logits are spread after the temperature. 0.0 for numbers.
+
+    At most 87: smaller probabilities than 1.2e-38 are subnormal in float32, and some runtimes make them 0.
+    """
+    if not predictions.size or not np.isfinite(predictions).all():
+        return 0.0
+    return line_of(PREDICTIONS, task).log_odds(predictions)
 
 
 def max_abs_diff(predictions: np.ndarray, reference: np.ndarray, signature: Mapping[str, Any]) -> float:
@@ -152,9 +173,44 @@ def _scaled_difference(predictions: np.ndarray, reference: np.ndarray, signature
     return np.maximum(np.abs(predictions - reference) - ulp, 0.0) / deviation
 
 
+def _class_gap(predictions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    chosen = np.take_along_axis(reference, predictions.argmax(1)[:, None], axis=1)  # [n, 1]
+    return reference.max(axis=1, keepdims=True) - chosen
+
+
+def _label_gap(predictions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return np.abs(reference - THRESHOLD)
+
+
+def _no_gap(predictions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return np.zeros((len(reference), 0))
+
+
+def _logarithm(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities, np.finfo("float32").tiny), dtype="float64")
+
+
+def _class_log_odds(predictions: np.ndarray) -> float:
+    return float(np.ptp(_logarithm(predictions), axis=1).max())
+
+
+def _label_log_odds(predictions: np.ndarray) -> float:
+    return float(np.abs(_logarithm(predictions) - _logarithm(1 - predictions)).max())
+
+
+def _no_log_odds(predictions: np.ndarray) -> float:
+    return 0.0
+
+
 PREDICTIONS: Final = {
-    "classify": Predictions("accuracy", _class, _class_in_words, _class_figures, _absolute_difference),
-    "multilabel": Predictions("micro_f1", _labels, _labels_in_words, _label_figures, _absolute_difference),
-    "regress": Predictions("r2", _no_decision, _numbers_in_words, regression_metrics, _scaled_difference),
+    "classify": Predictions(
+        "accuracy", _class, _class_in_words, _class_figures, _absolute_difference, _class_gap, _class_log_odds
+    ),
+    "multilabel": Predictions(
+        "micro_f1", _labels, _labels_in_words, _label_figures, _absolute_difference, _label_gap, _label_log_odds
+    ),
+    "regress": Predictions(
+        "r2", _no_decision, _numbers_in_words, regression_metrics, _scaled_difference, _no_gap, _no_log_odds
+    ),
 }
 """Task -> its `Predictions` (looked up by `line_of`)."""

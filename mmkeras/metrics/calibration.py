@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 CALIBRATION_BINS = 10
+SUREST, LEAST_SURE = 30.0, 0.01  # bounds of a typical row's log-odds, best class to second, at the temperature
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -43,16 +44,46 @@ def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature T that maximises the likelihood of softmax(logits / T) (Guo et al. 2017, section 4.2).
+    """The temperature T of softmax(logits / T) that is likeliest a posteriori, given held-out rows.
 
-    logits: float [n, classes]; truth: int [n]. The likelihood has one maximum in 1 / T: golden-section search on log T.
+    The likelihood alone (Guo et al. 2017, section 4.2) has no maximum where every row is right: T runs to 0, and each
+    wrong answer to come has probability 1. So two rows are added to the n held-out rows, one right and one wrong, whose
+    best two classes are a typical margin m apart (Laplace's rule of succession as a prior; Platt 1999, section 2.2,
+    smooths his targets by the same counts). With n right rows of margin m, T = m / log(n + 1): the probability of their
+    answers is (n + 1) / (n + 2). The two rows count less the more rows there are, and a factor of all logits is a
+    factor of T.
+
+    logits: float [n, classes]; truth: int [n]. The posterior has one maximum in 1 / T: golden-section search on log T,
+    between `SUREST` and `LEAST_SURE`. Logits that are equal or not finite have no margin: T = 1.
     """
+    logits = np.asarray(logits, "float64")
+    margin = typical_margin(logits)
+    if margin is None:
+        return 1.0
+    below = logits - logits.max(axis=1, keepdims=True)  # [n, classes]
+    of_truth = below[np.arange(len(truth)), truth]  # [n]
 
     def loss(log_t: float) -> float:
-        return calibration(softmax(logits / np.exp(log_t)), truth)["negative_log_likelihood"]
+        inverse = np.exp(-log_t)
+        of_rows = np.log(np.exp(below * inverse).sum(axis=1)) - of_truth * inverse
+        right, wrong = np.logaddexp(0.0, [-margin * inverse, margin * inverse])
+        return float(of_rows.sum() + right + wrong)
 
-    low, high, ratio = np.log(0.01), np.log(100.0), (5**0.5 - 1) / 2
+    low, high, ratio = np.log(margin / SUREST), np.log(margin / LEAST_SURE), (5**0.5 - 1) / 2
     while high - low > 1e-4:
         a, b = high - ratio * (high - low), low + ratio * (high - low)
         low, high = (low, b) if loss(a) <= loss(b) else (a, high)
     return float(np.exp((low + high) / 2))
+
+
+def typical_margin(logits: np.ndarray) -> float | None:
+    """The median over the rows of how far the best class is above the second; rows of equal best classes do not count.
+
+    logits: float [n, classes]. None where no row has a margin, or a logit is not finite. (Of the median, not the mean:
+    a row of an odd value can have logits that are a hundred times the others'.)
+    """
+    if not len(logits) or not np.isfinite(logits).all():
+        return None
+    second, best = np.partition(logits, -2, axis=1)[:, -2:].T  # [n] each
+    margins = (best - second)[best > second]
+    return float(np.median(margins)) if len(margins) else None

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics import agreement
-from mmkeras.metrics.agreement import max_abs_diff, rows_with_different_decisions, score
+from mmkeras.metrics.agreement import largest_log_odds, max_abs_diff, rows_with_different_decisions, score
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import SAMPLES, Samples, load_samples
 from mmkeras.verification.tolerances import TOLERANCES, Tolerance
@@ -66,9 +66,11 @@ def check(
     mismatches, task = [], signature.task
     (contract,) = (graph.to_json() for graph in signature.graphs.values())
     noun = NOUN.get(contract["outputs"][0]["name"], "answers")
-    tolerance = TOLERANCES[precision]
+    answers = [samples.answers, *samples.subsets.values()]
+    tolerance = TOLERANCES[precision].at_scale(max(largest_log_odds(task, a) for a in answers))
     allowed = tolerance.difference["numbers"]
-    other_labels = sorted({int(i) for p in batches for i in rows_with_different_decisions(task, p, samples.answers)})
+    other_labels = other_decisions(task, batches, samples.answers, ties=False)
+    at_ties = len(other_decisions(task, batches, samples.answers)) - len(other_labels)
     difference = max((max_abs_diff(p, samples.answers, contract) for p in batches), default=0.0)
     if not np.isfinite(difference):
         mismatches.append(f"some {noun} are not numbers")
@@ -95,12 +97,19 @@ def check(
         "rows": len(samples),
         "ids_identical": not other_ids,
         "labels_identical": not other_labels,
+        **({"labels_apart_at_ties": at_ties} if at_ties else {}),
         "largest_difference": difference,
         score_name(signature): score(contract, samples.truth, batches[0])[1] if np.isfinite(difference) else 0.0,
         **{key: value for key, value in figures.items() if key not in NOT_REPORTED},
         **({"missing_modalities": matrix} if matrix else {}),
+        **({"difference_allowed": allowed} if allowed > TOLERANCES[precision].difference["numbers"] else {}),
         "breaches": mismatches,
     }
+
+
+def other_decisions(task: str, batches: list[np.ndarray], answers: np.ndarray, ties: bool = True) -> list[int]:
+    """The rows with another decision than the model's at any batch size. ties: also where the model's is tied."""
+    return sorted({int(i) for p in batches for i in rows_with_different_decisions(task, p, answers, ties)})
 
 
 def check_subsets(
@@ -116,7 +125,7 @@ def check_subsets(
             matrix.append({"present": name, "error": "it was not answered"})
             continue
         metric, value = score(contract, samples.truth[: len(expected)], by_subset[name])
-        same = not len(rows_with_different_decisions(contract["task"], by_subset[name], expected))
+        same = not len(rows_with_different_decisions(contract["task"], by_subset[name], expected, ties=False))
         difference = max_abs_diff(by_subset[name], expected, contract)
         row: dict[str, Any] = {"present": name, "rows": len(expected), metric: value}
         matrix.append({**row, "largest_difference": difference, "labels_identical": same})
@@ -163,8 +172,11 @@ def head(score: str) -> list[str]:
 def cells(r: Mapping[str, Any], score: str) -> list[str]:
     """An artefact's line of the table, without its name."""
     mark = {True: "same", False: "DIFFER"}
+    labels = mark[r["labels_identical"]]
+    if r["labels_identical"] and r.get("labels_apart_at_ties"):
+        labels = f"same but {r['labels_apart_at_ties']} at ties"
     return [
-        *(mark[r["ids_identical"]], mark[r["labels_identical"]], f"{r['largest_difference']:.1e}"),
+        *(mark[r["ids_identical"]], labels, f"{r['largest_difference']:.1e}"),
         *(f"{r[score]:.4f}", f"{r['size_bytes'] / 1e6:.2f}", f"{r['load_seconds']:.2f}"),
         *(f"{r['latency_ms_p50']:.3f}", f"{r['latency_ms_p95']:.3f}", f"{r['peak_memory_mib']:.0f}"),
     ]

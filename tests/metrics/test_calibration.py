@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from mmkeras.metrics.calibration import calibration, fit_temperature, softmax
+from mmkeras.metrics.calibration import LEAST_SURE, SUREST, calibration, fit_temperature, softmax
 
 
 def draw(seed: int, rows: int = 200, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -53,17 +53,80 @@ def test_calibration_against_a_loop(seed: int) -> None:
     assert all(0 <= b[key] <= 1 for b in figures["bins"] for key in ("confidence", "accuracy"))
 
 
-@pytest.mark.parametrize("stretch", [0.2, 1.0, 6.0])
-def test_temperature_against_scipy(stretch: float) -> None:
+@pytest.mark.parametrize("stretch", [0.2, 1.0, 6.0, 1e-4, 1e5])
+@pytest.mark.parametrize("signal", [1.5, 3.0, 40.0])
+def test_temperature_against_scipy(stretch: float, signal: float) -> None:
+    """The likelihood of the rows and of two more: one right and one wrong, of a typical margin. 40: all rows right."""
     rng = np.random.default_rng(1)
     truth, _ = draw(1)
-    logits = stretch * (rng.normal(0, 1, (200, 4)) + 1.5 * np.eye(4)[truth])
+    logits = rng.normal(0, 1, (200, 4)) + signal * np.eye(4)[truth]
+    best, second = np.sort(logits, axis=1)[:, :-3:-1].T
+    two = np.array([[np.median(best - second), 0.0]] * 2)
 
     def loss(log_temperature: float) -> float:
-        return float(-log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(200), truth].mean())
+        of_rows = log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(200), truth]
+        return float(-of_rows.sum() - log_softmax(two / np.exp(log_temperature), axis=1)[[0, 1], [0, 1]].sum())
 
-    best = minimize_scalar(loss, bounds=(np.log(0.01), np.log(100)), method="bounded", options={"xatol": 1e-6})
-    assert fit_temperature(logits, truth) == pytest.approx(float(np.exp(best.x)), rel=1e-3)
+    found = minimize_scalar(loss, bounds=(np.log(0.01), np.log(100)), method="bounded", options={"xatol": 1e-6})
+    assert fit_temperature(stretch * logits, truth) == pytest.approx(stretch * float(np.exp(found.x)), rel=1e-3)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 30, 1000, 100_000])
+@pytest.mark.parametrize("margin", [1e-3, 2.0, 500.0])
+def test_where_every_row_is_right_the_rule_of_succession_holds(rows: int, margin: float) -> None:
+    logits = np.array([[margin, 0.0], [0.0, margin]])[np.arange(rows) % 2]
+    temperature = fit_temperature(logits, logits.argmax(1))
+    assert softmax(logits / temperature).max(1).mean() == pytest.approx((rows + 1) / (rows + 2), rel=1e-4)
+    assert temperature == pytest.approx(margin / np.log(rows + 1), rel=1e-3)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_right_rows_of_many_margins_are_no_surer_than_that(classes: int, seed: int) -> None:
+    """And a wrong row to come, with a margin of few rows, is unsure."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, classes, 40)
+    logits = rng.normal(0, 1, (40, classes))
+    logits[np.arange(40), truth] = logits.max(1) + rng.gamma(2.0, 2.0, 40)
+    p = softmax(logits / fit_temperature(logits, truth))
+    assert 0.85 < p.max(1).mean() < 41 / 42
+    assert np.quantile(p.max(1), 0.05) < 0.85
+
+
+@pytest.mark.parametrize(("rows", "most"), [(100, 0.06), (1000, 0.006), (10_000, 0.0006)])
+def test_many_rows_decide_alone(rows: int, most: float) -> None:
+    """The two rows move a temperature in proportion to 1 / n."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(0, 2, (rows, 3))
+    truth = (softmax(z).cumsum(1) < rng.random((rows, 1))).sum(1)
+
+    def loss(log_temperature: float) -> float:
+        return float(-log_softmax(z / np.exp(log_temperature), axis=1)[np.arange(rows), truth].mean())
+
+    likeliest = np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 1e-6}).x)
+    assert fit_temperature(z, truth) == pytest.approx(likeliest, rel=most)
+
+
+def test_one_odd_row_decides_little() -> None:
+    """A right row with logits a thousand times the others' does not make all others unsure, nor a NaN anything."""
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 3, 60)
+    logits = rng.normal(0, 0.3, (60, 3)) + 3 * np.eye(3)[truth]
+    odd = np.concatenate([logits, [[3000.0, 0.0, 0.0]]])
+    assert fit_temperature(odd, np.append(truth, 0)) == pytest.approx(fit_temperature(logits, truth), rel=0.02)
+    odd[-1, 1] = np.nan
+    assert fit_temperature(odd, np.append(truth, 0)) == 1.0
+
+
+def test_bounds_keep_the_temperature_finite() -> None:
+    """Of equal logits; where every row is wrong; and where margins tell no row from another."""
+    assert fit_temperature(np.zeros((9, 3)), np.arange(9) % 3) == 1.0
+    wrong = softmax(np.eye(2) / fit_temperature(np.eye(2), np.array([1, 0])))
+    assert wrong.max() == pytest.approx(0.5 + LEAST_SURE / 4, abs=1e-4)
+    assert wrong.argmax(1).tolist() == [0, 1], "still decided"
+    margins = np.where(np.arange(10_000) < 6000, 1.0, 0.05)
+    temperature = fit_temperature(np.stack([margins, 0 * margins], axis=1), np.zeros(10_000, int))
+    assert temperature == pytest.approx(1 / SUREST, rel=1e-3)
 
 
 def test_temperature_undoes_a_stretch_of_the_logits() -> None:
