@@ -18,11 +18,9 @@ import csv
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,24 @@ from typing import Any
 import numpy as np
 
 Row = dict[str, str]
+# run by the checkout's own code; of a rejected artefact, too, it is asked how sure it is
+COMMANDS = """
+import json, shutil, sys, time
+from pathlib import Path
+from mmkeras.cli.main import main
+
+seconds = {}
+def run(command, *arguments):
+    begin = time.monotonic()
+    main([command, *arguments])
+    seconds[command] = time.monotonic() - begin
+
+run("train", "train.csv", *sys.argv[1:], "--output", "run")
+run("export", "run", "--output", "exported")
+shutil.copy(next(Path(".").glob("exported*/predict.tflite*")), "asked.tflite")
+run("predict", "asked.tflite", "new.csv", "--output", "predicted.csv")
+Path("seconds.json").write_text(json.dumps(seconds))
+"""
 NEW = 0.4  # share of the rows that no training sees
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
 FILLERS = "the a this one of and it with very quite today again some we they said".split()  # noqa: SIM905
@@ -188,15 +204,18 @@ def write_tables(name: str, seed: int, folder: Path) -> None:
             writer.writerows(part)
 
 
-def mmkeras(checkout: Path, folder: Path, *arguments: str) -> tuple[int, float]:
-    """One command of the checkout: exit code and seconds; what it printed is appended to `log.txt` of the folder."""
+def run_commands(checkout: Path, folder: Path, flags: Sequence[str]) -> dict[str, float]:
+    """Train, export and predict in one process with the checkout's code: command -> seconds.
+
+    What they print is appended to `log.txt` of the folder.
+    """
     environment = {**os.environ, "PYTHONPATH": str(checkout.resolve())}
-    program = "import sys; from mmkeras.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    begin = time.monotonic()
     with (folder / "log.txt").open("a", encoding="utf-8") as log:
-        command = [sys.executable, "-c", program, *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=log, stderr=log, check=False)
-    return done.returncode, time.monotonic() - begin
+        command = [sys.executable, "-c", COMMANDS, *flags]
+        subprocess.run(command, cwd=folder, env=environment, stdout=log, stderr=log, check=False)
+    if not (folder / "predicted.csv").exists():
+        sys.exit(f"{folder.name}: a command has failed: {folder / 'log.txt'}")
+    return dict(json.loads((folder / "seconds.json").read_text(encoding="utf-8")))
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -233,18 +252,10 @@ def measure(name: str, seed: int, checkout: Path, folder: Path) -> dict[str, Any
     """Train, export, predict the new rows; the figures of the table's line. Ends the program if a command breaks."""
     write_tables(name, seed, folder)
     task = ["--task", "multilabel"] if name == "labels" else []
-    flags = ["--target", "label", *task, "--seed", str(seed), "--output", "run"]
-    code, train_seconds = mmkeras(checkout, folder, "train", "train.csv", *flags)
-    if code:
-        sys.exit(f"{name}: the training ended with code {code}: {folder / 'log.txt'}")
-    _, export_seconds = mmkeras(checkout, folder, "export", "run", "--output", "exported")
+    flags = ["--target", "label", *task, "--seed", str(seed)]
+    seconds = run_commands(checkout, folder, flags)
     exported = next(f for f in (folder / "exported", folder / "exported.rejected") if (f / "verify.json").exists())
     artefacts = json.loads((exported / "verify.json").read_text(encoding="utf-8"))["artefacts"]
-    tflite = next(path for path in exported.glob("predict.tflite*"))  # of a rejected one, too: how sure is it?
-    shutil.copy(tflite, folder / "asked.tflite")
-    code, _ = mmkeras(checkout, folder, "predict", "asked.tflite", "new.csv", "--output", "predicted.csv")
-    if code:
-        sys.exit(f"{name}: the predictions ended with code {code}: {folder / 'log.txt'}")
     metrics = json.loads((folder / "run" / "metrics.json").read_text(encoding="utf-8"))
     return {
         "table": name,
@@ -255,8 +266,7 @@ def measure(name: str, seed: int, checkout: Path, folder: Path) -> dict[str, Any
         **of_new_rows(folder),
         "differences": {artefact: worst_difference(result) for artefact, result in artefacts.items()},
         "passed": all(result["passed"] for result in artefacts.values()),
-        "train_seconds": train_seconds,
-        "export_seconds": export_seconds,
+        "seconds": seconds,
     }
 
 
@@ -266,11 +276,12 @@ def line(r: dict[str, Any]) -> str:
     def cell(key: str, digits: int) -> str:
         return "–" if r.get(key) is None else f"{r[key]:.{digits}f}"
 
+    seconds = f"{r['seconds']['train']:.0f} + {r['seconds']['export']:.0f}"
     apart = " ".join("–" if d is None else f"{d:.0e}" for d in r["differences"].values())
     cells = [
         *(f"{r['table']} ({r['seed']})", f"{cell('held_out', 3)} of {r['held_out_rows']}", cell("new", 3)),
         *(cell("temperature", 3), cell("right", 3), cell("wrong", 3), cell("surest_wrong", 6)),
-        *(apart, "verified" if r["passed"] else "REJECTED", f"{r['train_seconds']:.0f} + {r['export_seconds']:.0f}"),
+        *(apart, "verified" if r["passed"] else "REJECTED", seconds),
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -64,6 +64,15 @@ def test_a_label_at_exactly_the_threshold_is_not_given_anywhere() -> None:
     assert rows_with_different_decisions("multilabel", at, above).tolist() == [0]
 
 
+def test_a_label_near_the_threshold_is_tied_by_itself() -> None:
+    """The other labels of the row are still compared."""
+    reference = np.array([[0.5, 0.9], [0.5, 0.9], [0.4, 0.1]], "float32")
+    predictions = np.array([[JUST_ABOVE, 0.9], [JUST_ABOVE, 0.1], [0.4, 0.1]], "float32")
+    assert rows_with_different_decisions("multilabel", predictions, reference).tolist() == [0, 1]
+    assert rows_with_different_decisions("multilabel", predictions, reference, ties=False).tolist() == [1]
+    assert rows_with_different_decisions("regress", predictions, reference + 1, ties=False).tolist() == []
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_figures_are_those_of_the_words(seed: int) -> None:
     """Probabilities in steps of 1/4, so that many are exactly 0.5."""

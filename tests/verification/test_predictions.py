@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
 
 from mmkeras.graph import Signature
-from mmkeras.metrics.agreement import max_abs_diff
+from mmkeras.metrics.agreement import largest_log_odds, max_abs_diff
 from mmkeras.verification import predictions
 from mmkeras.verification.result import table
 from mmkeras.verification.tolerances import TOLERANCES
@@ -67,6 +68,62 @@ def test_numbers_may_differ_by_a_step_of_float32_and_a_little(mean: float, devia
     assert difference(4e-6) <= TOLERANCES["float32"].difference["numbers"]
     step = float(np.spacing(np.float32(np.abs(exact).max()))) / deviation
     assert difference(2e-5 + 2 * step) > TOLERANCES["float32"].difference["numbers"]
+
+
+def sure(log_odds: float, rows: int = 12) -> np.ndarray:
+    """Probabilities of three classes, float32 [rows, 3], with log-odds of up to `log_odds`."""
+    spread = np.linspace(0.1, 1, rows) * log_odds
+    logits = np.stack([spread, spread / 2, 0 * spread], axis=1)  # [rows, 3]
+    return np.asarray(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), "float32")
+
+
+@pytest.mark.parametrize("log_odds", [0.1, 5.0, 19.9])
+def test_models_of_usual_sureness_have_no_larger_tolerance(log_odds: float) -> None:
+    answers = sure(log_odds)
+    assert largest_log_odds("classify", answers) == pytest.approx(log_odds, rel=1e-4)
+    assert TOLERANCES["float32"].at_scale(log_odds) == TOLERANCES["float32"]
+    samples = replace(made_up_samples(), answers=answers)
+    moved = answers + np.float32(1.5e-5) * np.array([1, -1, 0], "float32")
+    (breach,) = predictions.check(figures(), [moved, answers], samples, CONTRACT)["breaches"]
+    assert breach.startswith("probabilities differ by up to 1.5e-05, more than 1e-05")
+
+
+def test_the_rounding_of_larger_logits_is_not_a_breach_and_more_is() -> None:
+    """A subset that is surer counts too: the temperature is the same in it."""
+    samples = replace(made_up_samples(), subsets={"text": sure(60.0)})
+    p = samples.answers
+    by_subset = dict(samples.subsets)
+
+    def found(difference: float) -> dict[str, Any]:
+        return predictions.check(figures(), [p + np.float32(difference), p], samples, CONTRACT, by_subset)
+
+    assert found(2.5e-5)["breaches"] == []
+    assert found(2.5e-5)["difference_allowed"] == pytest.approx(3e-5, rel=1e-3)
+    assert found(4e-5)["breaches"] == ["probabilities differ by up to 4.0e-05, more than 3e-05"]
+    assert largest_log_odds("classify", np.eye(3, dtype="float32")) < 88, "zeros are float32's smallest numbers"
+    assert largest_log_odds("multilabel", np.array([[0.0, 1.0, 0.5]], "float32")) < 88
+    assert largest_log_odds("regress", np.array([[1e9]], "float32")) == 0.0
+    assert largest_log_odds("classify", np.array([[np.nan, 1.0]], "float32")) == 0.0
+
+
+def test_another_label_at_a_tie_is_counted_and_no_breach() -> None:
+    """Where the model's best two probabilities are equal but for rounding, the runtime's rounding decides."""
+    samples = made_up_samples()
+    samples.answers[4], samples.answers[7] = (0.4, 0.4, 0.2), (0.4, 0.39999, 0.20001)
+    other = samples.answers.copy()
+    other[4] += np.array([-1e-7, 1e-7, 0], "float32")
+    result = predictions.check(figures(), [samples.answers, other], samples, CONTRACT)
+    assert (result["breaches"], result["labels_identical"], result["labels_apart_at_ties"]) == ([], True, 1)
+    line = {**result, **dict.fromkeys(("size_bytes", "load_seconds", "latency_ms_p50"), 0.0)}
+    assert predictions.cells({**line, "latency_ms_p95": 0.0, "peak_memory_mib": 0.0}, "accuracy")[1] == (
+        "same but 1 at ties"
+    )
+    other[7] += np.array([-6e-6, 6e-6, 0], "float32")
+    result = predictions.check(figures(), [samples.answers, other], samples, CONTRACT)
+    assert result["breaches"] == ["labels differ on 1 rows, the first [7]"]
+    other[4] = (0.2, 0.2, 0.6)
+    result = predictions.check(figures(), [samples.answers, other], samples, CONTRACT)
+    assert result["breaches"][0] == "labels differ on 2 rows, the first [4, 7]", "the third class was no tie"
 
 
 def test_other_ids_and_names_are_breaches() -> None:

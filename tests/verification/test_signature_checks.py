@@ -21,6 +21,7 @@ from mmkeras.verification.clean_process.signatures import (
     evenly_spaced,
     joined,
     long_texts,
+    same_words,
 )
 from mmkeras.verification.samples import Samples
 from mmkeras.verification.tolerances import TOLERANCES
@@ -205,3 +206,10 @@ def test_spread() -> None:
     assert evenly_spaced(np.arange(10), 3).tolist() == [0, 4, 9]
     assert evenly_spaced(np.arange(2), 3).tolist() == [0, 1]
     assert evenly_spaced(np.arange(0), 3).tolist() == []
+
+
+def test_words_of_a_tie_may_be_either() -> None:
+    tied, apart = np.array([[0.4, 0.4, 0.2]], "float32"), np.array([[0.4001, 0.3999, 0.2]], "float32")
+    assert same_words([b"b"], [b"a"], tied)
+    assert not same_words([b"b"], [b"a"], apart)
+    assert same_words([b"a"], [b"a"], apart)
