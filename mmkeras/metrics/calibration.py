@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 CALIBRATION_BINS = 10
+CHOICES = 1_000_000
 SUREST, LEAST_SURE = 30.0, 0.01  # bounds of a typical row's log-odds, best class to second, at the temperature
 
 
@@ -41,6 +42,23 @@ def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
         "expected_calibration_error": gap,
         "bins": bins,
     }
+
+
+def choices(task: str, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """What is calibrated: logits float [m, options], and which option is right, int [m]. None for numbers.
+
+    logits: float [n, outputs]. truth: classes int [n], or labels 0 or 1 [n, labels]. Of labels, each of each row is a
+    choice of its own between no, whose logit is 0, and yes: all labels share the temperature. Of many rows with many
+    labels, evenly spaced rows with `CHOICES` choices are taken.
+    """
+    if task == "classify":
+        return logits, truth
+    if task == "multilabel":
+        n, labels = logits.shape
+        rows = np.linspace(0, n - 1, min(n, max(1, CHOICES // labels))).astype(int)
+        yes = logits[rows].reshape(-1)  # [rows * labels]
+        return np.stack([np.zeros_like(yes), yes], axis=1), truth[rows].reshape(-1).astype(int)
+    return None
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:

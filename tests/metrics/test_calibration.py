@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
 
-from mmkeras.metrics.calibration import LEAST_SURE, SUREST, calibration, fit_temperature, softmax
+from mmkeras.metrics.calibration import LEAST_SURE, SUREST, calibration, choices, fit_temperature, softmax
 
 
 def draw(seed: int, rows: int = 200, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -147,3 +147,25 @@ def test_temperature_never_changes_a_prediction_nor_worsens_the_likelihood() -> 
     np.testing.assert_array_equal(after.argmax(1), logits.argmax(1))
     before = calibration(softmax(logits), truth)
     assert calibration(after, truth)["negative_log_likelihood"] <= before["negative_log_likelihood"]
+
+
+def test_labels_share_a_temperature_over_all_their_choices() -> None:
+    """Each label of each row is a row of two classes; a label's probability is the sigmoid of its logit."""
+    rng = np.random.default_rng(5)
+    z = rng.normal(0, 2, (8000, 3))
+    truth = (rng.random(z.shape) < expit(z)).astype("float32")
+    found = choices("multilabel", 3 * z, truth)
+    assert found is not None
+    logits, right = found
+    np.testing.assert_allclose(softmax(logits)[:, 1], expit(3 * z).ravel())
+    np.testing.assert_array_equal(right, truth.ravel())
+    assert fit_temperature(logits, right) == pytest.approx(3.0, rel=0.05)
+
+
+def test_classes_are_calibrated_as_they_are_and_numbers_are_not() -> None:
+    logits, truth = np.eye(3), np.arange(3)
+    found = choices("classify", logits, truth)
+    assert found is not None
+    assert found[0] is logits
+    assert found[1] is truth
+    assert choices("regress", logits, logits) is None

@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures
 from mmkeras.metrics.agreement import decide, evaluate
-from mmkeras.metrics.calibration import calibration, fit_temperature, softmax
+from mmkeras.metrics.calibration import calibration, choices, fit_temperature, softmax
 from mmkeras.models.core import Core
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks import TASKS
@@ -38,7 +38,7 @@ class Evaluation:
 
 
 def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]]) -> Evaluation:
-    """Figures on the held-out rows, and the temperature that fits them best.
+    """Figures on the held-out rows, and the temperature that fits them best; numbers have none.
 
     No weight is trained on these rows so far; they have chosen the epoch and the weight of naive Bayes.
 
@@ -48,9 +48,11 @@ def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Se
     logits = run(core.model, data.features["validation"], data)
     temperature = 1.0
     figures: dict[str, Any] = {}
-    if targets.task == "classify":
-        temperature = fit_temperature(logits, truth)
-        before, after = calibration(softmax(logits), truth), calibration(softmax(logits / temperature), truth)
+    calibrated = choices(targets.task, logits, truth)
+    if calibrated is not None:
+        options, right = calibrated
+        temperature = fit_temperature(options, right)
+        before, after = (calibration(softmax(options / t), right) for t in (1.0, temperature))
         figures["calibration"] = {"temperature": temperature, "before": before, "after": after}
     predictions = predictions_of(logits / temperature, data)
     names = list(targets.labels or targets.names)
