@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import small_runs
 
 from mmkeras.verification.samples import load_samples
@@ -23,6 +24,7 @@ def rows() -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.slow
 def test_where_every_row_is_right_nothing_is_certain_and_artefacts_pass(tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "easy.csv", rows())
     with small_runs.working_folder(tmp_path):

@@ -211,6 +211,7 @@ def test_two_numbers(run: SmallRun, tmp_path: Path) -> None:
         assert exported.code == 0, exported.out + exported.err
     metrics = read_json(tmp_path / "r/metrics.json")
     assert metrics["validation"]["score_name"] == "r2"
+    assert "calibration" not in metrics
     assert [c["column"] for c in metrics["contributions"]] == ["note", "price"]
     header = list(small_runs.read_csv(tmp_path / "r/validation.csv")[0])
     assert {"mmkeras:part:note", "mmkeras:part:price"} <= set(header)
@@ -233,6 +234,7 @@ def test_several_labels(run: SmallRun, tmp_path: Path) -> None:
         assert exported.code == 0, exported.out + exported.err
     metrics = read_json(tmp_path / "r/metrics.json")
     assert metrics["validation"]["score_name"] == "micro_f1"
+    assert metrics["calibration"]["temperature"] != 1.0, "it is fitted, and part of every artefact"
     answers = predict(tmp_path / "e/predict.onnx", run.csv, tmp_path / "p.csv")[1]
     assert list(answers[0]) == ["prediction", "probability", "high", "low", "new"]
     check_alike(answers, predict(tmp_path / "r", run.csv, tmp_path / "q.csv")[1])
