@@ -1,0 +1,1 @@
+"""Easy tables: are they exported, and are wrong answers on new rows unsure?"""
