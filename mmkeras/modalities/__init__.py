@@ -116,7 +116,8 @@ class ColumnModule(Protocol):
         cells: `train` and `validation` -> the column's cells, list[str]; for a kind whose cells name files, the
             MediaFeatures that `media.check` computed.
         spec: how the column is read, where that is decided earlier: by the model for a text (TextSpec), by
-            `media.check` for a kind whose cells name files (ImageSpec, AudioSpec); else None.
+            `media.check` for a kind whose cells name files (ImageSpec, AudioSpec), by the table for numbers and dates
+            (their notation, a str); else None.
         folder: the run's folder; features that are cached on disk lie below folder/features.
         Raises InputError for a flag whose value does not fit the column.
         """

@@ -67,7 +67,7 @@ def adapt_columns(
     for name, column in zip(input_names([c.name for c in inputs]), inputs, strict=True):
         cells = {split_name: getattr(split, split_name)[column.name].tolist() for split_name in features}
         source: Any = cells
-        spec = text_spec if column.kind == "text" else None
+        spec = text_spec if column.kind == "text" else column.notation or None
         if names_files(column.kind):
             spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
         module, column_log = column_of(column.kind), named(log, name, column.name)

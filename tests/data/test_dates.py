@@ -11,7 +11,7 @@ import small_runs
 from mmkeras.config.config import Config
 from mmkeras.data.clean import clean
 from mmkeras.data.columns import Column
-from mmkeras.data.dates import DATE_BYTES, is_date
+from mmkeras.data.dates import ISO, is_date, notation_of
 from mmkeras.data.table import read_table
 from mmkeras.errors import BadCell
 from mmkeras.modalities.date.cells import read as read_date
@@ -39,9 +39,9 @@ from mmkeras.modalities.date.cells import read as read_date
 )
 def test_what_is_a_date(cell: str, expected: bool) -> None:
     assert is_date(cell) == expected
-    entry = {"max_bytes": DATE_BYTES}
+    entry = {"max_bytes": notation_of(ISO).max_bytes}
     if expected:
-        assert read_date(cell, entry, None) == cell.strip()[:DATE_BYTES].encode()  # type: ignore[arg-type]
+        assert read_date(cell, entry, None) == cell.strip()[: entry["max_bytes"]].encode()  # type: ignore[arg-type]
     elif cell in ("", "NA"):
         assert read_date(cell, entry, None) == b"", "missing"  # type: ignore[arg-type]
     else:

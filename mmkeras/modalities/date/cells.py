@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mmkeras.data.dates import MISSING, NO_DATE, is_date
+from mmkeras.data.dates import ISO, no_date, reader
+from mmkeras.data.missing import marks_of
 from mmkeras.errors import BadCell
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
@@ -12,13 +13,19 @@ __all__ = ["read", "sample", "stack"]
 
 
 def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes:
-    """A date's bytes, cut to those that the graph reads; empty if the cell is. Raises BadCell for any other cell."""
+    """A date's bytes, as the column writes dates; empty if the cell is missing. Raises BadCell for any other cell.
+
+    Of ISO 8601 the bytes are cut to those that the graph reads. `notation` in the input_spec: '' or absent is ISO 8601.
+    """
     cell = cell.strip()
-    if cell.lower() in MISSING:
+    marks = (tuple(input_spec.get(key, ())) for key in ("missing", "not_missing"))
+    if not cell or cell.casefold() in marks_of(*marks, "date"):
         return b""
-    if not is_date(cell):
-        raise BadCell(NO_DATE.format(cell[:40]))
-    return cell.encode()[: input_spec["max_bytes"]]
+    notation = input_spec.get("notation") or ISO
+    if reader(notation)(cell) is None:
+        raise BadCell(no_date(cell[:40], notation))
+    raw = cell.encode()
+    return raw[: input_spec["max_bytes"]] if notation == ISO else raw
 
 
 sample = read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.data.dates import DATE_BYTES, DATE_FORMAT
+from mmkeras.data.dates import ISO, notation_of
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.date.layers import PARTS, DateParts
@@ -22,7 +23,7 @@ from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.serving import TEXT_METADATA
 
-CHUNK = 2**16  # cells that are read at once: intermediate arrays take a hundred times the bytes
+CHUNK = 2**14  # cells that are read at once: intermediate arrays take a hundred times the bytes
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,32 @@ class DateColumn:
 
     name: str
     state: DateState
+    notation: str = ISO
 
     bag = max_tokens = cut = None
 
     def entry(self) -> dict[str, Any]:
-        return {"state": asdict(self.state)}
+        return {"state": asdict(self.state), "notation": self.notation}
 
     def save(self, folder: Path) -> None:
         """Two numbers stand in schema.json."""
 
     def input(self, column: str) -> Input:
-        metadata = {"encoding": TEXT_METADATA["encoding"], "format": DATE_FORMAT, "max_bytes": DATE_BYTES}
-        serving = Serving(served_name(self.name), "string", read_served)
+        notation = notation_of(self.notation)
+        metadata = {
+            "encoding": TEXT_METADATA["encoding"],
+            "notation": notation.name,
+            "format": notation.sentence,
+            "example": notation.example,
+            "max_bytes": notation.max_bytes,
+        }
+        read = functools.partial(read_served, notation=notation.name)
+        serving = Serving(served_name(self.name), "string", read)
         return Input(self.name, column, "date", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def parts(self) -> DateParts:
         """The layer of the graph, which also makes the features."""
-        return DateParts(**asdict(self.state), name=f"{self.name}_parts")
+        return DateParts(**asdict(self.state), notation=self.notation, name=f"{self.name}_parts")
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
         return {f"{self.name}_calendar": self.parts()(raw, present)}
@@ -64,18 +74,24 @@ class DateColumn:
 
 
 def adapt(
-    name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
+    name: str, cells: dict[str, list[str]], spec: str | None, config: Config, folder: Path, log: Any
 ) -> tuple[DateColumn, dict[str, ArrayFeatures]]:
-    """Fit the mean and deviation of the training rows' days; compute the calendar features of every row."""
-    column = DateColumn(name, adapt_state(cells["train"]))
+    """Fit the mean and deviation of the training rows' days; compute the calendar features of every row.
+
+    spec: the column's notation; None or '' for ISO 8601. cells: '' or a date in that notation.
+    """
+    notation = notation_of(spec or ISO)
+    column = DateColumn(name, adapt_state(cells["train"], notation.name), notation.name)
     layer = column.parts()
     features = {}
     for split_name, split_cells in cells.items():
-        dates = [cell.strip()[:DATE_BYTES] for cell in split_cells]
+        dates = [cell.strip() for cell in split_cells]
+        if notation.name == ISO:
+            dates = [date[: notation.max_bytes] for date in dates]  # no seconds, so that fewer cells differ
         distinct = {date: k for k, date in enumerate(dict.fromkeys(dates))}
         present = np.array([[bool(date) for date in distinct]], "float32").T  # [1, distinct] -> [distinct, 1]
         chunks = [
-            np.asarray(layer(encode_cells(list(distinct)[k : k + CHUNK], DATE_BYTES), present[k : k + CHUNK]))
+            np.asarray(layer(encode_cells(list(distinct)[k : k + CHUNK], notation.max_bytes), present[k : k + CHUNK]))
             for k in range(0, len(distinct), CHUNK)
         ]
         values = np.concatenate([np.zeros((0, PARTS), "float32"), *chunks])  # [distinct, 14]
@@ -84,5 +100,5 @@ def adapt(
 
 
 def load(entry: dict[str, Any], folder: Path) -> DateColumn:
-    """Rebuild the column from its entry in schema.json."""
-    return DateColumn(entry["name"], DateState(**entry["state"]))
+    """Rebuild the column from its entry in schema.json; one without a notation is of ISO 8601."""
+    return DateColumn(entry["name"], DateState(**entry["state"]), entry.get("notation") or ISO)

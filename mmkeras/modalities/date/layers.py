@@ -8,21 +8,12 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from mmkeras.data.dates import DATE_BYTES
+from mmkeras.data.dates import ISO, notation_of
+from mmkeras.modalities.date.reading import quotient, read_moment
 from mmkeras.modalities.text.exact import Tensor, equal
 
 PARTS = 14
 FURTHEST = 10.0  # standard deviations
-# The place value of each byte in the year, month, day, hour and minute: [5, 16]
-DIGITS = np.zeros((5, DATE_BYTES), "float32")
-DIGITS[0, :4] = 1000, 100, 10, 1
-for part, first in enumerate((5, 8, 11, 14), 1):
-    DIGITS[part, first : first + 2] = 10, 1
-
-
-def quotient(x: Tensor, divisor: int) -> Tensor:
-    """Whole numbers x >= 0, at most a few thousand times the divisor -> floor(x / divisor), exact in every runtime."""
-    return ops.floor((x + 0.5) * (1.0 / divisor))
 
 
 def calendar(year: Tensor, month: Tensor, day: Tensor, first: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -53,31 +44,34 @@ def cyclic(x: Tensor, period: float) -> list[Tensor]:
 
 
 class DateParts(layers.Layer):
-    """Uint8 [b, n_bytes], zero-padded, and present [b, 1] -> float32 [b, 14]; zeros where the cell is missing.
+    """Uint8 [b, n_bytes], zero-padded, and present [b, 1] -> float32 [b, 14].
 
-    The distance from the mean day in deviations, at most FURTHEST; the season; the weekday, one-hot; the day of the
-    month; the time of the day, midnight where the cell has none. Season, day and time are a sine and a cosine each.
+    Zeros where the cell is missing, or is no date of the calendar. The distance from the mean day in deviations, at
+    most FURTHEST; the season; the weekday, one-hot; the day of the month; the time of the day, midnight where the cell
+    has none. Season, day and time are a sine and a cosine each. Of a time of day alone, all of the day is zeros.
     """
 
-    def __init__(self, mean: float, deviation: float, **options: Any) -> None:
+    def __init__(self, mean: float, deviation: float, notation: str = ISO, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
-        self.mean, self.deviation = mean, deviation
+        self.mean, self.deviation, self.notation = mean, deviation, notation_of(notation)
         # days are counted from a year near the mean, so that all constants are small and exact enough in every format
         self.first_year = round(mean / 365.2425)
         self.mean_day = mean - 365 * self.first_year - leap_days(self.first_year)
 
     def call(self, data: Tensor, present: Tensor) -> Tensor:
-        b = ops.pad(ops.cast(data, "float32"), [[0, 0], [0, DATE_BYTES]])[:, :DATE_BYTES]  # [b, 16]
-        digits = ops.clip(b - float(ord("0")), 0.0, 9.0)
-        parts = ops.sum(ops.expand_dims(digits, 1) * DIGITS, axis=2)  # [b, 1, 16] x [5, 16] -> [b, 5]
-        year, month, day, hour, minute = ops.split(parts, 5, axis=1)  # [b, 1] each
-        days, weekday, day_of_year = calendar(year, month, day, self.first_year)
-        time_of_day = (60.0 * hour + minute) * (1.0 / 1440.0)  # a share of the day
-        distance = (days - self.mean_day + time_of_day) * (1.0 / self.deviation)
-        features = [ops.clip(distance, -FURTHEST, FURTHEST), *cyclic(day_of_year, 365.25)]
-        features += [equal(weekday, np.arange(7, dtype="float32")[None])]  # [b, 7]
-        features += [*cyclic(day - 1.0, 31.0), *cyclic(time_of_day, 1.0)]
-        return ops.concatenate(features, axis=1) * present
+        moment = read_moment(data, self.notation)
+        time_of_day = (60.0 * moment.hour + moment.minute) * (1.0 / 1440.0)  # a share of the day
+        if self.notation.style == "time":
+            distance = (time_of_day - self.mean) * (1.0 / self.deviation)
+            of_day = [ops.zeros_like(distance)] * 11
+        else:
+            days, weekday, day_of_year = calendar(moment.year, moment.month, moment.day, self.first_year)
+            distance = (days - self.mean_day + time_of_day) * (1.0 / self.deviation)
+            of_day = [*cyclic(day_of_year, 365.25), equal(weekday, np.arange(7, dtype="float32")[None])]  # [b, 7]
+            of_day += cyclic(moment.day - 1.0, 31.0)
+        features = [ops.clip(distance, -FURTHEST, FURTHEST), *of_day, *cyclic(time_of_day, 1.0)]
+        return ops.concatenate(features, axis=1) * (present * moment.valid)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mean": self.mean, "deviation": self.deviation}
+        config = {"mean": self.mean, "deviation": self.deviation, "notation": self.notation.name}
+        return {**super().get_config(), **config}

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from mmkeras.data.dates import DATE_BYTES, DATE_PATTERN
+from mmkeras.data.dates import ISO, notation_of
+from mmkeras.modalities.date.reading import read_moment
 from mmkeras.modalities.text.exact import Tensor
-from mmkeras.modalities.text.serving import text_bytes
+from mmkeras.modalities.text.serving import stripped, text_bytes
 
 
-def read_served(text: Tensor) -> tuple[Tensor, Tensor]:
-    """String [b] -> uint8 [b, n] and presence float32 [b, 1]: a string that is no date counts as missing."""
-    text = tf.strings.strip(text)
-    present = tf.strings.regex_full_match(text, DATE_PATTERN)
-    return text_bytes(text, DATE_BYTES), tf.cast(present, tf.float32)[:, None]
+def read_served(text: Tensor, notation: str = ISO) -> tuple[Tensor, Tensor]:
+    """String [b] -> uint8 [b, n] and presence float32 [b, 1].
+
+    A string that is no date of the calendar in the notation counts as missing, as a mark of a missing date does.
+    """
+    found = notation_of(notation)
+    text = stripped(text)
+    fits = tf.strings.regex_full_match(text, found.pattern)
+    if found.style != "iso":
+        fits &= tf.strings.length(text) <= found.max_bytes
+    raw = text_bytes(text, found.max_bytes)
+    return raw, tf.cast(fits, tf.float32)[:, None] * read_moment(raw, found).valid

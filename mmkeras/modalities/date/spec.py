@@ -9,6 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from mmkeras.data.dates import ISO, notation_of, reader
+from mmkeras.data.outliers import outliers
+from mmkeras.data.sentinels import find_sentinels
 from mmkeras.graph import Input
 from mmkeras.modalities.text.spec import as_served, served_name, stack_served
 
@@ -23,17 +26,30 @@ BEFORE_ORDINAL: Final = 305  # days from 1 March of the year 0 to the day before
 
 @dataclass(frozen=True)
 class DateState:
-    """Mean and standard deviation of the training rows' dates, in days since 1 March of the year 0."""
+    """Mean and standard deviation of the training rows' dates, in days since 1 March of the year 0.
+
+    Of a column of times of day: in days since midnight.
+    """
 
     mean: float
     deviation: float
 
 
-def adapt_state(cells: Sequence[str]) -> DateState:
-    """Mean and standard deviation of the dates in the cells; 0, 1 if all cells are empty."""
-    days = [datetime.date.fromisoformat(cell.strip()[:10]).toordinal() for cell in cells if cell.strip()]
-    if not days:
+def adapt_state(cells: Sequence[str], notation: str = ISO) -> DateState:
+    """Mean and standard deviation of the dates in the cells; 0, 1 if all cells are empty.
+
+    Without dates far beyond all others, such as 9999-12-31 for `never`: see `data.outliers` and `data.sentinels`.
+    """
+    read = reader(notation)
+    distinct = {cell: read(cell) for cell in {cell.strip() for cell in cells} - {""}}
+    dates = [date for cell in cells if (date := distinct.get(cell.strip()))]
+    if not dates:
         return DateState(0.0, 1.0)
+    if notation_of(notation).style == "time":
+        minutes = np.array([60 * int(time[:2]) + int(time[3:]) for time in dates], "float64")
+        return DateState(float(minutes.mean()) / 1440, max(1.0, float(minutes.std())) / 1440)
+    days = np.array([datetime.date.fromisoformat(date[:10]).toordinal() for date in dates], "float64")
+    days = days[~outliers(days) & ~np.isin(days, find_sentinels(days))]
     return DateState(float(np.mean(days)) + BEFORE_ORDINAL, max(1.0, float(np.std(days))))
 
 

@@ -14,11 +14,13 @@ import small_runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.dates import DATE_BYTES
+from mmkeras.data.dates import ISO, notation_of
 from mmkeras.modalities.date import layers as date
 from mmkeras.modalities.date.column import DateColumn
 from mmkeras.modalities.date.spec import BEFORE_ORDINAL, DateState, adapt_state
 from mmkeras.modalities.text.cells import encode_cells
+
+DATE_BYTES = notation_of(ISO).max_bytes
 
 
 def parts(cells: Sequence[str], state: DateState | None = None) -> np.ndarray:

@@ -1,0 +1,71 @@
+"""Whole numbers that may be dates, as 20220410 and 1649589840 are: numbers of another kind must not become dates."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from mmkeras.data.dates_notation import NOTATIONS, Notation
+from mmkeras.data.dates_read import reader
+from mmkeras.data.dates_words import speaks_of_time
+
+WHOLE: Final = re.compile(r"[0-9]{1,19}(\.[0-9]{0,9})?")
+DIGITS: Final = {
+    **dict.fromkeys((8, 12, 14), "YYYYMMDD"),
+    **dict.fromkeys((9, 10), "unix seconds"),
+    13: "unix milliseconds",
+    16: "unix microseconds",
+    19: "unix nanoseconds",
+}
+"""Digits of most values -> the notation that they may be in."""
+NAMED_RANGE: Final = (631_152_000, 2_208_988_800)  # 1990 to 2040, where the column's name speaks of time
+ROUND_RANGE: Final = (946_684_800, 1_893_456_000)  # 2000 to 2030, where the numbers alone do
+YEARS: Final = (1900, 2100)
+FEW: Final = 3  # values: fewer valid YYYYMMDD may be chance
+ROUND: Final = 60  # seconds; milliseconds and finer are whole seconds
+SHARE: Final = 0.95  # of the values
+SHOWN: Final = 1000
+SHORTEST_SPAN: Final = 7 * 86400  # seconds
+
+
+def find_whole(values: Sequence[str], name: str) -> tuple[Notation | None, str]:
+    """The notation of a column of whole numbers, and what is doubtful about it; None where they are no dates.
+
+    values: distinct, not missing; some may be no numbers. name: the column's.
+    """
+    wholes = [value.partition(".")[0] for value in values if WHOLE.fullmatch(value)]
+    digits, count = Counter(map(len, wholes[:SHOWN])).most_common(1)[0]
+    if digits not in DIGITS or count < SHARE * len(wholes[:SHOWN]):
+        return None, ""
+    found = NOTATIONS[DIGITS[digits]]
+    wholes = [value for value in wholes if reader(found.name)(value)]
+    if len(wholes) < SHARE * len(values):
+        return None, ""
+    if found.style == "compact":
+        return (found if is_compact(wholes, name) else None), ""
+    numbers = np.array(wholes, "int64")
+    seconds = numbers // 10**found.dropped
+    if speaks_of_time(name) and _within(seconds, NAMED_RANGE):
+        return found, ""
+    if speaks_of_time(name) is None or not _within(seconds, ROUND_RANGE) or len(numbers) < FEW:
+        return None, ""
+    is_round = np.mean(numbers % (10**found.dropped if found.dropped else ROUND) == 0) >= SHARE
+    if not is_round or np.ptp(np.percentile(seconds, (5, 95))) < SHORTEST_SPAN:
+        return None, ""
+    return found, f"the numbers may be no times; --number {name or 'COLUMN'} reads them as numbers"
+
+
+def _within(seconds: np.ndarray, bounds: tuple[int, int]) -> bool:
+    return bool(np.mean((seconds >= bounds[0]) & (seconds < bounds[1])) >= SHARE)
+
+
+def is_compact(values: Sequence[str], name: str) -> bool:
+    """Are values in `YYYYMMDD` dates? Any eight digits that begin with 19 or 20 are with a probability of 4 % each."""
+    if np.mean([YEARS[0] <= int(value[:4]) < YEARS[1] for value in values]) < SHARE:
+        return False
+    # 20220401, 20220402, … of one month alone may be a month and a running number
+    return bool(speaks_of_time(name)) or (len(values) >= FEW and len({value[:6] for value in values}) > 1)
