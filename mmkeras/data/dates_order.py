@@ -14,6 +14,8 @@ from mmkeras.data.dates_words import DAY_FIRST_WORDS, speaks_of_time, words_of
 
 IN_ORDER: Final = 6  # so many values in the order of time are no chance: one in 360
 LOOKED_AT: Final = 5000
+SPREAD_DAYS: Final = 10  # different days of a column of dates
+LATE_DAY: Final = 25
 _UNPADDED: Final = re.compile(r"(?<![0-9])[1-9][./-][0-9]|[0-9][./-][1-9](?![0-9])")
 _HALF: Final = re.compile(r"[0-9][ \u00a0\u202f]?[AaPp]\.? ?[Mm]\b")
 
@@ -28,7 +30,7 @@ def choose_order(best: Sequence[Notation], dates: Sequence[str], name: str) -> t
     if first.style != "numeric":
         return first, ""
     rivals = {n.order: n for n in best if (n.style, n.short, n.before) == ("numeric", first.short, first.before)}
-    if first.short and not _is_short_date(dates, name):
+    if first.short and not _is_short_date(first, dates, name):
         return None, ""
     if "YMD" in rivals and len(rivals) > 1:
         return _year_first(rivals, dates, name)
@@ -43,10 +45,13 @@ def _numbers(dates: Sequence[str], before: bool) -> np.ndarray:
     return np.array([numbers[-3:] if before else numbers[:3] for numbers in found], "int64")
 
 
-def _is_short_date(dates: Sequence[str], name: str) -> bool:
-    """Are dd.mm.yy and the like dates? Versions (1.10.12) have no leading zeros, and points."""
+def _is_short_date(notation: Notation, dates: Sequence[str], name: str) -> bool:
+    """Are dd.mm.yy and the like dates? Versions (1.10.12) have points, no leading zeros, and no even spread to 31."""
     bare = [date for date in dates[:LOOKED_AT] if "." in date[:6] and _UNPADDED.search(date[:8])]
-    return len(bare) <= 0.05 * len(dates[:LOOKED_AT]) or bool(speaks_of_time(name))
+    if len(bare) <= 0.05 * len(dates[:LOOKED_AT]) or speaks_of_time(name):
+        return True
+    days = np.unique(_numbers(dates, notation.before)[:, notation.order.index("D")])
+    return len(days) >= SPREAD_DAYS and days.max() >= LATE_DAY
 
 
 def _year_first(rivals: dict[str, Notation], dates: Sequence[str], name: str) -> tuple[Notation, str]:

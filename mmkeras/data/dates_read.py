@@ -10,6 +10,7 @@ from typing import Final
 
 from mmkeras.data.dates_months import month_of
 from mmkeras.data.dates_notation import Notation, notation_of
+from mmkeras.data.dates_patterns import ANY_WORD, NAME
 
 FIRST_OF_THE_1900S: Final = 69  # of years of two digits, as POSIX has it: 68 is 2068
 _EPOCH = datetime.date(1970, 1, 1)
@@ -27,12 +28,19 @@ def read_date(cell: str, notation: str) -> str | None:
 def reader(notation: str) -> Callable[[str], str | None]:
     """`read_date` of one notation, for cells without outer white space. Raises InputError for an unknown notation."""
     found = notation_of(notation)
-    match = re.compile(found.pattern).fullmatch
-    read = {"iso": _iso, "unix": _unix(found.dropped), "time": _time}.get(found.style, _day)
+    pattern = re.compile(found.pattern.replace(NAME, ANY_WORD))
+    match, furthest = pattern.fullmatch, found.max_bytes // 3
+    read: Callable[[re.Match[str]], str | None]
+    if found.style == "iso":
+        read = _iso
+    elif found.style == "unix":
+        read = _unix(found.dropped)
+    else:
+        read = _time(pattern) if found.style == "time" else _day(pattern)
 
     def read_cell(cell: str) -> str | None:
         matched = match(cell)
-        if not matched or (len(cell) > found.max_bytes // 3 and not _fits(cell, found)):
+        if not matched or (len(cell) > furthest and not _fits(cell, found)):
             return None
         try:
             return read(matched)
@@ -53,10 +61,6 @@ def _iso(matched: re.Match[str]) -> str:
     return f"{cell[:10]} {cell[11:16]}" if len(cell) > 10 else cell
 
 
-def _time(matched: re.Match[str]) -> str:
-    return _time_of(matched.groupdict())
-
-
 def _unix(dropped: int) -> Callable[[re.Match[str]], str]:
     scale = 10**dropped
 
@@ -68,26 +72,41 @@ def _unix(dropped: int) -> Callable[[re.Match[str]], str]:
     return read
 
 
-def _day(matched: re.Match[str]) -> str:
-    parts = matched.groupdict()
-    year = int(parts["year"])
-    if year < 100:
-        year += 1900 + 100 * (year < FIRST_OF_THE_1900S)
-    month = month_of(parts["name"]) if "name" in parts else int(parts["month"])
-    day = datetime.date(year, month, int(parts["day"]))
-    time = _time_of(parts)
-    return f"{day} {time}" if time else day.isoformat()
+def _day(pattern: re.Pattern[str]) -> Callable[[re.Match[str]], str]:
+    named = "name" in pattern.groupindex
+    groups = ("year", "name" if named else "month", "day")
+    time_of = _time(pattern)
+
+    def read(matched: re.Match[str]) -> str:
+        year_cell, month_cell, day = matched.group(*groups)
+        year = int(year_cell)
+        if year < 100:
+            year += 1900 + 100 * (year < FIRST_OF_THE_1900S)
+        month = month_of(month_cell) if named else int(month_cell)
+        date = datetime.date(year, month, int(day)).isoformat()
+        time = time_of(matched)
+        return f"{date} {time}" if time else date
+
+    return read
 
 
-def _time_of(parts: dict[str, str]) -> str:
-    """`HH:MM`; '' where the cell has no time. 12 AM is midnight, 12 PM noon."""
-    text = parts.get("hour") or parts.get("hour_alone")
-    if not text:
-        return ""
-    hour = int(text)
-    half = (parts.get("half") or parts.get("half_alone") or "").lower()
-    if half and hour == 12:
-        hour = 0
-    if half == "p" and hour < 12:
-        hour += 12
-    return f"{hour:02d}:{int(parts.get('minute') or 0):02d}"
+def _time(pattern: re.Pattern[str]) -> Callable[[re.Match[str]], str]:
+    """A reader of `HH:MM`; '' where the cell has no time. 12 AM is midnight, 12 PM noon."""
+    groups = [group for group in ("hour", "hour_alone", "half", "half_alone", "minute") if group in pattern.groupindex]
+    places = [groups.index(group) for group in ("hour", "minute")]
+    alone, halves = "hour_alone" in groups, [k for k, group in enumerate(groups) if "half" in group]
+
+    def read(matched: re.Match[str]) -> str:
+        values = matched.group(*groups)
+        text = values[places[0]] or (alone and values[1])
+        if not text:
+            return ""
+        hour = int(text)
+        half = next((values[k] for k in halves if values[k]), None)
+        if half and hour == 12:
+            hour = 0
+        if half in ("p", "P") and hour < 12:
+            hour += 12
+        return f"{hour:02d}:{int(values[places[1]] or 0):02d}"
+
+    return read

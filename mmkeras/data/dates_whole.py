@@ -15,13 +15,13 @@ from mmkeras.data.dates_words import speaks_of_time
 
 WHOLE: Final = re.compile(r"[0-9]{1,19}(\.[0-9]{0,9})?")
 DIGITS: Final = {
-    **dict.fromkeys((8, 12, 14), "YYYYMMDD"),
-    **dict.fromkeys((9, 10), "unix seconds"),
-    13: "unix milliseconds",
-    16: "unix microseconds",
-    19: "unix nanoseconds",
+    "YYYYMMDD": (8, 12, 14),
+    "unix seconds": (9, 10),
+    "unix milliseconds": (12, 13),
+    "unix microseconds": (15, 16),
+    "unix nanoseconds": (18, 19),
 }
-"""Digits of most values -> the notation that they may be in."""
+"""Notation -> the numbers of digits that its values have, since 1990."""
 NAMED_RANGE: Final = (631_152_000, 2_208_988_800)  # 1990 to 2040, where the column's name speaks of time
 ROUND_RANGE: Final = (946_684_800, 1_893_456_000)  # 2000 to 2030, where the numbers alone do
 YEARS: Final = (1900, 2100)
@@ -38,25 +38,35 @@ def find_whole(values: Sequence[str], name: str) -> tuple[Notation | None, str]:
     values: distinct, not missing; some may be no numbers. name: the column's.
     """
     wholes = [value.partition(".")[0] for value in values if WHOLE.fullmatch(value)]
-    digits, count = Counter(map(len, wholes[:SHOWN])).most_common(1)[0]
-    if digits not in DIGITS or count < SHARE * len(wholes[:SHOWN]):
-        return None, ""
-    found = NOTATIONS[DIGITS[digits]]
-    wholes = [value for value in wholes if reader(found.name)(value)]
-    if len(wholes) < SHARE * len(values):
-        return None, ""
-    if found.style == "compact":
-        return (found if is_compact(wholes, name) else None), ""
-    numbers = np.array(wholes, "int64")
-    seconds = numbers // 10**found.dropped
+    digits = Counter(map(len, wholes[:SHOWN]))
+    for known, allowed in DIGITS.items():
+        if sum(digits[length] for length in allowed) >= SHARE * digits.total():
+            found = NOTATIONS[known]
+            dates = [whole for whole in wholes if reader(known)(whole)]
+            if len(dates) >= SHARE * len(values):
+                is_date, doubt = (
+                    (is_compact(dates, name), "") if found.style == "compact" else _unix(found, dates, name)
+                )
+                if is_date:
+                    return found, doubt
+    return None, ""
+
+
+def _unix(notation: Notation, dates: Sequence[str], name: str) -> tuple[bool, str]:
+    """Are numbers times in unix seconds or finer, and what is doubtful about it?"""
+    numbers = np.array(dates, "int64")
+    seconds = numbers // 10**notation.dropped
+    days = [reader("YYYYMMDD")(date[:8]) for date in dates] if not notation.dropped else [None]
+    if np.mean([day is not None for day in days]) >= SHARE:  # a day and an hour or a running number: 2022041001
+        return False, ""
     if speaks_of_time(name) and _within(seconds, NAMED_RANGE):
-        return found, ""
+        return True, ""
     if speaks_of_time(name) is None or not _within(seconds, ROUND_RANGE) or len(numbers) < FEW:
-        return None, ""
-    is_round = np.mean(numbers % (10**found.dropped if found.dropped else ROUND) == 0) >= SHARE
+        return False, ""
+    is_round = np.mean(numbers % (10**notation.dropped if notation.dropped else ROUND) == 0) >= SHARE
     if not is_round or np.ptp(np.percentile(seconds, (5, 95))) < SHORTEST_SPAN:
-        return None, ""
-    return found, f"the numbers may be no times; --number {name or 'COLUMN'} reads them as numbers"
+        return False, ""
+    return True, f"the numbers may be no times; --number {name or 'COLUMN'} reads them as numbers"
 
 
 def _within(seconds: np.ndarray, bounds: tuple[int, int]) -> bool:
