@@ -75,38 +75,53 @@ def _unix(dropped: int) -> Callable[[re.Match[str]], str]:
 def _day(pattern: re.Pattern[str]) -> Callable[[re.Match[str]], str]:
     named = "name" in pattern.groupindex
     groups = ("year", "name" if named else "month", "day")
-    time_of = _time(pattern)
+    day_of, time_of = (_named_day if named else _numeric_day), _time(pattern)
 
     def read(matched: re.Match[str]) -> str:
-        year_cell, month_cell, day = matched.group(*groups)
-        year = int(year_cell)
-        if year < 100:
-            year += 1900 + 100 * (year < FIRST_OF_THE_1900S)
-        month = month_of(month_cell) if named else int(month_cell)
-        date = datetime.date(year, month, int(day)).isoformat()
-        time = time_of(matched)
+        date, time = day_of(*matched.group(*groups)), time_of(matched)
         return f"{date} {time}" if time else date
 
     return read
 
 
+# a column has few days and times of day, in few spellings
+@functools.lru_cache(2**16)
+def _numeric_day(year: str, month: str, day: str) -> str:
+    return datetime.date(_full_year(int(year)), int(month), int(day)).isoformat()
+
+
+@functools.lru_cache(2**16)
+def _named_day(year: str, name: str, day: str) -> str:
+    return datetime.date(_full_year(int(year)), month_of(name), int(day)).isoformat()
+
+
+def _full_year(year: int) -> int:
+    return year if year >= 100 else year + 1900 + 100 * (year < FIRST_OF_THE_1900S)
+
+
 def _time(pattern: re.Pattern[str]) -> Callable[[re.Match[str]], str]:
-    """A reader of `HH:MM`; '' where the cell has no time. 12 AM is midnight, 12 PM noon."""
-    groups = [group for group in ("hour", "hour_alone", "half", "half_alone", "minute") if group in pattern.groupindex]
-    places = [groups.index(group) for group in ("hour", "minute")]
-    alone, halves = "hour_alone" in groups, [k for k, group in enumerate(groups) if "half" in group]
+    """A reader of `HH:MM`; '' where the cell has no time."""
+    if "hour_alone" in pattern.groupindex:
+        return lambda matched: _clock(*matched.group("hour", "minute", "half", "hour_alone", "half_alone"))
+    if "half" in pattern.groupindex:
+        return lambda matched: _clock(*matched.group("hour", "minute", "half"))
+    return lambda matched: _clock(*matched.group("hour", "minute"))
 
-    def read(matched: re.Match[str]) -> str:
-        values = matched.group(*groups)
-        text = values[places[0]] or (alone and values[1])
-        if not text:
-            return ""
-        hour = int(text)
-        half = next((values[k] for k in halves if values[k]), None)
-        if half and hour == 12:
-            hour = 0
-        if half in ("p", "P") and hour < 12:
-            hour += 12
-        return f"{hour:02d}:{int(values[places[1]] or 0):02d}"
 
-    return read
+@functools.lru_cache(2**13)
+def _clock(
+    hour: str | None,
+    minute: str | None,
+    half: str | None = None,
+    hour_alone: str | None = None,
+    half_alone: str | None = None,
+) -> str:
+    """`HH:MM` of the day; 12 AM is midnight, 12 PM noon. `2 PM` has `hour_alone` and `half_alone`, without minutes."""
+    if not (hour or hour_alone):
+        return ""
+    number, sign = int(hour or hour_alone or 0), (half or half_alone or "").lower()
+    if sign and number == 12:
+        number = 0
+    if sign == "p" and number < 12:
+        number += 12
+    return f"{number:02d}:{int(minute or 0):02d}"

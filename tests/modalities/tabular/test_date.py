@@ -122,7 +122,7 @@ ORDERS = ("--date", "ordered", "--number", "price", "--target", "shipped")
 
 @pytest.mark.slow
 def test_a_model_of_dates_in_every_format(tmp_path: Path) -> None:
-    """Weekday and time decide; an invalid day makes a bad row; empty cells are missing."""
+    """Weekday and time decide; an invalid day is told and counts as missing, as empty cells do."""
     csv = write_table(tmp_path / "orders.csv")
     with small_runs.working_folder(tmp_path):
         done = small_runs.main("train", csv, *ORDERS, "--width", "32", "--epochs", "40", "--output", "r")
@@ -131,9 +131,8 @@ def test_a_model_of_dates_in_every_format(tmp_path: Path) -> None:
         assert exported.code == 0, exported.out + exported.err
     columns = read_json(tmp_path / "r/schema.json")["inputs"]
     assert [(c["name"], c["kind"]) for c in columns] == [("ordered", "date"), ("price", "number")]
-    (bad,) = small_runs.read_csv(tmp_path / "r/bad_rows.csv")
-    assert bad["reason"] == "expected a date such as 2026-11-26 or 2026-11-26 14:30, received '2025-02-30 10:00'"
-    assert read_json(tmp_path / "r/metrics.json")["validation"]["score"] > 0.9
+    assert "In column 'ordered' 1 of 240 cells is no date (1 × '2025-02-30 10:00')" in done.out
+    assert read_json(tmp_path / "r/metrics.json")["validation"]["score"] > 0.85  # rows without a date stay
     rows = [("2025-08-04 09:00", "at once"), ("2025-08-04 18:00", "later"), ("2025-08-02T09:00", "later")]
     asked = small_runs.write_rows(tmp_path / "asked.csv", [{"ordered": cell, "price": "1.5"} for cell, _ in rows])
     for artefact in ("predict.tflite", "predict.onnx", "savedmodel/1"):
