@@ -16,18 +16,20 @@ from mmkeras.data.columns import INPUT_KINDS, Column, no_column
 from mmkeras.data.dates import ISO
 from mmkeras.data.identifiers import numbers_rows, why_useless
 from mmkeras.data.identity import joined, usual_spellings
-from mmkeras.data.kind_guess import Reading, Values, guess_reading, read_as
+from mmkeras.data.kind_guess import Reading, Values, guess_reading, is_date_notation, read_as
 from mmkeras.data.leaks import find_leak
 from mmkeras.data.missing import is_missing, marks_of
 from mmkeras.data.named_columns import choose_targets, named_inputs
 from mmkeras.data.number_guess import read_numbers
-from mmkeras.data.numbers import PLAIN, parse_notation
+from mmkeras.data.numbers import PLAIN, check_number_notation, parse_notation
 from mmkeras.data.reading import Source
 from mmkeras.data.task_guess import choose_task
 from mmkeras.errors import InputError
 
 SHOWN: Final = 3
 """Largest number of odd cells that a note shows."""
+FEW_DATES: Final = 20
+"""So many different dates may be classes."""
 MOST_NOTES: Final = 20
 """Largest number of columns with a note of their own."""
 
@@ -51,6 +53,8 @@ def choose_columns(
     choice = choose_task(plain, targets, task)
     notes, target_kind = list(choice.notes), TARGET_KINDS[choice.task]
     _check_target(source, data, targets, target_kind)
+    if task == "auto" and target_kind == "category":
+        _check_no_dates(source, targets[0], readings[targets[0]])
     inputs, ignored = [], []
     for name in names:
         if name in targets:
@@ -109,6 +113,8 @@ def _check_names(source: Source, data: Data) -> None:
             raise InputError(f"--notation {pair}: expected COLUMN=NOTATION, such as price=1.234,56 or day=DD.MM.YYYY.")
         if name not in names:
             raise no_column(name, names, f"{source.path}: --notation {pair}: the column")
+        if not is_date_notation(notation):
+            check_number_notation(notation, name)
 
 
 def _check_target(source: Source, data: Data, targets: Sequence[str], target_kind: str) -> None:
@@ -120,6 +126,15 @@ def _check_target(source: Source, data: Data, targets: Sequence[str], target_kin
         raise InputError(
             f"{source.path}: no column looks like a target; in {name!r} every row has a different value, so it only "
             "names the row. Name it: --target."
+        )
+
+
+def _check_no_dates(source: Source, name: str, reading: Reading) -> None:
+    """Raise InputError for a target of many dates: as classes they would be nonsense."""
+    if reading.kind == "date" and source.rows[name].nunique() > FEW_DATES:
+        raise InputError(
+            f"{source.path}: the target {name!r} holds dates ({reading.notation}), and a date cannot be predicted. Name "
+            "another target, or make a number of the dates, such as the days since a first day: --target."
         )
 
 

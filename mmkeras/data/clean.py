@@ -7,7 +7,7 @@ import pandas as pd
 
 from mmkeras.data.cells import LABEL_SIGN, one_line, split_labels
 from mmkeras.data.columns import Column
-from mmkeras.data.dates import ISO, read_date
+from mmkeras.data.dates import ISO, no_date, read_date
 from mmkeras.data.identity import spelled_alike, usual_spellings
 from mmkeras.data.kind_guess import is_media
 from mmkeras.data.kinds import SUFFIXES
@@ -88,5 +88,5 @@ def fault(cell: str, column: Column) -> str:
         written = f" such as {column.notation}" if column.notation else ""
         return f"expected a number{written}, received {one_line(cell)!r}"
     if column.kind == "date":
-        return f"expected a date such as {column.notation or ISO}, received {one_line(cell)!r}"
+        return no_date(one_line(cell), column.notation or ISO)
     return f"expected a file of the kind {column.kind}, received {one_line(cell)!r}"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Data
-from mmkeras.data.dates import find_date_notation
+from mmkeras.data.dates import find_date_notation, notation_of, read_date
 from mmkeras.data.kinds import SUFFIXES
 from mmkeras.data.missing import is_missing, marks_of
 from mmkeras.data.number_guess import ODD_ALLOWED, NumberReading, find_numbers, read_numbers
@@ -123,6 +123,13 @@ def read_as(name: str, cells: pd.Series, kind: str, data: Data, what: str, decim
 
 def read_dates(name: str, values: Values, data: Data) -> Reading | None:
     """The reading of a column as dates; None where its values are none."""
+    given = notations_given(data).get(name)
+    if given is not None:
+        if not is_date_notation(given):
+            return None
+        notation = notation_of(given).name
+        is_odd = [read_date(text, notation) is None for text in values.texts]
+        return None if all(is_odd) else Reading("date", notation, values.odd(is_odd))
     reading = find_date_notation(values.texts, name)
     if reading is None:
         return None
@@ -134,6 +141,8 @@ def read_number_column(
 ) -> Reading | None:
     """The reading of a column as numbers; None where more than `odd_allowed` of its cells are none."""
     given = notations_given(data).get(name)
+    if given is not None and is_date_notation(given):
+        return None
     if given is not None:
         reading: NumberReading | None = read_numbers(values.texts, parse_notation(given, name))
     else:
@@ -145,6 +154,15 @@ def read_number_column(
     spelled = tuple(text for text, n in zip(values.texts, reading.plain, strict=True) if n and float(n) in sentinels)
     kept = tuple(text for text in spelled if text not in data.not_missing)
     return Reading("number", reading.notation, values.odd(reading.odd), kept, reading.doubtful if given is None else "")
+
+
+def is_date_notation(text: str) -> bool:
+    """Does a text name a notation of dates, such as `DD.MM.YYYY`? Else it may show one of numbers."""
+    try:
+        notation_of(text)
+    except InputError:
+        return False
+    return True
 
 
 def notations_given(data: Data) -> dict[str, str]:

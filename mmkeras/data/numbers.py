@@ -130,6 +130,14 @@ def _has_unit(parts: Parts, notation: Notation) -> bool:
     return not parts.suffix or parts.unit == Parts(False, "", "", "", notation.suffix).unit
 
 
+def check_number_notation(text: str, column: str) -> None:
+    """Raise InputError for a text that shows a notation neither of numbers nor, as was tried before, of dates."""
+    try:
+        parse_notation(text, column)
+    except InputError as error:
+        raise InputError(f"{error} Dates: such as DD.MM.YYYY, MM/DD/YYYY, YYYYMMDD or unix seconds.") from None
+
+
 def parse_notation(text: str, column: str = "") -> Notation:
     """The Notation that a text shows. Raises InputError for a text that shows none."""
     if text == PLAIN:

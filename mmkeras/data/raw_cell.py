@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mmkeras.data.columns import Column
-from mmkeras.data.dates import ISO, read_date
+from mmkeras.data.dates import ISO, no_date, read_date
 from mmkeras.data.missing import marks_of
 from mmkeras.data.numbers import as_plain, parse_notation
 from mmkeras.errors import BadCell
@@ -21,7 +21,7 @@ def read_raw(cell: str, column: Column) -> str:
     if column.kind == "number":
         return _plain_number(stripped, column)
     if column.kind == "date" and read_date(stripped, column.notation or ISO) is None:
-        raise BadCell(f"expected a date such as {column.notation or ISO}, received {stripped[:40]!r}.")
+        raise BadCell(no_date(stripped, column.notation or ISO))
     return cell
 
 
