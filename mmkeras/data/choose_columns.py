@@ -133,8 +133,8 @@ def _check_no_dates(source: Source, name: str, reading: Reading) -> None:
     """Raise InputError for a target of many dates: as classes they would be nonsense."""
     if reading.kind == "date" and source.rows[name].nunique() > FEW_DATES:
         raise InputError(
-            f"{source.path}: the target {name!r} holds dates ({reading.notation}), and a date cannot be predicted. Name "
-            "another target, or make a number of the dates, such as the days since a first day: --target."
+            f"{source.path}: the target {name!r} holds dates ({reading.notation}), and a date cannot be predicted. "
+            "Name another target, or make a number of the dates, such as the days since a first day: --target."
         )
 
 

@@ -94,6 +94,12 @@ def guess_reading(name: str, cells: pd.Series, data: Data, decimal: str = "") ->
         numbers = read_number_column(name, values, data, decimal)
         if numbers:
             return numbers
+    given = notations_given(data).get(name)
+    if given is not None:
+        raise InputError(
+            f"--notation {name}={given}: more than {ODD_ALLOWED:.0%} of the cells are not written so, such as "
+            f"{values.texts[0][:40]!r} or {values.texts[-1][:40]!r}. Give another notation, or leave the flag out."
+        )
     values = Values.of(cells, data, "category")
     return Reading("category" if _are_categories(name, values) else "text")
 
