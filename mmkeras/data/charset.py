@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
+from dataclasses import dataclass
 from typing import Final
 
+from mmkeras.data.charset_guess import guess_encoding
+from mmkeras.data.charset_words import sample_words
 from mmkeras.errors import InputError
 
 UNDECODABLE: Final = "\udcff"
@@ -32,8 +36,7 @@ _BINARY: Final = (
     (b"BZh", "a .bz2 archive. Unpack it"),
     (b"(\xb5/\xfd", "a .zst archive. Unpack it"),
 )
-# Detected earlier by their byte order marks or NUL bytes; as candidates they would fit many short texts by chance.
-_NO_CANDIDATES: Final = ("utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be")
+_JIS: Final = re.compile(rb"\x1b\$[@B]")  # ISO-2022-JP: the only encoding here that is ASCII alone, byte by byte
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 # Above this share of undecodable characters the encoding is wrong; below it, single rows are damaged.
 _WRONG_ENCODING: Final = 0.2
@@ -53,15 +56,32 @@ def decoded_lines(raw: bytes, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(raw), encoding=encoding, errors="mmkeras.undecodable", newline="")
 
 
-def choose_encoding(raw: bytes, requested: str | None, path: str) -> tuple[str, bool]:
-    """The encoding to read a file with, and whether every byte is text in this encoding.
+@dataclass(frozen=True)
+class Charset:
+    """The encoding that a file is read with."""
+
+    encoding: str
+    clean: bool
+    """Whether every byte is text in this encoding."""
+    note: str
+    """A sentence when the encoding is a guess; else ''."""
+
+
+def choose_encoding(raw: bytes, requested: str | None, path: str) -> Charset:
+    """The encoding to read a file with: the requested one, the one that the file's first bytes name, or a guess.
 
     raw: the whole file, not empty.
     requested: the encoding that the user names; None to detect it.
     Raises InputError when the file is binary, the encoding unknown, or too many bytes are not text in the encoding.
     """
     bom_encoding = next((codec for bom, codec in _BOMS if raw.startswith(bom)), None)
-    name = bom_encoding or _detect(raw, path) if requested is None else _look_up(requested)
+    note = ""
+    if requested is not None:
+        name = _look_up(requested)
+    elif bom_encoding:
+        name = bom_encoding
+    else:
+        name, note = _detect(raw, path)
     if bom_encoding and (bom_encoding.startswith(name) or name.startswith(bom_encoding)):
         name = bom_encoding  # "utf-8" for a file with a byte order mark: the mark is no part of the first cell
     elif name in ("utf-16", "utf-32"):  # without a byte order mark Python reads these whole, but not line by line
@@ -70,8 +90,8 @@ def choose_encoding(raw: bytes, requested: str | None, path: str) -> tuple[str, 
     wide = name.startswith(("utf-16", "utf-32"))
     plausible = b"\0" in raw[:_SAMPLE] if wide else not _is_binary(raw)
     if share <= _WRONG_ENCODING and plausible:
-        return name, share == 0
-    other = bom_encoding or _detect(raw, path)
+        return Charset(name, share == 0, note)
+    other = bom_encoding or _detect(raw, path)[0]
     hint = f"It looks like {other}: leave out --encoding" if other != name else "Give the right one: --encoding NAME"
     what = f"byte 0x{byte:02X} on line {line} does" if share else "the bytes do"
     raise InputError(f"{path}: expected text in the encoding {name}, but {what} not fit. {hint}.")
@@ -92,18 +112,41 @@ def _look_up(requested: str) -> str:
     return name
 
 
-def _detect(raw: bytes, path: str) -> str:
-    """UTF-16 without a byte order mark, UTF-8, or charset-normalizer's guess. Raises InputError for a binary file."""
+def _detect(raw: bytes, path: str) -> tuple[str, str]:
+    """The most likely encoding of a file without a byte order mark, and a sentence if it is a guess ('' if not).
+
+    Raises InputError for a binary file.
+    """
     if wide := _utf16_without_mark(raw):
-        return wide
+        return wide, _as_note(wide, "it has NUL bytes between the letters, but no byte order mark")
     if _is_binary(raw):
         what = next(
             (what for magic, what in _BINARY if raw.startswith(magic)), "no text: it holds NUL or control bytes"
         )
         raise InputError(f"{path}: expected a CSV or Parquet file, but this is {what}.")
-    if _undecodable(raw, "utf-8")[0] <= _WRONG_ENCODING:
-        return "utf-8"
-    return _ask_charset_normalizer(raw, path)
+    if raw.isascii():
+        return ("iso2022_jp", _as_note("iso2022_jp", "escape codes of Japanese")) if _JIS.search(raw) else ("utf-8", "")
+    if _is_utf8(raw):
+        return "utf-8", ""
+    words = sample_words(raw)
+    share = _undecodable(b"\n".join(words), "utf-8")[0]
+    # Where the sample leaves no doubt, the slow count over the whole file is spared.
+    if share <= 0.05 or (share <= 0.5 and _undecodable(raw, "utf-8")[0] <= _WRONG_ENCODING):
+        return "utf-8", ""
+    guess = guess_encoding(words)
+    return guess.encoding, _as_note(guess.encoding, guess.why())
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_note(encoding: str, why: str) -> str:
+    return f"Encoding {encoding} is a guess ({why}). To change it: --encoding NAME."
 
 
 def _utf16_without_mark(raw: bytes) -> str:
@@ -115,26 +158,6 @@ def _utf16_without_mark(raw: bytes) -> str:
         if "\0" not in text and len(text) > 0.45 * len(head) and any(sign in text for sign in "\n,;\t|"):
             return name
     return ""
-
-
-def _ask_charset_normalizer(raw: bytes, path: str) -> str:
-    import charset_normalizer  # late: most files are UTF-8
-
-    # Lines can be judged one by one: in all remaining encodings the byte 0x0A never stands inside a character.
-    non_ascii = [line for line in raw[: 64 * _SAMPLE].split(b"\n") if not line.isascii()]
-    chinese = [line for line in non_ascii if _undecodable(line, "gb18030")[0] == 0]
-    if len(chinese) > 0.9 * len(non_ascii):
-        non_ascii = chinese  # so that a few damaged lines do not rule the encoding out
-    sample = b"\n".join(non_ascii)
-    cut = sample.rfind(b"\n", 0, _SAMPLE)
-    sample = sample[:cut] if cut > 0 and len(sample) > _SAMPLE else sample
-    matches = list(charset_normalizer.from_bytes(sample, cp_exclusion=list(_NO_CANDIDATES)))
-    if not matches:
-        raise InputError(f"{path}: expected text, but its encoding cannot be told. Give it: --encoding NAME.")
-    best = [m for m in matches if (m.chaos, m.coherence) == (matches[0].chaos, matches[0].coherence)]
-    names = {name for match in best for name in match.could_be_from_charset}
-    # Short texts often fit several encodings equally well: prefer the most widely used.
-    return next((name for name in ("gb18030", "cp1252") if name in names), str(best[0].encoding))
 
 
 def _undecodable(raw: bytes, encoding: str) -> tuple[float, int, int]:

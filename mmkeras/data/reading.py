@@ -69,10 +69,11 @@ def read_source(path: str | Path, dialect: Dialect | None = None) -> Source:
         return _read_parquet(raw, name)
     if Path(path).suffix in (".parquet", ".pq"):
         raise InputError(f"{name}: expected Parquet, but it does not begin with 'PAR1'. If it is a CSV, rename it.")
-    encoding, clean = choose_encoding(raw, dialect.encoding, name)
+    charset = choose_encoding(raw, dialect.encoding, name)
+    encoding = charset.encoding
     delimiter = _choose_delimiter(raw, encoding, dialect.delimiter, name)
     header, records, lines, malformed = _parse(raw, encoding, delimiter, name)
-    if not clean or b"\0" in raw:  # else no cell can hold undecodable bytes or NUL: skip the check
+    if not charset.clean or b"\0" in raw:  # else no cell can hold undecodable bytes or NUL: skip the check
         readable = []
         for i, record in enumerate(records):
             if (fault := _unreadable_cell(record, encoding)) is None:
@@ -92,6 +93,7 @@ def read_source(path: str | Path, dialect: Dialect | None = None) -> Source:
         rows=pd.DataFrame(dict(zip(header, cells, strict=True)), dtype=object),
         lines=np.array(lines, dtype=np.int64),
         malformed=tuple(malformed),
+        notes=(charset.note,) if charset.note else (),
     )
 
 
