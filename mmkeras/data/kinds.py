@@ -18,7 +18,7 @@ MODALITIES: Final = {
 """Kind of an input column -> the package that reads it."""
 
 SUFFIXES: Final = {
-    "image": (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
+    "image": (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
     "audio": (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"),
 }
 """Kind whose cells are paths -> the suffixes of its files: a column of such paths is guessed to be of that kind."""
