@@ -49,8 +49,11 @@ class Column:
         return cls(name, kind, "input", notation=notation, missing=missing, not_missing=not_missing)
 
 
-def no_column(name: str, names: Sequence[str], what: str) -> InputError:
-    """The error for an absent column, with the nearest name. what: begins the sentence, such as `file: the column`."""
+def no_column(name: str, names: Sequence[str], what: str, hint: str = "") -> InputError:
+    """The error for an absent column, with the nearest name. what: begins the sentence, such as `file: the column`.
+
+    hint: a sentence behind it.
+    """
     near = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], 1)
-    hint = f" Did you mean {next(n for n in names if n.casefold() == near[0])!r}?" if near else ""
-    return InputError(f"{what} {name!r} is not in the file.{hint} Columns: {', '.join(names)}.")
+    likely = f" Did you mean {next(n for n in names if n.casefold() == near[0])!r}?" if near else ""
+    return InputError(f"{what} {name!r} is not in the file.{likely} Columns: {', '.join(names)}.{hint}")

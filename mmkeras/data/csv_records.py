@@ -9,12 +9,13 @@ broken quote decide which of the two it is.
 from __future__ import annotations
 
 import csv
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from mmkeras.data.charset import decoded_lines
+from mmkeras.data.csv_format import CsvFormat, Uncommented
 
 BROKEN: Final = "a quote is not closed, or one inside a cell is not doubled"
 
@@ -58,49 +59,84 @@ class Records:
     width: int = 0
     """Fields of a row. The caller sets it after reading the header, before the next record."""
 
-    def __init__(self, raw: bytes, encoding: str, delimiter: str, good: Sequence[int]) -> None:
-        """good: the lines of the good records so far; the caller appends to it while it iterates."""
-        self.raw, self.encoding, self.delimiter, self.good = raw, encoding, delimiter, good
+    def __init__(
+        self, read_lines: Callable[[], Iterable[str]], csv_format: CsvFormat, good: Sequence[int], skip: int = 0
+    ) -> None:
+        """read_lines: the file's lines, with line ends, from the first.
+
+        good: the lines of the good records so far; the caller appends to it while it iterates. skip: lines to leave
+        out at the beginning.
+        """
+        self.read_lines, self.format, self.good, self.skip = read_lines, csv_format, good, skip
+        self.comments = 0  # lines left out as comments
+        self.bare_quotes: list[int] = []  # lines of a tab-separated file in which a quote was taken for just a quote
 
     def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
-        stream: Iterable[str] = decoded_lines(self.raw, self.encoding)
+        standard, tab = self.format.standard, self.format.delimiter == "\t"
         lines: list[str] = []
-        skipped = done = 0  # lines before the reader's first; lines before this record
+        stream: Iterable[str] = itertools.islice(standard(self.read_lines()), self.skip, None)
+        place = self.skip  # index of the first line of the stream
         while True:
-            reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
-            try:
-                for record in reader:
-                    yield done + 1, record
-                    done = skipped + reader.line_num
+            yield from self._parsed(stream, place)
+            if (done := self._broken) is None:
                 return
-            except csv.Error:
-                lines = lines or list(decoded_lines(self.raw, self.encoding))
+            lines = lines or list(standard(self.read_lines()))
             # Tab-separated files are often written without quoting: there a quote may be just a quote.
             fields = lines[done].rstrip("\r\n").split("\t")
-            plain = self.delimiter == "\t" and (not self.width or fits(fields, self.width))
+            plain = tab and (not self.width or fits(fields, self.width))
             end, closed = done + 1, False
             if self.width and not (plain and lines[done].count('"') % 2 == 0):
-                end, closed = BrokenRow(lines, done, self.good[-_QUOTED_ROWS:], self.delimiter, self.width).end()
+                end, closed = BrokenRow(lines, done, self.good[-_QUOTED_ROWS:], self.format, self.width).end()
             if plain and not closed:
-                yield done + 1, fields
+                self.bare_quotes.append(done + 1)
+                yield done + 1, self.format.original(fields)
                 end = done + 1
             else:
                 yield done + 1, BROKEN
                 for i in range(done + 1, end):
                     if not lines[i].isspace():
                         yield i + 1, f"it may be a part of the row of line {done + 1}, whose quotes are broken"
-            skipped = done = end
-            stream = map(lines.__getitem__, range(skipped, len(lines)))
+            place = end
+            stream = map(lines.__getitem__, range(place, len(lines)))
+
+    def _parsed(self, stream: Iterable[str], place: int) -> Iterator[tuple[int, list[str]]]:
+        """The records of a stream of standard lines up to one with a broken quote.
+
+        place: index of the stream's first line.
+        """
+        self._broken: int | None = None  # index of the first line of that record; None behind the last line
+        uncommented = Uncommented(stream, self.format.comment, place)
+        done = place
+        try:
+            if self.format.is_standard and not self.format.comment:
+                reader = self.format.reader(stream)
+                for record in reader:
+                    yield done + 1, record
+                    done = place + reader.line_num
+                return
+            for record in self.format.reader(uncommented):
+                done = uncommented.start
+                yield done + 1, self.format.original(record)
+                uncommented.between, done = True, uncommented.place
+        except csv.Error:
+            self._broken = done if uncommented.between else uncommented.start
+        finally:
+            self.comments += uncommented.skipped
 
 
 class BrokenRow:
     """A row with a broken quote, and the search for the lines behind it that may belong to it."""
 
-    def __init__(self, lines: Sequence[str], start: int, good: Sequence[int], delimiter: str, width: int) -> None:
-        """lines: of the file, with line ends. start: index of its first line. good: lines of earlier good rows."""
-        self.lines, self.start, self.delimiter, self.width = lines, start, delimiter, width
-        sign = re.escape(delimiter)
-        field = rf'(?:"[^"]*(?:""[^"]*)*"|[^"{sign}\r\n][^{sign}\r\n]*|)'
+    def __init__(
+        self, lines: Sequence[str], start: int, good: Sequence[int], csv_format: CsvFormat, width: int
+    ) -> None:
+        """lines: of the file, standard, with line ends. start: index of its first line. good: lines of good rows."""
+        self.lines, self.start, self.format, self.width = lines, start, csv_format, width
+        self.delimiter = csv_format.delimiter
+        sign = re.escape(self.delimiter)
+        self.space = re.compile(" *" if csv_format.skip_space else "")
+        space, no_space = (" *", " ") if csv_format.skip_space else ("", "")
+        field = rf'{space}(?:"[^"]*(?:""[^"]*)*"|[^"{no_space}{sign}\r\n][^{sign}\r\n]*|)'
         self.field = re.compile(field + sign)
         self.opened = min(self._opened_field(lines[start]) or 0, width - 1)
         # A quote that closes a cell, with no more fields behind it than a row can have behind the broken one.
@@ -168,7 +204,7 @@ class BrokenRow:
         if self.all_quoted and not self._quoted(i):
             return 0
         lines = map(self.lines.__getitem__, range(i, len(self.lines)))
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        reader = self.format.reader(lines)
         try:
             record = next(reader)
         except csv.Error:
@@ -193,4 +229,6 @@ class BrokenRow:
         position = count = 0
         while count != most and (match := self.field.match(line, position)):
             position, count = match.end(), count + 1
+        if match := self.space.match(line, position):
+            position = match.end()
         return count if line.startswith('"', position) else None

@@ -18,7 +18,7 @@ def describe(table: Table) -> str:
     fits: share of the filled cells that are of the column's kind; the others count as missing. `?`: the notation may be
     another one.
     """
-    file_format = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else "Parquet"
+    file_format = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else table.format
     head = f"{table.path}: {len(table.rows):,} rows, {file_format}, {len(table.bad_rows):,} bad rows"
     grid = [("column", "kind", "role", "from", "filled", "fits", "example")]
     for column in (*table.columns, *table.ignored):

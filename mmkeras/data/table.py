@@ -22,6 +22,7 @@ from mmkeras.data.clean import clean, fault
 from mmkeras.data.column_names import with_known_names
 from mmkeras.data.columns import Column, no_column
 from mmkeras.data.formula_cells import FormulaCells
+from mmkeras.data.positions import name_by_position, no_header_hint
 from mmkeras.data.reading import BadRow, Source, read_source
 from mmkeras.data.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
@@ -42,7 +43,7 @@ class Table:
     path: str
     encoding: str
     delimiter: str
-    """Empty for Parquet."""
+    """Empty for all formats but CSV."""
     columns: tuple[Column, ...]
     """Inputs in the order of the file, then the targets, if any."""
     rows: pd.DataFrame
@@ -58,6 +59,8 @@ class Table:
     """Sentences to print."""
     task: str = ""
     """The task, such as `classify`; '' for a validation or prediction file."""
+    format: str = "CSV"
+    """As `Source.format`."""
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -99,10 +102,11 @@ def read_table(data: Data, task: str = "auto") -> Table:
     if len(names) < 2:
         raise InputError(
             f"{source.path}: expected at least two columns, an input and a target; received only "
-            f"{one_line(names[0])!r} (delimiter {source.delimiter!r}). Give the right --delimiter, or add a column."
+            f"{one_line(names[0])!r} (delimiter {source.delimiter!r}). "
+            + (source.hint or "Give the right --delimiter, or add a column.")
         )
     if not rows or len(malformed) > data.max_bad_rows * (rows + len(malformed)):
-        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), data.max_bad_rows)
+        raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), data.max_bad_rows, source.hint)
     task, columns, ignored, notes = choose_columns(source, data, task)
     table = _check_rows(source, columns, keep_all=False, max_bad_rows=data.max_bad_rows)
     if table.target_kind.labelled:
@@ -131,17 +135,20 @@ def read_rows(
     max_bad_rows: largest share of bad rows to accept.
     Raises InputError as `read_table` does.
     """
-    source, notes = with_known_names(read_source(path, dialect), [column.name for column in columns])
+    names = [column.name for column in columns]
+    source, notes = with_known_names(read_source(path, dialect, names), names)
+    source = name_by_position(source, [column.name for column in columns if column.role == "input"])
     names = list(source.rows.columns)
+    hint = no_header_hint(source, [column.name for column in columns])
     present = []
     for column in columns:
         if column.name in names:
             present.append(column)
         elif not (inputs_optional if column.role == "input" else target_optional):
-            raise no_column(column.name, names, f"{path}: the {column.role} column")
+            raise no_column(column.name, names, f"{path}: the {column.role} column", hint)
     if not any(column.role == "input" for column in present):
         first = next(column for column in columns if column.role == "input")
-        raise no_column(first.name, names, f"{path}: the input column")
+        raise no_column(first.name, names, f"{path}: the input column", hint)
     table = _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
     return dataclasses.replace(table, notes=(*source.notes, *notes, *table.notes))
 
@@ -201,7 +208,8 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     if len(faulty) > max_bad_rows * total or (not keep_all and not len(frame)):
         raise _too_many_bad_rows(path, faulty if len(frame) else bad_rows, total, max_bad_rows)
     notes = _left_out(bad_rows, total) if not keep_all else ()
-    return Table(path, source.encoding, source.delimiter, columns, frame, lines, bad_rows, notes=notes)
+    file = path, source.encoding, source.delimiter
+    return Table(*file, columns, frame, lines, bad_rows, notes=notes, format=source.format)
 
 
 def _left_out(bad_rows: Sequence[BadRow], total: int) -> tuple[str, ...]:
@@ -215,13 +223,16 @@ def _left_out(bad_rows: Sequence[BadRow], total: int) -> tuple[str, ...]:
     )
 
 
-def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float) -> InputError:
+def _too_many_bad_rows(path: str, bad_rows: Sequence[BadRow], total: int, allowed: float, hint: str = "") -> InputError:
     first = "; ".join(f"line {b.line}{f', {b.column}' if b.column else ''}: {b.reason}" for b in bad_rows[:3])
     share = f"{path}: {len(bad_rows):,} of {total:,} rows ({len(bad_rows) / total:.1%}) cannot be used"
     if len(bad_rows) == total:
-        return InputError(f"{share}: no row is left. {first}. Correct them, or check --delimiter and --encoding.")
+        return InputError(
+            f"{share}: no row is left. {first}. " + (hint or "Correct them, or check --delimiter and --encoding.")
+        )
     return InputError(
-        f"{share}, more than the {allowed:.1%} allowed. {first}. Correct them, or allow more with --max-bad-rows."
+        f"{share}, more than the {allowed:.1%} allowed. {first}. "
+        + (hint or "Correct them, or allow more with --max-bad-rows.")
     )
 
 

@@ -76,6 +76,11 @@ def write_rows(rows: Rows, config: Config, folder: Path) -> Config:
         allow_outside=config.data.allow_outside or paths_are_absolute,
         encoding="utf-8",
         delimiter=",",
+        escape="none",
+        comment="none",
+        skip_lines=0,
+        no_header=False,
+        with_header=True,
         max_bad_rows=1.0,  # bad rows are dropped already; a row without a cell in the subset's columns is no error
     )
 

@@ -85,7 +85,7 @@ class RowReader:
     def log_unknown(self, log: Log) -> None:
         """Log the file's notes, and for each category column the values that the model does not know."""
         for note in self.table.notes:
-            log(note)
+            log(note if note.startswith(self.table.path) else f"{self.table.path}: {note}")
         for input_spec in self.inputs_present:
             if input_spec["kind"] != "category" or "values" not in input_spec:
                 continue

@@ -95,7 +95,6 @@ BROKEN_INPUTS: list[BrokenInput] = [
     # the header
     case("header only", b"text,label\n", "has a header", "text, label", "no rows"),
     case("column name twice", rows(header="text,text"), "columns 1 and 2", "'text'", "rename"),
-    case("column without name", b",text,label\n" + b"0,some text,a\n" * 12, "column 1 of 3", "no name", "index=False"),
     case("quote in the header", b'"text,label\na,b\nc,d\n', "line 1", "a quote there is not closed"),
     case("one column", b"text\n" + b"some text\n" * 12, "at least two columns", "'text'", "--delimiter"),
     case("wrong delimiter", GOOD, "at least two columns", "delimiter ';'", delimiter=";"),
