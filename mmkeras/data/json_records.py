@@ -14,10 +14,15 @@ from mmkeras.data.cells import LABEL_SIGN
 from mmkeras.data.source import BadRow, Source
 from mmkeras.errors import InputError
 
+
+class _Fraction(str):
+    """A number with a decimal point, as it is written."""
+
+
 # Numbers stay as they are written: no digit is lost, and 1.0 stays 1.0.
-_DECODER: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_DECODER: Final = json.JSONDecoder(parse_int=str, parse_float=_Fraction, parse_constant=str)
 _NOT_JSON: Final = object()
-_SHOWN: Final = 40
+_MOST_NUMBERS: Final = 50
 
 Row = tuple[int, Any]
 """The line or number of a row, from 1, and its value."""
@@ -96,7 +101,7 @@ def _frames(whole: dict[str, Any]) -> list[Any]:
 
 
 def _source(values: Iterable[Row], encoding: str, path: str, file_format: str) -> Source:
-    """Objects as rows: nested objects are flattened, lists of strings joined to labels, other lists left out."""
+    """Objects as rows: nested objects are flattened, lists of labels joined, other lists left out."""
     rows: list[dict[str, str]] = []
     lines: list[int] = []
     malformed: list[BadRow] = []
@@ -122,7 +127,7 @@ def _source(values: Iterable[Row], encoding: str, path: str, file_format: str) -
     if lists:
         shown = ", ".join(map(repr, [*lists][:3]))
         notes.append(
-            f"Columns that hold lists of numbers or of objects are left out: {shown}{', …' * (len(lists) > 3)}."
+            f"Columns that hold lists of measures or of objects are left out: {shown}{', …' * (len(lists) > 3)}."
         )
     frame = pd.DataFrame({name: [row.get(name, "") for row in rows] for name in kept}, dtype=object)
     return Source(
@@ -137,13 +142,20 @@ def _flatten(value: dict[str, Any], prefix: str, row: dict[str, str], lists: dic
         if isinstance(cell, dict):
             _flatten(cell, f"{name}.", row, lists)
         elif isinstance(cell, list):
-            if all(isinstance(part, str) for part in cell):
+            if _are_labels(cell):
                 row[name] = LABEL_SIGN.join(cell)
             else:
                 row[name] = ""
                 lists[name] = None
         else:
             row[name] = "" if cell is None else str(cell)
+
+
+def _are_labels(parts: list[Any]) -> bool:
+    """Whether the parts of a list are strings, or whole numbers that are not too many for labels."""
+    if not all(isinstance(part, str) and not isinstance(part, _Fraction) for part in parts):
+        return False
+    return len(parts) <= _MOST_NUMBERS or not all(part.lstrip("-").isdecimal() for part in parts)
 
 
 def _is_text(cell: str) -> bool:
@@ -156,5 +168,5 @@ def _is_text(cell: str) -> bool:
 
 
 def column_values(cells: Sequence[Any]) -> list[str]:
-    """Lists of strings as cells of labels, `a|b`; None becomes ''."""
-    return ["" if cell is None else LABEL_SIGN.join(cell) for cell in cells]
+    """Lists of strings or whole numbers as cells of labels, `a|b`; None becomes ''."""
+    return ["" if cell is None else LABEL_SIGN.join(map(str, cell)) for cell in cells]

@@ -18,7 +18,7 @@ _INDEX: Final = "__index_level_0__"
 
 
 def parquet_rows(raw: bytes, path: str) -> Source:
-    """A Parquet file's columns as strings: nulls become '', lists of strings `a|b`."""
+    """A Parquet file's columns as strings: nulls become '', lists of strings or whole numbers `a|b`."""
     import pyarrow as pa  # late: 60 MB that most runs never need
 
     table = read_parquet(raw, path)
@@ -39,11 +39,12 @@ def parquet_rows(raw: bytes, path: str) -> Source:
 
 
 def _cells(column: Any, name: str, path: str, pa: Any) -> list[str]:
-    """The cells of a column as strings. Raises InputError for bytes, and for lists of anything but strings."""
+    """The cells of a column as strings. Raises InputError for bytes, and for other lists."""
     kind = column.type
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    if lists and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)):
-        return column_values([None if cell is None else filter(None, cell) for cell in column.to_pylist()])
+    labels = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
+    if lists and any(is_kind(kind.value_type) for is_kind in labels):
+        return column_values([cell and [part for part in cell if part is not None] for cell in column.to_pylist()])
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise InputError(f"{path}: column {name!r}: expected text or numbers, received {kind}. Take it out.")
     return ["" if cell is None else cell for cell in column.cast(pa.string()).to_pylist()]

@@ -8,6 +8,7 @@ import io
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,10 +36,10 @@ def as_csv(rows: Sequence[Sequence[str]], **options: object) -> str:
     return buffer.getvalue()
 
 
-def read(folder: Path, content: str, name: str = "a.csv", expected: Sequence[str] = (), **flags: object) -> Source:
+def read(folder: Path, content: str, name: str = "a.csv", expected: Sequence[str] = (), **flags: Any) -> Source:
     path = folder / name
     path.write_bytes(content.encode())
-    return read_source(path, Dialect(**flags), expected)  # type: ignore[arg-type]
+    return read_source(path, Dialect(**flags), expected)
 
 
 def cells(source: Source) -> list[list[str]]:
@@ -401,7 +402,7 @@ def test_hints(tmp_path: Path) -> None:
         ({"delimiter": "::"}, "one character"),
     ],
 )
-def test_flags_that_cannot_be_used(tmp_path: Path, flags: dict[str, object], words: str) -> None:
+def test_flags_that_cannot_be_used(tmp_path: Path, flags: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words.replace("\\", "\\\\")):
         read(tmp_path, as_csv([HEADER, *ROWS]), **flags)
 
