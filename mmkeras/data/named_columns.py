@@ -7,6 +7,7 @@ from typing import Final
 
 from mmkeras.config.config import DEFAULTS
 from mmkeras.config.data import Data
+from mmkeras.data.alike import alike_but_for_numbers
 from mmkeras.data.columns import Column, no_column
 from mmkeras.data.kinds import MODALITIES
 from mmkeras.data.number_guess import ODD_ALLOWED
@@ -92,4 +93,5 @@ def _guess_target(source: Source, inputs: Iterable[str]) -> str:
 def _nearly_constant(source: Source, name: str) -> bool:
     """Has nearly every row the same cell? Credits and versions are no target, unless named."""
     counts = source.rows[name].value_counts()
-    return bool(len(counts) == 0 or counts.iloc[0] >= (1 - ODD_ALLOWED) * len(source.rows))
+    constant = len(counts) == 0 or counts.iloc[0] >= (1 - ODD_ALLOWED) * len(source.rows)
+    return bool(constant) or alike_but_for_numbers(source.rows[name])
