@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import pandas as pd
+
 from mmkeras.config.config import DEFAULTS
 from mmkeras.config.data import Data
 from mmkeras.data.alike import alike_but_for_numbers
@@ -87,7 +89,16 @@ def _guess_target(source: Source, inputs: Iterable[str]) -> str:
         raise InputError(f"Every column is named as an input ({', '.join(names)}): none is left as the target.")
     usual = next((name for usual in TARGET_NAMES for name in free if name.casefold() == usual), None)
     varied = [name for name in free if not _nearly_constant(source, name)]
+    if not (usual or source.named) and varied:
+        # Without a header nothing says where the classes stand: before the texts as often as behind them.
+        classes = [name for name in varied if _has_classes(source.rows[name])]
+        varied = classes if len(classes) == 1 else varied
     return usual or (varied or free)[-1]
+
+
+def _has_classes(cells: pd.Series) -> bool:
+    """Do few different cells fill a column, as classes do?"""
+    return 2 <= cells.nunique() <= max(2, 0.05 * len(cells))
 
 
 def _nearly_constant(source: Source, name: str) -> bool:

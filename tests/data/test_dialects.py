@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mmkeras.config.config import Config
 from mmkeras.data.reading import Dialect, Source, read_source
+from mmkeras.data.table import read_table
 from mmkeras.errors import InputError
 
 LAMP = ('lamp of 15" with "warm, white" light', "a bulb, too bright", "it hums", 'the "plug" is loose\nand hot')
@@ -433,3 +435,13 @@ def test_a_well_formed_file_is_read_as_the_csv_module_does(
     content = as_csv([header, *rows * repeats], delimiter=delimiter, quoting=quoting)
     source = read(tmp_path, content, encoding="utf-8", delimiter=delimiter)
     check(source, rows * repeats, header)
+
+
+def test_the_target_of_a_file_without_a_header_is_its_classes(tmp_path: Path) -> None:
+    for rows in (HEADLESS["classes and texts"], HEADLESS["labels"], HEADLESS["tweets"]):
+        (tmp_path / "a.csv").write_text(as_csv(rows * 2))
+        config = Config.of(csv=str(tmp_path / "a.csv"))
+        assert [column.name for column in read_table(config.data).targets] == ["column 1"]
+    (tmp_path / "a.txt").write_text(as_csv(PAIRS, delimiter="\t"))
+    config = Config.of(csv=str(tmp_path / "a.txt"), task="generate")
+    assert [column.name for column in read_table(config.data, "generate").targets] == ["column 2"]
