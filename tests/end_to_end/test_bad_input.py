@@ -42,7 +42,8 @@ def as_arguments(flags: dict[str, Any]) -> list[str]:
     arguments = [flags["csv"]]
     for name, value in flags.items():
         if name != "csv":
-            arguments += [f"--{name.replace('_', '-')}", *(value if isinstance(value, tuple) else [str(value)])]
+            values = () if value is True else value if isinstance(value, tuple) else (str(value),)
+            arguments += [f"--{name.replace('_', '-')}", *values]
     return arguments
 
 
