@@ -45,7 +45,7 @@ def choose_columns(
     names = list(source.rows.columns)
     _check_names(source, data)
     kinds = named_inputs(source, data)
-    targets = choose_targets(source, data, kinds)
+    targets = choose_targets(source, data, kinds, task)
     used = [name for name in names if name in kinds or name in targets or not kinds or name in data.keep]
     used = [name for name in used if name not in data.ignore]
     readings = _read_columns(source, data, names, kinds)

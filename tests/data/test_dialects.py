@@ -437,11 +437,14 @@ def test_a_well_formed_file_is_read_as_the_csv_module_does(
     check(source, rows * repeats, header)
 
 
-def test_the_target_of_a_file_without_a_header_is_its_classes(tmp_path: Path) -> None:
+def test_texts_that_all_differ_are_no_target(tmp_path: Path) -> None:
     for rows in (HEADLESS["classes and texts"], HEADLESS["labels"], HEADLESS["tweets"]):
-        (tmp_path / "a.csv").write_text(as_csv(rows * 2))
+        (tmp_path / "a.csv").write_text(as_csv(rows))
         config = Config.of(csv=str(tmp_path / "a.csv"))
         assert [column.name for column in read_table(config.data).targets] == ["column 1"]
+    (tmp_path / "a.csv").write_text(as_csv([["v1", "v2", ""], *[[*row[::-1], ""] for row in ROWS]]))
+    assert [column.name for column in read_table(config.data).targets] == ["v1"]
+    assert [column.name for column in read_table(config.data, "generate").targets] == ["v2"]
     (tmp_path / "a.txt").write_text(as_csv(PAIRS, delimiter="\t"))
     config = Config.of(csv=str(tmp_path / "a.txt"), task="generate")
     assert [column.name for column in read_table(config.data, "generate").targets] == ["column 2"]
