@@ -55,7 +55,7 @@ def other_formats(usual: CsvFormat, text: str, may_escape: bool) -> list[CsvForm
     spaces, quotes, escapes = [usual.skip_space], ['"'], [usual.escape]
     if not usual.skip_space and re.search(rf"{sign} +[\"']", text):
         spaces.append(True)
-    if re.search(rf"(?:^|{sign}) *'[^\r\n]*' *(?:{sign}|$)", text, re.MULTILINE):
+    if re.search(rf"(?:^|{sign}) *'", text, re.MULTILINE):
         quotes.append("'")
     if may_escape and re.search(rf"\\[\"'{sign}]", text):
         escapes.append("\\")

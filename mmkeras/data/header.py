@@ -26,6 +26,9 @@ _SENTENCE_SIGNS: Final = tuple(".!?。！？…\"'”»")
 _MISSING: Final = frozenset(["", "?", "-", "--", "na", "n/a", "nan", "null", "none", "\\n", "#n/a"])
 _SHARE: Final = 0.9
 """A column is what this share of its cells are."""
+_MOST_CELLS: Final = 100_000
+_FEWEST_ROWS: Final = 20
+"""Rows that are looked at: of wide tables not more cells, but so many rows at least."""
 _LONGEST_NAME: Final = 200
 _FEW_WORDS: Final = 0.05
 """Share of different words among all words of a column of tags, not of running text."""
@@ -56,6 +59,7 @@ def names_or_row(first: Sequence[str], rest: Sequence[Sequence[str]], delimiter:
     """
     if any(map(is_header_word, first)):  # in files that were put together the header stands several times
         rest = [record for record in rest if list(record) != list(first)]
+    rest = rest[: max(_FEWEST_ROWS, _MOST_CELLS // max(len(first), 1))]
     columns = list(zip(*rest, strict=False)) if rest else [() for _ in first]
     cells = [cell.strip() for cell in first]
     if any(is_header_word(cell) and cell not in column for cell, column in zip(cells, columns, strict=False)):
