@@ -62,12 +62,13 @@ def read_csv(
     read_lines: Callable[[], Iterable[str]] = partial(decoded_lines, raw, encoding)
     if raw.find(codecs.BOM_UTF8, 3) > 0 and encoding.startswith("utf-8"):  # files that were put together
         read_lines = partial(_unmarked_lines, raw, encoding)
-    sample = Sample.of(read_lines())
-    layout = guess_layout(sample, dialect, delimiter, path, expected)
+    sample = Sample.of(read_lines(), dialect.skip_lines or 0)
+    with unlimited_cells():
+        layout = guess_layout(sample, dialect, delimiter, path, expected)
     parsed = parse(read_lines, layout)
     usual = usual_format(layout.format.delimiter, dialect)
     if layout.format == usual and dialect.escape is None and _escaped_far_below(raw, parsed):
-        escaped = dataclasses.replace(usual, escape="\\")
+        escaped = dataclasses.replace(layout.format, escape="\\")
         layout = dataclasses.replace(layout, format=escaped, notes=(*layout.notes, *format_notes(escaped, usual)))
         parsed = parse(read_lines, layout)
     elif (parsed.malformed or parsed.bare_quotes) and layout.format == usual:

@@ -9,7 +9,7 @@ from typing import Final
 from mmkeras.data.csv_format import CsvFormat
 from mmkeras.data.csv_records import unlimited_cells
 from mmkeras.data.csv_trial import DELIMITERS, EVEN, Sample, best_delimiter, try_format
-from mmkeras.data.header import is_header_word, is_value, names_or_row
+from mmkeras.data.header import folded, is_header_word, is_value, names_or_row
 
 _MOST_TITLE_LINES: Final = 20
 _HEAD: Final = 300
@@ -17,10 +17,19 @@ _HEAD: Final = 300
 _FEWEST_ROWS: Final = 3
 
 
-def title_lines(sample: Sample, delimiter: str | None, path: str) -> int:
-    """Number of lines, such as a title, before the line of column names; 0 where the first line may be the header."""
+def title_lines(sample: Sample, delimiter: str | None, path: str, expected: Sequence[str]) -> int:
+    """Number of lines, such as a title, before the line of column names; 0 where the first line may be the header.
+
+    expected: names of columns that the file ought to have; () where nothing is known.
+    """
     head = sample.behind(0, _HEAD)
     places = [i for i, line in enumerate(head.lines[: _MOST_TITLE_LINES + 1]) if line.strip()]
+    known_names = {folded(name) for name in expected}
+    for place in places if expected else ():
+        for sign in [delimiter] if delimiter else DELIMITERS:
+            found = known_names & {folded(cell) for cell in _cells(head.lines[place], sign)}
+            if 2 * len(found) >= len(known_names):
+                return place if place > places[0] else 0
     if len(places) < _FEWEST_ROWS:
         return 0
     sign, several, even = _cut(head, delimiter, path)

@@ -31,15 +31,15 @@ class Sample:
     whole: bool
 
     @classmethod
-    def of(cls, lines: Iterable[str]) -> Sample:
-        """The first lines, up to the longest sample."""
+    def of(cls, lines: Iterable[str], skip: int = 0) -> Sample:
+        """The first lines, up to the longest sample; skip: lines before it that do not count."""
         head: list[str] = []
         characters = 0
         for line in lines:
-            if len(head) == _LINES or characters > _CHARACTERS:
+            if len(head) == _LINES + skip or characters > _CHARACTERS:
                 return cls(head, False)
             head.append(line)
-            characters += len(line)
+            characters += len(line) if len(head) > skip else 0
         return cls(head, True)
 
     def behind(self, skip: int, most: int = _LINES) -> Sample:

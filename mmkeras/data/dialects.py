@@ -51,7 +51,7 @@ def guess_layout(sample: Sample, dialect: Dialect, delimiter: str | None, path: 
         notes.append(_skipped(sample.lines, skip, comments, f"begin with {prefix!r} and", given))
     skip += comments
     if dialect.skip_lines is None and not dialect.no_header and not given:
-        titles = title_lines(sample.behind(skip), delimiter, path)
+        titles = title_lines(sample.behind(skip), delimiter, path, expected)
         if titles:
             notes.append(_skipped(sample.lines, skip, titles, "stand before the column names and", given))
         skip += titles
@@ -115,8 +115,9 @@ def _choose_header(
         row_names = False
     if reason:
         last = f" to 'column {width}'" if width > 1 else ""
+        line = layout.skip + next(i for i, line in enumerate(sample.lines, 1) if line.strip())
         notes.append(
-            f"Line {layout.skip + 1} is read as a row, not as the column names: {reason}. The columns are called "
+            f"Line {line} is read as a row, not as the column names: {reason}. The columns are called "
             f"'column 1'{last} (--with-header: the line holds the names)."
         )
     elif named and not dialect.with_header and not expected and len(rest) > 2 and _like_sentences(first):

@@ -179,6 +179,25 @@ def test_a_title_above_numbers(tmp_path: Path) -> None:
     check(read(tmp_path, content), rows, ("pressure", "wind", "power"))
 
 
+def test_names_that_are_expected_stand_below_a_title(tmp_path: Path) -> None:
+    for lines in ("My list\n\ntext\nwell, so\n", "My list\nbody;text;n\na;well, so;1\n"):
+        source = read(tmp_path, lines, expected=["text", "label"])
+        assert source.rows["text"].tolist() == ["well, so"]
+
+
+def test_many_lines_can_be_skipped(tmp_path: Path) -> None:
+    check(read(tmp_path, "a line; of 2\n" * 3000 + as_csv([HEADER, *ROWS], delimiter=";"), skip_lines=3000), ROWS)
+
+
+def test_a_long_line(tmp_path: Path) -> None:
+    for text in ("word " * 60_000, "# " * 90_000, "a, \"b\" 'c' " * 20_000):
+        rows = [[text, "a"], ["short", "b"]]
+        check(read(tmp_path, as_csv([HEADER, *rows])), rows)
+        check(read(tmp_path, "# a comment\n" + as_csv([HEADER, *rows])), rows)
+        source = read(tmp_path, as_csv(rows), delimiter=",", no_header=True)
+        assert cells(source) == rows
+
+
 def test_a_column_of_sentences_has_no_title(tmp_path: Path) -> None:
     for name in ("text", "sentence", "Beschwerde"):
         lines = [f"well, this is number {i}" for i in range(30)]
