@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv as csv_files
 import functools
 import html
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from mmkeras.graph import FLOAT32
 from mmkeras.runtime.exported import SIGNATURE
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.predictor import Predictor
+from mmkeras.system.json_files import read_object
 from mmkeras.system.progress import Log
 from mmkeras.tasks.opening import generates_text, open_model, open_text_generator
 
@@ -47,7 +47,7 @@ class FinishedRun:
     @functools.cached_property
     def metrics(self) -> dict[str, Any]:
         """metrics.json: figures on the held-out rows, epochs, rows, seconds."""
-        return dict(json.loads((self.folder / METRICS).read_text(encoding="utf-8")))
+        return read_object(self.folder / METRICS, "Train again.")
 
     @functools.cached_property
     def history(self) -> list[dict[str, float]]:
@@ -173,8 +173,8 @@ def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Log 
 
     lines: list[str] = []
     path = folder.folder if isinstance(folder, Exported) else Path(folder)
-    run_verification(path, formats, keep_lines(lines, log))
-    return read_proof(path, lines)
+    proof = run_verification(path, formats, keep_lines(lines, log))
+    return Verification(proof.passed, proof.artefacts, printed_table(lines))
 
 
 def keep_lines(lines: list[str], log: Log) -> Log:
@@ -189,9 +189,14 @@ def keep_lines(lines: list[str], log: Log) -> Log:
 
 def read_proof(folder: Path, lines: Sequence[str]) -> Verification:
     """verify.json and the printed table. lines: the log of an export or a verification; the table is its end."""
-    proof = json.loads((folder / PROOF).read_text(encoding="utf-8"))
+    proof = read_object(folder / PROOF)
+    return Verification(proof["passed"], proof["artefacts"], printed_table(lines))
+
+
+def printed_table(lines: Sequence[str]) -> str:
+    """The end of a log from the table on."""
     start = next((k for k, line in enumerate(lines) if line.startswith("verifying ")), -1)
-    return Verification(proof["passed"], proof["artefacts"], "\n".join(lines[start + 1 :]))
+    return "\n".join(lines[start + 1 :])
 
 
 def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -> Predictor | TextModel:

@@ -182,7 +182,7 @@ def in_current_form(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if "answers" in value:
         return value
-    graphs = graphs_inside(value)
+    graphs = graphs_inside({key: part for key, part in value.items() if key not in ("artefacts", "held_out")})
     top = {key: part for key, part in value.items() if key not in ("graph", "inputs", "outputs")}
     answers = "texts" if "graphs" in value else "numbers"
     artefacts: dict[str, dict[str, Any]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +15,9 @@ from mmkeras.exporting.replacement import replacement
 from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
 from mmkeras.runs.recovery import reading
 from mmkeras.runs.run import Run, open_run
-from mmkeras.runtime.exported import SIGNATURE
+from mmkeras.runtime.exported import SIGNATURE, write_signature
 from mmkeras.runtime.formats import FORMATS
-from mmkeras.system.files import write_json
+from mmkeras.system.json_files import read_object
 from mmkeras.system.locks import locked
 from mmkeras.system.outputs import refuse_special
 from mmkeras.system.progress import Log
@@ -105,11 +104,11 @@ def _fill(
     if task.ANSWERS in LINES:
         log(LINES[task.ANSWERS].format(len(samples)))
     artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in to_write]
-    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = read_object(run.folder / "metrics.json", "Train again.")
     signature = signature_of(run, graphs, artefacts, metrics, {**assets.metadata, **samples.metadata})
-    write_json(folder / SIGNATURE, signature.to_json())
+    write_signature(folder, signature)
     write_model_card(run, graphs, signature, metrics, folder, title)
-    return verify(folder, log=log)
+    return verify(folder, log=log).passed
 
 
 def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.data.target_tokenizer import EOS
+from mmkeras.errors import InputError
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.generation.sampling import NEVER, draw, mask_log_probs
 
@@ -58,13 +59,20 @@ class DecoderState:
                 self.arrays[name][:, :, position : position + 1] = outputs[spec["filled_from"]]
             else:
                 self.arrays[name] = np.asarray(outputs[spec["renewed_from"]])
-        return np.array(outputs["log_probabilities"])
+        return not_nan(np.array(outputs["log_probabilities"]))
 
     def reorder(self, rows: np.ndarray, memory: bool = True) -> None:
         """Keep these rows, in this order; a row may be repeated. memory: False where the rows' memory is the same."""
         self.arrays = {name: array[rows] for name, array in self.arrays.items()}
         if memory:
             self.memory = {name: array[rows] for name, array in self.memory.items()}
+
+
+def not_nan(log_probs: np.ndarray) -> np.ndarray:
+    """The log-probabilities. Raises InputError where one is NaN: a token would be taken all the same."""
+    if np.isnan(log_probs).any():
+        raise InputError("The model's log-probabilities are NaN: its weights are damaged. Export or train again.")
+    return log_probs
 
 
 def max_new_tokens(signature: Mapping[str, Any], n_prompt: int) -> int | None:

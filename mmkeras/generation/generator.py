@@ -13,7 +13,7 @@ import numpy as np
 
 from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
-from mmkeras.generation.decoding import Decoded, DecoderState, decode
+from mmkeras.generation.decoding import Decoded, DecoderState, decode, not_nan
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import InputSpec, Signature
 from mmkeras.runtime import exported
@@ -102,7 +102,7 @@ class TextGenerator:
         log_probs = []
         for start in range(0, max(1, len(ids) - window + hop), hop):
             tokens = np.array([ids[start : start + window]], "int32")  # [1, n]
-            terms = np.asarray(runner({"pieces": tokens})["log_probabilities"])[0]
+            terms = not_nan(np.asarray(runner({"pieces": tokens})["log_probabilities"]))[0]
             log_probs.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
         return list(ids), np.concatenate(log_probs)
 

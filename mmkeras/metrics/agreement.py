@@ -112,6 +112,11 @@ def score_name(task: str) -> str:
     return line_of(PREDICTIONS, task).score_name
 
 
+def is_labelled(task: str) -> bool:
+    """Does a task answer with classes or labels, not with numbers? Raises KeyError for an unknown task."""
+    return line_of(PREDICTIONS, task).decisions is not _no_decision
+
+
 def score(signature: Mapping[str, Any], truth: np.ndarray, predictions: np.ndarray) -> tuple[str, float]:
     """Name and value of the figure that sums up the quality of predictions: accuracy, micro_f1 or r2."""
     figures = evaluate(signature["task"], truth, predictions, signature["labels"] or signature["targets"]["names"])

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmkeras.errors import InputError
 from mmkeras.graph import Artefact, Signature
+from mmkeras.runtime.contract import AGAIN, folder_signature
 from mmkeras.runtime.formats import FORMATS, fast_first
 from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
+from mmkeras.system.contained import contained
+from mmkeras.system.digests import SEAL, changed_files, digests_of, is_intact, sealed
+from mmkeras.system.files import write_json
+from mmkeras.system.json_files import check_shape, read_object
 
 SIGNATURE = "signature.json"
+FILES = "files"  # key of signature.json: the digests of the files that are neither artefacts nor for people
+UNSEALED = {SIGNATURE, "verify.json", "MODEL_CARD.md"}
 ENCODE, STEP, SCORE = "encode", "decode_step", "score"  # graphs of models that generate text
 
 
@@ -22,18 +28,38 @@ def open_graphs(paths: Mapping[str, Path], threads: int | None) -> dict[str, Run
     for graph, path in paths.items():
         runner = opened[path]
         runners[graph] = runner.graph(graph) if isinstance(runner, SavedModelRunner) else runner
+        if runners[graph].signature["graph"] != graph:
+            raise InputError(f"{path}: it holds the graph {runners[graph].signature['graph']!r}; expected {graph!r}.")
     return runners
 
 
 def read_signature(folder: Path) -> Signature:
-    """The folder's contract. Raises InputError when it is absent or damaged."""
+    """The folder's contract.
+
+    Raises InputError when it is absent or damaged, and when it or a file beside it has changed since the export.
+    """
     path = folder / SIGNATURE
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"{folder}: expected a folder that `mmkeras export` wrote; it has no {SIGNATURE}.")
-    try:
-        return Signature.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: the signature cannot be read ({error}). Export again.") from None
+    value = read_object(path, AGAIN)
+    if not is_intact(value):
+        raise InputError(f"{path}: it is not as it was exported. Copy the folder again, or export again.")
+    value.pop(SEAL, None)
+    digests = value.pop(FILES, {})
+    check_shape(digests, {"*": str}, path, AGAIN, FILES)
+    for name in changed_files(folder, digests, path):
+        raise InputError(f"{folder / name}: this file is not as it was exported. Copy it again, or export again.")
+    return folder_signature(value, folder, path)
+
+
+def write_signature(folder: Path, signature: Signature) -> None:
+    """Write signature.json, with the digests of the files beside it, and a seal.
+
+    The artefacts are not among these files: each carries its own digest, since it may travel alone.
+    """
+    own = {*(path.split("/")[0] for artefact in signature.artefacts.values() for path in artefact.files)}
+    files = [path for path in folder.iterdir() if path.name not in own | UNSEALED]
+    write_json(folder / SIGNATURE, sealed({**signature.to_json(), FILES: digests_of(folder, files)}))
 
 
 def open(folder: str | Path, name: str | None = None, threads: int | None = None) -> dict[str, Runner]:
@@ -51,7 +77,7 @@ def open(folder: str | Path, name: str | None = None, threads: int | None = None
         names = ", ".join(present) or "other files"
         raise InputError(f"{folder}: there is no {name or 'artefact'} here, only {names}.")
     artefact = artefacts[name]
-    paths = {graph: folder / path for graph, path in artefact.paths.items()}
+    paths = {graph: contained(folder, path, folder / SIGNATURE) for graph, path in artefact.paths.items()}
     return open_graphs(paths, threads)
 
 

@@ -17,6 +17,7 @@ from mmkeras.errors import BadCell, InputError
 from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.modalities import cells_of
 from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.system.contained import contained
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -31,7 +32,8 @@ def with_tokenizers(inputs: Iterable[InputSpec], places: Iterable[Path]) -> list
     input_specs: list[InputSpec] = []
     for input_spec in inputs:
         if "tokenizer" in input_spec:
-            folders = [place / input_spec["tokenizer_files"] for place in places]
+            files = input_spec["tokenizer_files"]
+            folders = [contained(place, files, "tokenizer_files") for place in places]
             present = [folder for folder in folders if folder.is_dir()]
             if not present:
                 raise InputError(

@@ -6,10 +6,11 @@ Modules are named, not imported: `--help` loads no runtime, and a client loads t
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Format:
     words: an artefact in words. place: glob pattern of artefacts in a folder, for any graph and any version of TF
     Serving. exporter: the module that writes them (`exporting.formats.Exporter`). runner: `module:name` of the function
     path, threads of one call -> Runner. holds: where an artefact is a folder, a file inside by which it is recognised.
-    slow_start: its runtime takes seconds to load.
+    damage: `module:name` of the function path -> '' or what differs from the file that was exported, as the end of a
+    sentence; '' where the format carries no digest. slow_start: its runtime takes seconds to load.
     """
 
     words: str
@@ -27,6 +29,7 @@ class Format:
     exporter: str
     runner: str
     holds: str = ""
+    damage: str = ""
     slow_start: bool = False
 
     def matches(self, path: Path) -> bool:
@@ -37,8 +40,16 @@ class Format:
 
     def open(self, path: Path, threads: int | None) -> Any:
         """A Runner of one artefact."""
-        module, _, name = self.runner.partition(":")
-        return getattr(importlib.import_module(module), name)(path, threads)
+        return _function(self.runner)(path, threads)
+
+    def damage_of(self, path: Path) -> str:
+        """What differs from the file that was exported, as the end of a sentence; '' where nothing does."""
+        return str(_function(self.damage)(path)) if self.damage else ""
+
+
+def _function(place: str) -> Callable[..., Any]:
+    module, _, name = place.partition(":")
+    return cast(Callable[..., Any], getattr(importlib.import_module(module), name))
 
 
 FORMATS: Final[dict[str, Format]] = {
@@ -48,12 +59,23 @@ FORMATS: Final[dict[str, Format]] = {
         "mmkeras.exporting.formats.savedmodel",
         "mmkeras.runtime.runners:SavedModelRunner",
         holds="saved_model.pb",
+        damage="mmkeras.runtime.damage:damage_of_saved_model",
         slow_start=True,
     ),
     "tflite": Format(
-        "a .tflite file", "*.tflite", "mmkeras.exporting.formats.tflite", "mmkeras.runtime.runners:LiteRTRunner"
+        "a .tflite file",
+        "*.tflite",
+        "mmkeras.exporting.formats.tflite",
+        "mmkeras.runtime.runners:LiteRTRunner",
+        damage="mmkeras.runtime.damage:damage_of_tflite",
     ),
-    "onnx": Format("an .onnx file", "*.onnx", "mmkeras.exporting.formats.onnx", "mmkeras.runtime.runners:OnnxRunner"),
+    "onnx": Format(
+        "an .onnx file",
+        "*.onnx",
+        "mmkeras.exporting.formats.onnx",
+        "mmkeras.runtime.runners:OnnxRunner",
+        damage="mmkeras.runtime.damage:damage_of_onnx",
+    ),
 }
 
 

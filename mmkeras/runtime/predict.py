@@ -17,6 +17,7 @@ from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runtime.answering import finite
 from mmkeras.runtime.feeds import to_arrays, with_tokenizers
 from mmkeras.runtime.row_reader import Fault, RowReader
 from mmkeras.runtime.runners import Runner
@@ -54,7 +55,7 @@ def predict_file(
     reader.log_missing(log)
     reader.log_unknown(log)
     inputs = with_tokenizers(reader.inputs_present, [Path(artefact), *Path(artefact).parents[:3]])
-    predictions, faults = predict_rows(runner, reader, inputs)
+    predictions, faults = predict_rows(runner, reader, inputs, artefact)
     return FilePredictions(reader, predictions, targets, faults)
 
 
@@ -90,12 +91,18 @@ def predict(
     log(f"{len(predicted.predictions)} predictions: {name_of(output)}")
 
 
-def predict_rows(runner: Runner, reader: RowReader, inputs: list[InputSpec]) -> tuple[np.ndarray, list[Fault]]:
-    """Predictions float32 [rows, outputs] in the order of the file, and the faults of unreadable cells."""
+def predict_rows(
+    runner: Runner, reader: RowReader, inputs: list[InputSpec], artefact: str | Path
+) -> tuple[np.ndarray, list[Fault]]:
+    """Predictions float32 [rows, outputs] in the order of the file, and the faults of unreadable cells.
+
+    Raises InputError where a prediction is NaN or infinite.
+    """
     output = runner.signature["outputs"][0]["name"]
     predictions, faults = [], list[Fault]()
     for rows in reader.parts(inputs, BATCH):
-        predictions.append(runner(to_arrays(rows.values, inputs, range(rows.count)), [output])[output])
+        answers = runner(to_arrays(rows.values, inputs, range(rows.count)), [output])[output]
+        predictions.append(finite(answers, f"{artefact}, rows {rows.start + 1} to {rows.start + rows.count}"))
         faults += rows.faults
     return np.concatenate(predictions), faults
 

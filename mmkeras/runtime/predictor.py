@@ -13,8 +13,9 @@ from mmkeras.data.columns import Column
 from mmkeras.data.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 from mmkeras.graph import PRESENCE, InputSpec
-from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runtime.answering import finite
+from mmkeras.runtime.contract import decided
 from mmkeras.runtime.feeds import columns_of, read_values, to_arrays, with_tokenizers
 from mmkeras.runtime.runners import Runner
 
@@ -58,7 +59,8 @@ class Predictor:
         """Predict one row: column -> cell, as it would stand in a CSV; numbers may be numbers, None is a missing cell.
 
         Relative paths of pictures and clips start at `media_root` and may leave it with `allow_outside`.
-        Raises InputError for an unknown column, a missing column that the model needs, or a cell that cannot be read.
+        Raises InputError for an unknown column, a missing column that the model needs, a cell that cannot be read, or
+        an answer that is no number.
         """
         columns = [str(input_spec["column"]) for input_spec in columns_of(self.inputs)]
         unknown = [name for name in row if name not in columns]
@@ -81,12 +83,13 @@ class Predictor:
             if faults:
                 raise InputError(f"{input_spec['column']} {text!r}: {faults[0]}")
         output = self.signature["outputs"][0]["name"]
-        return self.prediction(self.runner(to_arrays(values, self.inputs, [0]), [output])[output][0])
+        answers = self.runner(to_arrays(values, self.inputs, [0]), [output])[output]
+        return self.prediction(finite(answers, self.path)[0])
 
     def prediction(self, outputs: np.ndarray) -> Prediction:
         """One row of the graph's first output, float32 [outputs], as a Prediction."""
         labels = self.signature["labels"]
-        words, confidence = decide(self.signature["task"], outputs[None], labels)
+        words, confidence = decided(self.signature, outputs[None])
         numbers = [float(value) for value in outputs]
         if labels:
             return Prediction(words[0], float(confidence[0]), dict(zip(labels, numbers, strict=True)))

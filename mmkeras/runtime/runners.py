@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import bisect
 import copy
-import json
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,14 +18,21 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.graph import graphs_inside, row_signature
 from mmkeras.modalities import cells_of
+from mmkeras.runtime.answering import failed_answer, first_line
+from mmkeras.runtime.contract import check_graph, read_contract
+from mmkeras.runtime.damage import CONTRACT, LABELS, read_zip
 from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
 from mmkeras.runtime.formats import format_of, in_words
+from mmkeras.system.json_files import read_object
 
 ONLY_GRAPH = "tensors"  # the signature of a SavedModel's only graph, beside `serving_default`
 
 
 class Runner(Protocol):
-    """A graph, opened by some runtime. signature: the graph's contract, as JSON."""
+    """A graph, opened by some runtime. signature: the graph's contract, as JSON, checked.
+
+    Those of artefacts have `labels_text`, the labels that stand beside the contract, a line each; None without them.
+    """
 
     signature: dict[str, Any]
 
@@ -50,8 +55,9 @@ class LiteRTRunner:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        with zipfile.ZipFile(path) as archive:
-            self.signature = json.loads(archive.read("signature.json"))
+        contents, _ = read_zip(path)
+        self.path, self.labels_text = path, contents[LABELS].decode()
+        self.signature = read_contract(contents[CONTRACT], path, "litert_lengths")
         self.interpreter = Interpreter(str(path), num_threads=threads)
         self.names = [i["name"] for i in self.signature["inputs"]]
         self.limits = {i["name"]: i["max_bytes"] for i in self.signature["inputs"] if "max_bytes" in i}
@@ -63,6 +69,12 @@ class LiteRTRunner:
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         inputs = fill_missing_inputs(inputs, self.signature)
+        try:
+            return self._run(inputs, output_names)
+        except Exception as error:
+            raise failed_answer(self.path, error) from error
+
+    def _run(self, inputs: Arrays, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
         n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
         if self.lengths and len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
             inputs = self._resized(inputs)
@@ -134,12 +146,18 @@ class OnnxRunner:
         if threads:
             options.intra_op_num_threads = options.inter_op_num_threads = threads
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self.signature = json.loads(self.session.get_modelmeta().custom_metadata_map["signature"])
+        metadata = self.session.get_modelmeta().custom_metadata_map
+        self.path, self.labels_text = path, metadata.get("labels", "") + "\n"
+        self.signature = read_contract(metadata["signature"], path)
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         names = output_names or self.outputs
-        return dict(zip(names, self.session.run(names, fill_missing_inputs(inputs, self.signature)), strict=True))
+        inputs = fill_missing_inputs(inputs, self.signature)
+        try:
+            return dict(zip(names, self.session.run(names, inputs), strict=True))
+        except Exception as error:
+            raise failed_answer(self.path, error) from error
 
 
 class SavedModelRunner:
@@ -153,9 +171,15 @@ class SavedModelRunner:
             intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0
         )
         self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
+        self.path, assets = path, path / "assets"
+        value = read_object(assets / CONTRACT)
+        self.graphs = graphs_inside(value)
+        for graph in self.graphs.values():
+            check_graph(graph, assets / CONTRACT)
+        labels = assets / LABELS
+        self.labels_text = labels.read_text(encoding="utf-8") if labels.exists() else None
         with self.session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
-        self.graphs = graphs_inside(json.loads((path / "assets" / "signature.json").read_text(encoding="utf-8")))
         self.endpoints = meta.signature_def
         self._use(next(iter(self.graphs)))
 
@@ -164,7 +188,11 @@ class SavedModelRunner:
         self.tensors = self.endpoint(name if name in self.endpoints else ONLY_GRAPH)
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = self.tensors(fill_missing_inputs(inputs, self.signature))
+        inputs = fill_missing_inputs(inputs, self.signature)
+        try:
+            outputs = self.tensors(inputs)
+        except Exception as error:
+            raise failed_answer(self.path, error) from error
         return {name: outputs[name] for name in output_names or outputs}
 
     def graph(self, name: str) -> SavedModelRunner:
@@ -183,11 +211,13 @@ class SavedModelRunner:
         return lambda arrays: dict(zip(outputs, run(*(arrays[key] for key in inputs)), strict=True))
 
 
-def open_artefact(path: str | Path, threads: int | None = None) -> Runner:
+def open_artefact(path: str | Path, threads: int | None = None, trusted: bool = False) -> Runner:
     """Open a .tflite file, an .onnx file or a SavedModel folder: an artefact of any of FORMATS.
 
-    threads: of one call; None leaves the choice to the runtime.
-    Raises InputError when the path is absent, is no such file or folder, or was not written by `mmkeras export`.
+    threads: of one call; None leaves the choice to the runtime. trusted: open an artefact that has changed since it was
+    exported, too, as `verify` does in a process of its own: a runtime may crash on it.
+    Raises InputError when the path is absent, is no such file or folder, was not written by `mmkeras export`, or has
+    changed since.
     """
     path = Path(path)
     if not path.exists():
@@ -196,10 +226,12 @@ def open_artefact(path: str | Path, threads: int | None = None) -> Runner:
     if file_format is None:
         raise InputError(f"{path}: expected {in_words()}.")
     try:
-        runner: Runner = file_format.open(path, threads)
-        return runner
-    except ImportError:
+        damage = "" if trusted else file_format.damage_of(path)
+        runner: Runner | None = None if damage else file_format.open(path, threads)
+    except (ImportError, InputError):
         raise
     except Exception as error:
-        first_line = str(error).strip().split("\n")[0]
-        raise InputError(f"{path}: this artefact cannot be opened ({type(error).__name__}: {first_line}).") from error
+        raise InputError(f"{path}: this artefact cannot be opened ({first_line(error)}).") from error
+    if runner is None:
+        raise InputError(f"{path}: {damage}")
+    return runner

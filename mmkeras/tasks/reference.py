@@ -11,6 +11,7 @@ import numpy as np
 from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.generation.generator import TextGenerator
 from mmkeras.graph import Graph
+from mmkeras.runtime.answering import failed_answer
 from mmkeras.runtime.feeds import fill_missing_inputs, with_tokenizers
 
 
@@ -26,7 +27,11 @@ class KerasRunner:
             self.call = compiled(graph.model)
 
     def __call__(self, inputs: Any, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        outputs = self.call(fill_missing_inputs(inputs, self.signature))
+        inputs = fill_missing_inputs(inputs, self.signature)
+        try:
+            outputs = self.call(inputs)
+        except Exception as error:
+            raise failed_answer("the trained model", error) from error
         return {name: np.asarray(outputs[name]) for name in output_names or outputs}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,12 +13,27 @@ import numpy as np
 
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics import agreement
-from mmkeras.metrics.agreement import largest_log_odds, max_abs_diff, rows_with_different_decisions, score
+from mmkeras.metrics.agreement import (
+    decide,
+    is_labelled,
+    largest_log_odds,
+    max_abs_diff,
+    rows_with_different_decisions,
+    score,
+)
+from mmkeras.runtime.contract import differences
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import SAMPLES, Samples, load_samples
 from mmkeras.verification.tolerances import TOLERANCES, Tolerance
 
-NOT_REPORTED = ("rows_with_other_ids", "ids_checked", "signature")  # figures that are compared, not written
+NOT_REPORTED = (
+    "rows_with_other_ids",
+    "ids_checked",
+    "signature",
+    "words",
+    "labels_text",
+)  # figures that are compared, not written
+LONGEST_SHOWN = 200  # characters of a value in a message
 NOUN = {"probabilities": "probabilities", "values": "numbers"}  # a graph's first output -> its noun in messages
 load = load_samples
 Predictions = tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]
@@ -63,7 +78,8 @@ def check(
     batches: predictions at batch 1 and N, float32 [n, outputs] each. signature: the exported folder's; the signature
     inside the artefact must be the same. by_subset: name of a subset -> predictions, float32 [r, outputs].
     """
-    mismatches, task = [], signature.task
+    mismatches: list[str] = []
+    task = signature.task
     (contract,) = (graph.to_json() for graph in signature.graphs.values())
     noun = NOUN.get(contract["outputs"][0]["name"], "answers")
     answers = [samples.answers, *samples.subsets.values()]
@@ -77,13 +93,16 @@ def check(
     other_ids = sorted({i for rows in figures["rows_with_other_ids"].values() for i in rows})
     if figures["ids_checked"] != sorted(samples.ids) or other_ids:
         mismatches.append(f"token ids differ on rows {other_ids[:5]}")
-    for part, inside in figures["signature"].items():
-        if inside != contract[part]:
-            mismatches.append(f"its {part} inside the file are {inside}, where signature.json has {contract[part]}")
+    mismatches += contract_mismatches(figures["signature"], figures["labels_text"], contract)
     if tolerance.score_loss is not None:
         mismatches += lost_score(batches, samples, contract, tolerance.score_loss)
     elif other_labels:
         mismatches.append(f"labels differ on {len(other_labels)} rows, the first {other_labels[:5]}")
+    if other_words := rows_of_other_words(figures["words"], batches, samples, contract):
+        mismatches.append(
+            f"`predict` writes other labels than the trained model's on {len(other_words)} rows, the first "
+            f"{other_words[:5]}"
+        )
     if difference > allowed:
         mismatches.append(f"{noun} differ by up to {difference:.1e}, more than {allowed:.0e}")
     for name, result in figures["signatures_checked"].items():
@@ -110,6 +129,48 @@ def check(
 def other_decisions(task: str, batches: list[np.ndarray], answers: np.ndarray, ties: bool = True) -> list[int]:
     """The rows with another decision than the model's at any batch size. ties: also where the model's is tied."""
     return sorted({int(i) for p in batches for i in rows_with_different_decisions(task, p, answers, ties)})
+
+
+def contract_mismatches(
+    inside: Mapping[str, Any], labels_text: str | None, contract: Mapping[str, Any], name: str = ""
+) -> list[str]:
+    """A sentence for each key of a contract, and for labels.txt, that is inside an artefact other than in the folder.
+
+    inside: the contract that answers are read by. name: of the graph, where there are several.
+    """
+    whose = f"{name}: its" if name else "its"
+    mismatches = [
+        f"{whose} {key} inside the file are {shortened(inside.get(key))}, where signature.json has "
+        f"{shortened(contract.get(key))}"
+        for key in differences(inside, contract)
+    ]
+    if labels_text is not None and labels_text != "\n".join(contract["labels"]) + "\n":
+        mismatches.append(f"{whose} labels.txt inside the file has other lines than the labels in signature.json")
+    return mismatches
+
+
+def shortened(value: Any) -> str:
+    """A value for a message."""
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def rows_of_other_words(
+    words: Sequence[Sequence[str]], batches: Sequence[np.ndarray], samples: Samples, contract: Mapping[str, Any]
+) -> list[int]:
+    """Numbers of the rows on which an artefact decides as the model does, and calls its decision otherwise.
+
+    words: what `predict` writes on each row at batch 1 and N; none for numbers.
+    """
+    task = contract["task"]
+    if not is_labelled(task):
+        return []
+    expected = samples.words or decide(task, samples.answers, contract["labels"])[0]
+    rows: set[int] = set()
+    for predictions, written in zip(batches, words, strict=True):
+        differ = {*rows_with_different_decisions(task, predictions, samples.answers)}  # counted already
+        rows |= {i for i, (a, b) in enumerate(zip(written, expected, strict=True)) if a != b and i not in differ}
+    return sorted(rows)
 
 
 def check_subsets(

@@ -11,7 +11,7 @@ from typing import Any
 def reject(path: Path) -> None:
     """Rename a failed artefact, so that nothing deploys it."""
     kept = path.with_name(path.name + ".rejected")
-    if kept.is_dir():
+    if kept.is_dir() and not kept.is_symlink():
         shutil.rmtree(kept)
     path.replace(kept)
 

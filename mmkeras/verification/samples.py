@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,8 +15,11 @@ from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.features.ragged import Ragged
 from mmkeras.generation.decoding import Decoded
+from mmkeras.system.arrays import reading_arrays
+from mmkeras.system.json_files import NUMBER, Expected, check_shape, parse_json, whole
 
 SAMPLES = "sample_inputs.npz"
+AGAIN = "Export again."
 LONGEST_SCORED = 256  # tokens of a line: the time and memory of `score` grow with their number
 
 
@@ -29,7 +30,8 @@ class Samples:
     inputs: name -> a value of each row, see `runtime.feeds`. truth: class numbers int [n], or float32 [n, outputs].
     answers: float32 [n, outputs], the model's probabilities or numbers. ids: `<input>_ids` -> trimmed token ids of each
     row. subsets: "image+text" -> the model's answers to the first rows with these modalities alone, float32
-    [r, outputs]. metadata: keys for signature.json; not in the samples' file.
+    [r, outputs]. words: the model's answers in words, a row each; [] in samples of earlier releases. metadata: keys for
+    signature.json; not in the samples' file.
     """
 
     inputs: dict[str, list[Any]]
@@ -37,6 +39,7 @@ class Samples:
     answers: np.ndarray
     ids: dict[str, list[np.ndarray]]
     subsets: dict[str, np.ndarray] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -62,6 +65,7 @@ def save_samples(samples: Samples, path: Path) -> None:
         arrays |= {f"ids.{name}.starts": flat.starts, f"ids.{name}.values": flat.columns[0]}
         arrays[f"ids.{name}.orders"] = np.array(len(rows[0]))
     arrays |= {f"subset.{name}": answers for name, answers in samples.subsets.items()}
+    arrays["words"] = np.array(json.dumps(samples.words, ensure_ascii=False))
     np.savez_compressed(path, **arrays)
 
 
@@ -96,10 +100,10 @@ def pack_inputs(inputs: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
     return {f"input.{name}.{part}": array for name, values in inputs.items() for part, array in pack(values).items()}
 
 
-def unpack_inputs(data: Any) -> dict[str, list[Any]]:
-    """The inverse of `pack_inputs`, from an open .npz that may hold other arrays."""
+def unpack_inputs(data: Mapping[str, np.ndarray]) -> dict[str, list[Any]]:
+    """The inverse of `pack_inputs`, from the arrays of a file that may hold others."""
     packed: dict[str, dict[str, np.ndarray]] = {}
-    for key in data.files:
+    for key in data:
         if key.startswith("input."):
             name, part = key.removeprefix("input.").rsplit(".", 1)
             packed.setdefault(name, {})[part] = data[key]
@@ -107,22 +111,37 @@ def unpack_inputs(data: Any) -> dict[str, list[Any]]:
 
 
 def load_samples(path: Path) -> Samples:
-    """Read what `save_samples` wrote. Raises InputError when the file is damaged."""
-    try:
-        return _load_samples(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None
-
-
-def _load_samples(path: Path) -> Samples:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+    """Read what `save_samples` wrote. Raises InputError when the file is damaged, or an answer is no number."""
+    with reading_arrays(path, AGAIN) as data:
         inputs = unpack_inputs(data)
         ids = {}
-        for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data.files if key.endswith(".orders")]:
+        for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data if key.endswith(".orders")]:
             starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))
             ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]  # [orders, tokens] a row
-        subsets = {key.removeprefix("subset."): data[key] for key in data.files if key.startswith("subset.")}
-        return Samples(inputs, data["truth"], data["answers"], ids, subsets)
+        subsets = {key.removeprefix("subset."): data[key] for key in data if key.startswith("subset.")}
+        words = parse_json(str(data["words"]), path, AGAIN) if "words" in data else []
+        check_shape(words, [str], path, AGAIN, "words")
+        samples = Samples(inputs, data["truth"], data["answers"], ids, subsets, words)
+        check_samples(samples, path)
+        return samples
+
+
+def check_samples(samples: Samples, path: Path) -> None:
+    """Raise InputError where the arrays of sample rows do not belong together, or an answer of the model is NaN."""
+    n, answers = len(samples.truth), samples.answers
+    columns: list[Any] = [*samples.inputs.values(), *samples.ids.values(), *([samples.words] if samples.words else [])]
+    tables = [answers, *samples.subsets.values()]
+    if (
+        not n
+        or samples.truth.dtype.kind not in "iuf"
+        or answers.ndim != 2
+        or any(len(column) != n for column in [*columns, answers])
+        or any(t.dtype != "float32" or t.ndim != 2 or t.shape[1] != answers.shape[1] or len(t) > n for t in tables)
+        or not samples.inputs
+    ):
+        raise InputError(f"{path}: the sample rows are damaged, their arrays do not fit together. {AGAIN}")
+    if not all(np.isfinite(table).all() for table in tables):
+        raise InputError(f"{path}: some of the trained model's answers are NaN or infinite. Train again.")
 
 
 def scored_tokens(tokenizer: TargetTokenizer, line: str) -> list[int]:
@@ -180,16 +199,49 @@ def save_text_samples(samples: TextSamples, path: Path) -> None:
     np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
 
 
+TEXT = Expected(
+    "a text's token ids and log-probabilities",
+    lambda v: (
+        isinstance(v, list)
+        and len(v) == 2
+        and all(isinstance(part, list) for part in v)
+        and all(type(token) is int and 0 <= token < 2**31 for token in v[0])
+        and all(NUMBER.test(log_p) for log_p in v[1])
+    ),
+)
+TOKENS = [whole(0, 2**31 - 1)]
+REST = {
+    "references": [[str]],
+    "written": [TEXT],
+    "prompts": [TOKENS],
+    "scored": [[NUMBER]],
+    "served": [Expected("a prompt and its tokens", lambda v: isinstance(v, list) and len(v) == 2)],
+    "ids": {"*": [[TOKENS]]},
+    "subsets": {"*": [TEXT]},
+}
+
+
 def load_text_samples(path: Path) -> TextSamples:
     """Read what `save_text_samples` wrote. Raises InputError when the file is damaged."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            inputs = unpack_inputs(data)
-            rest = json.loads(str(data["rest"]))
+    with reading_arrays(path, AGAIN) as data:
+        inputs = unpack_inputs(data)
+        rest = parse_json(str(data["rest"]), path, AGAIN)
+        check_shape(rest, REST, path, AGAIN)
+        for served in rest["served"]:
+            check_shape(served[:1], [str], path, AGAIN, "served")
+            check_shape(served[1], TOKENS, path, AGAIN, "served")
+        rest = {key: rest[key] for key in REST}
         written = [Decoded(*parts) for parts in rest.pop("written")]
         subsets = {name: [Decoded(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
         served = [(text, ids) for text, ids in rest.pop("served")]
-        ids = rest.pop("ids")
-        return TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, ids=ids, **rest)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: the sample rows are damaged ({error}). Export again.") from None
+        samples = TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, **rest)
+    n = len(samples)
+    rows: list[Any] = [
+        written,
+        *inputs.values(),
+        *samples.ids.values(),
+        *filter(None, (samples.prompts, samples.scored)),
+    ]
+    if not n or any(len(column) != n for column in rows) or any(len(texts) > n for texts in subsets.values()):
+        raise InputError(f"{path}: the sample rows are damaged, their parts do not fit together. {AGAIN}")
+    return samples

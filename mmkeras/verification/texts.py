@@ -14,6 +14,7 @@ import numpy as np
 from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.texts import text_figures
+from mmkeras.runtime.contract import differences
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import TextSamples, as_lists, load_text_samples
 from mmkeras.verification.tolerances import TOLERANCES
@@ -128,13 +129,12 @@ def check(
 
 
 def contract_mismatches(inside: Mapping[str, Mapping[str, Any]], signature: Signature) -> list[str]:
-    """A sentence for each part of a contract that differs inside the artefact. inside: graph -> its contract."""
+    """A sentence for each key of a contract that differs inside the artefact. inside: graph -> its contract."""
     mismatches = []
-    for name, parts in inside.items():
-        contract = signature.graphs[name].to_json()
-        for part, value in parts.items():
-            if without_folders(value) != contract[part]:
-                mismatches.append(f"{name}: its {part} inside the file are other than those in signature.json")
+    for name, contract in inside.items():
+        read = {**contract, "inputs": without_folders(contract["inputs"])}
+        keys = differences(read, signature.graphs[name].to_json())
+        mismatches += [f"{name}: its {key} inside the file are other than those in signature.json" for key in keys]
     return mismatches
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
 from mmkeras.graph import FLOAT32, Answers, Artefact, Signature
+from mmkeras.runtime.damage import LABELS
 from mmkeras.runtime.exported import SIGNATURE, absent, artefacts_to_check, chosen, read_signature, size_bytes
+from mmkeras.runtime.formats import FORMATS
+from mmkeras.system.contained import can_be_changed
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.verification import predictions, texts
@@ -16,8 +23,21 @@ from mmkeras.verification.result import reject, table, verdict
 from mmkeras.verification.samples import SAMPLES
 from mmkeras.verification.tolerances import TOLERANCES
 
+PROOF = "verify.json"
+
 # numbers or texts -> the module that loads the samples, runs an artefact, compares, and formats the artefact's line
 COMPARISONS: dict[Answers, Any] = {"numbers": predictions, "texts": texts}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The results of a verification. artefacts: name -> its part of verify.json."""
+
+    passed: bool
+    artefacts: dict[str, dict[str, Any]]
+
+    def __bool__(self) -> bool:
+        return self.passed
 
 
 def verify_one(folder: Path, artefact: Artefact, samples: Any, signature: Signature) -> dict[str, Any]:
@@ -26,12 +46,28 @@ def verify_one(folder: Path, artefact: Artefact, samples: Any, signature: Signat
         return result_of_absent(folder, artefact, missing)
     comparison = COMPARISONS[signature.answers]
     size = sum(size_bytes(folder / path) for path in artefact.files)
+    damage = damage_of(folder, artefact)
     try:
         outputs = comparison.run_artefact(folder, artefact)
         result = comparison.compare(outputs, samples, signature, folder, artefact.precision)
     except RuntimeError as error:
         result = {"rows": 0, "breaches": [f"it cannot be run: {error}"]}
+    result["breaches"] += [
+        sentence for sentence in damage if not any(sentence in other for other in result["breaches"])
+    ]
     return {"size_bytes": size, **tolerance_entry(artefact, signature), **result, "passed": not result["breaches"]}
+
+
+def damage_of(folder: Path, artefact: Artefact) -> list[str]:
+    """A sentence for each file of an artefact that is other than its own digest says."""
+    sentences = []
+    for place in artefact.files:
+        # what cannot even be read cannot be run, which is a mismatch of its own
+        with contextlib.suppress(
+            OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, NotImplementedError
+        ):
+            sentences.append(FORMATS[artefact.format].damage_of(folder / place))
+    return [sentence for sentence in sentences if sentence]
 
 
 def tolerance_entry(artefact: Artefact, signature: Signature) -> dict[str, Any]:
@@ -62,10 +98,10 @@ def one_or_all(names: list[str]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
 
 
-def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
+def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof:
     """Check the artefacts of an exported folder, or of its named formats; write verify.json; reject what fails.
 
-    Returns True when all pass.
+    Where the folder cannot be written to, a line says so. Returns the results; true when all pass.
     Raises InputError when `export` did not write the folder, the folder is damaged, or a format has no artefact.
     """
     if not folder.is_dir() or not (folder / SAMPLES).exists():
@@ -73,8 +109,7 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
             f"{folder}: expected a folder that `mmkeras export` wrote (with {SAMPLES}); there is none here."
         )
     signature = read_signature(folder)
-    if not signature.artefacts:
-        raise InputError(f"{folder / SIGNATURE}: it names no artefact to verify. Export again.")
+    check_folder(folder, signature)
     comparison = COMPARISONS[signature.answers]
     samples = comparison.load(folder / SAMPLES)
     all_artefacts = artefacts_to_check(folder, signature)
@@ -85,7 +120,7 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
     log_results(results, signature, log)
     for artefact in artefacts:
         if not results[artefact.name]["passed"]:
-            reject_files(folder, artefact, results[artefact.name])
+            reject_files(folder, artefact, results[artefact.name], log)
     not_checked = [artefact.name for artefact in all_artefacts if artefact not in artefacts]
     if not_checked:
         log(f"not checked: {', '.join(not_checked)}")
@@ -96,8 +131,25 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> bool:
         "held_out": signature.held_out,
         "artefacts": results,
     }
-    write_json(folder / "verify.json", report)
-    return bool(report["passed"])
+    try:
+        write_json(folder / PROOF, report)
+    except OSError as error:  # a folder that may only be read is verified, too
+        log(f"{folder / PROOF}: the results are printed only; no file can be written there ({error.strerror or error})")
+    return Proof(bool(report["passed"]), results)
+
+
+def check_folder(folder: Path, signature: Signature) -> None:
+    """Raise InputError for what makes every artefact of a folder wrong or unproven; none of them is touched then."""
+    path = folder / SIGNATURE
+    if not signature.artefacts:
+        raise InputError(f"{path}: it names no artefact to verify. Export again.")
+    for key, artefact in signature.artefacts.items():
+        if artefact.precision not in TOLERANCES:
+            raise InputError(f"{path}: artefacts.{key} has the precision {artefact.precision!r}, which is unknown.")
+    labels = folder / LABELS
+    expected = ("\n".join(signature.labels) + "\n").encode()
+    if signature.answers == "numbers" and labels.exists() and labels.read_bytes() != expected:
+        raise InputError(f"{labels}: its lines are other than the labels in {SIGNATURE}. Export again.")
 
 
 def log_results(results: dict[str, dict[str, Any]], signature: Signature, log: Log) -> None:
@@ -113,10 +165,24 @@ def log_results(results: dict[str, dict[str, Any]], signature: Signature, log: L
             log(f"{verdict(result)} {name}: {mismatch}")
 
 
-def reject_files(folder: Path, artefact: Artefact, result: dict[str, Any]) -> None:
-    """Rename the files of a failed artefact, so that nobody deploys them, and note their new names in the result."""
-    paths = [path for path in artefact.files if (folder / path).exists()]
-    for path in paths:
-        reject(folder / path)
-    if paths:
-        result["kept_as"] = one_or_all([f"{path}.rejected" for path in paths])
+def reject_files(folder: Path, artefact: Artefact, result: dict[str, Any], log: Log) -> None:
+    """Rename the files of a failed artefact, so that nobody deploys them, and note their new names in the result.
+
+    A file that cannot be renamed, or that a symbolic link leads to outside the folder, is left alone, with a line.
+    """
+    kept = []
+    for place in artefact.files:
+        path = folder / place
+        if not (path.exists() or path.is_symlink()):
+            continue
+        try:
+            reason = "" if can_be_changed(folder, path) else "a symbolic link leads out of the folder"
+            if not reason:
+                reject(path)
+                kept.append(f"{place}.rejected")
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            log(f"{path}: it is rejected, but keeps its name ({reason}). Do not deploy it.")
+    if kept:
+        result["kept_as"] = one_or_all(kept)

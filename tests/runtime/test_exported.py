@@ -42,13 +42,14 @@ def test_a_format_is_known_by_a_name_or_by_what_a_folder_holds(tmp_path: Path) -
 def test_the_format_that_starts_fastest_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
-    def open_artefact(path: Path, threads: int | None) -> str:
-        opened.append(path.name)
-        return path.name
+    class Opened:
+        def __init__(self, path: Path, threads: int | None) -> None:
+            self.name, self.signature = path.name, {"graph": "predict"}
+            opened.append(path.name)
 
-    monkeypatch.setattr(exported, "open_artefact", open_artefact)
+    monkeypatch.setattr(exported, "open_artefact", Opened)
     folder = write_folder(tmp_path / "e", "savedmodel/1", "predict.onnx")
-    assert exported.open(folder) == {"predict": "predict.onnx"}
+    assert {graph: runner.name for graph, runner in exported.open(folder).items()} == {"predict": "predict.onnx"}
     with pytest.raises(InputError, match="there is no tflite here, only savedmodel, onnx"):
         exported.open(folder, "tflite")
     with pytest.raises(InputError, match="there is no artefact here, only other files"):

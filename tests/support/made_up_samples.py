@@ -19,15 +19,18 @@ def made_up_samples(rows: int = 12) -> Samples:
 
 GRAPH = {
     "graph": "predict",
-    "inputs": [{"name": "a", "kind": "text"}, {"name": "b", "kind": "text"}],
-    "outputs": [{"name": "probabilities"}],
+    "inputs": [
+        {"name": n, "column": n, "kind": "text", "dtype": "uint8", "shape": ["batch", "n_bytes"], "max_bytes": 96}
+        for n in "ab"
+    ],
+    "outputs": [{"name": "probabilities", "dtype": "float32", "shape": ["batch", 3]}],
     "labels": ["x", "y", "z"],
+    "task": "classify",
+    "target": "topic",
+    "targets": {"task": "classify", "names": ["topic"], "labels": ["x", "y", "z"], "mean": [], "deviation": []},
 }
-TARGETS = {"task": "classify", "names": ["topic"], "labels": ["x", "y", "z"], "mean": [], "deviation": []}
 SIGNATURE = {  # of the folder
     **GRAPH,
-    "task": "classify",
-    "targets": TARGETS,
     "held_out": {"accuracy": 0.9, "learned_since": False},
 }
 
@@ -35,6 +38,8 @@ SIGNATURE = {  # of the folder
 def figures(**changed: Any) -> dict[str, Any]:
     good = {
         "signature": GRAPH,
+        "labels_text": "x\ny\nz\n",
+        "words": [["xyz"[k] for k in made_up_samples().truth]] * 2,
         "rows_with_other_ids": {"1": [], "32": []},
         "ids_checked": ["a_ids"],
         "signatures_checked": {},

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.cli import main as cli
+from mmkeras.system.digests import sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = "topic"
@@ -171,7 +172,7 @@ def copy(run: SmallRun, folder: Path, *artefacts: str) -> Path:
     exported = signature["artefacts"]
     kept = {key: artefact for key, artefact in exported.items() if set(artefact["paths"].values()) <= set(artefacts)}
     signature["artefacts"] = kept
-    (folder / "signature.json").write_text(json.dumps(signature), encoding="utf-8")
+    (folder / "signature.json").write_text(json.dumps(sealed(signature)), encoding="utf-8")
     return folder
 
 

@@ -14,6 +14,7 @@ from mmkeras.exporting.formats.onnx_graph import simplify
 from mmkeras.exporting.formats.onnx_weights import large_weights, put_back, substituted, weight_specs
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph
+from mmkeras.runtime.damage import with_digest
 from mmkeras.tasks.assets import Assets
 
 OPSET = 18  # has every op that the models use; runtimes since 2023 have it
@@ -83,7 +84,7 @@ def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision:
     for name, graph in graphs.items():
         proto = model_of(graph)
         PRECISIONS[precision](proto)
-        paths[name].write_bytes(proto.SerializeToString())
+        paths[name].write_bytes(with_digest(proto.SerializeToString()))
     return paths
 
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.exporting.serving import generate, predict
 from mmkeras.graph import FLOAT32, Answers, Graph
+from mmkeras.runtime.damage import EXTRA, write_saved_model_digests
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
@@ -34,7 +35,8 @@ def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision:
             root.assets.append(tf.saved_model.Asset(str(Path(scratch) / name)))
         tf.saved_model.save(root, str(path), signatures=functions)
     (path / "fingerprint.pb").unlink(missing_ok=True)  # differs from one export to the next of the same model
-    shutil.rmtree(path / "assets.extra", ignore_errors=True)
+    shutil.rmtree(path / EXTRA, ignore_errors=True)
+    write_saved_model_digests(path)
     return dict.fromkeys(graphs, path)
 
 

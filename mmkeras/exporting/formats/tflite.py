@@ -23,6 +23,7 @@ import tensorflow as tf
 from mmkeras.errors import InputError
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph, row_signature
+from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
@@ -85,14 +86,12 @@ def _nodes(function: Any) -> list[Any]:
 
 def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, ...]) -> bytes:
     """The flatbuffer with a zip appended, as for TFLite's model metadata: readers of either ignore the other."""
+    contents = {LABELS: ("\n".join(labels) + "\n").encode(), CONTRACT: json.dumps(signature, indent=2).encode()}
     archive_bytes = io.BytesIO(model)
     archive_bytes.seek(0, io.SEEK_END)
     with zipfile.ZipFile(archive_bytes, "a") as archive:
-        for name, text in {
-            "labels.txt": "\n".join(labels) + "\n",
-            "signature.json": json.dumps(signature, indent=2),
-        }.items():
-            archive.writestr(zipfile.ZipInfo(name), text)
+        for name, content in {**contents, DIGESTS: digests_behind(model, contents)}.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
     return archive_bytes.getvalue()
 
 

@@ -11,9 +11,11 @@ import pandas as pd
 
 from mmkeras.data.targets import Targets
 from mmkeras.graph import Graph
+from mmkeras.metrics.agreement import decide
 from mmkeras.modalities import names_files
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run
+from mmkeras.runtime.answering import finite
 from mmkeras.runtime.feeds import columns_of, sample_values, to_arrays, trim, with_tokenizers
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.reference import KerasRunner
@@ -43,8 +45,10 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
         subset.name: answer_samples(runner, values, min(len(rows), SUBSET_ROWS), subset.hidden)[0]
         for subset in subsets(modalities_of(inputs))
     }
-    truth = Targets.from_json(run.schema["targets"]).truth(rows)
-    return Samples(values, truth, answers, ids, parts)
+    finite(answers, f"{run.folder}: the trained model")
+    targets = Targets.from_json(run.schema["targets"])
+    words, _ = decide(targets.task, answers, targets.labels)
+    return Samples(values, targets.truth(rows), answers, ids, parts, words)
 
 
 def answer_samples(

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.runtime.contract import decided
 from mmkeras.runtime.feeds import to_arrays, trim
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import modalities_of, subsets
@@ -76,7 +77,7 @@ def main(artefact: str, samples_path: str, out: str) -> None:
     block_keras()
     samples = load_samples(Path(samples_path))
     begin = time.perf_counter()
-    runner = open_artefact(artefact, threads=1)
+    runner = open_artefact(artefact, threads=1, trusted=True)  # a changed one, too: what it answers is compared
     load_seconds = time.perf_counter() - begin
     rng = np.random.default_rng(0)
     inputs = [runner.signature["inputs"][k] for k in rng.permutation(len(runner.signature["inputs"]))]
@@ -92,7 +93,9 @@ def main(artefact: str, samples_path: str, out: str) -> None:
         "latency_ms_p95": float(np.quantile(singly["seconds"], 0.95) * 1e3),
         "peak_memory_mib": peak_memory_mib(),
         "signatures_checked": check_signatures(runner, samples),
-        "signature": {part: runner.signature[part] for part in ("graph", "inputs", "outputs", "labels")},
+        "signature": runner.signature,
+        "labels_text": getattr(runner, "labels_text", None),
+        "words": [decided(runner.signature, outputs["answers"])[0] for outputs in (singly, batched)],
         "rows_with_other_ids": {
             "1": rows_with_other_ids(singly["ids"], samples)[:10],
             str(BATCH): rows_with_other_ids(batched["ids"], samples)[:10],

@@ -35,7 +35,6 @@ from mmkeras.verification.samples import (
 )
 
 SERVED = 16  # rows that are sent to `serving_default`
-CONTRACT = ("graph", "inputs", "outputs")
 Reference = Sequence[Sequence[int]] | None
 Texts = dict[str, list[Decoded]]
 
@@ -49,9 +48,7 @@ def main(folder: str, format_name: str, out: str) -> None:
     load_seconds = time.perf_counter() - begin
     outputs = run_samples(generator, samples, Path(folder))
     outputs["load_seconds"] = load_seconds
-    outputs["signature"] = {
-        name: {part: runner.signature[part] for part in CONTRACT} for name, runner in generator.graphs.items()
-    }
+    outputs["signature"] = {name: runner.signature for name, runner in generator.graphs.items()}
     if isinstance(generator.step, SavedModelRunner):
         outputs["served"] = check_serving(generator, samples)
     outputs["peak_memory_mib"] = peak_memory_mib()
