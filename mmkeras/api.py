@@ -18,7 +18,7 @@ from mmkeras.graph import FLOAT32
 from mmkeras.runtime.exported import SIGNATURE
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.predictor import Predictor
-from mmkeras.system.json_files import read_object
+from mmkeras.system.json_files import check_shape, read_object
 from mmkeras.system.progress import Log
 from mmkeras.tasks.opening import generates_text, open_model, open_text_generator
 
@@ -190,6 +190,7 @@ def keep_lines(lines: list[str], log: Log) -> Log:
 def read_proof(folder: Path, lines: Sequence[str]) -> Verification:
     """verify.json and the printed table. lines: the log of an export or a verification; the table is its end."""
     proof = read_object(folder / PROOF)
+    check_shape(proof, {"passed": bool, "artefacts": {"*": {"passed": bool}}}, folder / PROOF, "Verify it again.")
     return Verification(proof["passed"], proof["artefacts"], printed_table(lines))
 
 

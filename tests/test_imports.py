@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "errors": "",
     "graph": "",
     "system": "errors",
-    "config": "errors",
+    "config": "errors system",
     "metrics": "config",
     "runs": "config errors system",
     "data": "config errors system",

@@ -11,12 +11,15 @@ import importlib
 import io
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import mmkeras
 from mmkeras.cli.dispatch import COMMANDS, parse
 from mmkeras.errors import InputError
+from mmkeras.system.failures import failure
 
 
 def overview() -> str:
@@ -74,12 +77,27 @@ def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:  # no permission, no space, a name too long: it cannot be checked before
+    except Exception as error:
         if debug:
             raise
-        prefix = f"{error.filename}: " if error.filename else ""
-        print(f"error: {prefix}the file system refused ({error.strerror or error}).", file=sys.stderr)
+        print(f"error: {sentence(error)}", file=sys.stderr)
         return 2
+
+
+def sentence(error: Exception) -> str:
+    """An error that no check has foreseen: no permission, no memory, a library that fails; or a defect of mmkeras."""
+    if reason := failure(error):
+        return f"{reason}. --debug shows where."
+    if isinstance(error, OSError):  # no permission, a name too long: it cannot be checked before
+        prefix = f"{error.filename}: " if error.filename else ""
+        return f"{prefix}the file system refused ({error.strerror or error})."
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}mmkeras{os.sep}" in frame.filename]
+    place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+    first_line = str(error).strip().split("\n")[0][:300]
+    return (
+        f"internal error ({type(error).__name__}: {first_line}){place}. This is a defect of mmkeras, or a file of a "
+        "run or of an exported folder is damaged; the same command with --debug prints the traceback to report."
+    )
 
 
 if __name__ == "__main__":

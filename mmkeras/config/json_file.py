@@ -13,6 +13,7 @@ import tyro
 
 from mmkeras.config.config import Config
 from mmkeras.errors import InputError
+from mmkeras.system.json_files import read_json
 
 
 def config_from_dict(values: dict[str, Any], source: str, kind: type[Any] = Config) -> Any:
@@ -75,12 +76,9 @@ def read_config(path: str | Path, kind: type[Any] = Config) -> Any:
 
     Raises InputError when the file is absent or does not hold a JSON object.
     """
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such config file.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: expected a JSON object of flags, but it cannot be read: {error}.") from None
+    if not Path(path).exists():
+        raise InputError(f"{path}: there is no such config file.")
+    values = read_json(Path(path), "Expected a JSON object of flags.")
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object of flags, received a {type(values).__name__}.")
     return config_from_dict(values, str(path), kind)

@@ -7,7 +7,6 @@ that every artefact contains: `b"".join(table[i] for i in ids)`, without outer s
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.system.files import atomic_write, write_json
+from mmkeras.system.json_files import Expected, check_shape, read_object, whole
 
 EOS, UNK = 0, 1
 EOS_WORD, UNKNOWN_WORD = "<eos>", "<unk>"
@@ -30,6 +30,15 @@ UNKNOWN_PENALTY = 10.0  # SentencePiece's, unigram_model.cc
 COVERAGE = 0.9995  # of the characters of the texts; rarer characters are encoded as bytes
 MOST_SENTENCES = 1_000_000  # that subwords are trained on
 LONGEST_SENTENCE = 2**24  # bytes; SentencePiece skips longer sentences, by default from 4 KiB on
+
+
+BYTE = whole(0, 255)
+SAVED = {  # pieces.json
+    "kind": Expected(f"one of {', '.join(KINDS)}", lambda v: isinstance(v, str) and v in KINDS),
+    "end": whole(0, 0),
+    "unknown": whole(1, 1),
+    "table": [(str, [BYTE])],
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,13 @@ class TargetTokenizer:
     def _processor(self) -> Any:
         import sentencepiece
 
-        return sentencepiece.SentencePieceProcessor(model_proto=self.model)
+        try:
+            processor = sentencepiece.SentencePieceProcessor(model_proto=self.model)
+        except RuntimeError as error:
+            raise InputError(f"{MODEL}: SentencePiece cannot read it ({error}). Export or train again.") from None
+        if len(processor) != len(self):
+            raise InputError(f"{MODEL}: it has {len(processor)} tokens, and {TABLE} {len(self)}. Train again.")
+        return processor
 
     def encode(self, text: str) -> list[int]:
         """The token ids of a text, without EOS."""
@@ -109,13 +124,16 @@ class TargetTokenizer:
     @classmethod
     def load(cls, folder: Path) -> TargetTokenizer:
         """Read the files of `save`. Raises InputError when they are damaged."""
+        saved = read_object(folder / TABLE)
+        check_shape(saved, SAVED, folder / TABLE, "Export or train again.")
         try:
-            saved = json.loads((folder / TABLE).read_text(encoding="utf-8"))
             table = tuple(p.encode() if isinstance(p, str) else bytes(p) for p in saved["table"])
             model = (folder / MODEL).read_bytes() if saved["kind"] == "subword" else b""
-            return cls(saved["kind"], table, model)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise InputError(f"{folder / TABLE}: the tokens of the texts cannot be read ({error}).") from None
+        if len(table) <= UNK:
+            raise InputError(f"{folder / TABLE}: the tokens of the texts are incomplete. Export or train again.")
+        return cls(saved["kind"], table, model)
 
 
 def train_tokenizer(kind: str, texts: Sequence[str], size: int) -> TargetTokenizer:

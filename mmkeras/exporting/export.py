@@ -13,11 +13,11 @@ from mmkeras.exporting.formats import Exporter, load_exporter
 from mmkeras.exporting.model_card import write_model_card
 from mmkeras.exporting.replacement import replacement
 from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
+from mmkeras.runs.integrity import read_metrics
 from mmkeras.runs.recovery import reading
 from mmkeras.runs.run import Run, open_run
-from mmkeras.runtime.exported import SIGNATURE, write_signature
+from mmkeras.runtime.exported import write_signature
 from mmkeras.runtime.formats import FORMATS
-from mmkeras.system.json_files import read_object
 from mmkeras.system.locks import locked
 from mmkeras.system.outputs import refuse_special
 from mmkeras.system.progress import Log
@@ -104,7 +104,7 @@ def _fill(
     if task.ANSWERS in LINES:
         log(LINES[task.ANSWERS].format(len(samples)))
     artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in to_write]
-    metrics = read_object(run.folder / "metrics.json", "Train again.")
+    metrics = read_metrics(run.folder)
     signature = signature_of(run, graphs, artefacts, metrics, {**assets.metadata, **samples.metadata})
     write_signature(folder, signature)
     write_model_card(run, graphs, signature, metrics, folder, title)

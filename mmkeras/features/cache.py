@@ -16,6 +16,7 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.system.files import write_json
+from mmkeras.system.json_files import read_object
 from mmkeras.system.temporary import MARK, discard, temporary
 
 KEY_BYTES: Final = 16
@@ -38,12 +39,13 @@ def open_features(folder: Path, shapes: Shapes) -> tuple[dict[str, np.ndarray], 
         if not (folder / DONE).is_file():
             return None
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in shapes}
-        faults = json.loads((folder / FAULTS).read_text(encoding="utf-8"))
+        faults = read_object(folder / FAULTS)
+        faults_by_cell = {int(number): str(fault) for number, fault in faults.items()}
     except (OSError, ValueError, EOFError):  # damaged: compute the features again
         return None
     if any((arrays[name].shape, arrays[name].dtype) != (shape, dtype) for name, (shape, dtype) in shapes.items()):
         return None
-    return arrays, {int(number): fault for number, fault in faults.items()}
+    return arrays, faults_by_cell
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.data.target_tokenizer import EOS, TABLE, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded, DecoderState, decode, not_nan
 from mmkeras.generation.options import GenerationOptions
@@ -125,7 +125,22 @@ def open_generator(folder: str | Path, format_name: str | None = None, threads: 
         raise InputError(
             f"{folder}: this model predicts rows, it does not generate text. Use: mmkeras predict, with an artefact."
         )
-    return TextGenerator(exported.open(folder, format_name, threads), TargetTokenizer.load(folder), signature)
+    generator = TextGenerator(exported.open(folder, format_name, threads), TargetTokenizer.load(folder), signature)
+    check_vocabulary(generator, folder)
+    return generator
+
+
+def check_vocabulary(generator: TextGenerator, folder: Path) -> None:
+    """Raise InputError where pieces.json has not a token for each of the model's outputs, or a graph is absent."""
+    if STEP not in generator.graphs or not {ENCODE, SCORE} & generator.graphs.keys():
+        raise InputError(f"{folder}: the graphs {', '.join(generator.graphs)} do not generate text. Export again.")
+    outputs = {spec["name"]: spec["shape"] for spec in generator.step.signature["outputs"]}
+    size = outputs.get("log_probabilities", [0])[-1]
+    if size != len(generator.tokenizer):
+        raise InputError(
+            f"{folder / TABLE}: it has {len(generator.tokenizer)} tokens, and the model answers with {size}. "
+            "Export again."
+        )
 
 
 def columns_needed(generator: TextGenerator) -> list[InputSpec]:

@@ -16,6 +16,7 @@ from mmkeras.errors import InputError
 from mmkeras.graph import input_names, presence
 from mmkeras.modalities import Modality, column_of, names_files
 from mmkeras.modalities.media.check import Media
+from mmkeras.system.failures import failure
 from mmkeras.system.progress import Log, named
 
 
@@ -25,6 +26,10 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if isinstance(error, InputError) and str(path.parent) in str(error):
+            raise  # it names a file itself
+        if (reason := failure(error)).startswith("there is"):  # no memory, no space: the file may be sound
+            raise InputError(f"{path}: the file cannot be read: {reason}.") from error
         first_line = str(error).strip().split("\n")[0]
         raise InputError(f"{path}: the run is damaged, it cannot be read ({first_line}). Train again.") from error
 

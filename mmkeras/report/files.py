@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from mmkeras.data.formula_cells import unmarked
 from mmkeras.report.held_out import HeldOut, read_held_out
+from mmkeras.system.json_files import read_object
 
 BAD_ROWS_SHOWN: Final = 10
 ABLATION: Final = "ablation.json"
@@ -110,11 +110,10 @@ def find_ablation(folder: Path) -> dict[str, Any] | None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises ValueError for another kind of value."""
-    value = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(value, dict):
-        raise ValueError(f"{path}: expected a JSON object, received a {type(value).__name__}.")
-    return value
+    """Read a JSON object. Raises FileNotFoundError, and InputError for a damaged file or another kind of value."""
+    if not path.exists():
+        raise FileNotFoundError(2, "No such file", str(path))
+    return read_object(path)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from mmkeras.runs.environment import file_hash
 from mmkeras.runs.folder import default_output
 from mmkeras.runs.recovery import recover
 from mmkeras.runs.run import FINISHED, read_json
+from mmkeras.system.json_files import check_shape
 from mmkeras.system.progress import Log
 
 
@@ -55,7 +56,9 @@ def check_same_files(folder: Path) -> None:
     """Raise InputError when a training file of an interrupted run has changed since the run began."""
     if not (folder / "environment.json").exists():
         return
-    for name, saved_hash in read_json(folder / "environment.json")["sha256"].items():
+    environment = read_json(folder / "environment.json")
+    check_shape(environment, {"sha256": {"*": str}}, folder / "environment.json", "The run is damaged.")
+    for name, saved_hash in environment["sha256"].items():
         if not Path(name).exists():
             raise InputError(f"{name}: the file that the run {folder} began with is gone. Put it back to resume.")
         if file_hash(name) != saved_hash:
@@ -70,7 +73,9 @@ def check_same_kinds(folder: Path, kinds: dict[str, str]) -> None:
     path = folder / "schema.json"
     if not path.exists():
         return
-    saved_kinds = {input_spec["column"]: input_spec["kind"] for input_spec in read_json(path)["inputs"]}
+    schema = read_json(path)
+    check_shape(schema, {"inputs": [{"column": str, "kind": str}]}, path, "The run is damaged.")
+    saved_kinds = {input_spec["column"]: input_spec["kind"] for input_spec in schema["inputs"]}
     for column in sorted(saved_kinds.keys() | kinds.keys()):
         before, now = (kind_of.get(column, "not used") for kind_of in (saved_kinds, kinds))
         if before != now:

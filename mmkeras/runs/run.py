@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from mmkeras.config.config import Config
 from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
+from mmkeras.runs.integrity import check_digests, check_schema
+from mmkeras.system.json_files import check_shape, read_object
 
 # columns that validation.csv has beside those of the table
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"
@@ -27,6 +29,14 @@ class Run:
     config: Config
     schema: dict[str, Any]
 
+    @functools.cached_property
+    def environment(self) -> dict[str, Any]:
+        """environment.json: `versions` and `seed` are there. Raises InputError for a damaged file."""
+        path = self.folder / "environment.json"
+        value = read_json(path)
+        check_shape(value, {"versions": {"*": (str, type(None))}, "seed": int}, path, "The run is damaged.")
+        return value
+
     @property
     def labels(self) -> list[str]:
         """The classes, in the order of the model's outputs."""
@@ -40,15 +50,14 @@ class Run:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON file of a run. Raises InputError for a damaged file."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: the run is damaged, this file cannot be read: {error}. Train again.") from None
-    return dict(value)
+    return read_object(path, "The run is damaged. Train again.")
 
 
 def open_run(path: str | Path) -> Run:
-    """Read a finished run's JSON. Raises InputError for a folder that is absent, not a run, or not finished."""
+    """Read a finished run's JSON.
+
+    Raises InputError for a folder that is absent, not a run, not finished, or has changed since the training ended.
+    """
     folder = Path(path)
     if not (folder / "config.json").exists():
         raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
@@ -60,4 +69,6 @@ def open_run(path: str | Path) -> Run:
         raise InputError(
             f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."
         )
+    check_schema(schema, folder / "schema.json")
+    check_digests(folder)
     return Run(folder, config, schema)

@@ -177,6 +177,8 @@ def check_artefact(artefact: Mapping[str, Any], value: Mapping[str, Any], folder
     if artefact["paths"].keys() != value["graphs"].keys():
         graphs = ", ".join(value["graphs"])
         raise InputError(f"{source}: it has paths of {', '.join(artefact['paths']) or 'no graph'}, not of {graphs}.")
+    for part in artefact["callables"].values():
+        contained(folder, part["path"], source)
     for place in artefact["paths"].values():
         path = contained(folder, place, source)
         pattern = FORMATS[name].place

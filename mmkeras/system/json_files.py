@@ -68,7 +68,7 @@ def _whole_number(digits: str) -> int:
 
 def _deeper_than(value: Any, depth: int) -> bool:
     level = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         parts: list[Any] = []
         for item in level:
             if isinstance(item, dict):

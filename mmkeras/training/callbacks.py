@@ -14,7 +14,9 @@ import keras
 import numpy as np
 
 from mmkeras.errors import InputError
+from mmkeras.system.arrays import reading_arrays
 from mmkeras.system.files import atomic_write, write_csv
+from mmkeras.system.json_files import NUMBER, check_shape, parse_json
 
 PLATEAU_FACTOR = 0.25  # the learning rate is multiplied by it after an epoch without a better validation loss
 
@@ -138,12 +140,14 @@ class BestCheckpoint(keras.callbacks.Callback):
             return
         self.set_model(model)
         model.optimizer.build(model.trainable_variables)
-        with np.load(path, allow_pickle=False) as data:
+        remedy = "The interrupted run cannot be resumed: start anew with --overwrite."
+        with reading_arrays(path, remedy, most=path.stat().st_size) as data:
             for k, variable in enumerate(self._variables()):
                 variable.assign(data[f"variable{k}"])
-            state = json.loads(str(data["state"]))
+            state = parse_json(str(data["state"]), path, remedy)
+            check_shape(state, {"history": [{"*": NUMBER}], "best": NUMBER, "best_epoch": int}, path, remedy)
             self.history, self.best, self.best_epoch = state["history"], state["best"], state["best_epoch"]
-            best_weights = [data[f"best{k}"] for k in range(len(model.weights)) if f"best{k}" in data.files]
+            best_weights = [data[f"best{k}"] for k in range(len(model.weights)) if f"best{k}" in data]
             self.best_weights = best_weights or model.get_weights()
 
     def clear(self) -> None:

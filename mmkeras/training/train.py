@@ -9,6 +9,7 @@ from typing import Any
 from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
 from mmkeras.runs.folder import finish, new_run, run_lock
+from mmkeras.runs.integrity import write_digests
 from mmkeras.runs.resume import resumed_config
 from mmkeras.system.files import atomic_write
 from mmkeras.system.progress import Log
@@ -36,6 +37,16 @@ def train(config: Config, log: Log = print) -> Path:
         figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
         finish(folder, figures)
         from mmkeras.report.page import write_report  # late: the run is finished; a failing report cannot harm it
+    if config.output.resume:
+        config = resumed_config(config)
+    source = read_training_source(config, log)
+    config = source.resolve(config, log)
+    with new_run(config) as folder:
+        figures = fit_and_evaluate(config, source, folder, log)
+    figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
+    finish(folder, figures)
+    write_digests(folder)
+    from mmkeras.report.page import write_report  # late: the run is finished, and a report that fails cannot harm it
 
         write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")

@@ -71,8 +71,28 @@ def test_debug_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_mistake_of_ours_is_not_passed_off_as_the_user_s(monkeypatch: pytest.MonkeyPatch) -> None:
     replace_train(monkeypatch, KeyError("rules"))
+    done = small_runs.main("train")
+    assert done.code == 2
+    assert done.err.startswith("error: internal error (KeyError: 'rules')")
+    assert "This is a defect of mmkeras" in done.err
+    assert "Traceback" not in done.err
     with pytest.raises(KeyError):
-        small_runs.main("train")
+        small_runs.main("train", "--debug")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError("10 GiB"), "there is not enough memory (10 GiB)"),
+        (OSError(28, "No space left on device", "a.npz"), "there is no space left on the disk"),
+        (RecursionError("maximum recursion depth exceeded"), "a value is nested too deeply"),
+    ],
+)
+def test_what_the_machine_lacks_is_a_sentence(error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_train(monkeypatch, error)
+    done = small_runs.main("train")
+    assert done.code == 2
+    assert done.err == f"error: {reason}. --debug shows where.\n"
 
 
 def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

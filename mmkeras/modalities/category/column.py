@@ -22,6 +22,7 @@ from mmkeras.modalities.text.cells import encode_cells
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.hashing.vocabulary import Vocabulary
 from mmkeras.modalities.text.serving import TEXT_METADATA
+from mmkeras.system.arrays import reading_arrays
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,6 @@ def adapt(
 
 def load(entry: dict[str, Any], folder: Path) -> CategoryColumn:
     """Rebuild the column from its entry in schema.json and its arrays."""
-    with (folder / f"{entry['name']}.npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
+    with reading_arrays(folder / f"{entry['name']}.npz", "Train again.") as data:
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
     return CategoryColumn(entry["name"], vocabulary, tuple(entry["values"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -21,6 +20,7 @@ from mmkeras.modalities import files_of, names_files
 from mmkeras.modalities.media.features import MediaFeatures, make_features
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.files import write_json
+from mmkeras.system.json_files import check_shape, read_object
 from mmkeras.system.progress import named
 
 KEYS = "media.json"  # the keys of the features that a run was started with
@@ -87,10 +87,9 @@ def saved_keys(folder: Path) -> dict[str, str]:
     path = folder / KEYS
     if not path.exists():
         return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise InputError(f"{path}: the run is damaged, this file cannot be read: {error}. Train again.") from None
+    value = read_object(path, "The run is damaged. Train again.")
+    check_shape(value, {"*": str}, path, "The run is damaged. Train again.")
+    return value
 
 
 def check_media(

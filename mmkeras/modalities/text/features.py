@@ -21,6 +21,7 @@ from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.system.arrays import reading_arrays
 
 BATCH_BYTES = 2**18  # padded bytes of a batch to tokenise: large enough for the cores, small enough for the caches
 BATCH_TEXTS = 512
@@ -202,6 +203,6 @@ def save_state(state: TextState, path: Path) -> None:
 
 def load_state(path: Path, spec: TextSpec) -> TextState:
     """Read the file that `save_state` wrote."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
+    with reading_arrays(path, "Train again.") as data:
         vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
         return TextState(spec, data["table"], vocabulary, data["idf"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from mmkeras.data.columns import Column
 from mmkeras.data.targets import Targets
 from mmkeras.graph import Answers, Graph
@@ -11,6 +9,7 @@ from mmkeras.modalities.adapt import load_columns, reading
 from mmkeras.runs.run import Run
 from mmkeras.system.tensorflow import import_tensorflow
 from mmkeras.tasks.assets import Assets
+from mmkeras.tasks.weights import load_weights
 
 ANSWERS: Answers = "numbers"
 
@@ -37,10 +36,8 @@ def load_graph(run: Run) -> Graph:
     with reading(run.folder / "schema.json"):
         targets = Targets.from_json(run.schema["targets"])
     core = build_core(columns, targets.outputs, run.config, exporting=True)
-    with reading(run.folder / "model.keras"):
-        core.model.load_weights(run.folder / "model.keras")
-    with reading(run.folder / "environment.json"):
-        environment = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    load_weights(core.model, run.folder / "model.keras")
+    environment = run.environment
     table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}
     metadata = {"versions": environment["versions"], "seed": environment["seed"]}
     return predict_graph(core, columns, table, targets, metadata)

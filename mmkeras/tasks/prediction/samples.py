@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mmkeras.data.targets import Targets
 from mmkeras.graph import Graph
@@ -18,6 +17,7 @@ from mmkeras.runs.run import Run
 from mmkeras.runtime.answering import finite
 from mmkeras.runtime.feeds import columns_of, sample_values, to_arrays, trim, with_tokenizers
 from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.tasks.held_out import read_held_out
 from mmkeras.tasks.reference import KerasRunner
 from mmkeras.verification.samples import Samples
 
@@ -29,8 +29,8 @@ SUBSET_ROWS = 128  # the first sample rows, which each subset of the modalities 
 def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
     """Held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
     (graph,) = graphs.values()
-    rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
+    rows = read_held_out(run.folder, [str(spec["column"]) for spec in columns_of(inputs)])
     if any(names_files(spec["kind"]) for spec in columns_of(inputs)) and len(rows) > SAMPLE_ROWS:
         rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
     root = MediaRoot.of(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from mmkeras.data.columns import Column
 from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import Answers, Graph
-from mmkeras.modalities.adapt import load_columns, reading
+from mmkeras.modalities.adapt import load_columns
 from mmkeras.runs.run import Run
 from mmkeras.system.tensorflow import import_tensorflow
 from mmkeras.tasks.assets import Assets
+from mmkeras.tasks.weights import load_weights
 
 ANSWERS: Answers = "texts"
 
 
 def metadata_of(run: Run) -> dict[str, Any]:
     """The metadata in the signature of each of the run's graphs."""
-    with reading(run.folder / "environment.json"):
-        environment = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    environment = run.environment
     metadata = {"task": run.schema["task"], "target": run.schema["target"], "versions": environment["versions"]}
     return {**metadata, "seed": environment["seed"], "max_target": run.config.generation.max_target}
 
@@ -43,8 +42,7 @@ def generate_graphs(run: Run) -> dict[str, Graph]:
     tokenizer, metadata = load_tokenizer(run), metadata_of(run)
     columns = load_columns(run.inputs, run.folder)
     seq2seq = build_seq2seq(columns, len(tokenizer), run.config, exporting=True)
-    with reading(run.folder / "model.keras"):
-        seq2seq.model.load_weights(run.folder / "model.keras")
+    load_weights(seq2seq.model, run.folder / "model.keras")
     table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}
     encode = encode_graph(seq2seq, columns, table, metadata)
     return {"encode": encode, "decode_step": step_graph(seq2seq.decoder, seq2seq.memory_length, metadata)}
@@ -58,6 +56,5 @@ def language_graphs(run: Run) -> dict[str, Graph]:
 
     tokenizer, metadata = load_tokenizer(run), metadata_of(run)
     core, _, model = build_core(run.config, len(tokenizer))
-    with reading(run.folder / "model.keras"):
-        core.load_weights(run.folder / "model.keras")
+    load_weights(core, run.folder / "model.keras")
     return {graph.name: graph for graph in graphs_of(model, metadata)}

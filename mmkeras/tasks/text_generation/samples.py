@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mmkeras.data.lines import read_lines
+from mmkeras.errors import InputError
 from mmkeras.generation.decoding import decode
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import Graph
-from mmkeras.modalities.adapt import reading
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import REFERENCES, Run
 from mmkeras.runtime.feeds import columns_of, sample_values
 from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.system.json_files import check_shape, read_json
+from mmkeras.tasks.held_out import read_held_out
 from mmkeras.tasks.reference import trained_generator
 from mmkeras.tasks.text_generation.load import load_tokenizer
 from mmkeras.verification.samples import TextSamples, scored_tokens
@@ -34,7 +34,8 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
     folder: of the tokenizers' files.
     """
     generator = trained_generator(graphs, load_tokenizer(run), folder)
-    rows = pd.read_csv(run.folder / "validation.csv", dtype=str, keep_default_na=False)
+    rows = read_held_out(run.folder, [str(spec["column"]) for spec in columns_of(generator.inputs)])
+    count = len(rows)
     index = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
     rows = rows.iloc[index]
     root = MediaRoot.of(
@@ -50,8 +51,10 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
         )
         for subset in subsets(modalities_of(generator.inputs))
     }
-    with reading(run.folder / REFERENCES):
-        all_references = json.loads((run.folder / REFERENCES).read_text(encoding="utf-8"))
+    all_references = read_json(run.folder / REFERENCES, "Train again.")
+    check_shape(all_references, [[str]], run.folder / REFERENCES, "Train again.")
+    if len(all_references) != count:
+        raise InputError(f"{run.folder / REFERENCES}: expected {count} rows, as validation.csv has. Train again.")
     references = [all_references[k] for k in index]
     written = generator.decode_rows(values, len(rows), GenerationOptions())
     ids = generator.token_ids(values, len(rows))

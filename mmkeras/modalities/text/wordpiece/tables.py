@@ -23,6 +23,7 @@ import numpy as np
 from mmkeras.errors import InputError
 from mmkeras.modalities.text.wordpiece import bert_characters as bert
 from mmkeras.modalities.text.wordpiece.trie import Symbols, Trie, build_trie
+from mmkeras.system.arrays import reading_arrays
 
 SPACE, GONE, UNKNOWN = 0, -1, 2  # no symbol is 1: negated, for a word by itself, it would be GONE
 PAGE = 256  # code points; most of the 4,352 pages are equal
@@ -105,8 +106,8 @@ def save_tables(path: Path, tables: WordPieceTables) -> None:
 
 def load_tables(path: Path) -> WordPieceTables:
     """Read the file that `save_tables` wrote."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:  # numpy leaves a damaged file open
-        arrays: dict[str, Any] = {k: data[k] if data[k].ndim else int(data[k]) for k in data.files}
-    arrays["roots"] = tuple(arrays["roots"].tolist())
-    trie = Trie(**{name: arrays.pop(name) for name in Trie.__dataclass_fields__})
-    return WordPieceTables(trie=trie, **arrays)
+    with reading_arrays(path, "Train again.") as data:
+        arrays: dict[str, Any] = {name: value if value.ndim else int(value) for name, value in data.items()}
+        arrays["roots"] = tuple(arrays["roots"].tolist())
+        trie = Trie(**{name: arrays.pop(name) for name in Trie.__dataclass_fields__})
+        return WordPieceTables(trie=trie, **arrays)

@@ -1,0 +1,25 @@
+"""The trained weights of a run, back into its model: the file of another model, and NaN, are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.modalities.adapt import reading
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Load the weights of model.keras. Raises InputError for a damaged file, and where a weight is NaN or infinite."""
+    with reading(path):
+        model.load_weights(path)
+    for variable in model.variables:
+        values = np.asarray(variable)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            count = int((~np.isfinite(values)).sum())
+            raise InputError(
+                f"{path}: {count} of the {values.size:,} weights of {variable.path} are NaN or infinite: the training "
+                "diverged, or the file is damaged. Train again, with a smaller --learning-rate."
+            )
