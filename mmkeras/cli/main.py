@@ -86,10 +86,10 @@ def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
 
 def sentence(error: Exception) -> str:
     """An error that no check has foreseen: no permission, no memory, a library that fails; or a defect of mmkeras."""
+    prefix = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
     if reason := failure(error):
-        return f"{reason}. --debug shows where."
+        return f"{prefix}{reason}. --debug shows where."
     if isinstance(error, OSError):  # no permission, a name too long: it cannot be checked before
-        prefix = f"{error.filename}: " if error.filename else ""
         return f"{prefix}the file system refused ({error.strerror or error})."
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}mmkeras{os.sep}" in frame.filename]
     place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""

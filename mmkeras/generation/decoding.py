@@ -59,7 +59,7 @@ class DecoderState:
                 self.arrays[name][:, :, position : position + 1] = outputs[spec["filled_from"]]
             else:
                 self.arrays[name] = np.asarray(outputs[spec["renewed_from"]])
-        return not_nan(np.array(outputs["log_probabilities"]))
+        return not_nan(np.array(outputs["log_probabilities"]), decode_step)
 
     def reorder(self, rows: np.ndarray, memory: bool = True) -> None:
         """Keep these rows, in this order; a row may be repeated. memory: False where the rows' memory is the same."""
@@ -68,10 +68,11 @@ class DecoderState:
             self.memory = {name: array[rows] for name, array in self.memory.items()}
 
 
-def not_nan(log_probs: np.ndarray) -> np.ndarray:
-    """The log-probabilities. Raises InputError where one is NaN: a token would be taken all the same."""
+def not_nan(log_probs: np.ndarray, graph: Any) -> np.ndarray:
+    """The log-probabilities of a graph's Runner. Raises InputError where one is NaN: a token would be taken anyway."""
     if np.isnan(log_probs).any():
-        raise InputError("The model's log-probabilities are NaN: its weights are damaged. Export or train again.")
+        path = getattr(graph, "path", "the trained model")
+        raise InputError(f"{path}: its log-probabilities are NaN, its weights are damaged. Export or train again.")
     return log_probs
 
 

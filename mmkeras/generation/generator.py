@@ -102,7 +102,7 @@ class TextGenerator:
         log_probs = []
         for start in range(0, max(1, len(ids) - window + hop), hop):
             tokens = np.array([ids[start : start + window]], "int32")  # [1, n]
-            terms = not_nan(np.asarray(runner({"pieces": tokens})["log_probabilities"]))[0]
+            terms = not_nan(np.asarray(runner({"pieces": tokens})["log_probabilities"]), runner)[0]
             log_probs.append(terms if start == 0 else terms[window - hop :])  # the others were counted before
         return list(ids), np.concatenate(log_probs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,18 @@ from mmkeras.errors import InputError
 from mmkeras.modalities.adapt import reading
 
 
+def check_size(path: Path) -> None:
+    """Raise InputError for a zip that claims to unpack to more than it holds: Keras does not compress weights."""
+    with zipfile.ZipFile(path) as archive:
+        total = sum(info.file_size for info in archive.infolist())
+    if total > 2 * path.stat().st_size + 2**20:
+        raise InputError(f"{path}: it claims {total:,} bytes of weights, more than the file holds. Train again.")
+
+
 def load_weights(model: Any, path: Path) -> None:
     """Load the weights of model.keras. Raises InputError for a damaged file, and where a weight is NaN or infinite."""
     with reading(path):
+        check_size(path)
         model.load_weights(path)
     for variable in model.variables:
         values = np.asarray(variable)

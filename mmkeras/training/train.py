@@ -36,17 +36,8 @@ def train(config: Config, log: Log = print) -> Path:
             figures = fit_and_evaluate(config, source, folder, log)
         figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
         finish(folder, figures)
+        write_digests(folder)
         from mmkeras.report.page import write_report  # late: the run is finished; a failing report cannot harm it
-    if config.output.resume:
-        config = resumed_config(config)
-    source = read_training_source(config, log)
-    config = source.resolve(config, log)
-    with new_run(config) as folder:
-        figures = fit_and_evaluate(config, source, folder, log)
-    figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
-    finish(folder, figures)
-    write_digests(folder)
-    from mmkeras.report.page import write_report  # late: the run is finished, and a report that fails cannot harm it
 
         write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")

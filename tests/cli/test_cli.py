@@ -84,7 +84,7 @@ def test_a_mistake_of_ours_is_not_passed_off_as_the_user_s(monkeypatch: pytest.M
     ("error", "reason"),
     [
         (MemoryError("10 GiB"), "there is not enough memory (10 GiB)"),
-        (OSError(28, "No space left on device", "a.npz"), "there is no space left on the disk"),
+        (OSError(28, "No space left on device", "a.npz"), "a.npz: there is no space left on the disk"),
         (RecursionError("maximum recursion depth exceeded"), "a value is nested too deeply"),
     ],
 )
