@@ -28,7 +28,9 @@ SCHEMA: Final = {
     "target": str,
     "targets": dict,
     "labels": [str],
-    "inputs": [{"name": NAME, "column": str, "kind": str}],
+    "inputs": [
+        {"name": NAME, "column": str, "kind": str, "notation?": str, "missing?": [str], "not_missing?": [str]},
+    ],
     "columns": [{"name": str, "kind": str, "role": str}],
     "file": {"path": str},
 }

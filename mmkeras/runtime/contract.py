@@ -45,7 +45,15 @@ SIZES = Expected(
 )
 STATE = Expected("a list of batch and two sizes or more", lambda v: SIZES.test(v) and len(v) > 2)
 SPEC: Final = {"name": str, "dtype": DTYPE, "shape": SHAPE}
-COLUMN: Final = {**SPEC, "column": str, "max_bytes?": whole(1, LONGEST), "max_tokens?": whole(1, LONGEST)}
+READING: Final = {"notation?": str, "missing?": [str], "not_missing?": [str], "values?": [str]}
+"""How the cells of a column are read."""
+COLUMN: Final = {
+    **SPEC,
+    **READING,
+    "column": str,
+    "max_bytes?": whole(1, LONGEST),
+    "max_tokens?": whole(1, LONGEST),
+}
 TOKENIZED: Final = {"tokenizer": str, "tokenizer_files": str, "max_tokens": whole(1, LONGEST), "padding": whole(-1, 0)}
 BYTES: Final = {"max_bytes": whole(1, LONGEST)}
 KEYS: Final[dict[str, dict[str, Any]]] = {
