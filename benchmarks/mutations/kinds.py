@@ -45,7 +45,9 @@ def kinds_of_numbers(folder: Path) -> list[Kind]:
 
             runner = open_artefact(folder / name, threads=1)
             spec = runner.signature["outputs"][0]["name"]
-            arrays = to_arrays(samples.inputs, runner.signature["inputs"], range(ROWS))
+            inputs = runner.signature["inputs"]
+            values = {spec["name"]: samples.inputs.get(spec["name"], [b"a text"] * ROWS) for spec in inputs}
+            arrays = to_arrays(values, inputs, range(ROWS))
             return decided(runner.signature, finite(runner(arrays, [spec])[spec], name))[0]
 
         return answer

@@ -208,7 +208,10 @@ def decided(signature: Mapping[str, Any], predictions: np.ndarray) -> Words:
     """The answers of a graph in words, and their confidence: what `predict`, Python and `verify` read out of it.
 
     signature: the contract inside the artefact. predictions: its first output, float [n, outputs].
+    Raises InputError for a graph of a model that generates text.
     """
+    if "targets" not in signature:
+        raise InputError(f"the graph {signature['graph']!r} says nothing of its targets: it does not predict rows.")
     targets = signature["targets"]
     return decide(targets["task"], predictions, targets["labels"])
 
