@@ -17,6 +17,8 @@ from mmkeras.system.json_files import NUMBER, Expected, check_shape, read_object
 
 DIGESTS: Final = "sha256.json"
 TOGETHER: Final = ("schema.json", "metrics.json", "environment.json", "model.keras", "state", "tokenizers")
+HELD_OUT: Final = ("validation.csv", "validation.txt", "references.json")
+"""What an export takes its sample rows from; compared then alone, since it may be large."""
 FLAGS: Final = "flags"
 """Key of the digest of config.json without the flags of `files`, which may be edited when a run moves."""
 AGAIN: Final = "Train again."
@@ -50,7 +52,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
 
 def write_digests(folder: Path) -> None:
     """Write sha256.json of a finished run."""
-    paths = [folder / name for name in TOGETHER if (folder / name).exists()]
+    paths = [folder / name for name in (*TOGETHER, *HELD_OUT) if (folder / name).exists()]
     flags = flags_digest(read_object(folder / "config.json"))
     write_json(folder / DIGESTS, sealed({FLAGS: flags, "files": digests_of(folder, paths)}))
 
@@ -62,15 +64,19 @@ def flags_digest(values: Mapping[str, Any]) -> str:
     return json_digest({key: value for key, value in values.items() if key not in free})
 
 
-def check_digests(folder: Path) -> None:
-    """Raise InputError for a file of a run that has changed since the run ended. Earlier runs have no digests."""
+def check_digests(folder: Path, held_out: bool = False) -> None:
+    """Raise InputError for a file of a run that has changed since the run ended. Earlier runs have no digests.
+
+    held_out: compare the held-out rows, else all other files.
+    """
     path = folder / DIGESTS
     if not path.exists():
         return
     value = read_object(path, AGAIN)
     check_shape(value, {FLAGS: str, "files": {"*": str}, SEAL: str}, path, AGAIN)
     changed = [] if is_intact(value) else [DIGESTS]
-    changed += changed_files(folder, value["files"], path)
+    digests = {name: digest for name, digest in value["files"].items() if (name in HELD_OUT) == held_out}
+    changed += changed_files(folder, digests, path)
     if flags_digest(read_object(folder / "config.json", AGAIN)) != value[FLAGS]:
         changed.append("config.json")
     if changed:

@@ -39,9 +39,13 @@ load = load_samples
 Predictions = tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]
 
 
-def run_artefact(folder: Path, artefact: Artefact) -> Predictions:
-    """Figures and predictions of an artefact, which has one graph and one path. Raises RuntimeError if it fails."""
-    return predict_in_own_process(folder / artefact.name, folder / SAMPLES)
+def run_artefact(folder: Path, artefact: Artefact, seconds: float | None = None) -> Predictions:
+    """Figures and predictions of an artefact, which has one graph and one path. Raises RuntimeError if it fails.
+
+    seconds: of its process at most.
+    """
+    limit = {} if seconds is None else {"seconds": seconds}
+    return predict_in_own_process(folder / artefact.name, folder / SAMPLES, **limit)
 
 
 def compare(
@@ -52,14 +56,14 @@ def compare(
     return check(figures, batches, samples, signature, by_subset, precision)
 
 
-def predict_in_own_process(path: Path, samples_path: Path) -> Predictions:
+def predict_in_own_process(path: Path, samples_path: Path, seconds: float | None = None) -> Predictions:
     """Run `clean_process.predictions` on one artefact. Returns figures, predictions at batch 1 and N, and by subset.
 
     Raises RuntimeError with the last line of the process's stderr when it fails.
     """
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "predictions.npz"
-        in_own_process("mmkeras.verification.clean_process.predictions", [path, samples_path], out)
+        in_own_process("mmkeras.verification.clean_process.predictions", [path, samples_path], out, seconds)
         with np.load(out, allow_pickle=False) as data:
             by_subset = {name.removeprefix("subset."): data[name] for name in data.files if name.startswith("subset.")}
             return json.loads(str(data["figures"])), [data["batch_1"], data["batch_n"]], by_subset

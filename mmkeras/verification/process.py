@@ -25,16 +25,19 @@ def block_keras() -> None:
         sys.modules[name] = None  # type: ignore[assignment]
 
 
-def in_own_process(module: str, arguments: Sequence[str | Path], out: Path) -> None:
+def in_own_process(module: str, arguments: Sequence[str | Path], out: Path, seconds: float | None = None) -> None:
     """Run `python -m module arguments… out`, which writes `out`.
 
-    Raises RuntimeError with the last line of its stderr when it fails.
+    seconds: of the process at most; None: no limit. Raises RuntimeError with the last line of its stderr when it fails.
     """
     command = [sys.executable, "-m", module, *map(str, arguments), str(out)]
     paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     environment["NVIDIA_TF32_OVERRIDE"] = "0"  # a GPU rounds float32 products to 10 bits if it may
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"it did not end within {seconds:g} seconds") from None
     if done.returncode or not out.exists():
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise RuntimeError(lines[-1] if lines else f"the process ended with code {done.returncode}")

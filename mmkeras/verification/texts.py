@@ -22,11 +22,11 @@ from mmkeras.verification.tolerances import TOLERANCES
 load = load_text_samples
 
 
-def run_artefact(folder: Path, artefact: Artefact) -> dict[str, Any]:
+def run_artefact(folder: Path, artefact: Artefact, seconds: float | None = None) -> dict[str, Any]:
     """Run `clean_process.texts` on one artefact. Raises RuntimeError with the process's error when it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "answers.json"
-        in_own_process("mmkeras.verification.clean_process.texts", [folder, artefact.key], out)
+        in_own_process("mmkeras.verification.clean_process.texts", [folder, artefact.key], out, seconds)
         return dict(json.loads(out.read_text(encoding="utf-8")))
 
 

@@ -160,9 +160,16 @@ def test_a_run_whose_parts_do_not_belong_together(run: SmallRun, tmp_path: Path)
         else:
             schema["targets"]["labels"].reverse()
         (folder / "schema.json").write_text(json.dumps(schema), encoding="utf-8")
-        refused(small_runs.main("export", folder, "--output", tmp_path / "e"), "schema.json", "the run is damaged"[4:])
+        refused(small_runs.main("export", folder, "--output", tmp_path / "e"), "schema.json", "run is damaged")
         refused(predict(folder, run, tmp_path / "p.csv"), "schema.json")
         assert not (tmp_path / "e").exists()
+
+
+def test_held_out_rows_that_were_changed_prove_nothing(run: SmallRun, tmp_path: Path) -> None:
+    folder = shutil.copytree(run.folder, tmp_path / "run")
+    path = folder / "validation.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("tech", "体育"), encoding="utf-8")
+    refused(small_runs.main("export", folder, "--output", tmp_path / "e"), "validation.csv", "has changed since the run")
 
 
 def test_weights_of_a_run_that_are_nan(run: SmallRun, tmp_path: Path) -> None:

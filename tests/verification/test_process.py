@@ -14,6 +14,7 @@ from made_up_samples import made_up_samples
 from small_runs import LABELS, SmallRun
 
 from mmkeras.verification import predictions
+from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import save_samples
 
 # the process that answers
@@ -107,3 +108,11 @@ def test_verify_runs_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ((command, options),) = seen
     assert command[:3] == [sys.executable, "-m", "mmkeras.verification.clean_process.predictions"]
     assert str(small_runs.ROOT) in options["env"]["PYTHONPATH"]
+
+
+def test_an_answering_process_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "sleeps.py").write_text("import time; time.sleep(60)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(tmp_path))
+        with pytest.raises(RuntimeError, match="it did not end within 0.5 seconds"):
+            in_own_process("sleeps", [], tmp_path / "out", seconds=0.5)

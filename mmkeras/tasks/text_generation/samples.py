@@ -14,6 +14,7 @@ from mmkeras.generation.decoding import decode
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import Graph
 from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runs.integrity import check_digests
 from mmkeras.runs.run import REFERENCES, Run
 from mmkeras.runtime.feeds import columns_of, sample_values
 from mmkeras.runtime.subsets import modalities_of, subsets
@@ -64,6 +65,7 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
 def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
     """Held-out lines: log P of each token, and the trained model's continuation of their first tokens."""
     generator = trained_generator(graphs, load_tokenizer(run), folder)
+    check_digests(run.folder, held_out=True)
     lines = [line for line in read_lines(run.folder / "validation.txt") if line]
     lines = [lines[k] for k in np.linspace(0, len(lines) - 1, min(len(lines), SAMPLE_ROWS)).astype(int)]
     ids = [scored_tokens(generator.tokenizer, line) for line in lines]
