@@ -69,7 +69,10 @@ KEYS: Final[dict[str, dict[str, Any]]] = {
     "audio": COLUMN | {"shape": SIZES, "rate": whole(1, 10**6), "seconds": NUMBER},
 }
 """Kind of an input -> its keys that code uses. A kind of column without a line here has those of COLUMN."""
-TARGETS: Final = {"task": str, "names": [str], "labels": [str], "mean": [NUMBER], "deviation": [NUMBER]}
+TARGETS: Final = {
+    **{"task": str, "names": [str], "labels": [str], "mean": [NUMBER], "deviation": [NUMBER]},
+    "notations?": [str],
+}
 GRAPH: Final = {
     "graph": str,
     "inputs": [{"name": str, "kind": str}],

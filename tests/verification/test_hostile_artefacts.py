@@ -169,7 +169,9 @@ def test_held_out_rows_that_were_changed_prove_nothing(run: SmallRun, tmp_path: 
     folder = shutil.copytree(run.folder, tmp_path / "run")
     path = folder / "validation.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("tech", "体育"), encoding="utf-8")
-    refused(small_runs.main("export", folder, "--output", tmp_path / "e"), "validation.csv", "has changed since the run")
+    refused(
+        small_runs.main("export", folder, "--output", tmp_path / "e"), "validation.csv", "has changed since the run"
+    )
 
 
 def test_weights_of_a_run_that_are_nan(run: SmallRun, tmp_path: Path) -> None:

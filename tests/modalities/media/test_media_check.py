@@ -95,7 +95,7 @@ def test_a_run_is_resumed_on_the_media_it_began_with(tmp_path: Path) -> None:
     (tmp_path / "a/media.json").write_text("{", encoding="utf-8")
     damaged = small_runs.main("train", "--resume", "--output", tmp_path / "a")
     assert damaged.code == 2
-    assert "the run is damaged" in damaged.err
+    assert "The run is damaged" in damaged.err
     (tmp_path / "a/media.json").unlink()  # a run of an older version has none
     assert small_runs.main("train", "--resume", "--output", tmp_path / "a").code == 130
 
