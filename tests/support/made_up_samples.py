@@ -35,11 +35,16 @@ SIGNATURE = {  # of the folder
 }
 
 
+def words_of(*batches: np.ndarray) -> list[list[str]]:
+    """What `predict` writes for the answers of each batch size."""
+    return [["xyz"[k] for k in answers.argmax(1)] for answers in batches]
+
+
 def figures(**changed: Any) -> dict[str, Any]:
     good = {
         "signature": GRAPH,
         "labels_text": "x\ny\nz\n",
-        "words": [["xyz"[k] for k in made_up_samples().truth]] * 2,
+        "words": words_of(made_up_samples().answers) * 2,
         "rows_with_other_ids": {"1": [], "32": []},
         "ids_checked": ["a_ids"],
         "signatures_checked": {},

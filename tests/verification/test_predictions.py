@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples
+from made_up_samples import GRAPH, SIGNATURE, figures, made_up_samples, words_of
 
 from mmkeras.graph import Signature
 from mmkeras.metrics.agreement import largest_log_odds, max_abs_diff
@@ -84,7 +84,9 @@ def test_models_of_usual_sureness_have_no_larger_tolerance(log_odds: float) -> N
     assert TOLERANCES["float32"].at_scale(log_odds) == TOLERANCES["float32"]
     samples = replace(made_up_samples(), answers=answers)
     moved = answers + np.float32(1.5e-5) * np.array([1, -1, 0], "float32")
-    (breach,) = predictions.check(figures(), [moved, answers], samples, CONTRACT)["breaches"]
+    (breach,) = predictions.check(figures(words=words_of(moved, answers)), [moved, answers], samples, CONTRACT)[
+        "breaches"
+    ]
     assert breach.startswith("probabilities differ by up to 1.5e-05, more than 1e-05")
 
 
@@ -112,17 +114,23 @@ def test_another_label_at_a_tie_is_counted_and_no_breach() -> None:
     samples.answers[4], samples.answers[7] = (0.4, 0.4, 0.2), (0.4, 0.39999, 0.20001)
     other = samples.answers.copy()
     other[4] += np.array([-1e-7, 1e-7, 0], "float32")
-    result = predictions.check(figures(), [samples.answers, other], samples, CONTRACT)
+    result = predictions.check(
+        figures(words=words_of(samples.answers, other)), [samples.answers, other], samples, CONTRACT
+    )
     assert (result["breaches"], result["labels_identical"], result["labels_apart_at_ties"]) == ([], True, 1)
     line = {**result, **dict.fromkeys(("size_bytes", "load_seconds", "latency_ms_p50"), 0.0)}
     assert predictions.cells({**line, "latency_ms_p95": 0.0, "peak_memory_mib": 0.0}, "accuracy")[1] == (
         "same but 1 at ties"
     )
     other[7] += np.array([-6e-6, 6e-6, 0], "float32")
-    result = predictions.check(figures(), [samples.answers, other], samples, CONTRACT)
+    result = predictions.check(
+        figures(words=words_of(samples.answers, other)), [samples.answers, other], samples, CONTRACT
+    )
     assert result["breaches"] == ["labels differ on 1 rows, the first [7]"]
     other[4] = (0.2, 0.2, 0.6)
-    result = predictions.check(figures(), [samples.answers, other], samples, CONTRACT)
+    result = predictions.check(
+        figures(words=words_of(samples.answers, other)), [samples.answers, other], samples, CONTRACT
+    )
     assert result["breaches"][0] == "labels differ on 2 rows, the first [4, 7]", "the third class was no tie"
 
 
