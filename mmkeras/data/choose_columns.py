@@ -53,7 +53,7 @@ def choose_columns(
     choice = choose_task(plain, targets, task)
     notes, target_kind = list(choice.notes), TARGET_KINDS[choice.task]
     _check_target(source, data, targets, target_kind)
-    if task == "auto" and target_kind == "category":
+    if target_kind == "category" and task not in TARGET_KINDS:
         _check_no_dates(source, targets[0], readings[targets[0]])
     inputs, ignored = [], []
     for name in names:

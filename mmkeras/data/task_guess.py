@@ -84,18 +84,18 @@ def _of_several(source: Source, targets: Sequence[str], task: str) -> Choice:
     """The task of several targets: columns of 0 and 1 are labels, others numbers."""
     names = ", ".join(map(repr, targets))
     flags = all(is_flags(source.rows[name]) for name in targets)
-    if task == "multilabel" and not flags:
+    kind = TARGET_KINDS.get(task)  # None: the task is guessed
+    if kind == "labels" and not flags:
         raise InputError(
-            f"{source.path}: --target {' '.join(map(repr, targets))}: with --task multilabel several columns must "
+            f"{source.path}: --target {' '.join(map(repr, targets))}: with --task {task} several columns must "
             "hold 0 and 1 alone. Name such columns, or one column of lists."
         )
-    if task == "multilabel" or (flags and task == "auto"):
+    if kind == "labels" or (flags and kind is None):
         note = f"The targets {names} hold 0 and 1: each is a label (multilabel). To predict numbers: --task regress."
-        return Choice("multilabel", FLAGS, (note,) if task == "auto" else ())
+        return Choice(task if kind else "multilabel", FLAGS, () if kind else (note,))
     _check_numbers(source, targets, task)
-    return Choice(
-        "regress", notes=(f"The targets {names} are predicted as numbers (regress).",) if task == "auto" else ()
-    )
+    note = f"The targets {names} are predicted as numbers (regress)."
+    return Choice(task if kind else "regress", notes=() if kind else (note,))
 
 
 def _check_numbers(source: Source, targets: Sequence[str], task: str) -> None:

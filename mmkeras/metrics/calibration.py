@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.config.tasks import TARGET_KINDS
+
 CALIBRATION_BINS = 10
 CHOICES = 1_000_000
 SUREST, LEAST_SURE = 30.0, 0.01  # bounds of a typical row's log-odds, best class to second, at the temperature
@@ -51,9 +53,10 @@ def choices(task: str, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarra
     choice of its own between no, whose logit is 0, and yes: all labels share the temperature. Of many rows with many
     labels, evenly spaced rows with `CHOICES` choices are taken.
     """
-    if task == "classify":
+    kind = TARGET_KINDS[task]
+    if kind == "category":
         return logits, truth
-    if task == "multilabel":
+    if kind == "labels":
         n, labels = logits.shape
         rows = np.linspace(0, n - 1, min(n, max(1, CHOICES // labels))).astype(int)
         yes = logits[rows].reshape(-1)  # [rows * labels]
