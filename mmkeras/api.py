@@ -143,6 +143,7 @@ def export(
     output: str | Path | None = None,
     *,
     precisions: Sequence[str] = (FLOAT32,),
+    slim: bool = False,
     overwrite: bool = False,
     strict: bool = True,
     log: Log = print,
@@ -150,6 +151,7 @@ def export(
     """Export a run as SavedModel, LiteRT and ONNX, each verified on the held-out rows, as `mmkeras export` does.
 
     precisions: each format writes the precisions that it supports, such as `onnx` and `onnx.float16` side by side.
+    slim: leave out the outputs that answer no client, and with them the comparison of token ids.
     Raises InputError for a folder that is not a run, an unknown format or precision, or an existing output folder
     without `overwrite`; with `strict`, VerificationError where an artefact differs from the trained model.
     """
@@ -157,7 +159,7 @@ def export(
 
     lines: list[str] = []
     path = run.folder if isinstance(run, FinishedRun) else run
-    folder, _ = run_export(path, formats, output, overwrite, keep_lines(lines, log), precisions)
+    folder, _ = run_export(path, formats, output, overwrite, keep_lines(lines, log), precisions, slim)
     exported = Exported(folder, read_proof(folder, lines))
     if strict and not exported.passed:
         raise VerificationError(exported)

@@ -15,6 +15,7 @@ FLOAT32 = "float32"  # the precision of an artefact whose key in signature.json 
 WHITE_SPACE = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 OUTER_SPACE = f"^{WHITE_SPACE}+|{WHITE_SPACE}+$"
 PRESENCE = "presence"  # the kind of inputs that tell whether a cell is present
+INTERNAL = "internal"  # the key of outputs that prove an artefact and answer no client: token ids
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,14 @@ class Signature:
             value["held_out"],
             {key: part for key, part in value.items() if key not in keys},
         )
+
+
+def internal_outputs(outputs: Sequence[InputSpec]) -> list[str]:
+    """Names of the outputs that answer no client: the token ids of each input, which prove an artefact.
+
+    Folders before 0.3 lack the key: read for one release more.
+    """
+    return [o["name"] for o in outputs if o.get(INTERNAL) or (INTERNAL not in o and o["name"].endswith("_ids"))]
 
 
 def graphs_inside(value: Mapping[str, Any]) -> Mapping[str, Any]:

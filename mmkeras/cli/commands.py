@@ -46,7 +46,14 @@ def run_export(options: Export) -> int:
     """Export and verify. Returns 1 if an artefact was rejected."""
     from mmkeras import api
 
-    exported = api.export(options.run, options.formats, options.output, overwrite=options.overwrite, strict=False)
+    exported = api.export(
+        options.run,
+        options.formats,
+        options.output,
+        slim=options.slim,
+        overwrite=options.overwrite,
+        strict=False,
+    )
     print(f"artefacts: {exported.folder}  proof: {exported.folder / api.PROOF}")
     if exported.passed and (command := next_command(exported.folder)):
         print(f"next: {command}")

@@ -27,6 +27,8 @@ class Export:
     """Formats to write."""
     output: Folder = None
     """Folder of the artefacts. Default: exported/NAME, by the name of the run."""
+    slim: bool = False
+    """Leave out the outputs that answer no client (token ids). Their comparison is left out of the proof then."""
     overwrite: bool = False
     """Replace an existing folder if the new artefacts pass."""
     debug: bool = False

@@ -12,7 +12,16 @@ from mmkeras.errors import InputError
 from mmkeras.exporting.formats import Exporter, load_exporter
 from mmkeras.exporting.model_card import write_model_card
 from mmkeras.exporting.replacement import replacement
-from mmkeras.graph import FLOAT32, Answers, Artefact, CallableSignature, Graph, Signature
+from mmkeras.graph import (
+    FLOAT32,
+    INTERNAL,
+    Answers,
+    Artefact,
+    CallableSignature,
+    Graph,
+    Signature,
+    internal_outputs,
+)
 from mmkeras.runs.integrity import read_metrics
 from mmkeras.runs.recovery import reading
 from mmkeras.runs.run import Run, open_run
@@ -39,11 +48,13 @@ def export(
     overwrite: bool,
     log: Log = print,
     precisions: Sequence[str] = (FLOAT32,),
+    slim: bool = False,
 ) -> tuple[Path, bool]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
 
     An existing folder is replaced only if every artefact passes; otherwise the new folder is left beside it, as
-    <name>.rejected. precisions: each format writes those that it supports.
+    <name>.rejected. precisions: each format writes those that it supports. slim: leave out the internal outputs, which
+    answer no client; token ids are not compared then.
     Returns the folder that was written, and whether every artefact passed.
     Raises InputError for a folder that is no run, an unknown format or precision, or an existing folder without
     `overwrite`.
@@ -60,7 +71,7 @@ def export(
             )
         refuse_special(folder)
         with locked(folder), replacement(folder, overwrite, log) as partial:
-            return partial.finish(_fill(run, formats, partial.path, folder.name, log, precisions), log)
+            return partial.finish(_fill(run, formats, partial.path, folder.name, log, precisions, slim), log)
 
 
 def writable(formats: Sequence[str], precisions: Sequence[str]) -> list[tuple[str, str]]:
@@ -90,13 +101,23 @@ def check_tolerances(precisions: Sequence[str], answers: Answers) -> None:
 
 
 def _fill(
-    run: Run, formats: Sequence[str], folder: Path, title: str, log: Log, precisions: Sequence[str] = (FLOAT32,)
+    run: Run,
+    formats: Sequence[str],
+    folder: Path,
+    title: str,
+    log: Log,
+    precisions: Sequence[str] = (FLOAT32,),
+    slim: bool = False,
 ) -> bool:
     """Write everything into an exported folder, verify last. title: the folder's final name. Did everything pass?"""
     task = load_task(run.schema["task"])
     to_write = writable(formats, precisions)
     check_tolerances(precisions, task.ANSWERS)
     graphs, assets = task.graphs(run), task.assets(run)
+    if slim:
+        from mmkeras.exporting.slim import without_internal_outputs  # late: Keras
+
+        graphs = {name: without_internal_outputs(graph) for name, graph in graphs.items()}
     assets.save(folder)
     copy_tokenizers(graphs, run, folder)
     samples = task.samples(graphs, run, folder)
@@ -105,7 +126,8 @@ def _fill(
         log(LINES[task.ANSWERS].format(len(samples)))
     artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in to_write]
     metrics = read_metrics(run.folder)
-    signature = signature_of(run, graphs, artefacts, metrics, {**assets.metadata, **samples.metadata})
+    metadata = {**assets.metadata, **samples.metadata, **({"slim": True} if slim else {})}
+    signature = signature_of(run, graphs, artefacts, metrics, metadata)
     write_signature(folder, signature)
     write_model_card(run, graphs, signature, metrics, folder, title)
     return verify(folder, log=log).passed
@@ -137,14 +159,20 @@ def write_artefact(
 def callables_of(
     exporter: Exporter, graphs: Mapping[str, Graph], paths: Mapping[str, Path], folder: Path
 ) -> dict[str, CallableSignature]:
-    """The functions that clients call in the written files. `max_bytes`: a fixed length, or else the graph's limit."""
+    """The functions that clients call in the written files. `max_bytes`: a fixed length, or else the graph's limit.
+
+    `internal`: the outputs that answer no client.
+    """
     limits = {i.name: i.max_bytes for graph in graphs.values() for i in graph.inputs if i.max_bytes}
+    internal = {name for graph in graphs.values() for name in internal_outputs(graph.outputs)}
     callables = {}
     for path in dict.fromkeys(paths.values()):
         for name, (inputs, outputs) in exporter.callables(path).items():
             for input_spec in [spec for spec in inputs if spec["name"] in limits]:
                 fixed = (input_spec["shape"] or [])[1:2]  # [batch, bytes]; a string has the batch alone
                 input_spec["max_bytes"] = min([limits[input_spec["name"]], *filter(None, fixed)])
+            for output_spec in [spec for spec in outputs if spec["name"] in internal]:
+                output_spec[INTERNAL] = True
             callables[name] = CallableSignature(path.relative_to(folder).as_posix(), tuple(inputs), tuple(outputs))
     return callables
 

@@ -15,7 +15,7 @@ from mmkeras.data.target_tokenizer import EOS, TABLE, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded, DecoderState, decode, not_nan
 from mmkeras.generation.options import GenerationOptions
-from mmkeras.graph import InputSpec, Signature
+from mmkeras.graph import InputSpec, Signature, internal_outputs
 from mmkeras.runtime import exported
 from mmkeras.runtime.exported import ENCODE, SCORE, STEP
 from mmkeras.runtime.feeds import Values, columns_of, to_arrays, trim
@@ -52,7 +52,7 @@ class TextGenerator:
 
     def token_ids(self, values: Values, count: int, batch: int = BATCH) -> dict[str, list[list[list[int]]]]:
         """`<input>_ids` -> token ids of each row, int [orders, tokens]; {} for a model without such outputs."""
-        names = [spec["name"] for spec in self.graphs[ENCODE].signature["outputs"] if spec["name"].endswith("_ids")]
+        names = internal_outputs(self.graphs[ENCODE].signature["outputs"])
         token_ids: dict[str, list[list[list[int]]]] = {name: [] for name in names}
         for start in range(0, count, batch) if names else ():
             encoded = self.encode(values, range(start, min(start + batch, count)))

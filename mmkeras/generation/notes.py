@@ -13,7 +13,7 @@ from mmkeras.data.target_tokenizer import UNK
 from mmkeras.generation.decoding import max_new_tokens
 from mmkeras.generation.generator import BATCH, TextGenerator
 from mmkeras.generation.options import GenerationOptions
-from mmkeras.graph import InputSpec
+from mmkeras.graph import InputSpec, internal_outputs
 from mmkeras.modalities.text.cells import truncate
 from mmkeras.runtime.feeds import Arrays, Values, columns_of, is_present
 from mmkeras.runtime.runners import Runner
@@ -51,9 +51,8 @@ class TokenIdRecorder:
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         outputs = self.runner(inputs, output_names)
-        for name in outputs:
-            if name.endswith("_ids"):
-                self.ids[name] += [np.asarray(row).ravel() for row in outputs[name]]
+        for name in [name for name in internal_outputs(self.signature["outputs"]) if name in outputs]:
+            self.ids[name] += [np.asarray(row).ravel() for row in outputs[name]]
         return outputs
 
 
@@ -62,7 +61,7 @@ class TextNotes:
     """Counts of texts by column. present: texts that are not empty; unknown: of unknown words alone; longer: cut.
 
     limits: how much of the cut texts is read. Tokens of a pretrained encoder are not counted: special tokens are among
-    them.
+    them. Nor are those of a slim artefact, which has no output of them.
     """
 
     present: Counter[str] = field(default_factory=Counter)
@@ -88,8 +87,8 @@ class TextNotes:
             rows = [row for row, text in enumerate(texts) if is_present(text)]
             self.present[column] += len(rows)
             max_bytes, cut_rows = input_spec.get("max_bytes"), dict[int, int]()
-            if "preset" not in input_spec:
-                token_ids = ids[f"{input_spec['name']}_ids"]
+            token_ids = ids.get(f"{input_spec['name']}_ids", [])
+            if token_ids and "preset" not in input_spec:
                 self.unknown[column] += sum(not (token_ids[row] > UNKNOWN_IDS).any() for row in rows)
                 full = {row: texts[row] for row in rows if (token_ids[row] > 0).all()}
                 cut_rows = longer_than_read(generator, input_spec, full)

@@ -120,8 +120,8 @@ def fill_missing_inputs(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
 
 
 def pad_bytes(data: np.ndarray, n_bytes: int, filling: int = 0) -> np.ndarray:
-    """[batch, n] -> [batch, n_bytes], padded with `filling`."""
-    if data.shape[1] == n_bytes:
+    """[batch, n] -> [batch, n_bytes], padded with `filling`; unchanged where n is larger."""
+    if data.shape[1] >= n_bytes:
         return data
     padded = np.full((len(data), n_bytes), filling, data.dtype)
     padded[:, : data.shape[1]] = data

@@ -23,6 +23,7 @@ from mmkeras.runtime.contract import check_graph, read_contract
 from mmkeras.runtime.damage import CONTRACT, LABELS, read_zip
 from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
 from mmkeras.runtime.formats import format_of, in_words
+from mmkeras.runtime.limits import Limits, answers_to_no_rows
 from mmkeras.system.json_files import read_object
 
 ONLY_GRAPH = "tensors"  # the signature of a SavedModel's only graph, beside `serving_default`
@@ -40,6 +41,7 @@ class Runner(Protocol):
         """Raw inputs by name, batch first -> outputs by name: those of `output_names`, or all.
 
         A column that is left out is missing in every row, if the model accepts missing cells (`fill_missing_inputs`).
+        Texts may have any length, 0 too; a longer one than the model reads is cut (`Limits.fit`).
         """
         ...
 
@@ -60,7 +62,7 @@ class LiteRTRunner:
         self.signature = read_contract(contents[CONTRACT], path, "litert_lengths")
         self.interpreter = Interpreter(str(path), num_threads=threads)
         self.names = [i["name"] for i in self.signature["inputs"]]
-        self.limits = {i["name"]: i["max_bytes"] for i in self.signature["inputs"] if "max_bytes" in i}
+        self.limits = Limits(self.signature)
         self.sized = {i["name"]: i for i in self.signature["inputs"] if "size" in i}
         self.tokens = {i["name"]: i["max_tokens"] for i in self.signature["inputs"] if "padding" in i}
         self.lengths = sorted(self.signature["litert_lengths"])
@@ -68,15 +70,18 @@ class LiteRTRunner:
         self._any: Any = None
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        inputs = fill_missing_inputs(inputs, self.signature)
+        inputs = self.limits.fit(inputs)
+        if not len(inputs[self.names[0]]):
+            return answers_to_no_rows(self.signature, output_names)
         try:
             return self._run(inputs, output_names)
         except Exception as error:
             raise failed_answer(self.path, error) from error
 
     def _run(self, inputs: Arrays, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
-        n_bytes = max([inputs[name].shape[1] for name in self.limits], default=0)
-        if self.lengths and len(inputs[self.names[0]]) == 1 and n_bytes <= self.lengths[-1]:
+        n_bytes = max([inputs[name].shape[1] for name in self.limits.max_bytes], default=0)
+        n_rows = len(inputs[self.names[0]])
+        if self.lengths and n_rows == 1 and all(inputs[name].shape[1] <= n for name, n in self.tokens.items()):
             inputs = self._resized(inputs)
             n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
             if n_bytes not in self._rows:
@@ -98,8 +103,8 @@ class LiteRTRunner:
     def _padded(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
         """Inputs with texts padded to `n_bytes`, or to the column's limit where it is smaller."""
         padded = {name: inputs[name] for name in self.names}
-        for name, limit in self.limits.items():
-            padded[name] = pad_bytes(inputs[name], max(min(n_bytes, limit), inputs[name].shape[1]))
+        for name, limit in self.limits.max_bytes.items():
+            padded[name] = pad_bytes(inputs[name], min(n_bytes, limit))
         for name, n_tokens in self.tokens.items():
             padded[name] = pad_bytes(inputs[name], n_tokens, -1)
         return padded
@@ -108,6 +113,11 @@ class LiteRTRunner:
         """One of the file's signatures, as the interpreter itself calls it."""
         runner = self.interpreter.get_signature_runner(name)
         return lambda inputs: runner(**inputs)
+
+    @property
+    def uncut(self) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """The signature of any length, without a cut before."""
+        return self.endpoint(self.signature["graph"])
 
     def _open_row(self, n_bytes: int) -> Callable[..., dict[str, np.ndarray]]:
         """A function of one row of `n_bytes`.
@@ -149,15 +159,23 @@ class OnnxRunner:
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.path, self.labels_text = path, metadata.get("labels", "") + "\n"
         self.signature = read_contract(metadata["signature"], path)
+        self.limits = Limits(self.signature)
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        inputs = self.limits.fit(inputs)
+        if not len(next(iter(inputs.values()))):
+            return answers_to_no_rows(self.signature, output_names)
         names = output_names or self.outputs
-        inputs = fill_missing_inputs(inputs, self.signature)
         try:
             return dict(zip(names, self.session.run(names, inputs), strict=True))
         except Exception as error:
             raise failed_answer(self.path, error) from error
+
+    @property
+    def uncut(self) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """The graph without a cut before, as the session itself calls it."""
+        return lambda inputs: dict(zip(self.outputs, self.session.run(self.outputs, inputs), strict=True))
 
 
 class SavedModelRunner:
@@ -185,12 +203,15 @@ class SavedModelRunner:
 
     def _use(self, name: str) -> None:
         self.signature = dict(self.graphs[name])
-        self.tensors = self.endpoint(name if name in self.endpoints else ONLY_GRAPH)
+        self.limits = Limits(self.signature)
+        self.uncut = self.endpoint(name if name in self.endpoints else ONLY_GRAPH)
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        inputs = fill_missing_inputs(inputs, self.signature)
+        inputs = self.limits.fit(inputs)
+        if not len(next(iter(inputs.values()))):
+            return answers_to_no_rows(self.signature, output_names)
         try:
-            outputs = self.tensors(inputs)
+            outputs = self.uncut(inputs)
         except Exception as error:
             raise failed_answer(self.path, error) from error
         return {name: outputs[name] for name in output_names or outputs}

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from mmkeras.data.columns import Column
-from mmkeras.graph import Input, presence
+from mmkeras.graph import INTERNAL, Input, presence
 from mmkeras.modalities import Modality
 
 
@@ -22,9 +22,9 @@ class GraphInputs:
     inputs: list[Input]
 
     def described_ids(self) -> list[dict[str, Any]]:
-        """The token ids' entries in signature.json."""
+        """The token ids' entries in signature.json: internal outputs, which prove an artefact."""
         shapes = {name: ["batch", tensor.shape[1] or "orders", "tokens"] for name, tensor in self.ids.items()}
-        return [{"name": name, "dtype": "int32", "shape": shape} for name, shape in shapes.items()]
+        return [{"name": name, "dtype": "int32", "shape": shape, INTERNAL: True} for name, shape in shapes.items()]
 
 
 def graph_inputs(columns: dict[str, Modality], table: dict[str, Column], takes_presence: bool) -> GraphInputs:

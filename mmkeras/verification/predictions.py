@@ -22,6 +22,7 @@ from mmkeras.metrics.agreement import (
     score,
 )
 from mmkeras.runtime.contract import differences
+from mmkeras.verification.lengths import any_length
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import SAMPLES, Samples, load_samples
 from mmkeras.verification.tolerances import TOLERANCES, Tolerance
@@ -34,6 +35,7 @@ NOT_REPORTED = (
     "labels_text",
 )  # figures that are compared, not written
 LONGEST_SHOWN = 200  # characters of a value in a message
+LONG_TEXTS = 10  # times the tolerance: of sums over thousands of tokens, which runtimes round differently
 NOUN = {"probabilities": "probabilities", "values": "numbers"}  # a graph's first output -> its noun in messages
 load = load_samples
 Predictions = tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]
@@ -109,6 +111,9 @@ def check(
         )
     if difference > allowed:
         mismatches.append(f"{noun} differ by up to {difference:.1e}, more than {allowed:.0e}")
+    longer = [*answers, samples.others.answers] if samples.others else answers
+    scaled = TOLERANCES[precision].at_scale(max(largest_log_odds(task, a) for a in longer))
+    mismatches += length_mismatches(figures.get("any_length"), contract, noun, scaled)
     for name, result in figures["signatures_checked"].items():
         mismatches += [f"its signature {name}: {text}" for text in signature_mismatches(result, noun, tolerance)]
     matrix = check_subsets(by_subset, samples, contract)
@@ -118,7 +123,7 @@ def check(
         ]
     return {
         "rows": len(samples),
-        "ids_identical": not other_ids,
+        "ids_identical": not other_ids if samples.ids else None,
         "labels_identical": not other_labels,
         **({"labels_apart_at_ties": at_ties} if at_ties else {}),
         "largest_difference": difference,
@@ -224,6 +229,19 @@ def signature_mismatches(result: dict[str, Any], noun: str, tolerance: Tolerance
     return mismatches
 
 
+def length_mismatches(
+    result: dict[str, Any] | None, contract: Mapping[str, Any], noun: str, tolerance: Tolerance
+) -> list[str]:
+    """A sentence for each mismatch on the rows of other lengths, which the artefact got whole."""
+    if result is None:
+        free = any_length(contract["inputs"])
+        return ["there are no rows of other lengths to run it on. Export again"] if free else []
+    mismatches = signature_mismatches(result, noun, tolerance)
+    if not result.get("difference_from_model", 0.0) <= LONG_TEXTS * tolerance.difference["numbers"]:
+        mismatches.append(f"{noun} differ from the model's by up to {result['difference_from_model']:.1e}")
+    return [f"on rows of other lengths: {text}" for text in mismatches]
+
+
 def head(score: str) -> list[str]:
     """The table's first line. score: its key in the results; a star stands for the suffix of a longer name."""
     short = score.removesuffix("_on_learned_rows")
@@ -236,7 +254,7 @@ def head(score: str) -> list[str]:
 
 def cells(r: Mapping[str, Any], score: str) -> list[str]:
     """An artefact's line of the table, without its name."""
-    mark = {True: "same", False: "DIFFER"}
+    mark = {True: "same", False: "DIFFER", None: "-"}  # no ids: a slim artefact, or inputs without
     labels = mark[r["labels_identical"]]
     if r["labels_identical"] and r.get("labels_apart_at_ties"):
         labels = f"same but {r['labels_apart_at_ties']} at ties"

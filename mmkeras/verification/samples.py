@@ -20,6 +20,7 @@ from mmkeras.system.json_files import NUMBER, Expected, check_shape, parse_json,
 
 SAMPLES = "sample_inputs.npz"
 AGAIN = "Export again."
+OTHERS = "others."  # before the names of the arrays of rows of other lengths
 LONGEST_SCORED = 256  # tokens of a line: the time and memory of `score` grow with their number
 
 
@@ -30,8 +31,9 @@ class Samples:
     inputs: name -> a value of each row, see `runtime.feeds`. truth: class numbers int [n], or float32 [n, outputs].
     answers: float32 [n, outputs], the model's probabilities or numbers. ids: `<input>_ids` -> trimmed token ids of each
     row. subsets: "image+text" -> the model's answers to the first rows with these modalities alone, float32
-    [r, outputs]. words: the model's answers in words, a row each; [] in samples of earlier releases. metadata: keys for
-    signature.json; not in the samples' file.
+    [r, outputs]. words: the model's answers in words, a row each; [] in samples of earlier releases. others: rows of
+    other lengths (`verification.lengths`), whole; their truth is unknown. metadata: keys for signature.json; not in the
+    samples' file.
     """
 
     inputs: dict[str, list[Any]]
@@ -40,6 +42,7 @@ class Samples:
     ids: dict[str, list[np.ndarray]]
     subsets: dict[str, np.ndarray] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
+    others: Samples | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -58,6 +61,10 @@ def _flatten(rows: Sequence[np.ndarray]) -> Ragged:
 
 def save_samples(samples: Samples, path: Path) -> None:
     """Write one compressed .npz."""
+    np.savez_compressed(path, **_packed(samples))
+
+
+def _packed(samples: Samples) -> dict[str, Any]:
     arrays: dict[str, Any] = {"truth": samples.truth, "answers": samples.answers}
     arrays |= pack_inputs(samples.inputs)
     for name, rows in samples.ids.items():
@@ -66,7 +73,8 @@ def save_samples(samples: Samples, path: Path) -> None:
         arrays[f"ids.{name}.orders"] = np.array(len(rows[0]))
     arrays |= {f"subset.{name}": answers for name, answers in samples.subsets.items()}
     arrays["words"] = np.array(json.dumps(samples.words, ensure_ascii=False))
-    np.savez_compressed(path, **arrays)
+    others = {} if samples.others is None else _packed(samples.others)
+    return arrays | {f"{OTHERS}{name}": array for name, array in others.items()}
 
 
 def pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
@@ -113,17 +121,29 @@ def unpack_inputs(data: Mapping[str, np.ndarray]) -> dict[str, list[Any]]:
 def load_samples(path: Path) -> Samples:
     """Read what `save_samples` wrote. Raises InputError when the file is damaged, or an answer is no number."""
     with reading_arrays(path, AGAIN) as data:
-        inputs = unpack_inputs(data)
-        ids = {}
-        for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data if key.endswith(".orders")]:
-            starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))
-            ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]  # [orders, tokens] a row
-        subsets = {key.removeprefix("subset."): data[key] for key in data if key.startswith("subset.")}
-        words = parse_json(str(data["words"]), path, AGAIN) if "words" in data else []
-        check_shape(words, [str], path, AGAIN, "words")
-        samples = Samples(inputs, data["truth"], data["answers"], ids, subsets, words)
-        check_samples(samples, path)
-        return samples
+        return _unpacked(data, path)
+
+
+def _unpacked(every: Mapping[str, np.ndarray], path: Path) -> Samples:
+    data, others = _parted(every)
+    inputs = unpack_inputs(data)
+    ids = {}
+    for name in [key.split(".", 1)[1].rsplit(".", 1)[0] for key in data if key.endswith(".orders")]:
+        starts, values, orders = (data[f"ids.{name}.{part}"] for part in ("starts", "values", "orders"))
+        ids[name] = [values[a:b].reshape(int(orders), -1) for a, b in pairwise(starts)]  # [orders, tokens] a row
+    subsets = {key.removeprefix("subset."): data[key] for key in data if key.startswith("subset.")}
+    words = parse_json(str(data["words"]), path, AGAIN) if "words" in data else []
+    check_shape(words, [str], path, AGAIN, "words")
+    other_rows = _unpacked(others, path) if others else None
+    samples = Samples(inputs, data["truth"], data["answers"], ids, subsets, words, other_rows)
+    check_samples(samples, path)
+    return samples
+
+
+def _parted(data: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The arrays of the held-out rows, and those of the rows of other lengths."""
+    held_out = {name: data[name] for name in data if not name.startswith(OTHERS)}
+    return held_out, {name.removeprefix(OTHERS): data[name] for name in data if name.startswith(OTHERS)}
 
 
 def check_samples(samples: Samples, path: Path) -> None:
@@ -157,6 +177,7 @@ class TextSamples:
     written: the model's greedy text of each row; for a language model the continuation of its `prompts` (token ids).
     scored: a language model's log P of each token of the references. served: prompts as strings, with their token ids.
     ids: see `TextGenerator.token_ids`. subsets: "image+text" -> texts of the first rows with these modalities alone.
+    others: rows of other lengths (`verification.lengths`), whole, without references.
     metadata: keys for signature.json; not in the samples' file.
     """
 
@@ -168,6 +189,7 @@ class TextSamples:
     served: list[tuple[str, list[int]]] = field(default_factory=list)
     ids: dict[str, list[list[list[int]]]] = field(default_factory=dict)
     subsets: dict[str, list[Decoded]] = field(default_factory=dict)
+    others: TextSamples | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -186,7 +208,10 @@ def as_lists(texts: Sequence[Decoded]) -> list[list[Any]]:
 
 def save_text_samples(samples: TextSamples, path: Path) -> None:
     """Write one compressed .npz: arrays for the inputs, JSON for all else."""
-    arrays: dict[str, Any] = pack_inputs(samples.inputs)
+    np.savez_compressed(path, **_packed_texts(samples))
+
+
+def _packed_texts(samples: TextSamples) -> dict[str, Any]:
     rest = {
         "references": samples.references,
         "written": as_lists(samples.written),
@@ -196,7 +221,9 @@ def save_text_samples(samples: TextSamples, path: Path) -> None:
         "ids": samples.ids,
         "subsets": {name: as_lists(texts) for name, texts in samples.subsets.items()},
     }
-    np.savez_compressed(path, rest=np.array(json.dumps(rest, ensure_ascii=False)), **arrays)
+    others = {} if samples.others is None else _packed_texts(samples.others)
+    arrays = {"rest": np.array(json.dumps(rest, ensure_ascii=False)), **pack_inputs(samples.inputs)}
+    return arrays | {f"{OTHERS}{name}": array for name, array in others.items()}
 
 
 TEXT = Expected(
@@ -224,17 +251,23 @@ REST = {
 def load_text_samples(path: Path) -> TextSamples:
     """Read what `save_text_samples` wrote. Raises InputError when the file is damaged."""
     with reading_arrays(path, AGAIN) as data:
-        inputs = unpack_inputs(data)
-        rest = parse_json(str(data["rest"]), path, AGAIN)
-        check_shape(rest, REST, path, AGAIN)
-        for served in rest["served"]:
-            check_shape(served[:1], [str], path, AGAIN, "served")
-            check_shape(served[1], TOKENS, path, AGAIN, "served")
-        rest = {key: rest[key] for key in REST}
-        written = [Decoded(*parts) for parts in rest.pop("written")]
-        subsets = {name: [Decoded(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
-        served = [(text, ids) for text, ids in rest.pop("served")]
-        samples = TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, **rest)
+        return _unpacked_texts(data, path)
+
+
+def _unpacked_texts(every: Mapping[str, np.ndarray], path: Path) -> TextSamples:
+    data, others = _parted(every)
+    inputs = unpack_inputs(data)
+    rest = parse_json(str(data["rest"]), path, AGAIN)
+    check_shape(rest, REST, path, AGAIN)
+    for served in rest["served"]:
+        check_shape(served[:1], [str], path, AGAIN, "served")
+        check_shape(served[1], TOKENS, path, AGAIN, "served")
+    rest = {key: rest[key] for key in REST}
+    written = [Decoded(*parts) for parts in rest.pop("written")]
+    subsets = {name: [Decoded(*parts) for parts in texts] for name, texts in rest.pop("subsets").items()}
+    served = [(text, ids) for text, ids in rest.pop("served")]
+    other_rows = _unpacked_texts(others, path) if others else None
+    samples = TextSamples(written=written, inputs=inputs, subsets=subsets, served=served, others=other_rows, **rest)
     n = len(samples)
     rows: list[Any] = [
         written,

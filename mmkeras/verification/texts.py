@@ -15,6 +15,7 @@ from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.texts import text_figures
 from mmkeras.runtime.contract import differences
+from mmkeras.verification.lengths import any_length
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import TextSamples, as_lists, load_text_samples
 from mmkeras.verification.tolerances import TOLERANCES
@@ -106,13 +107,17 @@ def check(
         mismatches.append(f"log-probabilities differ by up to {largest:.1e}, more than {allowed:.0e}")
     mismatches += contract_mismatches(outputs["signature"], signature)
     mismatches += [f"with nothing but {name}: {c.other} texts differ" for name, c in by_subset.items() if c.other]
+    mismatches += length_mismatches(outputs.get("any_length"), samples.others, signature, allowed)
+    scored = outputs.get("score_lengths") or {"difference": 0.0}
+    if not scored.get("difference", np.inf) <= allowed:
+        mismatches.append(f"score of no token, or of more than its window: {scored.get('error', scored)}")
     served = outputs.get("served")
     if served and not (served["texts_identical"] and served["largest_difference"] <= allowed):
         mismatches.append(f"serving_default: texts or log P differ ({served['largest_difference']:.1e})")
     seconds = outputs["seconds"] / max(outputs["n_tokens"], 1)
     return {
         "rows": len(samples),
-        "ids_identical": not other_ids,
+        "ids_identical": not other_ids if samples.ids else None,
         "texts_identical": not other and not at_ties,
         "texts_other": other,
         "texts_apart_at_ties": at_ties,
@@ -120,12 +125,32 @@ def check(
         **scores(outputs, samples, tokenizer),
         "subsets_checked": sorted(samples.subsets),
         "subset_texts_apart_at_ties": sum(compared.at_ties for compared in by_subset.values()),
+        **({"other_lengths": len(samples.others)} if samples.others else {}),
         "served": served,
         "ms_a_piece": 1e3 * seconds,
         "load_seconds": outputs["load_seconds"],
         "peak_memory_mib": outputs["peak_memory_mib"],
         "breaches": mismatches,
     }
+
+
+def length_mismatches(
+    outputs: Mapping[str, Any] | None, others: TextSamples | None, signature: Signature, allowed: float
+) -> list[str]:
+    """A sentence for each mismatch on the rows of other lengths, which the artefact got whole."""
+    if outputs is None or others is None:
+        free = any(any_length(graph.inputs) for graph in signature.graphs.values())
+        return ["there are no rows of other lengths to run it on. Export again"] if free else []
+    if "error" in outputs:
+        return [f"on rows of other lengths: it cannot be run ({outputs['error']})"]
+    compared, mismatches = compare_texts(outputs["written"], as_lists(others.written)), []
+    if other_ids := rows_of_other_ids(outputs["ids"], others.ids):
+        mismatches.append(f"on rows of other lengths: token ids differ on rows {other_ids[:5]}")
+    if compared.other:
+        mismatches.append(f"on rows of other lengths: {compared.other} of {len(others)} texts differ")
+    if compared.largest > allowed:
+        mismatches.append(f"on rows of other lengths: log-probabilities differ by up to {compared.largest:.1e}")
+    return mismatches
 
 
 def contract_mismatches(inside: Mapping[str, Mapping[str, Any]], signature: Signature) -> list[str]:

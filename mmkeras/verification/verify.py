@@ -158,6 +158,8 @@ def log_results(results: dict[str, dict[str, Any]], signature: Signature, log: L
     comparison = COMPARISONS[signature.answers]
     score = comparison.score_name(signature)
     log(table(results, comparison, score))
+    if signature.metadata.get("slim"):
+        log("slim artefacts have no token ids: these were not compared, the answers were")
     if signature.held_out.get("learned_since"):
         held_out = signature.held_out[score.removesuffix("_on_learned_rows")]
         log(f"* on rows the model was refit on: {held_out:.4f} while held out (train --no-fold keeps them apart)")

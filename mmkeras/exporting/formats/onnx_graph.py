@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 # Operators on shapes, with how many of their inputs are data (0: all); the other inputs are indices
 SHAPE_OPS = {"Add": 0, "Sub": 0, "Mul": 0, "Div": 0, "Min": 0, "Concat": 0, "Slice": 1, "Squeeze": 1, "Unsqueeze": 1}
+ALL = 2**31 - 1  # the end of a slice that takes all entries
 
 
 def simplify(graph: Any) -> None:
@@ -21,6 +23,7 @@ def simplify(graph: Any) -> None:
     fuse_clips(graph)
     widen_shapes(graph)
     drop_identities(graph)
+    fuse_shifts(graph)
     drop_unused(graph)
 
 
@@ -122,6 +125,25 @@ def fuse_clips(graph: Any) -> None:
         if constants.issuperset(bounds := [node.input[1], inner.input[1]]):
             _replace(graph, node, "Clip", [inner.input[0], *bounds])
             graph.node.remove(inner)
+
+
+def fuse_shifts(graph: Any) -> None:
+    """A Pad in front and a Slice that drops the last entries, as in `exact.previous` -> a Pad with a negative end."""
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    uses, makers = _uses(graph), _makers(graph)
+    for node in [n for n in graph.node if n.op_type == "Slice" and len(n.input) == 4]:
+        pad = makers.get(node.input[0])
+        if pad is None or pad.op_type != "Pad" or uses[node.input[0]] != 1 or len(pad.input) != 2:
+            continue
+        if not constants.keys() >= {pad.input[1], *node.input[1:]}:
+            continue
+        starts, ends, axes = (constants[name].ravel() for name in node.input[1:])
+        if not starts.any() and all(end < 0 or end >= ALL for end in ends):
+            pads = constants[pad.input[1]].copy()  # at the start of each axis, then at the end of each
+            pads[len(pads) // 2 + axes] += np.where(ends < 0, ends, 0)
+            graph.initializer.append(numpy_helper.from_array(pads, f"{node.name}_pads"))
+            _replace(graph, node, "Pad", [pad.input[0], f"{node.name}_pads"])
+            graph.node.remove(pad)
 
 
 def widen_shapes(graph: Any) -> None:

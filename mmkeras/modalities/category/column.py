@@ -13,6 +13,7 @@ from keras import ops
 from mmkeras.config.config import Config
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
+from mmkeras.modalities.any_length import CutBytes
 from mmkeras.modalities.category.encoder import encode_category
 from mmkeras.modalities.category.layers import CategoryRows, adapt_values
 from mmkeras.modalities.category.serving import read_served
@@ -48,7 +49,8 @@ class CategoryColumn:
         return Input(self.name, column, "category", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
-        return {f"{self.name}_row": CategoryRows(self.vocabulary, name=f"{self.name}_rows")(raw)}
+        data = CutBytes(MAX_BYTES, name=f"{self.name}_cut")(raw)
+        return {f"{self.name}_row": CategoryRows(self.vocabulary, name=f"{self.name}_rows")(data)}
 
     def features(self) -> dict[str, Any]:
         name = f"{self.name}_row"

@@ -47,6 +47,18 @@ def encode_cells(texts: Sequence[str | bytes], max_bytes: int) -> np.ndarray:
     return pad([encode_cell(text, max_bytes) for text in texts])
 
 
+def cut_rows(data: np.ndarray, max_bytes: int) -> np.ndarray:
+    """uint8 [b, n], zero-padded -> uint8 [b, at most max_bytes], each row cut where `truncate` cuts it."""
+    if data.shape[1] <= max_bytes:
+        return data
+    first = max(max_bytes - 3, 0)
+    continues = data[:, first + 1 : max_bytes + 1] & 0xC0 == 0x80  # [b, 3], by the byte behind each of the last three
+    unfinished = np.logical_and.accumulate(continues[:, ::-1], axis=1)[:, ::-1]
+    kept = data[:, :max_bytes].copy()
+    kept[:, first:][unfinished] = 0
+    return kept
+
+
 def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes | np.ndarray | None:
     """A text's UTF-8, cut at `max_bytes`; or its token ids, if an external tokenizer runs before the model."""
     if "tokenizer_folder" in input_spec:

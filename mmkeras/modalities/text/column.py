@@ -16,6 +16,7 @@ from mmkeras.features import ragged
 from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import RaggedFeatures, bag_features
 from mmkeras.graph import Input, Serving
+from mmkeras.modalities.any_length import CutBytes
 from mmkeras.modalities.encoded import Bag, Encoded, Sizes
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
 from mmkeras.modalities.text.features import (
@@ -79,12 +80,13 @@ class TextColumn:
 
     def input(self, column: str) -> Input:
         max_bytes = self.state.spec.max_bytes
-        metadata = {"encoding": TEXT_METADATA["encoding"], "max_bytes": max_bytes, "cut": TEXT_METADATA["cut"]}
+        metadata = {**TEXT_METADATA, "max_bytes": max_bytes}
         serving = Serving(served_name(self.name), "string", lambda text: read_texts(text, max_bytes))
         return Input(self.name, column, "text", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
-        rows, weights = TextLayers(self.state, self.name)(raw)
+        data = CutBytes(self.state.spec.max_bytes, name=f"{self.name}_cut")(raw)
+        rows, weights = TextLayers(self.state, self.name)(data)
         if self.encoder == AVERAGE:
             return {f"{self.name}_rows": rows, f"{self.name}_weights": weights}
         return {f"{self.name}_sequence": SequenceIds(self.max_tokens, name=f"{self.name}_sequence_ids")(rows)}

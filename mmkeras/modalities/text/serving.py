@@ -12,6 +12,7 @@ Tensor = Any
 TEXT_METADATA = {
     "encoding": "UTF-8, zeros behind",
     "cut": "before a continuation byte (10xxxxxx), so never inside a character",
+    "any_length": "a longer text is cut in the graph; an empty one may have 0 bytes",
 }
 
 

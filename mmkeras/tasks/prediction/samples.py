@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.data.targets import Targets
-from mmkeras.graph import Graph
+from mmkeras.graph import Graph, internal_outputs
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities import names_files
 from mmkeras.modalities.media.paths import MediaRoot
@@ -19,6 +19,7 @@ from mmkeras.runtime.feeds import columns_of, sample_values, to_arrays, trim, wi
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.held_out import read_held_out
 from mmkeras.tasks.reference import KerasRunner
+from mmkeras.verification.lengths import ROWS, as_a_client_cuts, rows_of_other_lengths
 from mmkeras.verification.samples import Samples
 
 SAMPLE_BATCH = 64
@@ -48,7 +49,17 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
     finite(answers, f"{run.folder}: the trained model")
     targets = Targets.from_json(run.schema["targets"])
     words, _ = decide(targets.task, answers, targets.labels)
-    return Samples(values, targets.truth(rows), answers, ids, parts, words)
+    return Samples(values, targets.truth(rows), answers, ids, parts, words, other_lengths(runner, values, len(rows)))
+
+
+def other_lengths(runner: KerasRunner, values: dict[str, list[Any]], count: int) -> Samples | None:
+    """The rows of other lengths, whole, and the model's answers to them as a client cuts them."""
+    inputs = runner.signature["inputs"]
+    others = rows_of_other_lengths(values, inputs, count)
+    if not others:
+        return None
+    answers, ids = answer_samples(runner, as_a_client_cuts(others, inputs), ROWS)
+    return Samples(others, np.zeros(ROWS, int), answers, ids)
 
 
 def answer_samples(
@@ -67,6 +78,6 @@ def answer_samples(
         outputs = runner(to_arrays(values, inputs, index, hidden))
         for k, i in enumerate(index):
             rows[i] = outputs[runner.graph.answer][k]
-            for name in [name for name in outputs if name.endswith("_ids")]:
+            for name in internal_outputs(runner.graph.outputs):
                 ids.setdefault(name, [np.empty(0)] * count)[i] = trim(outputs[name][k])
     return np.array(rows, "float32"), ids

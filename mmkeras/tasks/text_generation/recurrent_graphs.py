@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from mmkeras.data.target_tokenizer import EOS
 from mmkeras.graph import Graph, Input
+from mmkeras.modalities.any_length import CutTokens
 from mmkeras.models.decoder import Decoder, DecoderVectors
 from mmkeras.models.recurrent import RecurrentParts
 from mmkeras.tasks.text_generation.graphs import array, described_array, step_graph
@@ -100,15 +101,20 @@ def recurrent_step_graph(parts: RecurrentParts, metadata: dict[str, Any]) -> Gra
 
 
 def score_graph(vectors_of: layers.Layer, embedding: Any, metadata: dict[str, Any]) -> Graph:
-    """A text's tokens and EOS -> log P of each given the tokens before it: the terms of the chain rule."""
-    input_spec = Input("pieces", "", "pieces", "int32", ("n_pieces",))
-    tokens = keras.Input((None,), dtype="int32", name="pieces")
+    """A text's tokens and EOS -> log P of each given the tokens before it: the terms of the chain rule.
+
+    Of a text longer than a Transformer's window the first tokens are scored; a text without tokens is an EOS.
+    """
+    window = metadata.get("window")
+    read = f"the first {window} are scored" if window else "all are scored"
+    any_length = {"any_length": f"{read}; no piece counts as the end of a text, 0"}
+    input_spec = Input("pieces", "", "pieces", "int32", ("n_pieces",), any_length)
+    raw = keras.Input((None,), dtype="int32", name="pieces")
+    tokens = CutTokens(window, EOS, name="cut")(raw)
     vectors = vectors_of(Before(name="before")(tokens))
     outputs = {"log_probabilities": LogProbabilities(embedding, name="log_probabilities_of")(vectors, tokens)}
     described = ({"name": "log_probabilities", "dtype": "float32", "shape": ["batch", "n_pieces"]},)
-    return Graph(
-        "score", keras.Model({"pieces": tokens}, outputs, name="score"), (input_spec,), described, (), metadata
-    )
+    return Graph("score", keras.Model({"pieces": raw}, outputs, name="score"), (input_spec,), described, (), metadata)
 
 
 def graphs_of(model: RecurrentParts | Decoder, metadata: dict[str, Any]) -> list[Graph]:

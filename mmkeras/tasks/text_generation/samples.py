@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mmkeras.data.lines import read_lines
+from mmkeras.data.target_tokenizer import TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import decode
+from mmkeras.generation.generator import TextGenerator
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import Graph
 from mmkeras.modalities.media.paths import MediaRoot
@@ -22,6 +24,7 @@ from mmkeras.system.json_files import check_shape, read_json
 from mmkeras.tasks.held_out import read_held_out
 from mmkeras.tasks.reference import trained_generator
 from mmkeras.tasks.text_generation.load import load_tokenizer
+from mmkeras.verification.lengths import ROWS, as_a_client_cuts, rows_of_other_lengths
 from mmkeras.verification.samples import TextSamples, scored_tokens
 
 SAMPLE_ROWS, SUBSET_ROWS = 256, 32
@@ -59,7 +62,19 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
     references = [all_references[k] for k in index]
     written = generator.decode_rows(values, len(rows), GenerationOptions())
     ids = generator.token_ids(values, len(rows))
-    return TextSamples(references, written, values, subsets=parts, ids=ids, metadata={"sample_longest": CONTINUATION})
+    others = other_lengths(generator, values, len(rows))
+    metadata = {"sample_longest": CONTINUATION}
+    return TextSamples(references, written, values, subsets=parts, ids=ids, others=others, metadata=metadata)
+
+
+def other_lengths(generator: TextGenerator, values: dict[str, list[Any]], count: int) -> TextSamples | None:
+    """The rows of other lengths, whole, and the model's texts for them as a client cuts them."""
+    others = rows_of_other_lengths(values, generator.inputs, count)
+    if not others:
+        return None
+    cut = as_a_client_cuts(others, generator.inputs)
+    written, ids = generator.decode_rows(cut, ROWS, GenerationOptions()), generator.token_ids(cut, ROWS)
+    return TextSamples([[""]] * ROWS, written, others, ids=ids)
 
 
 def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamples:
@@ -78,9 +93,22 @@ def line_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSam
         *map(generator.tokenizer.decode, prompts[:SERVED]),
         *(line[:LONGEST_SERVED] for line in lines[:SERVED]),
     ]
+    if "window" in signature:  # a prompt longer than that loses its beginning
+        texts.append(longer_than(signature["window"], lines, generator.tokenizer))
     served = [(text, generator.tokenizer.encode(text)) for text in texts]
     metadata: dict[str, Any] = {"sample_longest": CONTINUATION}
     if generator.tokenizer.kind == "subword":  # the verification has no SentencePiece to tokenize with
         metadata["sample_pieces"] = ids
     references = [[line] for line in lines]
     return TextSamples(references, written, prompts=prompts, scored=scored, served=served, metadata=metadata)
+
+
+def longer_than(n_tokens: int, lines: Sequence[str], tokenizer: TargetTokenizer) -> str:
+    """The lines, joined until they have more tokens."""
+    text = " ".join(lines)
+    while lines and len(tokenizer.encode(text)) <= n_tokens:
+        text = f"{text} {text} {lines[0]}"
+    words = text.split(" ")
+    while len(tokenizer.encode(" ".join(words[: len(words) // 2]))) > n_tokens:
+        words = words[: len(words) // 2]
+    return " ".join(words)

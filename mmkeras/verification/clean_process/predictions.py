@@ -19,6 +19,7 @@ from mmkeras.runtime.contract import decided
 from mmkeras.runtime.feeds import to_arrays, trim
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.verification.clean_process.lengths import check_lengths
 from mmkeras.verification.clean_process.signatures import check_signatures
 from mmkeras.verification.process import block_keras, peak_memory_mib
 from mmkeras.verification.samples import Samples, load_samples
@@ -93,6 +94,7 @@ def main(artefact: str, samples_path: str, out: str) -> None:
         "latency_ms_p95": float(np.quantile(singly["seconds"], 0.95) * 1e3),
         "peak_memory_mib": peak_memory_mib(),
         "signatures_checked": check_signatures(runner, samples),
+        **({"any_length": check_lengths(runner, samples.others)} if samples.others else {}),
         "signature": runner.signature,
         "labels_text": getattr(runner, "labels_text", None),
         "words": [decided(runner.signature, outputs["answers"])[0] for outputs in (singly, batched)],

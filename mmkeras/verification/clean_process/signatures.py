@@ -7,8 +7,8 @@ bytes of a client.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,13 +20,13 @@ from mmkeras.modalities.text.cells import encode_cell, pad, truncate
 from mmkeras.runtime.feeds import Arrays, to_arrays, trim
 from mmkeras.runtime.runners import LiteRTRunner, Runner, SavedModelRunner
 from mmkeras.verification.clean_process import client_inputs
+from mmkeras.verification.lengths import evenly_spaced, joined, other_texts
 from mmkeras.verification.samples import Samples
 
 Call = Callable[[Arrays], Mapping[str, np.ndarray]]
 Rows = dict[str, list[Any]]  # a value a row, by input or output
 SERVED, FITTING = 16, 3  # held-out rows sent as strings; run by the signature of each length
-LONG, FULL = 3, 2  # texts joined of held-out rows: longer than any length; as long as a length
-ON_THE_CUT = [(char.encode(), k) for char in "é中😀" for k in range(1, len(char.encode()))]  # k bytes before the cut
+FULL = 2  # texts joined of held-out rows, as long as a length
 
 
 def check_signatures(runner: Runner, samples: Samples) -> dict[str, dict[str, Any]]:
@@ -35,7 +35,7 @@ def check_signatures(runner: Runner, samples: Samples) -> dict[str, dict[str, An
     signature = runner.signature
     texts_alone = all(input_spec["kind"] == "text" for input_spec in signature["inputs"])
     if isinstance(runner, SavedModelRunner):
-        strings = partial(check_strings, runner) if texts_alone else partial(check_served, runner.endpoint("tensors"))
+        strings = partial(check_strings, runner) if texts_alone else partial(check_served, runner.uncut)
         checks = {"serving_default": partial(strings, samples, signature)}
     elif isinstance(runner, LiteRTRunner):
         graph = signature["graph"]
@@ -61,9 +61,9 @@ def check_strings(reference: Call, samples: Samples, signature: dict[str, Any], 
     """Strings, one by one and all at once: the graph must cut them where a client would."""
     max_bytes = {spec["name"]: spec["max_bytes"] for spec in signature["inputs"]}
     texts, expected = held_out(samples, evenly_spaced(np.arange(len(samples)), SERVED))
-    too_long = {name: long_texts(samples.inputs[name], n) for name, n in max_bytes.items()}
-    as_cut = {name: [encode_cell(text, max_bytes[name]) for text in column] for name, column in too_long.items()}
-    texts, expected = concatenated(texts, too_long), concatenated(expected, by_row([reference(padded(as_cut))]))
+    others = {name: other_texts(samples.inputs[name], n) for name, n in max_bytes.items()}
+    as_cut = {name: [encode_cell(text, max_bytes[name]) for text in column] for name, column in others.items()}
+    texts, expected = concatenated(texts, others), concatenated(expected, by_row([reference(padded(as_cut))]))
     probabilities = expected["probabilities"]
     expected = {
         "probabilities": probabilities,
@@ -75,8 +75,11 @@ def check_strings(reference: Call, samples: Samples, signature: dict[str, Any], 
 
 
 def check_served(reference: Call, samples: Samples, signature: dict[str, Any], serve: Call) -> dict[str, Any]:
-    """Strings, files and numbers, one by one and all at once."""
+    """Strings, files and numbers, one by one and all at once; those of the other lengths whole."""
     index = evenly_spaced(np.arange(len(samples)), SERVED)
+    if samples.others is not None:
+        index = np.append(index, len(samples) + np.arange(len(samples.others)))
+        samples = replace(samples, inputs=concatenated(samples.inputs, samples.others.inputs))
     outputs, expected = client_inputs.responses(reference, samples, signature, serve, index)
     figures = compare_answers(outputs[signature["outputs"][0]["name"]], expected, signature)
     if "prediction" in outputs:
@@ -130,30 +133,6 @@ def held_out(samples: Samples, index: np.ndarray) -> tuple[Rows, Rows]:
     answers = {"probabilities": list(samples.answers), **samples.ids}
     texts = {name: [cells[i] for i in index] for name, cells in samples.inputs.items()}
     return texts, {name: [rows[i] for i in index] for name, rows in answers.items()}
-
-
-def long_texts(cells: Sequence[bytes], max_bytes: int) -> list[bytes]:
-    """Texts longer than `max_bytes`: with any bytes at the cut, and with each kind of character across the cut."""
-    starts = evenly_spaced(np.arange(len(cells)), LONG)
-    texts = [joined(cells, start, 2 * max_bytes) for start in starts]
-    for k, (char, before) in enumerate(ON_THE_CUT):
-        text, end = joined(cells, starts[k % len(starts)], max_bytes), max_bytes - before
-        texts.append(truncate(text, end).ljust(end) + char + text)
-    return texts
-
-
-def joined(cells: Sequence[bytes], start: int, n_bytes: int) -> bytes:
-    """The texts from row `start` on, joined until they have more than `n_bytes` bytes."""
-    parts = itertools.cycle([*cells[start:], *cells[:start], b"x"])
-    text = next(parts)
-    while len(text) <= n_bytes:
-        text += b" " + next(parts)
-    return text
-
-
-def evenly_spaced(index: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the numbers, evenly spaced, with the first and the last."""
-    return index[np.linspace(0, len(index) - 1, min(count, len(index))).astype(int)]
 
 
 def concatenated(first: Rows, second: Rows) -> Rows:

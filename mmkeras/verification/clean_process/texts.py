@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from mmkeras.data.target_tokenizer import EOS
 from mmkeras.generation.decoding import Decoded, DecoderState, decode
 from mmkeras.generation.generator import BATCH, TextGenerator, open_generator
 from mmkeras.generation.options import GenerationOptions
-from mmkeras.runtime.exported import SCORE
+from mmkeras.runtime.exported import ENCODE, SCORE
 from mmkeras.runtime.feeds import with_tokenizers
 from mmkeras.runtime.runners import SavedModelRunner
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_json
 from mmkeras.verification.clean_process.client_inputs import request_and_rows
+from mmkeras.verification.clean_process.lengths import Uncut, score_other_lengths
 from mmkeras.verification.process import block_keras, peak_memory_mib
 from mmkeras.verification.samples import (
     SAMPLES,
@@ -47,6 +49,8 @@ def main(folder: str, format_name: str, out: str) -> None:
     generator = open_generator(folder, format_name, threads=1)
     load_seconds = time.perf_counter() - begin
     outputs = run_samples(generator, samples, Path(folder))
+    if samples.others:
+        outputs["any_length"] = run_other_lengths(generator, samples.others)
     outputs["load_seconds"] = load_seconds
     outputs["signature"] = {name: runner.signature for name, runner in generator.graphs.items()}
     if isinstance(generator.step, SavedModelRunner):
@@ -70,6 +74,7 @@ def run_samples(generator: TextGenerator, samples: TextSamples, folder: Path) ->
             ids = [scored_tokens(generator.tokenizer, text) for (text,) in samples.references]
         outputs["scored"] = [generator.score_tokens(row)[1].astype(float).tolist() for row in ids]
         outputs["batched"] = batched_log_probs(generator, samples)
+        outputs["score_lengths"] = score_other_lengths(generator.graphs[SCORE], ids)
     else:
         inputs = with_tokenizers(generator.inputs, [folder])
         generator.graphs["encode"].signature["inputs"] = inputs
@@ -83,6 +88,19 @@ def run_samples(generator: TextGenerator, samples: TextSamples, folder: Path) ->
     outputs["n_tokens"] = sum(len(text.log_probabilities) for text in written["1"]["free"])
     outputs["written"] = {batch: texts_as_lists(texts) for batch, texts in written.items()}
     return outputs
+
+
+def run_other_lengths(generator: TextGenerator, others: TextSamples) -> dict[str, Any]:
+    """The texts and ids of rows of other lengths, whole, in one batch: `written`, `ids`; or `error`."""
+    whole = replace(generator, graphs={**generator.graphs, ENCODE: Uncut(generator.graphs[ENCODE])})
+    decode_whole = row_decoder(whole, others, len(others), len(others))
+    try:
+        return {
+            "written": texts_as_lists(decode_with_ties(decode_whole, others.written)),
+            "ids": whole.token_ids(others.inputs, len(others), len(others)),
+        }
+    except Exception as error:  # a runtime may raise anything
+        return {"error": f"{type(error).__name__}: {error}".strip().split("\n")[0]}
 
 
 def language_texts(generator: TextGenerator, samples: TextSamples) -> tuple[float, dict[str, Texts]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, equal, look_up, split_number
@@ -101,7 +102,7 @@ class LookUp(keras.layers.Layer):
     def call(self, hashes: Tensor, used: Tensor) -> Tensor:
         bits, cells = self.vocabulary.bits, self.vocabulary.cells
         low = 2 ** (HASH_BITS - bits)
-        swapped = ops.concatenate([hashes[1:], hashes[:1]], axis=0)  # [2, B, F]: the other hash of each feature
+        swapped = tf.gather(hashes, [1, 0], axis=0)  # [2, B, F]: the other hash of each feature
         high, rest = split_number(swapped, low)
         address = hashes * float(2**bits) + high + SECOND * cells.shape[1]
         cell_row, cell_rest = split_number(look_up(cells.ravel(), address), low)

@@ -17,6 +17,7 @@ from mmkeras.features import ragged
 from mmkeras.features.cache import KEY_BYTES, features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import ArrayFeatures, RaggedFeatures
 from mmkeras.graph import Input, Serving
+from mmkeras.modalities.any_length import CutBytes, CutTokens
 from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.cells import encode_cell
 from mmkeras.modalities.text.pretrained.encoder import (
@@ -27,7 +28,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
     wordpiece,
     wordpiece_ids,
 )
-from mmkeras.modalities.text.pretrained.external_tokenizer import save_tokenizer, tokenize_externally
+from mmkeras.modalities.text.pretrained.external_tokenizer import end_of, save_tokenizer, tokenize_externally
 from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read_preset
 from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
 from mmkeras.modalities.text.spec import served_name
@@ -36,6 +37,7 @@ from mmkeras.modalities.text.wordpiece.tables import WordPieceTables, build_tabl
 Tensor = Any
 PRESET = "preset:"
 NO_TOKEN = -1  # the padding of ids of an external tokenizer
+CUT_IDS = "more ids are cut in the graph, where `end` takes the last place; an empty text may have 0 ids"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class PresetColumn:
         if not self.preset.in_graph:
             metadata = {"tokenizer": self.preset.tokenizer, "max_tokens": self.max_tokens, "padding": NO_TOKEN}
             metadata |= {"tokenizer_files": f"tokenizers/{self.name}", "preset": self.preset.name}
+            metadata |= {"end": end_of(self.tokenizer), "any_length": CUT_IDS}
             serving = Serving(served_name(self.name), "int32", lambda ids: (ids, self._presence(ids)), (None,))
             fixed = {"n_tokens": self.max_tokens}
             return Input(self.name, column, "text", "int32", ("n_tokens",), metadata, fixed, serving)
@@ -95,13 +98,15 @@ class PresetColumn:
         return Input(self.name, column, "text", "uint8", ("n_bytes",), metadata, serving=serving)
 
     def _presence(self, ids: Tensor) -> Tensor:
-        return ops.cast(ids[:, :1] > NO_TOKEN, "float32")
+        return ops.cast(ops.any(ids > NO_TOKEN, axis=1, keepdims=True), "float32")
 
     def tokens(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         """Raw input -> int32 ids [b, T] and mask [b, T]."""
         if self.preset.in_graph:
-            return wordpiece(self.preset, self.max_tokens, tables=self.tables, name=f"{self.name}_wordpiece")(raw)
-        return ops.maximum(raw, 0), ops.cast(raw > NO_TOKEN, "int32")
+            data = CutBytes(self.max_bytes, name=f"{self.name}_cut")(raw)
+            return wordpiece(self.preset, self.max_tokens, tables=self.tables, name=f"{self.name}_wordpiece")(data)
+        ids = CutTokens(self.max_tokens, NO_TOKEN, end_of(self.tokenizer), name=f"{self.name}_cut")(raw)
+        return ops.maximum(ids, 0), ops.cast(ids > NO_TOKEN, "int32")
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
         ids, mask = self.tokens(raw)

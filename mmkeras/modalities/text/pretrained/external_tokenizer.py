@@ -55,6 +55,12 @@ def frame(tokenizer: Any) -> tuple[list[int], list[int], int]:
     return start, end, getattr(tokenizer, "pad_token_id", None) or 0
 
 
+def end_of(folder: Path) -> int | None:
+    """The id that ends a text, also one that is cut; None for a tokenizer without one. folder: of `save_tokenizer`."""
+    _, ends, _ = frame(saved_tokenizer(folder))
+    return ends[0] if ends else None
+
+
 @functools.lru_cache(maxsize=4)
 def saved_tokenizer(folder: Path) -> Any:
     """keras-hub's tokenizer from the files of `save_tokenizer`."""

@@ -1,0 +1,51 @@
+"""Arrays of any length, as clients send them -> arrays that every graph can read, also one exported before 0.3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mmkeras.errors import InputError
+from mmkeras.modalities.text.cells import cut_rows
+from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
+
+
+class Limits:
+    """The limits of a graph's inputs. max_bytes: input of bytes -> the most that are read of a row."""
+
+    def __init__(self, signature: Mapping[str, Any]) -> None:
+        self.signature = signature
+        self.max_bytes = {i["name"]: i["max_bytes"] for i in signature["inputs"] if "max_bytes" in i}
+        self.pictures = [i["name"] for i in signature["inputs"] if "size" in i]
+
+    def fit(self, inputs: Arrays) -> Arrays:
+        """All inputs of the signature (`fill_missing_inputs`), texts within their limits, and at least a byte of each.
+
+        A longer text is cut where the graph cuts it. Graphs before 0.3 do not: they are out of bounds with other
+        lengths. Raises InputError for a column that the model needs, and for a picture without pixels.
+        """
+        inputs = fill_missing_inputs(inputs, self.signature)
+        for name in self.pictures:
+            if 0 in inputs[name].shape[1:3] and len(inputs[name]):
+                height, width = inputs[name].shape[1:3]
+                raise InputError(
+                    f"{name}: a picture of {height} x {width} has no pixels. Leave out the input where a model takes "
+                    "missing cells, or send a picture of any size."
+                )
+        odd = [name for name, limit in self.max_bytes.items() if not 0 < inputs[name].shape[1] <= limit]
+        if not odd:
+            return inputs
+        return {**inputs, **{name: pad_bytes(cut_rows(inputs[name], self.max_bytes[name]), 1) for name in odd}}
+
+
+def answers_to_no_rows(signature: Mapping[str, Any], output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """The outputs of a batch of 0 rows, which not every runtime can compute. Free sizes are 0."""
+    described = {output["name"]: output for output in signature["outputs"]}
+    return {
+        name: np.zeros(
+            (0, *(n if isinstance(n, int) else 0 for n in described[name]["shape"][1:])), described[name]["dtype"]
+        )
+        for name in output_names or described
+    }

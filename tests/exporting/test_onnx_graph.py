@@ -1,0 +1,54 @@
+"""tf2onnx's graph made smaller: each change leaves the answers as they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from mmkeras.exporting.formats.onnx_graph import ALL, drop_unused, fuse_shifts
+
+
+def model_of(*slices: tuple[list[int], list[int], list[int]], front: int = 1) -> Any:
+    """x [2, n] padded in front along its last axis, then cut: an output for each (starts, ends, axes)."""
+    constants = {"pads": [0, front, 0, 0]}
+    nodes, outputs = [helper.make_node("Pad", ["x", "pads"], ["padded"])], []
+    for k, parts in enumerate(slices):
+        names = [f"{part}_{k}" for part in ("starts", "ends", "axes")]
+        constants |= dict(zip(names, parts, strict=True))
+        nodes.append(helper.make_node("Slice", ["padded", *names], [f"y_{k}"], name=f"slice_{k}"))
+        outputs.append(helper.make_tensor_value_info(f"y_{k}", TensorProto.FLOAT, [2, None]))
+    initializers = [numpy_helper.from_array(np.array(v, "int64"), name) for name, v in constants.items()]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, None])
+    graph = helper.make_graph(nodes, "shifts", [x], outputs, initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+
+
+def answers(proto: Any, x: np.ndarray) -> list[np.ndarray]:
+    onnx.checker.check_model(proto, full_check=True)
+    return list(onnxruntime.InferenceSession(proto.SerializeToString()).run(None, {"x": x}))
+
+
+@pytest.mark.parametrize(
+    ("slices", "left"),
+    [
+        ([([0], [-1], [1])], ["Pad"]),
+        ([([0, 0], [ALL, -2], [0, 1])], ["Pad"]),
+        ([([1], [-1], [1])], ["Pad", "Slice"]),
+        ([([0], [2], [1])], ["Pad", "Slice"]),
+        ([([0], [-1], [1]), ([0], [-2], [1])], ["Pad", "Slice", "Slice"]),
+    ],
+    ids=["a shift", "along one of two axes", "not from the start", "not from the end", "read twice"],
+)
+def test_shifts(slices: Any, left: list[str]) -> None:
+    x = np.arange(1, 11, dtype="float32").reshape(2, 5)
+    before, proto = answers(model_of(*slices), x), model_of(*slices)
+    fuse_shifts(proto.graph)
+    drop_unused(proto.graph)
+    assert [node.op_type for node in proto.graph.node] == left
+    for a, b in zip(before, answers(proto, x), strict=True):
+        np.testing.assert_array_equal(a, b)
