@@ -25,7 +25,7 @@ def test_samples_of_all_kinds_survive_their_file(tmp_path: Path) -> None:
         np.arange(6, dtype="float32").reshape(3, 2),
         {"note_ids": [np.array([[1, 2]], "int32"), np.zeros((1, 0), "int32"), np.array([[7]], "int32")]},
         {"text": np.ones((2, 2), "float32"), "image+text": np.zeros((2, 2), "float32")},
-        Samples({"note": [b"longer", b""]}, np.zeros(2, int), np.ones((2, 2), "float32"), {}),
+        others=Samples({"note": [b"longer", b""]}, np.zeros(2, int), np.ones((2, 2), "float32"), {}),
     )
     save_samples(before, tmp_path / "s.npz")
     after = load_samples(tmp_path / "s.npz")

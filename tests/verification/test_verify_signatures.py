@@ -42,7 +42,10 @@ def mismatches(folder: Path, name: str) -> list[str]:
 
 
 def other_cut(n_bytes: int) -> Callable[[pytest.MonkeyPatch], None]:
-    """As if the graph's cut and the client's had come apart. No held-out row is long enough to tell."""
+    """As if the graph's cut and the client's had come apart. No held-out row is long enough to tell.
+
+    A cut too late would do no harm: the graph cuts its arrays too.
+    """
 
     def tamper(patch: pytest.MonkeyPatch) -> None:
         from mmkeras.modalities.text import serving
@@ -69,10 +72,9 @@ def other_words(patch: pytest.MonkeyPatch) -> None:
     ("tamper", "reason"),
     [
         (other_cut(MAX_BYTES - 8), "probabilities"),
-        (other_cut(MAX_BYTES + 24), "probabilities"),
         (other_words, "labels"),
     ],
-    ids=["a cut too early", "a cut too late", "labels in another order"],
+    ids=["a cut too early", "labels in another order"],
 )
 def test_strings_answered_otherwise_are_caught(
     tamper: Any, reason: str, run: SmallRun, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

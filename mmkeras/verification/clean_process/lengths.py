@@ -46,7 +46,7 @@ def check_lengths(runner: Runner, others: Samples) -> dict[str, Any]:
     batches = [range(len(others)), *([k] for k in range(len(others)))]
     try:
         outputs = by_row([call(to_arrays(others.inputs, inputs, index)) for index in batches])
-        expected = np.concatenate([runner(to_arrays(cut, inputs, index), [answer])[answer] for index in batches])
+        expected = np.concatenate([call(to_arrays(cut, inputs, index))[answer] for index in batches])
     except Exception as error:  # a runtime may raise anything
         return {"rows": len(others), "error": f"{type(error).__name__}: {error}".strip().split("\n")[0]}
     answers = np.array(outputs[answer])
