@@ -257,13 +257,25 @@ class Input:
         )
 
 
-def presence(name: str, column: str) -> Input:
-    """The input that tells whether a column's cell is present."""
+def presence(name: str, column: str, count: int = 1) -> Input:
+    """The input that tells whether a column's cell is present. count: number of columns of a block."""
     metadata = {
         "of": name,
         "meaning": "1.0 where the cell is present, 0.0 where it is missing and its value is zeros",
     }
-    return Input(f"{name}_present", column, PRESENCE, "float32", (1,), metadata)
+    return Input(f"{name}_present", column, PRESENCE, "float32", (count,), metadata)
+
+
+def columns_in(input_spec: InputSpec) -> list[InputSpec]:
+    """An input's columns, an input_spec each: itself, or for a block those of its `columns`, in their order.
+
+    A block is one input of many columns of a kind. Its `columns` has an entry a column: `column`, the name in the CSV,
+    and what the input_spec of a single column of this kind has beside name, dtype and shape.
+    """
+    if "columns" not in input_spec:
+        return [input_spec]
+    shared = {key: value for key, value in input_spec.items() if key not in ("columns", "shape")}
+    return [{**shared, **column} for column in input_spec["columns"]]
 
 
 def row_signature(graph: str, n_bytes: int) -> str:

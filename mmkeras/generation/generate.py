@@ -19,8 +19,8 @@ from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE
-from mmkeras.runtime.feeds import Values, columns_of, with_tokenizers
-from mmkeras.runtime.row_reader import Fault, RowReader, read_cells
+from mmkeras.runtime.feeds import Fault, Values, columns_of, read_cells, with_tokenizers
+from mmkeras.runtime.row_reader import RowReader
 from mmkeras.system.files import write_csv
 from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log

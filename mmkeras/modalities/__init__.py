@@ -7,6 +7,10 @@
     serving.py   inputs of TF Serving -> raw input                   TensorFlow
     column.py    adapt(), load() and the class that fits Modality    Keras
 
+where many columns of the kind are read together (`blocks.py`),
+
+    block.py     adapt(), load() and the class of many columns                            Keras
+
 and, where the cells name files,
 
     files.py     checks all files before training and computes the features that are cached on disk     no TensorFlow
@@ -32,6 +36,7 @@ if TYPE_CHECKING:  # some of these modules import Keras, TensorFlow or tyro, whi
     import numpy as np
 
     from mmkeras.config.config import Config
+    from mmkeras.data.columns import Column
     from mmkeras.features.cache import Shapes
     from mmkeras.features.column_features import ColumnFeatures
     from mmkeras.graph import Input, InputSpec
@@ -40,7 +45,18 @@ if TYPE_CHECKING:  # some of these modules import Keras, TensorFlow or tyro, whi
     from mmkeras.modalities.media.preview import Preview
     from mmkeras.system.progress import Log
 
-__all__ = ["MODALITIES", "Modality", "cells_of", "column_of", "files_of", "names_files", "preview_of", "spec_of"]
+__all__ = [
+    "MODALITIES",
+    "Modality",
+    "block_of",
+    "cells_of",
+    "column_of",
+    "columns_read",
+    "files_of",
+    "names_files",
+    "preview_of",
+    "spec_of",
+]
 
 Tensor = Any
 Value = Any  # one cell as read: bytes, a float or an array; None where the cell is missing
@@ -125,6 +141,29 @@ class ColumnModule(Protocol):
 
     def load(self, entry: dict[str, Any], folder: Path) -> Modality:
         """Rebuild a column from its entry in schema.json and the arrays that `save` wrote into `folder`."""
+        ...
+
+
+class BlockModule(Protocol):
+    """The module <package>.block: many columns as one Modality, which has them as `columns`.
+
+    Its presence is [b, n], and the features that `encode` takes include it.
+    """
+
+    def adapt(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        cells: dict[str, list[list[str]]],
+        config: Config,
+        folder: Path,
+        log: Log,
+    ) -> tuple[Modality, Mapping[str, ColumnFeatures]]:
+        """Adapt the columns on their training rows; `cells`: `train` and `validation` -> the cells of each column."""
+        ...
+
+    def load(self, entry: dict[str, Any], folder: Path) -> Modality:
+        """Rebuild a block from its entry in schema.json, which has `columns`, and the arrays of `save`."""
         ...
 
 
@@ -233,6 +272,16 @@ def spec_of(kind: str) -> SpecModule:
 def column_of(kind: str) -> ColumnModule:
     """How a column of a kind is adapted and loaded. It imports Keras."""
     return cast(ColumnModule, _part(kind, "column"))
+
+
+def block_of(kind: str) -> BlockModule:
+    """How many columns of a kind are adapted and loaded as one block. It imports Keras."""
+    return cast(BlockModule, _part(kind, "block"))
+
+
+def columns_read(modality: Modality) -> tuple[Column, ...]:
+    """The columns of a block; () for a modality of one column."""
+    return tuple(getattr(modality, "columns", ()))
 
 
 def files_of(kind: str) -> FilesModule:

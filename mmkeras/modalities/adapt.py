@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from mmkeras.config.config import Config
+from mmkeras.data.columns import Column
 from mmkeras.data.split import Split
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
-from mmkeras.graph import input_names, presence
-from mmkeras.modalities import Modality, column_of, names_files
+from mmkeras.graph import Input, presence
+from mmkeras.modalities import Modality, block_of, column_of, columns_read, names_files
+from mmkeras.modalities.blocks import graph_columns
 from mmkeras.modalities.media.check import Media
 from mmkeras.system.failures import failure
 from mmkeras.system.progress import Log, named
@@ -42,7 +44,7 @@ def load_columns(inputs: Sequence[dict[str, Any]], folder: Path) -> dict[str, Mo
     columns = {}
     for entry in inputs:
         with reading(folder / "schema.json"):
-            module = column_of(entry["kind"])
+            module: Any = block_of(entry["kind"]) if "columns" in entry else column_of(entry["kind"])
         with reading(folder / "state" / f"{entry['name']}.npz"):
             columns[entry["name"]] = module.load(entry, folder / "state")
     return columns
@@ -68,30 +70,46 @@ def adapt_columns(
     (folder / "state").mkdir(exist_ok=True)
     columns: dict[str, Modality] = {}
     features: dict[str, list[Any]] = {"train": [], "validation": []}
-    inputs = tables["table"].inputs
-    for name, column in zip(input_names([c.name for c in inputs]), inputs, strict=True):
-        cells = {split_name: getattr(split, split_name)[column.name].tolist() for split_name in features}
-        source: Any = cells
-        spec = text_spec if column.kind == "text" else column.notation or None
-        if names_files(column.kind):
-            spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
-        module, column_log = column_of(column.kind), named(log, name, column.name)
-        columns[name], column_features = module.adapt(name, source, spec, config, folder, column_log)
+    for graph_column in graph_columns(tables["table"].inputs):
+        name, column = graph_column.name, graph_column.columns[0]
+        cells = {part: [getattr(split, part)[c.name].tolist() for c in graph_column.columns] for part in features}
+        column_log = named(log, name, column.name)
+        if graph_column.block:
+            module = block_of(column.kind)
+            columns[name], column_features = module.adapt(name, graph_column.columns, cells, config, folder, log)
+            log(f"{graph_column.title} are read together, as one input: {name}")
+        else:
+            source: Any = {part: part_cells[0] for part, part_cells in cells.items()}
+            spec = text_spec if column.kind == "text" else column.notation or None
+            if names_files(column.kind):
+                spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
+            columns[name], column_features = column_of(column.kind).adapt(
+                name, source, spec, config, folder, column_log
+            )
         columns[name].save(folder / "state")
-        for split_name in features:
-            features[split_name].append(column_features[split_name])
+        for part in features:
+            features[part].append(column_features[part])
             if takes_presence:
-                is_present = [bool(cell.strip()) for cell in cells[split_name]]
-                present = np.array([is_present], "float32").T  # [1, n] -> [n, 1]
-                features[split_name].append(ArrayFeatures({f"{name}_present": present}))
+                features[part].append(ArrayFeatures({f"{name}_present": presence_of(cells[part])}))
     return columns, features
+
+
+def presence_of(cells: Sequence[Sequence[str]]) -> np.ndarray:
+    """Cells of n columns -> float32 [rows, n], 1.0 where a cell is not empty."""
+    return np.array([[bool(cell.strip()) for cell in column] for column in cells], "float32").T
+
+
+def contract_of(modality: Modality, column: Column) -> Input:
+    """A column's input with how its cells are read; a block's input has that of each of its columns already."""
+    graph_input = modality.input(column.name)
+    return graph_input if columns_read(modality) else graph_input.read_as(column.reading())
 
 
 def input_entries(columns: dict[str, Modality], table: Table, takes_presence: bool) -> list[dict[str, Any]]:
     """The graph's inputs as the signature lists them, with those of presence if the model has them."""
     input_specs = []
-    for (name, modality), column in zip(columns.items(), table.inputs, strict=True):
-        input_specs.append(modality.input(column.name).read_as(column.reading()).spec())
+    for (name, modality), graph_column in zip(columns.items(), graph_columns(table.inputs), strict=True):
+        input_specs.append(contract_of(modality, graph_column.as_column).spec())
         if takes_presence:
-            input_specs.append(presence(name, column.name).spec())
+            input_specs.append(presence(name, graph_column.title, len(graph_column.columns)).spec())
     return input_specs

@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from mmkeras.config.config import Model, Text, Training
-from mmkeras.modalities import Modality
+from mmkeras.modalities import Modality, columns_read
 from mmkeras.modalities.encoded import Encoded, Sizes
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextSpec
@@ -93,19 +93,28 @@ def encode_columns(
 ) -> tuple[dict[str, Any], dict[str, Encoded], Any]:
     """Keras inputs of features and presences; the encoded columns, missing cells replaced; the presences [b, M]."""
     features = {name: column.features() for name, column in columns.items()}
-    presences = {name: keras.Input((1,), name=f"{name}_present") for name in columns}
+    counts = {name: len(columns_read(column)) or 1 for name, column in columns.items()}
+    presences = {name: keras.Input((count,), name=f"{name}_present") for name, count in counts.items()}
     inputs = {key: tensor for tensors in features.values() for key, tensor in tensors.items()}
     inputs |= {f"{name}_present": tensor for name, tensor in presences.items()}
     rate = model.modality_dropout
     if rate is None:
-        rate = MODALITY_DROPOUT if len(columns) > 1 else 0.0
+        rate = MODALITY_DROPOUT if sum(counts.values()) > 1 else 0.0
     tensors = list(presences.values())
     present = layers.Concatenate(name="present")(tensors) if len(tensors) > 1 else tensors[0]
-    present = ModalityDropout(rate, training.seed, name="modality.dropout")(present)  # [b, M]
-    encoded = {}
-    for k, (name, column) in enumerate(columns.items()):
+    present = ModalityDropout(rate, training.seed, name="modality.dropout")(present)  # [b, sum of counts]
+    encoded, there, start = {}, [], 0
+    for name, column in columns.items():
+        cells = present[:, start : start + counts[name]]  # [b, n] of a block, else [b, 1]
+        start += counts[name]
+        if counts[name] > 1:  # a block replaces its missing cells by itself; it is missing where all of them are
+            features[name] = {**features[name], f"{name}_present": cells}
+            cells = ops.max(cells, axis=1, keepdims=True)
+        there.append(cells)
         e = column.encode(features[name], sizes, exporting)
-        encoded[name] = Encoded(*Missing(name=f"{name}_missing")(e.tokens, e.mask, present[:, k : k + 1]))
+        encoded[name] = Encoded(*Missing(name=f"{name}_missing")(e.tokens, e.mask, cells))
+    if max(counts.values()) > 1:
+        present = ops.concatenate(there, axis=1)  # [b, M]
     return inputs, encoded, present
 
 

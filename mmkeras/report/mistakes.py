@@ -12,6 +12,8 @@ from mmkeras.report.held_out import Row
 from mmkeras.report.media import MediaBudget, media_root, show
 from mmkeras.runs.run import LINE, PART
 
+BLOCK_SHOWN = 8  # columns of a block whose cells are shown
+
 
 def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], signed: bool) -> list[dict[str, Any]]:
     """The worst rows: line in the file, verdict, and the cells as text, pictures and sound.
@@ -36,10 +38,19 @@ def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], 
             if media:
                 cell["media"] = show(row[input_spec["column"]], input_spec, root, budget)
             else:
-                cell |= excerpt(row[input_spec["column"]], (input_spec.get("rule") or {}).get("max_bytes"))
+                cell |= excerpt(cell_of(row, input_spec), (input_spec.get("rule") or {}).get("max_bytes"))
             cells.append(cell)
         worst_rows.append({"place": f"{file}, line {row[LINE]}", "cells": cells, **verdict(row, run)})
     return worst_rows
+
+
+def cell_of(row: Row, input_spec: dict[str, Any]) -> str:
+    """The cell of an input; of a block the first BLOCK_SHOWN columns with their cells, and how many more there are."""
+    if "columns" not in input_spec:
+        return str(row[input_spec["column"]])
+    names = [column["column"] for column in input_spec["columns"]]
+    cells = "; ".join(f"{name}: {row[name] or '–'}" for name in names[:BLOCK_SHOWN])
+    return f"{cells}; and {len(names) - BLOCK_SHOWN:,} more columns"
 
 
 def contributions_of(row: Row, run: RunFiles) -> dict[str, float]:

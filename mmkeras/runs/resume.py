@@ -75,7 +75,8 @@ def check_same_kinds(folder: Path, kinds: dict[str, str]) -> None:
         return
     schema = read_json(path)
     check_shape(schema, {"inputs": [{"column": str, "kind": str}]}, path, "The run is damaged.")
-    saved_kinds = {input_spec["column"]: input_spec["kind"] for input_spec in schema["inputs"]}
+    entries = schema["inputs"]  # a block has many columns
+    saved_kinds = {part["column"]: entry["kind"] for entry in entries for part in entry.get("columns", [entry])}
     for column in sorted(saved_kinds.keys() | kinds.keys()):
         before, now = (kind_of.get(column, "not used") for kind_of in (saved_kinds, kinds))
         if before != now:

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from mmkeras.errors import BadCell, InputError
-from mmkeras.graph import PRESENCE, InputSpec
+from mmkeras.graph import PRESENCE, InputSpec, columns_in
 from mmkeras.modalities import cells_of
+from mmkeras.modalities.blocks import by_row, flat_values
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.contained import contained
 
 Arrays = Mapping[str, np.ndarray]
 
+Fault = tuple[int, str, str]  # a file's line, or a row's index; the column; the reason
 Values = Mapping[str, Sequence[Any]]  # a value a row, by input
 
 
@@ -51,9 +53,43 @@ def columns_of(inputs: Iterable[InputSpec]) -> list[InputSpec]:
     return [input_spec for input_spec in inputs if input_spec["kind"] != PRESENCE]
 
 
+def column_names(inputs: Iterable[InputSpec]) -> list[str]:
+    """The CSV columns of all inputs, with those of blocks."""
+    return [str(column["column"]) for input_spec in columns_of(inputs) for column in columns_in(input_spec)]
+
+
 def read_values(cells: Sequence[str], input_spec: InputSpec, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
     """One column's cells -> values, and the faults: row -> reason. A cell that cannot be read counts as missing."""
     return _read_each(cells_of(input_spec["kind"]).read, cells, input_spec, root)
+
+
+def read_cells(
+    cells: Mapping[str, Sequence[str]], inputs: Sequence[InputSpec], root: MediaRoot, count: int
+) -> tuple[dict[str, list[Any]], list[Fault]]:
+    """Cells of `count` rows by column -> values by input, and the faults. An absent column counts as empty cells."""
+    values: dict[str, list[Any]] = {}
+    faults: list[Fault] = []
+    for input_spec in columns_of(inputs):
+        values[input_spec["name"]], new_faults = _by_column(read_values, cells, input_spec, root, count)
+        faults += new_faults
+    return values, faults
+
+
+def _by_column(
+    read: Callable[[Sequence[str], InputSpec, MediaRoot], tuple[list[Any], dict[int, str]]],
+    cells: Mapping[str, Sequence[str]],
+    input_spec: InputSpec,
+    root: MediaRoot,
+    count: int,
+) -> tuple[list[Any], list[Fault]]:
+    """`read` for each of an input's columns. The value of a block in a row is a tuple, a value a column."""
+    by_column, faults = [], list[Fault]()
+    for column_spec in columns_in(input_spec):
+        column = str(column_spec["column"])
+        values, reasons = read(cells.get(column, [""] * count), column_spec, root)
+        by_column.append(values)
+        faults += [(row, column, reason) for row, reason in reasons.items()]
+    return list(zip(*by_column, strict=True)) if "columns" in input_spec else by_column[0], faults
 
 
 def _read_each(
@@ -80,15 +116,21 @@ def to_arrays(
 ) -> dict[str, Any]:
     """The rows of an index as arrays by name, in the order of `inputs`. hidden: inputs that count as missing."""
     missing, index = set(hidden), list(index)
-    names = [input_spec["name"] for input_spec in columns_of(inputs)]
-    rows = {name: [None if name in missing else values[name][i] for i in index] for name in names}
+    rows: dict[str, list[Any]] = {}
+    for input_spec in columns_of(inputs):
+        name = input_spec["name"]
+        rows[name] = [None if name in missing else values[name][i] for i in index]
+        if "columns" in input_spec:
+            rows[name] = flat_values(rows[name], len(input_spec["columns"]))
     arrays = {}
     for input_spec in inputs:
         if input_spec["kind"] == PRESENCE:
             present = [is_present(value) for value in rows[input_spec["of"]]]
-            arrays[input_spec["name"]] = np.array([present], "float32").T  # [1, b] -> [b, 1]
+            # [b * n] -> [b, n]; n is 1, or the number of a block's columns
+            arrays[input_spec["name"]] = np.array(present, "float32").reshape(len(index), input_spec["shape"][1])
         else:
-            arrays[input_spec["name"]] = cells_of(input_spec["kind"]).stack(rows[input_spec["name"]], input_spec)
+            array = cells_of(input_spec["kind"]).stack(rows[input_spec["name"]], input_spec)
+            arrays[input_spec["name"]] = by_row(array, input_spec) if "columns" in input_spec else array
     return arrays
 
 
@@ -108,7 +150,7 @@ def fill_missing_inputs(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
         if name in inputs:
             continue
         if input_spec["kind"] == PRESENCE:
-            filled[name] = np.full((batch, 1), float(input_spec["of"] in inputs), "float32")
+            filled[name] = np.full((batch, input_spec["shape"][1]), float(input_spec["of"] in inputs), "float32")
         elif not inputs or any(other["kind"] == PRESENCE for other in input_specs):
             sizes = [n if isinstance(n, int) else input_spec.get("size", 1) for n in input_spec["shape"][1:]]
             filled[name] = np.zeros((batch, *sizes), input_spec["dtype"])
@@ -120,12 +162,17 @@ def fill_missing_inputs(inputs: Arrays, signature: Mapping[str, Any]) -> Arrays:
 
 
 def pad_bytes(data: np.ndarray, n_bytes: int, filling: int = 0) -> np.ndarray:
-    """[batch, n] -> [batch, n_bytes], padded with `filling`; unchanged where n is larger."""
-    if data.shape[1] >= n_bytes:
+    """[batch, …, n] -> [batch, …, n_bytes], padded with `filling`; unchanged where n is larger."""
+    if data.shape[-1] >= n_bytes:
         return data
-    padded = np.full((len(data), n_bytes), filling, data.dtype)
-    padded[:, : data.shape[1]] = data
+    padded = np.full((*data.shape[:-1], n_bytes), filling, data.dtype)
+    padded[..., : data.shape[-1]] = data
     return padded
+
+
+def bytes_in(value: Any) -> int:
+    """Bytes of a value, of the longest one in a block's tuple; 0 for a missing one."""
+    return max(map(bytes_in, value), default=0) if isinstance(value, tuple) else len(value or b"")
 
 
 def trim(ids: np.ndarray) -> np.ndarray:
@@ -137,11 +184,14 @@ def trim(ids: np.ndarray) -> np.ndarray:
     return ids[:, : used[-1] + 1 if len(used) else 0]
 
 
-def sample_values(cells: list[str], input_spec: Mapping[str, Any], root: MediaRoot) -> list[Any]:
-    """A column's cells as the values that travel with the artefacts. Raises InputError for a file that is gone."""
-    values, faults = _read_each(cells_of(input_spec["kind"]).sample, cells, input_spec, root)
+def sample_values(cells: Mapping[str, Sequence[str]], input_spec: InputSpec, root: MediaRoot) -> list[Any]:
+    """An input's cells as the values that travel with the artefacts. Raises InputError for a file that is gone.
+
+    cells: all of the held-out rows, by column.
+    """
+    sample = cells_of(input_spec["kind"]).sample
+    values, faults = _by_column(lambda *cell: _read_each(sample, *cell), cells, input_spec, root, 0)
     if faults:
-        raise InputError(
-            f"the held-out row's {input_spec['column']!r} cannot be read any more: {next(iter(faults.values()))}"
-        )
+        _, column, reason = faults[0]
+        raise InputError(f"the held-out row's {column!r} cannot be read any more: {reason}")
     return values

@@ -34,10 +34,16 @@ class Limits:
                     f"{name}: a picture of {height} x {width} has no pixels. Leave out the input where a model takes "
                     "missing cells, or send a picture of any size."
                 )
-        odd = [name for name, limit in self.max_bytes.items() if not 0 < inputs[name].shape[1] <= limit]
+        odd = [name for name, limit in self.max_bytes.items() if not 0 < inputs[name].shape[-1] <= limit]
         if not odd:
             return inputs
-        return {**inputs, **{name: pad_bytes(cut_rows(inputs[name], self.max_bytes[name]), 1) for name in odd}}
+        return {**inputs, **{name: pad_bytes(cut(inputs[name], self.max_bytes[name]), 1) for name in odd}}
+
+
+def cut(data: np.ndarray, max_bytes: int) -> np.ndarray:
+    """uint8 [b, …, n] -> uint8 [b, …, at most max_bytes], each cell cut at the boundary of a character."""
+    rows = cut_rows(data.reshape(-1, data.shape[-1]) if data.size else data[..., 0, :], max_bytes)
+    return rows.reshape(*data.shape[:-1], -1) if data.size else data
 
 
 def answers_to_no_rows(signature: Mapping[str, Any], output_names: Sequence[str] | None) -> dict[str, np.ndarray]:

@@ -12,11 +12,11 @@ import numpy as np
 from mmkeras.data.columns import Column
 from mmkeras.data.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
-from mmkeras.graph import PRESENCE, InputSpec
+from mmkeras.graph import PRESENCE, InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.answering import finite
 from mmkeras.runtime.contract import decided
-from mmkeras.runtime.feeds import columns_of, read_values, to_arrays, with_tokenizers
+from mmkeras.runtime.feeds import column_names, columns_of, read_cells, to_arrays, with_tokenizers
 from mmkeras.runtime.runners import Runner
 
 if TYPE_CHECKING:
@@ -62,28 +62,31 @@ class Predictor:
         Raises InputError for an unknown column, a missing column that the model needs, a cell that cannot be read, or
         an answer that is no number.
         """
-        columns = [str(input_spec["column"]) for input_spec in columns_of(self.inputs)]
+        inputs = self.inputs
+        columns = dict.fromkeys(column_names(inputs))
         unknown = [name for name in row if name not in columns]
         if unknown:
             raise InputError(f"{unknown[0]!r}: the model has no such column. Columns: {', '.join(columns)}.")
-        optional = any(input_spec["kind"] == PRESENCE for input_spec in self.inputs)
+        optional = any(input_spec["kind"] == PRESENCE for input_spec in inputs)
         absent = [name for name in columns if row.get(name) is None]
         if absent and not optional:
             raise InputError(f"{absent[0]!r}: expected a cell of each column: {', '.join(columns)}.")
-        values: dict[str, list[Any]] = {}
-        for input_spec in columns_of(self.inputs):
-            cell = row.get(str(input_spec["column"]))
-            text = "" if cell is None else str(cell)
+        cells: dict[str, list[str]] = {}
+        for column_spec in (column_spec for spec in columns_of(inputs) for column_spec in columns_in(spec)):
+            name = str(column_spec["column"])
+            cell = row.get(name)
             try:
                 # a number is no text in a notation: 1.234 is not 1,234
-                clean = read_raw(text, Column.read_as(input_spec)) if isinstance(cell, str) else text
+                clean = read_raw(cell, Column.read_as(column_spec)) if isinstance(cell, str) else cell
             except BadCell as error:
-                raise InputError(f"{input_spec['column']} {text!r}: {error}") from None
-            values[input_spec["name"]], faults = read_values([clean], input_spec, MediaRoot(media_root, allow_outside))
-            if faults:
-                raise InputError(f"{input_spec['column']} {text!r}: {faults[0]}")
+                raise InputError(f"{name} {cell!r}: {error}") from None
+            cells[name] = ["" if clean is None else str(clean)]
+        values, faults = read_cells(cells, inputs, MediaRoot(media_root, allow_outside), 1)
+        if faults:
+            _, column, reason = faults[0]
+            raise InputError(f"{column} {str(row[column])!r}: {reason}")
         output = self.signature["outputs"][0]["name"]
-        answers = self.runner(to_arrays(values, self.inputs, [0]), [output])[output]
+        answers = self.runner(to_arrays(values, inputs, [0]), [output])[output]
         return self.prediction(finite(answers, self.path)[0])
 
     def prediction(self, outputs: np.ndarray) -> Prediction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,12 @@ from mmkeras.data.cells import one_line
 from mmkeras.data.columns import Column
 from mmkeras.data.identity import spellings
 from mmkeras.data.table import Table, read_rows
-from mmkeras.graph import InputSpec
+from mmkeras.graph import InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runtime.feeds import columns_of, read_values
+from mmkeras.runtime.feeds import Fault, column_names, columns_of, read_cells
 from mmkeras.system.progress import Log
 
 SHOWN = 5  # largest number of lines that are logged for unreadable rows, and for unreadable cells
-Fault = tuple[int, str, str]  # a file's line, or a row's index; the column; the reason
 
 
 @dataclass(frozen=True)
@@ -55,23 +54,33 @@ class RowReader:
         inputs_optional: does the model accept missing cells? Raises InputError as `read_rows` does, also for an absent
         column unless `inputs_optional`.
         """
-        columns = [Column.read_as(spec) for spec in columns_of(inputs)]
+        columns = [Column.read_as(part) for spec in columns_of(inputs) for part in columns_in(spec)]
         return cls(read_rows(path, [*columns, *targets], inputs_optional=inputs_optional, **reading), inputs, root)
 
     @property
     def inputs_present(self) -> list[InputSpec]:
-        """The inputs of columns that the file has, and their presence inputs."""
-        present = {column.name for column in self.table.inputs}
-        return [input_spec for input_spec in self.inputs if input_spec["column"] in present]
+        """The inputs of columns that the file has, and their presence inputs; of a block one column is enough."""
+        in_file = {column.name for column in self.table.inputs}
+        present = {
+            spec["name"]
+            for spec in columns_of(self.inputs)
+            if any(column_spec["column"] in in_file for column_spec in columns_in(spec))
+        }
+        return [input_spec for input_spec in self.inputs if input_spec.get("of", input_spec["name"]) in present]
 
     def log_missing(self, log: Log) -> None:
-        """Log a line for each column that the file lacks."""
+        """Log the columns that the file lacks: a line each, or one line for more than SHOWN of them."""
         present = {column.name for column in self.table.inputs}
-        for input_spec in columns_of(self.inputs):
-            if input_spec["column"] not in present:
-                log(
-                    f"{self.table.path}: there is no column {input_spec['column']!r}; it counts as missing in every row"
-                )
+        absent = [name for name in column_names(self.inputs) if name not in present]
+        if len(absent) > SHOWN:
+            names = ", ".join(map(repr, absent[:SHOWN]))
+            log(
+                f"{self.table.path}: there are no columns {names} and {len(absent) - SHOWN:,} others that the model "
+                "knows; they count as missing in every row"
+            )
+            return
+        for name in absent:
+            log(f"{self.table.path}: there is no column {name!r}; it counts as missing in every row")
 
     def parts(self, inputs: Sequence[InputSpec], size: int) -> Iterator[Rows]:
         """All rows in their order, `size` at a time. inputs: those to read, with their tokenizers' folders."""
@@ -86,8 +95,9 @@ class RowReader:
         """Log the file's notes, and for each category column the values that the model does not know."""
         for note in self.table.notes:
             log(note if note.startswith(self.table.path) else f"{self.table.path}: {note}")
-        for input_spec in self.inputs_present:
-            if input_spec["kind"] != "category" or "values" not in input_spec:
+        in_file = {column.name for column in self.table.inputs}
+        for input_spec in (part for spec in self.inputs for part in columns_in(spec)):
+            if input_spec["kind"] != "category" or "values" not in input_spec or input_spec["column"] not in in_file:
                 continue
             cells = self.table.rows[str(input_spec["column"])]
             filled = cells[cells != ""]
@@ -107,16 +117,3 @@ class RowReader:
         n_more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
         if n_more:
             log(f"{table.path}: {n_more} more cells could not be read")
-
-
-def read_cells(
-    cells: Mapping[str, Sequence[str]], inputs: Sequence[InputSpec], root: MediaRoot, count: int
-) -> tuple[dict[str, list[Any]], list[Fault]]:
-    """Cells of `count` rows by column -> values by input, and the faults. An absent column counts as empty cells."""
-    values: dict[str, list[Any]] = {}
-    faults: list[Fault] = []
-    for input_spec in columns_of(inputs):
-        column = str(input_spec["column"])
-        values[input_spec["name"]], reasons = read_values(cells.get(column, [""] * count), input_spec, root)
-        faults += [(row, column, reason) for row, reason in reasons.items()]
-    return values, faults

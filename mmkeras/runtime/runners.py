@@ -79,7 +79,7 @@ class LiteRTRunner:
             raise failed_answer(self.path, error) from error
 
     def _run(self, inputs: Arrays, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
-        n_bytes = max([inputs[name].shape[1] for name in self.limits.max_bytes], default=0)
+        n_bytes = max([inputs[name].shape[-1] for name in self.limits.max_bytes], default=0)
         n_rows = len(inputs[self.names[0]])
         if self.lengths and n_rows == 1 and all(inputs[name].shape[1] <= n for name, n in self.tokens.items()):
             inputs = self._resized(inputs)

@@ -9,7 +9,8 @@ import keras
 
 from mmkeras.data.columns import Column
 from mmkeras.graph import INTERNAL, Input, presence
-from mmkeras.modalities import Modality
+from mmkeras.modalities import Modality, columns_read
+from mmkeras.modalities.adapt import contract_of
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,14 @@ def graph_inputs(columns: dict[str, Modality], table: dict[str, Column], takes_p
     """Raw inputs and presence of each column -> features. table: input -> its column of the table."""
     front = GraphInputs({}, {}, {}, [])
     for name, column in columns.items():
-        spec = column.input(table[name].name).read_as(table[name].reading())
+        spec = contract_of(column, table[name])
         front.raw[name] = keras.Input(spec.sizes()[1:], dtype=spec.dtype, name=name)
         front.inputs.append(spec)
         present = None
         if takes_presence:
-            front.inputs.append(presence(name, table[name].name))
-            present = front.raw[f"{name}_present"] = keras.Input((1,), name=f"{name}_present")
+            count = len(columns_read(column)) or 1
+            front.inputs.append(presence(name, table[name].name, count))
+            present = front.raw[f"{name}_present"] = keras.Input((count,), name=f"{name}_present")
             front.features[f"{name}_present"] = present
         features = column.preprocess(front.raw[name], present)
         front.features.update(features)

@@ -15,6 +15,7 @@ from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.features.ragged import Ragged
 from mmkeras.generation.decoding import Decoded
+from mmkeras.modalities.blocks import rows_of
 from mmkeras.system.arrays import reading_arrays
 from mmkeras.system.json_files import NUMBER, Expected, check_shape, parse_json, whole
 
@@ -78,7 +79,12 @@ def _packed(samples: Samples) -> dict[str, Any]:
 
 
 def pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
-    """A column's values as plain arrays: `there`, and `numbers`, or `starts` with `bytes` or `samples` (ids, too)."""
+    """A column's values as plain arrays: `there`, and `numbers`, or `starts` with `bytes` or `samples` (ids, too).
+
+    The values of a block are its columns' values, row after row, and `columns` is their number.
+    """
+    if values and isinstance(values[0], tuple):
+        return {"columns": np.array(len(values[0])), **pack([value for row in values for value in row])}
     present = np.array([value is not None for value in values])
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {float}:
@@ -93,6 +99,9 @@ def pack(values: Sequence[Any]) -> dict[str, np.ndarray]:
 
 def unpack(packed: dict[str, np.ndarray]) -> list[Any]:
     """The inverse of `pack`."""
+    if "columns" in packed:
+        cells = unpack({name: array for name, array in packed.items() if name != "columns"})
+        return list(rows_of(cells, int(packed["columns"])))
     if "numbers" in packed:
         values: list[Any] = packed["numbers"].tolist()
     elif "bytes" in packed:

@@ -15,8 +15,8 @@ from mmkeras.data.split import Split
 from mmkeras.data.table import BadRow, Table, drop_rows, write_bad_rows
 from mmkeras.errors import InputError
 from mmkeras.features.cache import features_elsewhere
-from mmkeras.graph import input_names
 from mmkeras.modalities import files_of, names_files
+from mmkeras.modalities.blocks import graph_columns
 from mmkeras.modalities.media.features import MediaFeatures, make_features
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.system.files import write_json
@@ -109,9 +109,7 @@ def check_media(
         root = MediaRoot.of(table.path, config.data.media_root, config.data.allow_outside)
         by_column: dict[str, MediaFeatures] = {}
         bad: dict[int, BadRow] = {}
-        for graph_name, column in zip(input_names([c.name for c in table.inputs]), table.inputs, strict=True):
-            if not names_files(column.kind):
-                continue
+        for graph_name, column in ((g.name, g.columns[0]) for g in graph_columns(table.inputs) if names_files(g.kind)):
             cells = table.rows[column.name].tolist()
             spec = specs.setdefault(column.name, None) or files_of(column.kind).column_spec(cells, root, config, log)
             specs[column.name] = spec

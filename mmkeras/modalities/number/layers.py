@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 from keras import layers, ops
 
 FURTHEST: Final = 10.0  # standard deviations: a typing error must not drown all other features
@@ -22,10 +24,34 @@ class Standardise(layers.Layer):
 
     def call(self, value: Any, present: Any) -> Any:
         value = value * present + self.median * (1.0 - present)
-        x = (value - self.mean) * (1.0 / self.deviation)
-        clipped = ops.clip(x, -FURTHEST, FURTHEST)
-        return ops.concatenate([clipped, ops.sign(x) * ops.log(1.0 + ops.abs(x))], axis=1)
+        return ops.concatenate(two_scales((value - self.mean) * (1.0 / self.deviation)), axis=1)
 
     def get_config(self) -> dict[str, Any]:
         config = {"mean": self.mean, "deviation": self.deviation, "median": self.median}
         return {**super().get_config(), **config}
+
+
+class StandardiseColumns(layers.Layer):
+    """The same for many columns at once: float32 [b, n] and present [b, n] -> [b, n, 2].
+
+    columns: mean, deviation and median of each.
+    """
+
+    def __init__(self, columns: Sequence[dict[str, float]], **options: Any) -> None:
+        super().__init__(**{**options, "trainable": False})
+        self.columns = [dict(column) for column in columns]
+        states = {key: np.array([[column[key] for column in self.columns]]) for key in ("mean", "deviation", "median")}
+        self.mean, self.median = states["mean"].astype("float32"), states["median"].astype("float32")  # [1, n]
+        self.inverse = (1.0 / states["deviation"]).astype("float32")
+
+    def call(self, values: Any, present: Any) -> Any:
+        values = values * present + self.median * (1.0 - present)
+        return ops.stack(two_scales((values - self.mean) * self.inverse), axis=2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "columns": self.columns}
+
+
+def two_scales(x: Any) -> list[Any]:
+    """Standardised numbers: clipped, and their logarithm with the sign kept."""
+    return [ops.clip(x, -FURTHEST, FURTHEST), ops.sign(x) * ops.log(1.0 + ops.abs(x))]

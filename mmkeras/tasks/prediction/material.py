@@ -16,6 +16,7 @@ from mmkeras.data.targets import Targets
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.modalities import Modality
+from mmkeras.modalities.blocks import graph_columns
 from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
 from mmkeras.system.files import write_json
 from mmkeras.tasks import TASKS
@@ -60,8 +61,9 @@ def write_held_out(split: Split, evaluation: Any, folder: Path) -> None:
 def write_schema(folder: Path, table: Table, columns: dict[str, Any], targets: Targets) -> None:
     """schema.json: the columns as read, and the model's inputs and targets."""
     inputs = [
-        {"name": name, "column": column.name, "kind": column.kind, **column.reading(), **modality.entry()}
-        for (name, modality), column in zip(columns.items(), table.inputs, strict=True)
+        {"name": name, "column": graph_column.title, "kind": graph_column.kind, **modality.entry()}
+        | ({} if graph_column.block else graph_column.columns[0].reading())
+        for (name, modality), graph_column in zip(columns.items(), graph_columns(table.inputs), strict=True)
     ]
     schema = {
         "task": targets.task,

@@ -15,7 +15,7 @@ from mmkeras.modalities import names_files
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run
 from mmkeras.runtime.answering import finite
-from mmkeras.runtime.feeds import columns_of, sample_values, to_arrays, trim, with_tokenizers
+from mmkeras.runtime.feeds import bytes_in, column_names, columns_of, sample_values, to_arrays, trim, with_tokenizers
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks.held_out import read_held_out
 from mmkeras.tasks.reference import KerasRunner
@@ -31,15 +31,14 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
     """Held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
     (graph,) = graphs.values()
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
-    rows = read_held_out(run.folder, [str(spec["column"]) for spec in columns_of(inputs)])
+    rows = read_held_out(run.folder, column_names(inputs))
     if any(names_files(spec["kind"]) for spec in columns_of(inputs)) and len(rows) > SAMPLE_ROWS:
         rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
     root = MediaRoot.of(
         run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
     )
-    values = {
-        spec["name"]: sample_values(rows[str(spec["column"])].tolist(), spec, root) for spec in columns_of(inputs)
-    }
+    cells = {str(name): rows[name].tolist() for name in rows}
+    values = {spec["name"]: sample_values(cells, spec, root) for spec in columns_of(inputs)}
     runner = KerasRunner(graph)
     answers, ids = answer_samples(runner, values, len(rows))
     parts = {
@@ -69,7 +68,7 @@ def answer_samples(
     inputs = runner.signature["inputs"]
     bytes_a_row = np.zeros(count, int)
     for name in [spec["name"] for spec in inputs if "max_bytes" in spec]:
-        bytes_a_row += [len(value or b"") for value in values[name][:count]]
+        bytes_a_row += [bytes_in(value) for value in values[name][:count]]
     order = np.argsort(bytes_a_row, kind="stable")
     rows: list[Any] = [None] * count
     ids: dict[str, list[np.ndarray]] = {}

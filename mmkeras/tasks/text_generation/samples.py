@@ -45,10 +45,8 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
     root = MediaRoot.of(
         run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
     )
-    values = {
-        spec["name"]: sample_values(rows[str(spec["column"])].tolist(), spec, root)
-        for spec in columns_of(generator.inputs)
-    }
+    cells = {str(name): rows[name].tolist() for name in rows}
+    values = {spec["name"]: sample_values(cells, spec, root) for spec in columns_of(generator.inputs)}
     parts = {
         subset.name: generator.decode_rows(
             values, min(len(rows), SUBSET_ROWS), GenerationOptions(), hidden=subset.hidden

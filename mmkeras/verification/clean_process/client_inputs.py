@@ -13,7 +13,8 @@ import numpy as np
 
 from mmkeras.graph import InputSpec
 from mmkeras.modalities import cells_of, spec_of
-from mmkeras.runtime.feeds import Values, columns_of, pad_bytes, to_arrays
+from mmkeras.modalities.blocks import flat_values, rows_of
+from mmkeras.runtime.feeds import Values, bytes_in, columns_of, pad_bytes, to_arrays
 from mmkeras.verification.samples import Samples
 
 Call = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
@@ -23,21 +24,36 @@ Row = dict[str, Any]
 def request_and_rows(
     values: Values, index: np.ndarray, inputs: Sequence[InputSpec]
 ) -> tuple[dict[str, np.ndarray], list[Row]]:
-    """The rows of an index as a client's request and as values, then rows with all cells but one missing."""
+    """The rows of an index as a client's request and as values, then rows with all cells but one missing.
+
+    Of a block every other cell is missing in the last row.
+    """
     columns = columns_of(inputs)
     cells: list[Row] = [{c["name"]: values[c["name"]][i] for c in columns} for i in index]
     cells += [
         {**dict.fromkeys(row), kept["name"]: row[kept["name"]]} for kept, row in zip(columns, cells, strict=False)
     ]
+    if any("columns" in c for c in columns):
+        cells.append({name: every_other(value) for name, value in cells[0].items()})
     request: dict[str, np.ndarray] = {}
     rows: list[Row] = [{} for _ in cells]
     for input_spec in columns:
         name, spec = input_spec["name"], spec_of(input_spec["kind"])
-        pairs = [spec.as_served(row[name], input_spec) for row in cells]
-        request[spec.served_name(name)] = spec.stack_served([sent for sent, _ in pairs], input_spec)
-        for row, (_, value) in zip(rows, pairs, strict=True):
+        count = len(input_spec.get("columns", "1"))
+        block = "columns" in input_spec
+        sent = flat_values([row[name] for row in cells], count) if block else [row[name] for row in cells]
+        pairs = [spec.as_served(value, input_spec) for value in sent]
+        stacked = spec.stack_served([sent for sent, _ in pairs], input_spec)
+        request[spec.served_name(name)] = stacked.reshape(-1, count) if block else stacked  # [b * n] -> [b, n]
+        served: list[Any] = [value for _, value in pairs]
+        for row, value in zip(rows, rows_of(served, count) if block else served, strict=True):
             row[name] = value
     return request, rows
+
+
+def every_other(value: Any) -> Any:
+    """A block's value with every other cell missing; any other value as it is."""
+    return tuple(v if k % 2 else None for k, v in enumerate(value)) if isinstance(value, tuple) else value
 
 
 def as_arrays(rows: list[Row], inputs: Sequence[InputSpec]) -> dict[str, np.ndarray]:
@@ -71,7 +87,7 @@ def row_outputs(
         for c in columns:
             if "size" in c and row[c["name"]] is not None:
                 row[c["name"]] = cells_of(c["kind"]).resize(row[c["name"]], c)
-            elif "max_bytes" in c and len(row[c["name"]] or b"") > n_bytes:
+            elif "max_bytes" in c and bytes_in(row[c["name"]]) > n_bytes:
                 break
         else:
             arrays = as_arrays([row], signature["inputs"])
