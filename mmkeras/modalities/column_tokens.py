@@ -14,6 +14,7 @@ MOST_TOKENS: Final = (
     32  # columns of a block with a token each: the time of attention grows with the square of their number
 )
 POOLED: Final = 4  # tokens of a wider block
+RELEVANCE: Final = "{name}_relevance"  # the layer of a wide block's column weights, which `weigh_columns` starts
 
 
 class PerColumn(layers.Layer):
@@ -55,6 +56,16 @@ class MissingColumns(layers.Layer):
         return tokens * weight + self.tokens * (1.0 - weight)
 
 
+class ColumnWeights(layers.Layer):
+    """A learned weight for each column: [b, n, f] -> [b, n, f], times [n]; ones at first."""
+
+    def build(self, shape: Any) -> None:
+        self.weights_of = self.add_weight(shape=(1, shape[1], 1), initializer="ones", name="weights")
+
+    def call(self, x: Tensor) -> Tensor:
+        return x * ops.cast(self.weights_of, x.dtype)
+
+
 def encode_numbers(values: Tensor, present: Tensor, width: int, name: str) -> Encoded:
     """Features of a block [b, n, f] and presence [b, n] -> n tokens, or POOLED ones of a wide block."""
     if values.shape[1] > MOST_TOKENS:
@@ -69,9 +80,14 @@ def encode_wide(values: Tensor, present: Tensor, width: int, name: str) -> Encod
     """Features [b, n, f] of many columns and presence [b, n] -> POOLED tokens, by Dense layers of all of them."""
     n, size = values.shape[1:]
     there = layers.Reshape((n, 1), name=f"{name}_there")(present)
-    x = layers.Concatenate(name=f"{name}_values")([values * there, there])
+    x = layers.Concatenate(name=f"{name}_values")([values * there, 1.0 - there])
+    x = ColumnWeights(name=RELEVANCE.format(name=name))(x)
     x = layers.Reshape((n * (size + 1),), name=f"{name}_row")(x)  # [b, n, f + 1] -> [b, n * (f + 1)]
-    x = layers.Dense(width, activation="relu", name=f"{name}_hidden")(x)
+    return pooled_tokens(layers.Dense(width, activation="relu", name=f"{name}_hidden")(x), width, name)
+
+
+def pooled_tokens(x: Tensor, width: int, name: str) -> Encoded:
+    """One vector of all columns, [b, size] -> POOLED tokens."""
     x = layers.Dense(POOLED * width, name=f"{name}_token")(x)
-    tokens = layers.Reshape((POOLED, width), name=f"{name}_tokens")(x)
+    tokens = layers.Reshape((POOLED, width), name=f"{name}_tokens")(x)  # [b, POOLED * width] -> [b, POOLED, width]
     return Encoded(tokens, ops.ones_like(tokens[:, :, 0]))

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from mmkeras.data.missing import marks_of
-from mmkeras.graph import Input
+from mmkeras.graph import Input, columns_in
 from mmkeras.modalities.text.serving import stripped
 
 Tensor = Any
@@ -20,16 +20,23 @@ def read_request(graph_input: Input, request: Tensor) -> tuple[Tensor, Tensor]:
     serving = graph_input.serving
     if serving is None:
         raise ValueError(f"{graph_input.name} is no input of a request.")
-    if graph_input.kind in WORDS and serving.dtype == "string" and "missing" in graph_input.metadata:
+    if graph_input.kind in WORDS and serving.dtype == "string":
         request = without_marks(request, graph_input)
     return serving.read(request)
 
 
 def without_marks(text: Tensor, graph_input: Input) -> Tensor:
-    """String [b]: '' in place of the marks of a missing value."""
+    """String [b], or [b, n] of a block: '' in place of the marks of a missing value of the column."""
     kind = "date" if graph_input.kind == "date" else "category"
-    missing, not_missing = (tuple(graph_input.metadata[key]) for key in ("missing", "not_missing"))
-    marks = sorted(marks_of(missing, not_missing, kind))
-    case = "(?i)" if kind == "date" else ""
-    is_mark = tf.strings.regex_full_match(stripped(text), f"{case}(?:{'|'.join(map(re.escape, marks))})")
-    return tf.where(is_mark, tf.constant(""), text)
+    columns = columns_in({"kind": kind, **graph_input.metadata})
+    marks = [
+        tuple(sorted(marks_of(tuple(c["missing"]), tuple(c["not_missing"]), kind))) if "missing" in c else ()
+        for c in columns
+    ]
+    plain, case = stripped(text), "(?i)" if kind == "date" else ""
+    for of_column in set(marks) - {()}:  # columns with the same marks share an expression
+        is_mark = tf.strings.regex_full_match(plain, f"{case}(?:{'|'.join(map(re.escape, of_column))})")
+        if len(columns) > 1:
+            is_mark = tf.logical_and(is_mark, tf.constant([other == of_column for other in marks]))
+        text = tf.where(is_mark, tf.constant(""), text)
+    return text

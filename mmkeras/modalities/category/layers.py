@@ -36,6 +36,12 @@ def adapt_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple
     Every way to spell a value leads to its row, unless another value is spelled so: see `identity.spellings`. If two
     values have the same hash (one pair in 16 million), the rarer one counts as unknown.
     """
+    row_of, values = keys_and_values(cells, min_rows)
+    return with_rows(build_vocabulary(np.array(list(row_of), "int64")), row_of), values
+
+
+def keys_and_values(cells: Sequence[str], min_rows: int) -> tuple[dict[int, int], tuple[str, ...]]:
+    """The key of every spelling of the values -> the value's row, from 1 on, and the values in the order of rows."""
     counts = Counter(cell.strip() for cell in cells if cell.strip())
     values: dict[int, str] = {}
     for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
@@ -45,7 +51,7 @@ def adapt_values(cells: Sequence[str], min_rows: int) -> tuple[Vocabulary, tuple
     for row, value in enumerate(values.values(), 1):
         for spelling in spellings(value):
             row_of.setdefault(hash_cell(spelling), row)
-    return with_rows(build_vocabulary(np.array(list(row_of), "int64")), row_of), tuple(values.values())
+    return row_of, tuple(values.values())
 
 
 def with_rows(vocabulary: Vocabulary, row_of: Mapping[int, int]) -> Vocabulary:

@@ -29,6 +29,7 @@ from mmkeras.tasks.prediction.evaluate import evaluate_model
 from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData, write_held_out, write_schema
 from mmkeras.tasks.prediction.naive_bayes import fit_naive_bayes
 from mmkeras.tasks.prediction.refit import refit
+from mmkeras.tasks.prediction.relevance import weigh_columns
 
 
 def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData:
@@ -87,6 +88,7 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
     for name, column in data.columns.items():
         if column.bag is not None and column.bag.vectors is not None:
             core.model.get_layer(VECTORS.format(name=name)).table.assign(column.bag.vectors)
+    weigh_columns(core.model, data)
     recipe.compile_model(core.model, training, len(train) * epochs, task.loss(training), task.metrics())
     make_variables(core.model)
     return Trainable(
