@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmkeras.data.cells import is_empty, one_line, width_of
+from mmkeras.data.folding import fold_columns, fold_notes
 from mmkeras.data.table import Table
 from mmkeras.data.target_kinds import KINDS
 
@@ -21,7 +22,8 @@ def describe(table: Table) -> str:
     file_format = f"{table.encoding}, delimiter {table.delimiter!r}" if table.delimiter else table.format
     head = f"{table.path}: {len(table.rows):,} rows, {file_format}, {len(table.bad_rows):,} bad rows"
     grid = [("column", "kind", "role", "from", "filled", "fits", "example")]
-    for column in (*table.columns, *table.ignored):
+    folded: dict[int, str] = {}  # line of the grid -> the line behind it
+    for column, more in fold_columns((*table.columns, *table.ignored)):
         cells = table.rows[column.name]
         filled = 1 - is_empty(cells).mean() if len(cells) else 0.0
         fits = 1 - column.odd / max(1, column.odd + filled * len(cells))
@@ -32,12 +34,16 @@ def describe(table: Table) -> str:
         kind = f"{column.kind} {column.notation}".strip()
         shares = (share(filled), "" if column.kind in WORDS else share(fits) + "?" * bool(column.doubtful))
         grid.append((one_line(column.name, 24), kind, column.role, origin, *shares, example))
+        if more:
+            rest = f"{more:,} more {column.kind} columns ({column.role})"
+            folded[len(grid) - 1] = f"  … and {rest}{'; schema.json has all' if column.role != 'ignored' else ''}"
     widths = [max(width_of(row[i]) for row in grid) for i in range(6)]
     lines = [head]
-    for row in grid:
+    for k, row in enumerate(grid):
         padded = (cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=False))
         lines.append("  " + "  ".join([*padded, row[6]]).rstrip())
-    return "\n".join([*lines, *(f"  {note}" for note in table.notes)])
+        lines += [folded[k]] if k in folded else []
+    return "\n".join([*lines, *(f"  {note}" for note in fold_notes(table.notes))])
 
 
 def share(part: float) -> str:
