@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # it imports pandas
 
 MOST_SINGLE: Final = 8  # columns of a kind that have an input each; more of them are a block
 
-BLOCKS: Final = {"number": "numbers", "category": "categories"}
+BLOCKS: Final = {"number": "numbers", "category": "categories", "date": "dates"}
 """Kind -> the name of its block, for the kinds that have the module <package>.block."""
 
 

@@ -1,0 +1,111 @@
+"""Many date columns as one input: each cell is read by its column's layer, and the columns are encoded together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from mmkeras.config.config import Config
+from mmkeras.data.columns import Column
+from mmkeras.features.column_features import ArrayFeatures
+from mmkeras.graph import Input, Serving
+from mmkeras.modalities.column_tokens import encode_numbers
+from mmkeras.modalities.date import column as one_column
+from mmkeras.modalities.date.column import DateColumn
+from mmkeras.modalities.date.spec import served_name
+from mmkeras.modalities.encoded import Encoded, Sizes
+
+Tensor = Any
+OWN = ("name", "column", "kind", "dtype", "shape")  # of an input_spec: what a block has in place of its columns
+
+
+@dataclass(frozen=True)
+class DateBlock:
+    """Date columns, adapted on their training rows. columns: as the table has them; parts: each as a Modality."""
+
+    name: str
+    columns: tuple[Column, ...]
+    parts: tuple[DateColumn, ...]
+
+    bag = max_tokens = cut = None
+
+    def entry(self) -> dict[str, Any]:
+        pairs = zip(self.columns, self.parts, strict=True)
+        return {"columns": [{"column": c.name, **c.reading(), **part.entry()} for c, part in pairs]}
+
+    def save(self, folder: Path) -> None:
+        for part in self.parts:
+            part.save(folder)
+
+    def _inputs(self) -> list[Input]:
+        pairs = zip(self.columns, self.parts, strict=True)
+        return [part.input(column.name).read_as(column.reading()) for column, part in pairs]
+
+    def input(self, column: str) -> Input:
+        inputs = self._inputs()
+        columns = [
+            {"column": i.column, **{key: value for key, value in i.spec().items() if key not in OWN}} for i in inputs
+        ]
+        n, limit = len(columns), max(i.max_bytes for i in inputs)
+        serving = Serving(served_name(self.name), "string", self.read_served, (n,))
+        metadata = {"max_bytes": limit, "columns": columns}
+        return Input(self.name, column, "date", "uint8", (n, "n_bytes"), metadata, serving=serving)
+
+    def read_served(self, texts: Tensor) -> tuple[Tensor, Tensor]:
+        """String [b, n] -> uint8 [b, n, n_bytes] and presence float32 [b, n], by the reader of each column."""
+        read = [i.serving.read(texts[:, k]) for k, i in enumerate(self._inputs()) if i.serving]
+        longest = tf.reduce_max(tf.stack([tf.shape(data)[1] for data, _ in read]))
+        padded = [tf.pad(data, [[0, 0], [0, longest - tf.shape(data)[1]]]) for data, _ in read]
+        return tf.stack(padded, axis=1), tf.concat([present for _, present in read], axis=1)
+
+    def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
+        features = [part.preprocess(raw[:, k], present[:, k : k + 1]) for k, part in enumerate(self.parts)]
+        return {f"{self.name}_calendar": ops.stack([next(iter(part.values())) for part in features], axis=1)}
+
+    def features(self) -> dict[str, Any]:
+        name = f"{self.name}_calendar"
+        (part,) = self.parts[0].features().values()
+        return {name: keras.Input((len(self.parts), part.shape[1]), dtype="float32", name=name)}
+
+    def ids(self, features: dict[str, Tensor]) -> None:
+        return None
+
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        present = features[f"{self.name}_present"]
+        return encode_numbers(features[f"{self.name}_calendar"], present, sizes.width, self.name)
+
+
+def adapt(
+    name: str,
+    columns: Sequence[Column],
+    cells: dict[str, list[list[str]]],
+    config: Config,
+    folder: Path,
+    log: Any,
+) -> tuple[DateBlock, dict[str, ArrayFeatures]]:
+    """Adapt each column on its training rows; the calendar features of all columns side by side."""
+    parts: list[DateColumn] = []
+    features: dict[str, list[np.ndarray]] = {split_name: [] for split_name in cells}
+    for k in range(len(columns)):
+        own_cells = {split_name: split_cells[k] for split_name, split_cells in cells.items()}
+        part, part_features = one_column.adapt(f"{name}_{k}", own_cells, None, config, folder, log)
+        parts.append(part)
+        for split_name, column_features in part_features.items():
+            features[split_name] += column_features.arrays.values()
+    block = DateBlock(name, tuple(columns), tuple(parts))
+    stacked = {split_name: np.stack(arrays, axis=1) for split_name, arrays in features.items()}  # [rows, n, 14]
+    return block, {split_name: ArrayFeatures({f"{name}_calendar": array}) for split_name, array in stacked.items()}
+
+
+def load(entry: dict[str, Any], folder: Path) -> DateBlock:
+    """Rebuild the block from its entry in schema.json."""
+    entries = [{**column, "kind": "date", "name": f"{entry['name']}_{k}"} for k, column in enumerate(entry["columns"])]
+    columns = tuple(Column.read_as(column) for column in entries)
+    return DateBlock(entry["name"], columns, tuple(one_column.load(column, folder) for column in entries))
