@@ -16,7 +16,7 @@ from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generator import TextGenerator, columns_needed
 from mmkeras.generation.notes import TextNotes, TokenIdRecorder, warn_of_length, warn_of_prompt
 from mmkeras.generation.options import GenerationOptions
-from mmkeras.graph import InputSpec
+from mmkeras.graph import InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE
 from mmkeras.runtime.feeds import Fault, Values, columns_of, read_cells, with_tokenizers
@@ -69,8 +69,8 @@ def generate_texts(
 
 def cells_by_column(generator: TextGenerator, texts: Sequence[str], pairs: Sequence[str]) -> dict[str, list[str]]:
     """Column -> cells, from `texts` and from pairs column=value; other columns are missing."""
-    columns = [str(spec["column"]) for spec in columns_needed(generator)]
-    kinds = {str(spec["column"]): spec["kind"] for spec in columns_needed(generator)}
+    kinds = {str(part["column"]): part["kind"] for spec in columns_needed(generator) for part in columns_in(spec)}
+    columns = list(kinds)
     cells: dict[str, list[str]] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
@@ -114,7 +114,8 @@ def decode_cells(
 def clean_cells(cells: dict[str, list[str]], inputs: Sequence[InputSpec]) -> dict[str, list[str]]:
     """The cells as a table has them. Raises InputError for a cell that is no number or date of its column."""
     clean: dict[str, list[str]] = {}
-    for column in [Column.read_as(spec) for spec in columns_of(inputs) if str(spec["column"]) in cells]:
+    parts = [part for spec in columns_of(inputs) for part in columns_in(spec)]
+    for column in [Column.read_as(part) for part in parts if str(part["column"]) in cells]:
         try:
             clean[column.name] = [read_raw(cell, column) for cell in cells[column.name]]
         except BadCell as error:

@@ -35,7 +35,7 @@ def _predict(folder: str, schema: Mapping[str, Any]) -> list[str]:
 
 def _generate(folder: str, schema: Mapping[str, Any]) -> list[str]:
     text_input = next((i for i in schema["inputs"] if i["kind"] == "text"), None)
-    others = [i for i in schema["inputs"] if i is not text_input]
+    others = [i | i["columns"][0] if "columns" in i else i for i in schema["inputs"] if i is not text_input]
     pairs = [shlex.quote(f"{i['column']}={i.get('example') or spec_of(i['kind']).EXAMPLE}") for i in others]
     prompt = ['"a text"'] if text_input else []
     return [" ".join(["mmkeras generate", shlex.quote(folder), *prompt, *(f"--input {pair}" for pair in pairs)])]

@@ -102,3 +102,14 @@ def contributions(run: RunFiles) -> list[dict[str, Any]]:
         for share in shares
     ]
     return sorted(rows, key=lambda share: -share["mean_size"])
+
+
+def block_columns(run: RunFiles) -> list[dict[str, Any]]:
+    """For each block of many columns its title, and the columns that the answers depend on most."""
+    titles = {input_spec["name"]: input_spec["column"] for input_spec in run.inputs}
+    blocks = []
+    for block in run.metrics.get("columns") or []:
+        largest = max((share["effect"] for share in block["effects"]), default=0.0) or 1.0
+        rows = [{**share, "width": share["effect"] / largest} for share in block["effects"]]
+        blocks.append({**block, "title": titles.get(block["input"], block["input"]), "effects": rows})
+    return blocks

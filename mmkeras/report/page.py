@@ -57,6 +57,7 @@ def render(run: RunFiles) -> str:
         "curves": curves(run, page.titles),
         "missing": modalities.missing_matrix(run.metrics),
         "contributions": [],
+        "blocks": modalities.block_columns(run),
         "ablation": ablation.findings(run.ablation) if run.ablation else None,
         "settings": settings(run.config),
         "commands": commands(run),

@@ -25,7 +25,8 @@ from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
 from mmkeras.system.progress import Log
 from mmkeras.tasks import TASKS, Trainable
-from mmkeras.tasks.prediction.evaluate import evaluate_model
+from mmkeras.tasks.prediction.column_effects import column_effects
+from mmkeras.tasks.prediction.evaluate import evaluate_model, predictions_of
 from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData, write_held_out, write_schema
 from mmkeras.tasks.prediction.naive_bayes import fit_naive_bayes
 from mmkeras.tasks.prediction.refit import refit
@@ -116,6 +117,9 @@ def evaluate(
     evaluation = evaluate_model(core, data, data.targets.truth(split.validation), data.inputs)
     write_held_out(split, evaluation, folder)
     figures = evaluation.figures
+    effects = column_effects(core, data, lambda logits: predictions_of(logits, data), log)
+    if effects:
+        figures["columns"] = effects
     figures["folded"] |= refit(core, config, data, ensemble, log)
     if ensemble is not None:
         figures["naive_bayes"] = {"share": ensemble.weight}

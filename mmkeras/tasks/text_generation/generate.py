@@ -18,6 +18,7 @@ from mmkeras.metrics.texts import text_figures
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS
 from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model
+from mmkeras.runtime.feeds import column_names
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
@@ -117,7 +118,7 @@ def evaluate(
     """Generate the held-out rows' texts; BLEU, chrF and more, also with missing columns; attention maps."""
     seq2seq: Seq2Seq = trained.parts
     features, tokenizer, split = data.features["validation"], data.tokenizer, data.split
-    columns = [spec["column"] for spec in data.inputs if spec["kind"] != "presence"]
+    columns = column_names(data.inputs)
     rows, references = distinct(split.validation, columns, data.target)
     texts_of = held_out_generator(seq2seq)
     decoded = texts_of(features, rows)
