@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_GROUPS: Final = 8
 """Most groups of columns for which all subsets are trained: 255 subsets. Each further group doubles them."""
+LARGEST_POWER: Final = 40  # of two, whose digits a sentence shows
 LONGEST_NAME: Final = 120  # bytes; file systems allow 255
 
 
@@ -75,11 +76,14 @@ def all_subsets(
         yield from dict.fromkeys(find_subset(name, groups) for name in names)
         return
     if len(groups) > MOST_GROUPS:
-        subsets, single = 2 ** len(groups) - 1, sum(len(columns) == 1 for columns in groups.values())
-        trainings = seeds * (single + (subsets - single) * fusions)
+        single = sum(len(columns) == 1 for columns in groups.values())
+        subsets = 2 ** len(groups) - 1
+        trainings = f"{subsets:,} subsets: {seeds * (single + (subsets - single) * fusions):,} trainings"
+        if len(groups) > LARGEST_POWER:
+            trainings = f"2^{len(groups)} subsets, too many to train"
         first, second = [*groups][:2]
         raise InputError(
-            f"{len(groups)} columns have {subsets:,} subsets: {trainings:,} trainings. Name those to compare, such as "
+            f"{len(groups)} columns have {trainings}. Name those to compare, such as "
             f"--subsets {first!r} {second!r} '{first}+{second}'"
         )
     for n in range(1, len(groups) + 1):

@@ -93,9 +93,9 @@ def adapt(
     """Adapt each column on its training rows; the calendar features of all columns side by side."""
     parts: list[DateColumn] = []
     features: dict[str, list[np.ndarray]] = {split_name: [] for split_name in cells}
-    for k in range(len(columns)):
+    for k, column in enumerate(columns):
         own_cells = {split_name: split_cells[k] for split_name, split_cells in cells.items()}
-        part, part_features = one_column.adapt(f"{name}_{k}", own_cells, None, config, folder, log)
+        part, part_features = one_column.adapt(f"{name}_{k}", own_cells, column.notation or None, config, folder, log)
         parts.append(part)
         for split_name, column_features in part_features.items():
             features[split_name] += column_features.arrays.values()
