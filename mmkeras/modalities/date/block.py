@@ -1,7 +1,8 @@
-"""Many date columns as one input: each cell is read by its column's layer, and the columns are encoded together."""
+"""Many date columns as one input: the columns of a notation are read in one layer, and all are encoded together."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import ops
 
 from mmkeras.config.config import Config
 from mmkeras.data.columns import Column
@@ -18,6 +17,7 @@ from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.column_tokens import encode_numbers
 from mmkeras.modalities.date import column as one_column
+from mmkeras.modalities.date.block_layers import DateBlockParts, read_served_block
 from mmkeras.modalities.date.column import DateColumn
 from mmkeras.modalities.date.spec import served_name
 from mmkeras.modalities.encoded import Encoded, Sizes
@@ -54,20 +54,21 @@ class DateBlock:
             {"column": i.column, **{key: value for key, value in i.spec().items() if key not in OWN}} for i in inputs
         ]
         n, limit = len(columns), max(i.max_bytes for i in inputs)
-        serving = Serving(served_name(self.name), "string", self.read_served, (n,))
+        read = functools.partial(read_served_block, notations=self.notations())
+        serving = Serving(served_name(self.name), "string", read, (n,))
         metadata = {"max_bytes": limit, "columns": columns}
         return Input(self.name, column, "date", "uint8", (n, "n_bytes"), metadata, serving=serving)
 
-    def read_served(self, texts: Tensor) -> tuple[Tensor, Tensor]:
-        """String [b, n] -> uint8 [b, n, n_bytes] and presence float32 [b, n], by the reader of each column."""
-        read = [i.serving.read(texts[:, k]) for k, i in enumerate(self._inputs()) if i.serving]
-        longest = tf.reduce_max(tf.stack([tf.shape(data)[1] for data, _ in read]))
-        padded = [tf.pad(data, [[0, 0], [0, longest - tf.shape(data)[1]]]) for data, _ in read]
-        return tf.stack(padded, axis=1), tf.concat([present for _, present in read], axis=1)
+    def calendar(self) -> DateBlockParts:
+        """The layer of the graph, which also makes the features."""
+        return DateBlockParts([part.state for part in self.parts], self.notations(), name=f"{self.name}_parts")
+
+    def notations(self) -> list[str]:
+        """The notation of each column."""
+        return [part.notation for part in self.parts]
 
     def preprocess(self, raw: Tensor, present: Tensor) -> dict[str, Tensor]:
-        features = [part.preprocess(raw[:, k], present[:, k : k + 1]) for k, part in enumerate(self.parts)]
-        return {f"{self.name}_calendar": ops.stack([next(iter(part.values())) for part in features], axis=1)}
+        return {f"{self.name}_calendar": self.calendar()(raw, present)}
 
     def features(self) -> dict[str, Any]:
         name = f"{self.name}_calendar"

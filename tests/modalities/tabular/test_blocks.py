@@ -156,3 +156,26 @@ def test_long_lists_are_a_few_lines() -> None:
         "(25 more notes as the 5 above, of 'c5', 'c6', 'c7', 'c8', 'c9', …)",
         "One more.",
     ]
+
+
+def test_date_columns_of_several_notations_are_read_each_in_its_own(tmp_path: Path) -> None:
+    written = {"YYYY-MM-DD": "2026-11-26", "DD.MM.YYYY": "26.11.2026", "MM/DD/YYYY": "11/26/2026"}
+    columns = [Column(f"d{k}", "date", "input", notation=list(written)[k % 3]) for k in range(9)]
+    cells = [[written[column.notation], "", written[column.notation]] for column in columns]
+    both = {"train": cells, "validation": cells}
+    block, _ = block_of("date").adapt("dates", columns, both, Config(), tmp_path, print)
+    spec = block.input("9 date columns").spec()
+    presence = {"name": "there", "of": "dates", "kind": "presence", "shape": ["batch", 9]}
+    values, faults = read_cells({c.name: cells[k] for k, c in enumerate(columns)}, [spec, presence], MediaRoot("."), 3)
+    assert not faults
+    arrays = to_arrays(values, [spec, presence], range(3))
+    (made,) = block.preprocess(keras.ops.convert_to_tensor(arrays["dates"]), arrays["there"]).values()
+    rows = np.asarray(made)
+    assert rows.shape == (3, 9, 14)
+    assert not rows[1].any()
+    np.testing.assert_allclose(rows[0], np.tile(rows[0, :1], (9, 1)), atol=1e-6)
+    served, present = block.input("9 date columns").serving.read(keras.ops.convert_to_tensor(np.array(cells, object).T))
+    np.testing.assert_array_equal(np.asarray(present), arrays["there"])
+    longest = arrays["dates"].shape[2]
+    np.testing.assert_array_equal(np.asarray(served)[:, :, :longest], arrays["dates"])
+    assert not np.asarray(served)[:, :, longest:].any()
