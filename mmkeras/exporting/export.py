@@ -29,7 +29,7 @@ from mmkeras.runtime.exported import write_signature
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.locks import locked
 from mmkeras.system.outputs import refuse_special
-from mmkeras.system.progress import Log
+from mmkeras.system.progress import Log, not_silent
 from mmkeras.system.tensorflow import disable_tf32, native_noise_muted
 from mmkeras.tasks import load_task
 from mmkeras.tasks.assets import Assets
@@ -120,7 +120,8 @@ def _fill(
         graphs = {name: without_internal_outputs(graph) for name, graph in graphs.items()}
     assets.save(folder)
     copy_tokenizers(graphs, run, folder)
-    samples = task.samples(graphs, run, folder)
+    with not_silent(log, "answering the held-out rows with the trained model"):
+        samples = task.samples(graphs, run, folder)
     SAVE[task.ANSWERS](samples, folder / SAMPLES)
     if task.ANSWERS in LINES:
         log(LINES[task.ANSWERS].format(len(samples)))
@@ -147,7 +148,7 @@ def write_artefact(
     """Write all graphs in one format and precision; the callables are read from the written files."""
     began = time.perf_counter()
     exporter = load_exporter(name)
-    with native_noise_muted():
+    with native_noise_muted(), not_silent(log, f"writing {name}"):
         paths = exporter.export(graphs, assets, folder, precision)
         callables = callables_of(exporter, graphs, paths, folder)
     places = {graph: path.relative_to(folder).as_posix() for graph, path in paths.items()}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 Log = Callable[[str], None]
 
 SECONDS: Final = 15.0  # between two lines
+SILENT: Final = 10.0  # seconds without a line before `not_silent` speaks
 LIVE_SECONDS: Final = 0.1  # between two changes of the live line
 
 
@@ -48,3 +51,23 @@ class Progress:
         """Erase the live line."""
         if self.live:
             print("\r", end="\x1b[K", flush=True)
+
+
+@contextlib.contextmanager
+def not_silent(log: Log, doing: str) -> Iterator[None]:
+    """Log `still <doing>, 10 s so far` while the block takes long: after SILENT seconds, then at twice that time, …"""
+    began, done = time.perf_counter(), threading.Event()
+
+    def watch() -> None:
+        wait = SILENT
+        while not done.wait(wait):
+            wait = time.perf_counter() - began  # until twice the time so far
+            log(f"still {doing}, {wait:.0f} s so far")
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -17,7 +17,7 @@ from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
 from mmkeras.runs.folder import default_output
 from mmkeras.runs.resume import check_same_kinds
-from mmkeras.system.progress import Log
+from mmkeras.system.progress import Log, not_silent
 from mmkeras.training.resolve import resolved
 
 
@@ -99,7 +99,8 @@ def read_training_source(config: Config, log: Log) -> TableSource | Lines:
 
 def read_tables(config: Config, log: Log) -> dict[str, Table]:
     """`table` and, if it is a separate file, `validation`: checked rows; their description is logged."""
-    table = read_table(config.data, config.model.task)
+    with not_silent(log, f"reading {config.data.csv}"):
+        table = read_table(config.data, config.model.task)
     log(describe(table))
     data = config.data
     if not data.validation:

@@ -12,7 +12,7 @@ from mmkeras.runs.folder import finish, new_run, run_lock
 from mmkeras.runs.integrity import write_digests
 from mmkeras.runs.resume import resumed_config
 from mmkeras.system.files import atomic_write
-from mmkeras.system.progress import Log
+from mmkeras.system.progress import Log, not_silent
 from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.tasks import load_task
 from mmkeras.training.sources import Lines, TableSource, read_training_source
@@ -56,10 +56,12 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     (folder / "state").mkdir(exist_ok=True)
     data = task.prepare(config, split, folder, log)
     times.append(time.perf_counter())
-    trained = task.build(config, data, log)
+    with not_silent(log, "building the model"):
+        trained = task.build(config, data, log)
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
-    figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, log)
+    with not_silent(log, "evaluating the model on the held-out rows"):
+        figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, log)
     with atomic_write(folder / "model.keras") as partial:
         trained.saved.save(partial)
     checkpoint.clear()

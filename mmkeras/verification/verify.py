@@ -17,7 +17,7 @@ from mmkeras.runtime.exported import SIGNATURE, absent, artefacts_to_check, chos
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.contained import can_be_changed
 from mmkeras.system.files import write_json
-from mmkeras.system.progress import Log
+from mmkeras.system.progress import Log, not_silent
 from mmkeras.verification import predictions, texts
 from mmkeras.verification.result import reject, table, verdict
 from mmkeras.verification.samples import SAMPLES
@@ -117,7 +117,10 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     artefacts = chosen(all_artefacts, formats)
     names = ", ".join(artefact.name for artefact in artefacts)
     log(f"verifying {names} on {len(samples)} held-out {samples.noun}, each in its own process without Keras")
-    results = {artefact.name: verify_one(folder, artefact, samples, signature) for artefact in artefacts}
+    results = {}
+    for artefact in artefacts:
+        with not_silent(log, f"verifying {artefact.name}"):
+            results[artefact.name] = verify_one(folder, artefact, samples, signature)
     log_results(results, signature, log)
     for artefact in artefacts:
         if not results[artefact.name]["passed"]:

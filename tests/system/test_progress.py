@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
@@ -29,3 +30,19 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     counting.advance(1)
     counting.end()
     assert capsys.readouterr().out == "\rphoto: 1 of 2 images checked\x1b[K\r\r\x1b[K"
+
+
+def test_a_long_block_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "SILENT", 0.01)
+    lines: list[str] = []
+    with progress.not_silent(lines.append, "reading a.csv"):
+        time.sleep(0.1)
+    assert 2 <= len(lines) <= 5
+    assert lines[0] == "still reading a.csv, 0 s so far"
+    count = len(lines)
+    time.sleep(0.05)
+    assert len(lines) == count
+    monkeypatch.setattr(progress, "SILENT", 10.0)
+    with progress.not_silent(lines.append, "reading a.csv"):
+        pass
+    assert len(lines) == count
