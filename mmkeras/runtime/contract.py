@@ -53,11 +53,12 @@ COLUMN: Final = {
     "column": str,
     "max_bytes?": whole(1, LONGEST),
     "max_tokens?": whole(1, LONGEST),
+    "columns?": [{**READING, "column": str}],
 }
 TOKENIZED: Final = {"tokenizer": str, "tokenizer_files": str, "max_tokens": whole(1, LONGEST), "padding": whole(-1, 0)}
 BYTES: Final = {"max_bytes": whole(1, LONGEST)}
 KEYS: Final[dict[str, dict[str, Any]]] = {
-    PRESENCE: {**SPEC, "column": str, "of": str},
+    PRESENCE: {**SPEC, "shape": SIZES, "column": str, "of": str},
     "state": {**SPEC, "shape": STATE, "filled_from?": str, "renewed_from?": str},
     "memory": SPEC,
     "piece": SPEC,
@@ -118,6 +119,8 @@ def check_graph(value: Any, source: str | Path) -> None:
         raise InputError(f"{source}: the inputs or the outputs of {value['graph']} are absent or repeated. {AGAIN}")
     for k, spec in enumerate(value["inputs"]):
         check_shape(spec, keys_of(spec), source, AGAIN, f"inputs[{k}]")
+        if "columns" in spec and [len(spec["columns"])] != spec["shape"][1:2]:
+            raise InputError(f"{source}: inputs[{k}] has not as many columns as its shape says. {AGAIN}")
         names = {"of": inputs, "filled_from": outputs, "renewed_from": outputs}
         for key in [key for key in names if key in spec and key in keys_of(spec) | {"filled_from": 1}]:
             if spec[key] not in names[key]:

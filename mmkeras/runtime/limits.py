@@ -42,8 +42,10 @@ class Limits:
 
 def cut(data: np.ndarray, max_bytes: int) -> np.ndarray:
     """uint8 [b, …, n] -> uint8 [b, …, at most max_bytes], each cell cut at the boundary of a character."""
-    rows = cut_rows(data.reshape(-1, data.shape[-1]) if data.size else data[..., 0, :], max_bytes)
-    return rows.reshape(*data.shape[:-1], -1) if data.size else data
+    if not data.size:
+        return data
+    rows = cut_rows(data.reshape(-1, data.shape[-1]), max_bytes)  # [b, …, n] -> [b * …, n]
+    return rows.reshape(*data.shape[:-1], rows.shape[1])
 
 
 def answers_to_no_rows(signature: Mapping[str, Any], output_names: Sequence[str] | None) -> dict[str, np.ndarray]:

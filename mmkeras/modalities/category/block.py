@@ -51,7 +51,8 @@ class CategoryBlock:
 
     def input(self, column: str) -> Input:
         n = len(self.columns)
-        metadata = {**TEXT_METADATA, "max_bytes": MAX_BYTES, "columns": self._columns()}
+        metadata = {"encoding": TEXT_METADATA["encoding"], "cut": TEXT_METADATA["cut"], "max_bytes": MAX_BYTES}
+        metadata |= {"columns": self._columns()}
         serving = Serving(served_name(self.name), "string", read_served_block, (n,))
         return Input(self.name, column, "category", "uint8", (n, "n_bytes"), metadata, serving=serving)
 

@@ -13,7 +13,9 @@ from typing import Any, Final
 import numpy as np
 from keras import layers, ops
 
+from mmkeras.modalities.any_length import CutBytes
 from mmkeras.modalities.category.layers import HashBytes, keys_and_values, with_rows
+from mmkeras.modalities.category.spec import MAX_BYTES
 from mmkeras.modalities.text.exact import Tensor, modulo
 from mmkeras.modalities.text.hashing.tokenizer import PRIMES
 from mmkeras.modalities.text.hashing.vocabulary import HASH_BITS, LookUp, Vocabulary, build_vocabulary
@@ -83,11 +85,13 @@ class CategoryBlockRows(layers.Layer):
     def __init__(self, vocabulary: BlockVocabulary, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
         self.moves = vocabulary.moves.astype("float32")[:, None]  # [2, 1, n]
+        self.cut = CutBytes(MAX_BYTES)
         self.hash, self.look_up = HashBytes(), LookUp(vocabulary.vocabulary, unknown_buckets=1)
 
     def call(self, data: Tensor) -> Tensor:
         n = self.moves.shape[2]
-        hashes, used = self.hash(ops.reshape(data, (-1, ops.shape(data)[2])))  # [b * n, n_bytes] -> [2, b * n, 1]
+        cells = ops.reshape(data, (-1, data.shape[2] or ops.shape(data)[2]))  # [b, n, n_bytes] -> [b * n, n_bytes]
+        hashes, used = self.hash(self.cut(cells))  # [2, b * n, 1], [b * n, 1]
         hashes, used = ops.reshape(hashes, (2, -1, n)), ops.reshape(used, (-1, n))  # [2, b, n], [b, n]
         return ops.cast(self.look_up(modulo(hashes + self.moves, PRIMES), used), "int32")
 

@@ -18,7 +18,7 @@ from mmkeras.graph import Graph
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.integrity import check_digests
 from mmkeras.runs.run import REFERENCES, Run
-from mmkeras.runtime.feeds import columns_of, sample_values
+from mmkeras.runtime.feeds import column_names, columns_of, sample_values
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.json_files import check_shape, read_json
 from mmkeras.tasks.held_out import read_held_out
@@ -38,7 +38,7 @@ def row_samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> TextSamp
     folder: of the tokenizers' files.
     """
     generator = trained_generator(graphs, load_tokenizer(run), folder)
-    rows = read_held_out(run.folder, [str(spec["column"]) for spec in columns_of(generator.inputs)])
+    rows = read_held_out(run.folder, column_names(generator.inputs))
     count = len(rows)
     index = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE_ROWS)).astype(int)
     rows = rows.iloc[index]
