@@ -60,7 +60,8 @@ def measure(checkout: Path, folder: Path, kind: str, columns: int, rows: int, th
     run, exported = folder / f"run{columns}", folder / f"exported{columns}"
     variables = {**same_threads(threads), "PYTHONPATH": str(checkout)}
     named = ["--text", *(f"f{k}" for k in range(columns))] if kind == "text" else []  # else the kind is guessed
-    train = [sys.executable, checkout / "train.py", table, "--target", "label", *named, "--output", run]
+    program = str(checkout / "train.py")
+    train = [sys.executable, program, str(table), "--target", "label", *named, "--output", str(run)]
     costs = {
         "train": run_process(train, folder / f"train{columns}.log", folder, variables),
         "export": run_process(

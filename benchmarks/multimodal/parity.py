@@ -77,8 +77,8 @@ def values_of(data: Prepared, inputs: Sequence[Mapping[str, Any]]) -> dict[str, 
     flags = data.config.data
     root = MediaRoot.of(data.table.path, flags.media_root, flags.allow_outside)
     values = {}
+    cells = {str(name): [str(cell) for cell in data.table.rows[name][:ROWS]] for name in data.table.rows}
     for input_spec in columns_of(inputs):
-        cells = [str(cell) for cell in data.table.rows[str(input_spec["column"])][:ROWS]]
         column = sample_values(cells, input_spec, root)
         if input_spec["kind"] == "image":  # the first four have one size, so that the graph resizes a batch of them
             column = [pixels_of(file)[2 * (k // 4 * k) :] for k, file in enumerate(column)]

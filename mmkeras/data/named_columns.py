@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from mmkeras.config.config import DEFAULTS
 from mmkeras.config.data import Data
 from mmkeras.data.alike import alike_but_for_numbers
-from mmkeras.data.cells import to_floats
 from mmkeras.data.columns import Column, no_column
+from mmkeras.data.kind_guess import Values
 from mmkeras.data.kinds import MODALITIES
-from mmkeras.data.number_guess import ODD_ALLOWED
+from mmkeras.data.number_guess import ODD_ALLOWED, find_numbers
 from mmkeras.data.reading import Source
 from mmkeras.errors import InputError
 
@@ -75,7 +74,7 @@ def choose_targets(source: Source, data: Data, inputs: dict[str, str], task: str
     inputs: named input column -> its kind. task: as `--task` names it, or `auto`.
     """
     names = list(source.rows.columns)
-    targets = data.target or (_guess_target(source, inputs, task),)
+    targets = data.target or (_guess_target(source, data, inputs, task),)
     for k, target in enumerate(targets):
         if target not in names:
             raise no_column(target, names, f"{source.path}: --target: the column")
@@ -88,7 +87,7 @@ def choose_targets(source: Source, data: Data, inputs: dict[str, str], task: str
     return targets
 
 
-def _guess_target(source: Source, inputs: Iterable[str], task: str) -> str:
+def _guess_target(source: Source, data: Data, inputs: Iterable[str], task: str) -> str:
     """The first of TARGET_NAMES among the columns that are no inputs, else the last one that is not nearly constant."""
     names = list(source.rows.columns)
     free = [name for name in names if name not in set(inputs)]
@@ -96,16 +95,17 @@ def _guess_target(source: Source, inputs: Iterable[str], task: str) -> str:
         raise InputError(f"Every column is named as an input ({', '.join(names)}): none is left as the target.")
     usual = next((name for usual in TARGET_NAMES for name in free if name.casefold() == usual), None)
     varied = [name for name in free if not _nearly_constant(source, name)]
-    if not usual and varied and task in CLASSES and _are_texts(source.rows[varied[-1]]):
+    if not usual and varied and task in CLASSES and _are_texts(source.rows[varied[-1]], data):
         # Texts that all differ are no classes: then the only column of classes is meant, wherever it stands.
         classes = [name for name in varied if _has_classes(source.rows[name])]
         varied = classes if len(classes) == 1 else varied
     return usual or (varied or free)[-1]
 
 
-def _are_texts(cells: pd.Series) -> bool:
-    """Do most cells of a column differ, and are they words?"""
-    return bool(cells.nunique() > max(10, len(cells) // 2) and np.isnan(to_floats(cells)).mean() > ODD_ALLOWED)
+def _are_texts(cells: pd.Series, data: Data) -> bool:
+    """Do most cells of a column differ, and are they words, not numbers in any notation?"""
+    values = Values.of(cells, data, "number")
+    return len(values.texts) > max(10, len(cells) // 2) and find_numbers(values.texts, "", values.rows) is None
 
 
 def _has_classes(cells: pd.Series) -> bool:
