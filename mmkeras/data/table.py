@@ -243,11 +243,12 @@ def _check_labels(table: Table) -> list[str]:
     counts = Counter(label for labels in kind.labels(cells) for label in labels)
     if len(counts) > max(10, counts.total() // 2):
         common = one_line(counts.most_common(1)[0][0])
-        number = " or, for numbers, give --task regress" if not np.isnan(to_floats(cells.iloc[:20])).any() else ""
+        numbers = not np.isnan(to_floats(cells.iloc[:20])).any()
+        other = "for numbers, give --task regress" if numbers else "to generate such texts, give --task generate"
         raise InputError(
             f"{table.path}: the target {target!r} has {len(counts):,} different {kind.counted} in "
             f"{len(table.rows):,} rows, such as {common!r}; expected {kind.many} that repeat. Name another "
-            f"column{number}: --target {' | '.join(map(repr, table.rows.columns))}."
+            f"column, or, {other}: --target {' | '.join(map(repr, table.rows.columns))}."
         )
     notes = []
     if target in counts:
