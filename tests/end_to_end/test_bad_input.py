@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import small_runs
 from broken_inputs import BROKEN_INPUTS, GOOD, NUMBERS, BrokenInput
+from made_up_samples import GRAPH
 
 import mmkeras.training.train
 from mmkeras.config.config import Config
@@ -68,7 +69,8 @@ def test_broken_files_and_flags(broken: BrokenInput, tmp_path: Path) -> None:
 
 SIGNATURE = json.dumps(
     {
-        **{"answers": "numbers", "task": "classify", "target": "topic", "labels": [], "graphs": {}, "held_out": {}},
+        **{"answers": "numbers", "task": "classify", "target": "topic", "labels": ["x", "y", "z"], "held_out": {}},
+        "graphs": {"predict": GRAPH},
         "artefacts": {
             "tflite": {"format": "tflite", "precision": "float32", "paths": {"predict": "m.tflite"}, "callables": {}}
         },
@@ -98,7 +100,9 @@ class Invocation:
 CONFIG = config_to_json(Config.of(csv="a.csv", output="r"))
 INTERRUPTED = {"r/config.json": CONFIG, "r/split.csv": "file,line,side\n"}
 ENDED = {**INTERRUPTED, "r/metrics.json": "{}"}
-SCHEMA = '{"task": "", "target": "", "targets": {}, "labels": [], "inputs": [], "columns": [], "file": {}}'
+TARGETS = {"task": "classify", "names": ["label"], "labels": ["a", "b"], "mean": [], "deviation": []}
+ABOUT_TARGETS = {"task": "classify", "target": "label", "targets": TARGETS, "labels": ["a", "b"]}
+SCHEMA = json.dumps({**ABOUT_TARGETS, "inputs": [], "columns": [], "file": {}})
 WITH_SCHEMA = {**ENDED, "r/schema.json": SCHEMA}
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(200)
 

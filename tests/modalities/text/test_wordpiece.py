@@ -321,7 +321,8 @@ def id_graph(layer: WordPiece, max_bytes: int) -> Graph:
     model = keras.Model({"text": raw}, outputs)
     served = Serving("text", "string", lambda text: read_texts(text, max_bytes))
     inputs = (Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": max_bytes}, serving=served),)
-    described = tuple({"name": name} for name in outputs)
+    dtypes = {"probabilities": "float32", "ids": "int32", "mask": "int32"}
+    described = tuple({"name": name, "dtype": dtypes[name], "shape": ["batch", "n"]} for name in outputs)
     return Graph("predict", model, inputs, described, ("a", "b"), {"task": "classify"})
 
 
