@@ -102,7 +102,7 @@ INTERRUPTED = {"r/config.json": CONFIG, "r/split.csv": "file,line,side\n"}
 ENDED = {**INTERRUPTED, "r/metrics.json": "{}"}
 TARGETS = {"task": "classify", "names": ["label"], "labels": ["a", "b"], "mean": [], "deviation": []}
 ABOUT_TARGETS = {"task": "classify", "target": "label", "targets": TARGETS, "labels": ["a", "b"]}
-SCHEMA = json.dumps({**ABOUT_TARGETS, "inputs": [], "columns": [], "file": {}})
+SCHEMA = json.dumps({**ABOUT_TARGETS, "inputs": [], "columns": [], "file": {"path": "a.csv"}})
 WITH_SCHEMA = {**ENDED, "r/schema.json": SCHEMA}
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(200)
 

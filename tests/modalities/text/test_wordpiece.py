@@ -323,7 +323,9 @@ def id_graph(layer: WordPiece, max_bytes: int) -> Graph:
     inputs = (Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": max_bytes}, serving=served),)
     dtypes = {"probabilities": "float32", "ids": "int32", "mask": "int32"}
     described = tuple({"name": name, "dtype": dtypes[name], "shape": ["batch", "n"]} for name in outputs)
-    return Graph("predict", model, inputs, described, ("a", "b"), {"task": "classify"})
+    targets = {"task": "classify", "names": ["y"], "labels": ["a", "b"], "mean": [], "deviation": []}
+    metadata = {"task": "classify", "target": "y", "targets": targets}
+    return Graph("predict", model, inputs, described, ("a", "b"), metadata)
 
 
 def export_all(graph: Graph, folder: Path) -> dict[str, Callable[[np.ndarray], Any]]:
