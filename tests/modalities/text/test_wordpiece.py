@@ -321,8 +321,10 @@ def id_graph(layer: WordPiece, max_bytes: int) -> Graph:
     model = keras.Model({"text": raw}, outputs)
     served = Serving("text", "string", lambda text: read_texts(text, max_bytes))
     inputs = (Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": max_bytes}, serving=served),)
-    dtypes = {"probabilities": "float32", "ids": "int32", "mask": "int32"}
-    described = tuple({"name": name, "dtype": dtypes[name], "shape": ["batch", "n"]} for name in outputs)
+    described = (
+        {"name": "probabilities", "dtype": "float32", "shape": ["batch", 2]},
+        *({"name": name, "dtype": "int32", "shape": ["batch", "tokens"]} for name in ("ids", "mask")),
+    )
     targets = {"task": "classify", "names": ["y"], "labels": ["a", "b"], "mean": [], "deviation": []}
     metadata = {"task": "classify", "target": "y", "targets": targets}
     return Graph("predict", model, inputs, described, ("a", "b"), metadata)
