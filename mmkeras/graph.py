@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -284,9 +285,12 @@ def row_signature(graph: str, n_bytes: int) -> str:
 
 
 def input_names(columns: Sequence[str]) -> list[str]:
-    """A name for each column that every format accepts: ASCII letters, digits and _, starting with a letter."""
+    """A name for each column that every format accepts: ASCII letters, digits and _, starting with a letter.
+
+    `class` becomes `class_`: the arguments of a SavedModel's signature are those of a Python function.
+    """
     names: list[str] = []
-    taken = {"probabilities", "prediction", "values", "contributions", "written"}
+    taken = {"probabilities", "prediction", "values", "contributions", "written", "self", *keyword.kwlist}
     for k, column in enumerate(columns):
         name = re.sub(r"\W", "_", column, flags=re.ASCII).strip("_")
         if not name or not name[0].isalpha():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+
 from mmkeras.graph import input_names
 
 
@@ -26,3 +28,9 @@ def test_names_never_meet() -> None:
     assert all(name.isascii() and name.isidentifier() and name[0].isalpha() for name in names)
     assert names == input_names(columns)
     assert not {"probabilities", "prediction", "values", "contributions"} & set(derived)
+
+
+def test_words_of_python_are_no_names() -> None:
+    names = input_names(["class", "from", "None", "self", "Class", "class_"])
+    assert names == ["class_", "from_", "None_", "self_", "Class", "class__"]
+    assert not any(map(keyword.iskeyword, names))
