@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from mmkeras.data.missing import is_missing, marks_of
+from mmkeras.data.missing import are_missing, marks_of
 
 LABEL_SIGN: Final = "|"
 """Separates the labels of a cell that has several."""
@@ -20,21 +21,26 @@ NUMBER_MARKS: Final = marks_of((), (), "number")
 def is_empty(cells: pd.Series) -> np.ndarray:
     """Bool [n]: the cells that hold only white space."""
     # A loop, since isspace() stops at the first letter; stripping copies every text.
-    return np.fromiter((not cell or cell.isspace() for cell in cells), dtype=bool, count=len(cells))
+    return np.array([not cell or cell.isspace() for cell in cells.to_numpy()], dtype=bool)
 
 
 def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     """Cells as '' (missing) or a string that parses as a finite float, and bool [n]: the cells that are neither."""
-    stripped = cells.str.strip()
-    missing = is_missing(cells, NUMBER_MARKS, "number")
-    numbers = pd.to_numeric(stripped, errors="coerce").to_numpy(dtype=np.float64)
-    unusable = ~np.isfinite(numbers)
-    return stripped.mask(unusable | missing, ""), unusable & ~missing
+    unusable = np.isnan(to_floats(cells))
+    stripped = np.empty(len(cells), dtype=object)
+    stripped[:] = [cell.strip() for cell in cells]
+    missing = np.zeros(len(cells), dtype=bool)
+    missing[unusable] = are_missing(stripped[unusable], NUMBER_MARKS, "number")
+    stripped[unusable] = ""
+    return pd.Series(stripped, cells.index, dtype=object), unusable & ~missing
 
 
-def to_floats(cells: pd.Series) -> np.ndarray:
+def to_floats(cells: pd.Series | Sequence[str]) -> np.ndarray:
     """Cells as float64 [n]; NaN where a cell is not a finite number."""
-    return pd.to_numeric(to_numbers(cells)[0], errors="coerce").to_numpy(dtype=np.float64)
+    as_objects = np.empty(len(cells), dtype=object)
+    as_objects[:] = list(cells)
+    numbers = np.asarray(pd.to_numeric(as_objects, errors="coerce"), dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def fold_space(cell: str) -> str:

@@ -11,10 +11,11 @@ import pandas as pd
 from mmkeras.config.data import Data
 from mmkeras.data.columns import no_column
 from mmkeras.data.dates import read_date
+from mmkeras.data.distinct import Distinct
 from mmkeras.data.kind_guess import guess_reading
-from mmkeras.data.leaks import SPLITS
 from mmkeras.data.number_guess import read_numbers
 from mmkeras.data.numbers import parse_notation
+from mmkeras.data.split_names import split_of
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 
@@ -54,9 +55,9 @@ def part(table: Table, rows: np.ndarray) -> Table:
 
 def _by_split(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Rows by the split that a column names; of folds 0, 1, … the first one is held out."""
-    splits = cells.str.lower().map(SPLITS)
-    if splits.notna().any():
-        present = set(splits.dropna())
+    splits = cells.map({cell: split_of(cell) for cell in cells.unique()})
+    present = set(splits) - {""}
+    if present:
         side = "validation" if "validation" in present else "test"
         train, held_out = (splits == "train").to_numpy(), (splits == side).to_numpy()
         left = int((~(train | held_out)).sum())
@@ -117,7 +118,7 @@ def _by_time(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np.
 def times_of(table: Table, data: Data, name: str, cells: pd.Series) -> np.ndarray:
     """Dates in days, or numbers as they are, float64 [n]; NaN for a missing or odd cell."""
     column = next((column for column in table.columns if column.name == name), None)
-    reading = guess_reading(name, cells, data) if column is None else column
+    reading = guess_reading(name, Distinct.of(cells), data) if column is None else column
     values = list(dict.fromkeys(cells))
     if reading.kind == "number":
         notation = parse_notation(reading.notation if column is None else "")

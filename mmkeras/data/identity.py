@@ -1,4 +1,4 @@
-"""One value, one identity: `1`, `1.0` and `1.00` are one number, `TRUE`, `true` and `True` one truth value.
+"""One value, one identity: `1`, `1.0` and `1.00` are one number, `TRUE`, `true` and `True` one truth value, `Yes` too.
 
 A value keeps the spelling that most training rows have. Codes are no numbers: `007` and `7` differ.
 """
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-TRUTH: Final = {"true": "true", "false": "false"}
+TRUTH: Final = frozenset(("true", "false", "yes", "no"))
 _NUMBER: Final = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.([0-9]*))?")
 _ZEROS: Final = ("", ".0", ".00", ".000", ".")
 """Ends that leave a whole number the same."""
@@ -21,7 +21,7 @@ def key_of(cell: str) -> str:
     if len(cell) > 32:
         return cell
     if cell.lower() in TRUTH:
-        return TRUTH[cell.lower()]
+        return cell.lower()
     if number := _NUMBER.fullmatch(cell):
         sign, whole, decimals = number[1], number[2], (number[3] or "").rstrip("0")
         zero = whole == "0" and not decimals
@@ -29,8 +29,8 @@ def key_of(cell: str) -> str:
     return cell
 
 
-def usual_spellings(cells: Iterable[str]) -> dict[str, str]:
-    """Key -> its most frequent spelling among the cells; of equally frequent ones the shortest."""
+def usual_spellings(cells: Iterable[str] | Mapping[str, int]) -> dict[str, str]:
+    """Key -> its most frequent spelling among the cells, or the cells with their rows; of equals the shortest."""
     counts = Counter(cells)
     usual: dict[str, str] = {}
     for cell in sorted(counts, key=lambda cell: (-counts[cell], len(cell), cell)):

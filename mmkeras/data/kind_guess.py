@@ -5,20 +5,24 @@ A column is what nearly all its cells are: cells that are not count as missing, 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from mmkeras.config.data import Data
+from mmkeras.data.cells import one_line
 from mmkeras.data.dates import find_date_notation, notation_of, read_date
+from mmkeras.data.distinct import Distinct
 from mmkeras.data.kinds import SUFFIXES
-from mmkeras.data.missing import is_missing, marks_of
-from mmkeras.data.number_guess import ODD_ALLOWED, NumberReading, find_numbers, read_numbers
-from mmkeras.data.numbers import parse_notation
+from mmkeras.data.missing import are_missing, marks_of
+from mmkeras.data.name_words import called_id
+from mmkeras.data.number_guess import ODD_ALLOWED, NumberReading, evenly, find_numbers, read_numbers
+from mmkeras.data.numbers import parse_notation, parts_of
+from mmkeras.data.outliers import outliers
 from mmkeras.data.sentinels import find_sentinels
 from mmkeras.errors import InputError
 
@@ -28,6 +32,13 @@ WORDS_OF_TEXT: Final = 2.5
 """Cells with more words on average are texts, however often they repeat."""
 ODD_IF_NAMED: Final = 0.5
 """Largest share of cells that are no numbers in a column that a flag names as numbers."""
+LOOK: Final = 400
+"""Values that are looked at, evenly spaced, before all of them."""
+_WITHOUT_SPACES: Final = {
+    re.compile("[\u4e00-\u9fff]"): 2.5,  # Chinese
+    re.compile("[\u3040-\u30ff\u0e00-\u0eff\u1780-\u17ff]"): 5,  # Japanese kana, Thai, Lao, Khmer
+}
+"""Characters of scripts without spaces between words -> the length of a word."""
 TEXT_NAME: Final = re.compile(
     r"(^|[^a-z])(text|texts|sentence|question|query|utterance|message|comment|review|tweet|post|description|body|title|"
     r"headline|summary|abstract|caption|content|prompt|answer|note|notes)$",
@@ -40,7 +51,8 @@ class Reading:
     """How a column's cells are read. odd: cell -> number of rows, of the cells that do not fit and count as missing.
 
     sentinels: numbers that stand for a missing one, as the cells spell them. doubtful: why the notation may be another
-    one, as the end of a sentence.
+    one, as the end of a sentence; remedy: the flag that changes it. values: marks of missing values that are values.
+    far: numbers so far from all others that they do not set the scale.
     """
 
     kind: str
@@ -48,6 +60,9 @@ class Reading:
     odd: dict[str, int] = field(default_factory=dict)
     sentinels: tuple[str, ...] = ()
     doubtful: str = ""
+    remedy: str = "--notation"
+    values: tuple[str, ...] = ()
+    far: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,11 +73,13 @@ class Values:
     rows: np.ndarray
 
     @classmethod
-    def of(cls, cells: pd.Series, data: Data, kind: str) -> Values:
+    def of(cls, cells: Distinct, data: Data, kind: str) -> Values:
         """The values of a column that is read as a kind."""
-        marks = marks_of(data.missing, data.not_missing, kind)
-        counts = cells[~is_missing(cells, marks, kind)].str.strip().value_counts(sort=False)
-        return cls([str(text) for text in counts.index], counts.to_numpy(dtype=np.int64))
+        missing = are_missing(cells.texts, marks_of(data.missing, data.not_missing, kind), kind)
+        if not missing.any():
+            return cls(cells.texts, cells.rows)
+        kept = [text for text, is_absent in zip(cells.texts, missing, strict=True) if not is_absent]
+        return cls(kept, cells.rows[~missing])
 
     def odd(self, is_odd: Sequence[bool] | np.ndarray) -> dict[str, int]:
         """The odd ones of the values, the most frequent first."""
@@ -75,7 +92,7 @@ class Values:
         return bool(self.rows[np.asarray(is_odd, dtype=bool)].sum() <= ODD_ALLOWED * self.rows.sum())
 
 
-def guess_reading(name: str, cells: pd.Series, data: Data, decimal: str = "") -> Reading:
+def guess_reading(name: str, cells: Distinct, data: Data, decimal: str = "") -> Reading:
     """The reading of a column that no flag names. decimal: of the other columns' numbers, see `find_numbers`.
 
     Cells without a value do not count; a column without any value is text.
@@ -83,17 +100,20 @@ def guess_reading(name: str, cells: pd.Series, data: Data, decimal: str = "") ->
     values = Values.of(cells, data, "number")
     if not values.texts:
         return Reading("text")
+    look = evenly(len(values.texts), LOOK)
     for kind in SUFFIXES:
+        if not any(is_media(values.texts[i], kind) for i in look):
+            continue
         is_odd = [not is_media(text, kind) for text in values.texts]
         if values.fits(is_odd):
             return Reading(kind, odd=values.odd(is_odd))
-    if any(character.isdigit() for text in values.texts[:100] for character in text[:64]):
+    if any(character.isdigit() for i in look for character in values.texts[i][:64]):
         dates = read_dates(name, values, data)
-        if dates and values.fits([text in dates.odd for text in values.texts]):
+        if dates and sum(dates.odd.values()) <= ODD_ALLOWED * values.rows.sum():
             return dates
         numbers = read_number_column(name, values, data, decimal)
         if numbers:
-            return numbers
+            return _codes(name, numbers, values)
     given = notations_given(data).get(name)
     if given is not None:
         raise InputError(
@@ -101,10 +121,36 @@ def guess_reading(name: str, cells: pd.Series, data: Data, decimal: str = "") ->
             f"{values.texts[0][:40]!r} or {values.texts[-1][:40]!r}. Give another notation, or leave the flag out."
         )
     values = Values.of(cells, data, "category")
-    return Reading("category" if _are_categories(name, values) else "text")
+    kept = ("-",) if {"+", "-"} <= {*cells.texts[:MOST_CATEGORIES]} else ()  # a test's result, not a missing one
+    if _are_categories(name, values):
+        return Reading("category", values=kept)
+    return Reading("text", values=kept, doubtful=_mostly_numbers(values), remedy=f"--number {name!r}")
 
 
-def read_as(name: str, cells: pd.Series, kind: str, data: Data, what: str, decimal: str = "") -> Reading:
+def _mostly_numbers(values: Values) -> str:
+    """What speaks for numbers in a column of texts, such as one of measurements of which many are `<3`."""
+    look = evenly(len(values.texts), LOOK)
+    odd = [i for i in look.tolist() if parts_of(values.texts[i]) is None]
+    share = 1 - values.rows[odd].sum() / max(1, values.rows[look].sum())
+    if not odd or share <= ODD_IF_NAMED:
+        return ""
+    return f"{share:.0%} of its cells are numbers, others such as {one_line(values.texts[odd[0]])!r} are none"
+
+
+def _codes(name: str, numbers: Reading, values: Values) -> Reading:
+    """Numbers that are names, as categories: 02139 beside 10001, the shop's 7 in `store_id`."""
+    begin_with_zero = [text for text in values.texts if text[0] == "0" and len(text) > 1 and text.isdecimal()]
+    is_code = bool(begin_with_zero) and all(text.isdecimal() for text in values.texts)
+    is_id = called_id(name) and all(text.removesuffix(".0").isdecimal() for text in values.texts)
+    if (is_code or is_id) and _are_categories(name, values) and len(values.texts) > 1:
+        return Reading("category")
+    if not is_code:
+        return numbers
+    doubt = f"some begin with 0, such as {begin_with_zero[0]!r}, as codes do"
+    return dataclasses.replace(numbers, doubtful=doubt, remedy=f"--category {name!r}")
+
+
+def read_as(name: str, cells: Distinct, kind: str, data: Data, what: str, decimal: str = "") -> Reading:
     """The reading of a column that a flag names as a kind. what: begins an error, such as `file: --number x`.
 
     Raises InputError where most cells are not of the kind.
@@ -155,11 +201,19 @@ def read_number_column(
         reading = find_numbers(values.texts, decimal, values.rows, odd_allowed)
     if reading is None or reading.odd.all():
         return None
-    numbers = np.repeat(np.array([float(n or "nan") for n in reading.plain]), values.rows)
-    sentinels = find_sentinels(numbers[~np.isnan(numbers)])
-    spelled = tuple(text for text, n in zip(values.texts, reading.plain, strict=True) if n and float(n) in sentinels)
+    numbers = reading.numbers()
+    known = ~np.isnan(numbers)
+    sentinels = find_sentinels(np.repeat(numbers[known], values.rows[known]))
+    spelled = [values.texts[i] for i in np.flatnonzero(np.isin(numbers, sentinels))] if sentinels else []
     kept = tuple(text for text in spelled if text not in data.not_missing)
-    return Reading("number", reading.notation, values.odd(reading.odd), kept, reading.doubtful if given is None else "")
+    used = known & ~np.isin(numbers, sentinels)
+    is_far = outliers(np.repeat(numbers[used], values.rows[used]))
+    far = np.unique(np.repeat(np.flatnonzero(used), values.rows[used])[is_far])
+    return Reading(
+        *("number", reading.notation, values.odd(reading.odd), kept),
+        doubtful=reading.doubtful if given is None else "",
+        far=tuple(values.texts[i] for i in far),
+    )
 
 
 def is_date_notation(text: str) -> bool:
@@ -186,7 +240,7 @@ def is_media(cell: str, kind: str) -> bool:
 
 def _are_categories(name: str, values: Values) -> bool:
     """Do values repeat, five times each on average, and are they short, rather than sentences?"""
-    if len(values.texts) > min(MOST_CATEGORIES, 0.2 * values.rows.sum()) or not values.texts:
+    if not values.texts or len(values.texts) > min(MOST_CATEGORIES, max(1, 0.2 * values.rows.sum())):
         return False
     if max(map(len, values.texts)) > LONGEST_CATEGORY:
         return False
@@ -195,5 +249,14 @@ def _are_categories(name: str, values: Values) -> bool:
 
 
 def _words(texts: Iterable[str]) -> float:
-    """Mean number of words of the texts."""
-    return float(np.mean([len(text.split()) for text in texts]))
+    """Mean number of words of the texts; `10 - 19` has none. Without spaces, by the usual length of a word."""
+    return float(np.mean([_count_words(text) for text in texts]))
+
+
+def _count_words(text: str) -> float:
+    words: float = len(text.split())
+    if text.isascii():
+        return sum(any(map(str.isalpha, word)) for word in text.split()) if words > 1 else words
+    for script, length in _WITHOUT_SPACES.items():
+        words += len(script.findall(text)) / length
+    return words

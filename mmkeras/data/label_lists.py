@@ -7,24 +7,45 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from mmkeras.data.cells import LABEL_SIGN, NO_LABEL, fold_space, is_empty
+from mmkeras.data.identity import key_of
 
 LIST: Final = "['a', 'b']"
 FLAGS: Final = "0/1"
+MARKED: Final = "x/"
+"""Flags that are marked where they hold, and empty where they do not."""
 SIGNS: Final = {"a|b": "|", "a;b": ";", "a,b": ","}
 """Notation -> its separator, the surer one first."""
 LEAST_SHARE: Final = {"|": 0.01, ";": 0.01, ",": 0.05}
 """Share of the cells that have a separator if it separates labels; commas also stand in names of classes."""
 LONGEST: Final = 60
 """Characters of a label in a list; more are a sentence."""
-TRUE: Final = frozenset(("1", "1.0", "true", "yes", "y", "t", "x"))
-FALSE: Final = frozenset(("0", "0.0", "false", "no", "n", "f"))
+TRUE: Final = frozenset(
+    (
+        *("1", "1.0", "true", "yes", "y", "t", "x", "+", "on", "ja", "j", "oui", "vrai", "si", "sí", "sì", "sim"),
+        "wahr",
+        *("wahr", "да", "tak", "ano", "kyllä", "是", "はい", "✓", "✔"),
+    )
+)
+FALSE: Final = frozenset(
+    (
+        *("0", "0.0", "false", "no", "n", "f", "-", "off", "nein", "non", "faux", "não", "nao", "falsch", "нет", "nie"),
+        *("ne", "nej", "ei", "否", "いいえ", "✗", "✘"),
+    )
+)
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NUMPY: Final = re.compile(rf"\[\s*(?:{_QUOTED.pattern})(?:\s+(?:{_QUOTED.pattern}))+\s*\]")
+_LISTS: Final = re.compile(r"[\[({]\s*(['\"{\])}]|set\(|[^\]]*,)|\[\s*-?\d+\s*\]")
+"""Begins a list that is no class in brackets, such as [B-PER]: a quote, an object, a comma, a number, or nothing."""
+_NAME_KEYS: Final = ("name", "label", "tag", "title", "category", "class", "value", "text")
+"""Keys of the label in a list of objects, as databases export them: `[{"id": 3, "name": "drama"}]`."""
 
 
 def labels_in(cell: str, notation: str, column: str = "") -> str:
@@ -33,9 +54,11 @@ def labels_in(cell: str, notation: str, column: str = "") -> str:
     column: the name of a column of flags, which is the label.
     """
     cell = cell.strip()
-    if not cell or notation == FLAGS:
+    if notation == MARKED and not cell:
+        return NO_LABEL
+    if not cell or notation in (FLAGS, MARKED):
         return "" if cell.lower() not in TRUE | FALSE else _safe(column) if cell.lower() in TRUE else NO_LABEL
-    if notation == LIST or (cell[0] == "[" and cell[-1] == "]"):
+    if (notation == LIST and _is_list(cell)) or (cell[0] == "[" and cell[-1] == "]"):
         labels = _listed(cell)
         return LABEL_SIGN.join(sorted({*labels} - {""})) or NO_LABEL
     parts = cell.split(SIGNS.get(notation, LABEL_SIGN))
@@ -48,15 +71,39 @@ def _safe(label: str) -> str:
 
 
 def _listed(cell: str) -> list[str]:
-    """The labels of a list in the syntax of JSON or Python, or of bare words in brackets."""
-    for parse in (json.loads, ast.literal_eval):
+    """The labels of a list in the syntax of JSON, Python or NumPy, or of bare words in brackets."""
+    # NumPy leaves out the commas, which Python would read as one text
+    spaced = bool(_NUMPY.fullmatch(cell))
+    for parse in () if spaced else (json.loads, ast.literal_eval):
         try:
             values = parse(cell)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         if isinstance(values, list | tuple | set):
-            return [_safe(str(value)) for value in values if value is not None]
+            return [_safe(_label_of(value)) for value in values if value is not None]
+        if values == {}:
+            return []
+    if spaced:
+        return [_safe(found[1:-1]) for found in _QUOTED.findall(cell)]
     return [_safe(part.strip(" '\"")) for part in cell[1:-1].split(",")]
+
+
+def _label_of(value: Any) -> str:
+    """An element of a list as a label: itself, or the name of an object."""
+    if isinstance(value, dict):
+        return str(next((value[key] for key in _NAME_KEYS if key in value), next(iter(value.values()), "")))
+    return str(value)
+
+
+def _is_list(value: str) -> bool:
+    """Does a cell hold a list of Python or JSON, a tuple or a set?"""
+    return len(value) > 1 and value[0] + value[-1] in ("[]", "()", "{}")
+
+
+def are_marked(cells: pd.Series) -> bool:
+    """Is a column of flags empty where they do not hold: are all its filled cells true, and some empty?"""
+    empty = is_empty(cells)
+    return bool(empty.any()) and {str(value).strip().lower() for value in cells[~empty].unique()} <= TRUE
 
 
 def is_flags(cells: pd.Series) -> bool:
@@ -70,7 +117,7 @@ def find_notation(cells: pd.Series) -> str:
     values = [str(value).strip() for value in cells.unique()]
     if not values:
         return ""
-    if all(value.startswith("[") and value.endswith("]") for value in values):
+    if all(map(_is_list, values)) and any(_LISTS.match(value) for value in values):
         return LIST
     return next((notation for notation, sign in SIGNS.items() if _are_lists(cells, values, notation, sign)), "")
 
@@ -89,7 +136,7 @@ def _are_lists(cells: pd.Series, values: Sequence[str], notation: str, sign: str
     """
     if cells.str.contains(sign, regex=False).sum() < max(2, LEAST_SHARE[sign] * len(cells)):
         return False
-    label_sets = [set(labels_in(value, notation).split(LABEL_SIGN)) - {"", NO_LABEL} for value in values]
+    label_sets = [set(map(key_of, labels_in(value, notation).split(LABEL_SIGN))) - {"", NO_LABEL} for value in values]
     if any(len(label) > LONGEST for labels in label_sets for label in labels):
         return False
     n_cells = Counter(label for labels in label_sets for label in labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:  # a client reads one cell without pandas
@@ -32,17 +33,23 @@ def marks_of(missing: tuple[str, ...], not_missing: tuple[str, ...], kind: str) 
     return frozenset({mark.casefold() for mark in (*marks, *ALSO_IN_NUMBERS)} - excepted - {""})
 
 
-def is_missing(cells: pd.Series, marks: frozenset[str], kind: str) -> np.ndarray:
-    """Bool [n]: the cells that are empty but for white space, or one of the marks of `marks_of`."""
-    longest = max(map(len, marks), default=0)
-    fold = kind in ("number", "date")
-
-    def missing(cell: str) -> bool:
-        if len(cell) > longest + 32:  # most texts: not copied by `strip`
-            return cell.isspace()
-        cell = cell.strip()
-        return not cell or (cell.casefold() if fold else cell) in marks
-
+def are_missing(texts: Sequence[str], marks: frozenset[str], kind: str) -> np.ndarray:
+    """Bool [n]: the texts, without white space around them, that are empty or one of the marks of `marks_of`."""
     import numpy as np
 
-    return np.fromiter(map(missing, cells), dtype=bool, count=len(cells))
+    if kind in ("number", "date"):  # of most numbers, which end with a digit, there is no other case
+        longest = max(map(len, marks), default=0)
+        missing = [
+            not text
+            or text in marks
+            or (text[-1] not in "0123456789" and len(text) <= longest and text.casefold() in marks)
+            for text in texts
+        ]
+    else:
+        missing = [not text or text in marks for text in texts]
+    return np.array(missing, dtype=bool)
+
+
+def is_missing(cells: pd.Series, marks: frozenset[str], kind: str) -> np.ndarray:
+    """Bool [n]: the cells that are empty but for white space, or one of the marks of `marks_of`."""
+    return are_missing([cell.strip() for cell in cells], marks, kind)

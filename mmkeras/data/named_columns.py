@@ -11,12 +11,19 @@ from mmkeras.config.config import DEFAULTS
 from mmkeras.config.data import Data
 from mmkeras.data.alike import alike_but_for_numbers
 from mmkeras.data.columns import Column, no_column
-from mmkeras.data.kind_guess import Values
-from mmkeras.data.kinds import MODALITIES
-from mmkeras.data.number_guess import ODD_ALLOWED, find_numbers
+from mmkeras.data.distinct import Distinct
+from mmkeras.data.kind_guess import Values, is_media
+from mmkeras.data.kinds import MODALITIES, SUFFIXES
+from mmkeras.data.label_lists import is_flags
+from mmkeras.data.number_guess import ODD_ALLOWED, evenly, find_numbers
 from mmkeras.data.reading import Source
+from mmkeras.data.split_names import names_split
 from mmkeras.errors import InputError
 
+SOME: Final = 10_000
+"""Cells that tell a column of splits."""
+LOOK: Final = 2000
+"""Cells that are compared with one another."""
 CLASSES: Final = ("auto", "classify")
 """Tasks in which a column of texts that all differ can be no target."""
 TARGET_NAMES: Final = ("label", "target", "class", "category", "topic")
@@ -88,33 +95,45 @@ def choose_targets(source: Source, data: Data, inputs: dict[str, str], task: str
 
 
 def _guess_target(source: Source, data: Data, inputs: Iterable[str], task: str) -> str:
-    """The first of TARGET_NAMES among the columns that are no inputs, else the last one that is not nearly constant."""
+    """The first of TARGET_NAMES among the columns that are no inputs, else the last one.
+
+    A column that is nearly constant or names the split is passed over.
+    """
     names = list(source.rows.columns)
     free = [name for name in names if name not in set(inputs)]
     if not free:
         raise InputError(f"Every column is named as an input ({', '.join(names)}): none is left as the target.")
     usual = next((name for usual in TARGET_NAMES for name in free if name.casefold() == usual), None)
-    varied = [name for name in free if not _nearly_constant(source, name)]
-    if not usual and varied and task in CLASSES and _are_texts(source.rows[varied[-1]], data):
+    if usual:
+        return usual
+    free = [name for name in free if not names_split(name, source.rows[name].iloc[:SOME].unique().tolist())] or free
+    last = next((name for name in reversed(free) if not _nearly_constant(source, name)), free[-1])
+    if task in CLASSES and _are_texts(source.rows[last], data):
         # Texts that all differ are no classes: then the only column of classes is meant, wherever it stands.
-        classes = [name for name in varied if _has_classes(source.rows[name])]
-        varied = classes if len(classes) == 1 else varied
-    return usual or (varied or free)[-1]
+        classes = [name for name in free if _has_classes(source.rows[name]) and not _nearly_constant(source, name)]
+        last = classes[0] if len(classes) == 1 else last
+    return last
 
 
 def _are_texts(cells: pd.Series, data: Data) -> bool:
-    """Do most cells of a column differ, and are they words, not numbers in any notation?"""
-    values = Values.of(cells, data, "number")
-    return len(values.texts) > max(10, len(cells) // 2) and find_numbers(values.texts, "", values.rows) is None
+    """Do most cells of a column differ, and are they no numbers in any notation?"""
+    if cells.nunique() <= max(10, len(cells) // 2):
+        return False
+    some = Distinct.of(cells.iloc[evenly(len(cells), LOOK)])
+    return find_numbers(Values.of(some, data, "number").texts) is None
 
 
 def _has_classes(cells: pd.Series) -> bool:
     """Do few different cells fill a column, as classes do?"""
-    return 2 <= cells.nunique() <= max(2, 0.2 * len(cells))
+    is_file = any(is_media(str(cells.iloc[0]), kind) for kind in SUFFIXES)
+    return 2 <= cells.nunique() <= max(2, 0.2 * len(cells)) and not is_file
 
 
 def _nearly_constant(source: Source, name: str) -> bool:
     """Has nearly every row the same cell? Credits and versions are no target, unless named."""
-    counts = source.rows[name].value_counts()
-    constant = len(counts) == 0 or counts.iloc[0] >= (1 - ODD_ALLOWED) * len(source.rows)
-    return bool(constant) or alike_but_for_numbers(source.rows[name])
+    cells = source.rows[name]
+    counts = cells.value_counts()
+    if len(counts) > 1 and is_flags(cells):
+        return False  # few cases of a rare event
+    constant = len(counts) == 0 or counts.iloc[0] >= (1 - ODD_ALLOWED) * len(cells)
+    return bool(constant) or alike_but_for_numbers(cells.iloc[evenly(len(cells), LOOK)])

@@ -8,17 +8,25 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from mmkeras.errors import InputError
 
 PLAIN: Final = ""
+LONGEST: Final = 64
+"""Characters of a number, with its unit."""
 SCALES: Final = {
-    **{"k": 1e3, "tsd": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mn": 1e6, "mln": 1e6, "million": 1e6},
-    **{"b": 1e9, "bn": 1e9, "mrd": 1e9, "billion": 1e9, "t": 1e12},
+    **dict.fromkeys(("k", "tsd", "thousand", "tys", "тыс", "mil"), 1e3),
+    **dict.fromkeys(("m", "mio", "mn", "mln", "million", "millionen", "milj", "млн"), 1e6),
+    **dict.fromkeys(("b", "bn", "mrd", "mld", "mlrd", "billion", "milliarden", "млрд"), 1e9),
+    **{"t": 1e12, "l": 1e5, "lac": 1e5, "lakh": 1e5, "cr": 1e7, "crore": 1e7},
+    **{"万": 1e4, "萬": 1e4, "만": 1e4, "億": 1e8, "亿": 1e8, "억": 1e8},
 }
 """Suffixes that stand for a power of ten."""
+MAY_BE_UNITS: Final = frozenset("mbtl")
+"""Metres, bytes, tonnes, litres: suffixes that are scales only beside others, or behind a currency."""
 CURRENCIES: Final = frozenset(
     (
         *("usd", "eur", "gbp", "chf", "jpy", "cny", "inr", "aud", "cad", "sek", "nok", "dkk", "pln", "czk", "huf"),
@@ -31,12 +39,12 @@ GROUPS: Final = (("", "."), (",", "."), ("", ","), (".", ","), (" ", ","), (" ",
 
 _CELL: Final = re.compile(
     r"(?P<open>\()?(?P<sign>[-+])? *"
-    r"(?P<prefix>[^\d\s.,()+'-][^\d\s,()+'-]{0,3})? *(?P<inner>[-+])?"
+    r"(?P<prefix>[^\d\s.,()+'-][^\d\s,()+'-]{0,3})? *(?P<inner>[-+(])? *"
     r"(?P<core>(?:\d[\d.,' ]*)?\d|[.,]\d+|\d+[.,])(?P<exponent>[eE][-+]?\d{1,3})?(?P<minus>-)? *"
-    r"(?P<suffix>[^\d\s()-][^\d()]{0,11})?(?P<close>\))?"
+    r"(?P<suffix>[^\d\s()-][^\d()]{0,11}(?:(?<=[mtndi])[23])?)? *(?P<close>\))?"  # m2, ft3
 )
 _SPACES: Final = dict.fromkeys(["\u00a0", "\u202f", "\u2009"], " ")
-_SAME: Final = str.maketrans({"−": "-", "–": "-", "’": "'", "´": "'", "`": "'", **_SPACES})
+_SAME: Final = str.maketrans({"−": "-", "–": "-", "٬": ",", "٫": ".", "’": "'", "´": "'", "`": "'", **_SPACES})
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,9 @@ class Parts:
 
     @property
     def unit(self) -> str:
-        """Suffix without case, a full stop, or the s of a plural: 1 year, 2 years."""
+        """Suffix without case, a full stop, the s of a plural, or a plus: 1 year, 2 years, 10K+."""
         unit = self.suffix.casefold().rstrip(".")
+        unit = unit.rstrip("+") or unit
         return unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
 
 
@@ -77,15 +86,17 @@ class Notation:
 @functools.lru_cache(65536)
 def parts_of(cell: str) -> Parts | None:
     """The parts of a cell; None for a cell that is no number in any notation."""
-    if len(cell) > 64:
+    if len(cell) > LONGEST:
         return None
     if not cell.isascii():
         cell = unicodedata.normalize("NFKC", cell.translate(_SAME)).translate(_SAME)
         cell = "".join(str(unicodedata.decimal(c)) if not c.isascii() and c.isdecimal() else c for c in cell)
     found = _CELL.fullmatch(cell.strip())
-    if not found or bool(found["open"]) != bool(found["close"]):
+    if not found:
         return None
     signs = [sign for sign in (found["sign"], found["inner"], found["minus"], found["open"]) if sign]
+    if ("(" in signs) != bool(found["close"]):
+        return None
     prefix, suffix = found["prefix"] or "", (found["suffix"] or "").strip()
     if len(signs) > 1 or (prefix and not _is_currency(prefix)):
         return None
@@ -102,8 +113,9 @@ def core_pattern(group: str, decimal: str) -> re.Pattern[str]:
     whole = r"\d+"
     if group:
         sign = re.escape(group)
-        whole = rf"(?:[1-9]\d{{0,2}}(?:{sign}\d{{3}})+|[1-9]\d?(?:{sign}\d\d)+{sign}\d{{3}}|\d+)"
-    return re.compile(rf"({whole})?(?:{re.escape(decimal)}(\d*))?")
+        indian = rf"[1-9]\d?(?:{sign}\d\d)+{sign}\d{{3}}|" if group == "," else ""
+        whole = rf"(?:[1-9]\d{{0,2}}(?:{sign}\d{{3}})+|{indian}\d+)"
+    return re.compile(rf"({whole})?(?:{re.escape(decimal)}(\d*))?", re.ASCII)
 
 
 def as_plain(cell: str, notation: Notation) -> str | None:
@@ -112,13 +124,34 @@ def as_plain(cell: str, notation: Notation) -> str | None:
     if parts is None or not _has_unit(parts, notation):
         return None
     digits = core_pattern(notation.group, notation.decimal).fullmatch(parts.core)
-    if not digits or not (digits[1] or digits[2]):
+    if not digits or not (digits[1] or digits[2]) or not may_have_exponent(parts, notation.group):
         return None
     whole = (digits[1] or "0").replace(notation.group, "") if notation.group else digits[1] or "0"
     number = f"{'-' if parts.negative else ''}{whole}{'.' + digits[2] if digits[2] else ''}{parts.exponent}"
     if notation.scaled and parts.unit:
         number = repr(float(number) * SCALES[parts.unit])
     return number if abs(float(number)) < float("inf") else None
+
+
+def reader(notation: Notation) -> Callable[[str], str | None]:
+    """`as_plain` for many cells without white space around them: the usual spelling is read by one pattern."""
+    group, unit = notation.group, re.escape(notation.suffix)
+    digits = core_pattern(group, notation.decimal).pattern
+    usual = re.compile(rf"(-?){re.escape(notation.prefix)} ?{digits} ?{unit}", re.ASCII).fullmatch
+
+    def read(cell: str) -> str | None:
+        found = None if notation.scaled else usual(cell)
+        if not found or not (found[2] or found[3]) or len(cell) > LONGEST:
+            return as_plain(cell, notation)
+        whole = found[2] or "0"
+        return f"{found[1]}{whole.replace(group, '') if group else whole}{'.' + found[3] if found[3] else ''}"
+
+    return read
+
+
+def may_have_exponent(parts: Parts, group: str) -> bool:
+    """Is there no separator of thousands before an exponent? In 1,234E+02 the comma is a decimal one."""
+    return not (parts.exponent and group and group in parts.core)
 
 
 def _has_unit(parts: Parts, notation: Notation) -> bool:

@@ -17,7 +17,8 @@ def outliers(numbers: np.ndarray) -> np.ndarray:
     known = numbers[~np.isnan(numbers)]
     if len(known) < FEWEST:
         return np.zeros(len(numbers), dtype=bool)
-    low, high = np.percentile(known, [2.5, 97.5])
+    low = np.percentile(known, 2.5, method="higher")  # numbers of the column: between 0 and 1 there is none
+    high = np.percentile(known, 97.5, method="lower")
     spread = high - low
     if not spread > 0 or not np.isfinite(spread):
         return np.zeros(len(numbers), dtype=bool)

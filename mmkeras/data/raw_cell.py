@@ -26,12 +26,15 @@ def read_raw(cell: str, column: Column) -> str:
 
 
 def _plain_number(cell: str, column: Column) -> str:
-    plain = as_plain(cell, parse_notation(column.notation)) if column.notation else cell
-    try:
-        finite = plain is not None and math.isfinite(float(plain))
-    except ValueError:
-        finite = False
-    if not finite or plain is None:
+    plain = cell if not column.notation and _is_plain(cell) else as_plain(cell, parse_notation(column.notation))
+    if plain is None:
         written = f" such as {column.notation}" if column.notation else ""
         raise BadCell(f"expected a number{written}, received {cell[:40]!r}.")
     return plain
+
+
+def _is_plain(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell)) and cell.isascii() and "_" not in cell
+    except ValueError:
+        return False

@@ -14,6 +14,8 @@ FAR: Final = 10.0
 FAR_NINES: Final = 1.0
 """The same for 99, -999, … and others that look like a code."""
 LARGEST_SHARE: Final = 0.5
+MOSTLY_ONE: Final = 0.5
+"""Share of the smallest number in a column that is nothing in most rows, such as a capital gain."""
 MOST: Final = 3
 _NINES: Final = re.compile(r"-?(9{2,}|8{3,}|7{3,})|-1")
 
@@ -42,4 +44,6 @@ def _is_foreign(value: float, numbers: np.ndarray) -> bool:
     if is_code and value == -1:
         # -1 stands for nothing among counts, ages and prices, not among differences or small measurements
         return bool(others.min() >= 0 and np.all(others == np.floor(others)) and others.min() > 1)
-    return nearest > (FAR_NINES if is_code else FAR) * spread
+    # of a column of zeros and a few large numbers, 99999 may be the largest number that a form takes
+    skewed = np.mean(others == others.min()) >= MOSTLY_ONE
+    return nearest > (FAR_NINES if is_code and not skewed else FAR) * spread

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Data, Dialect
-from mmkeras.data.cells import is_empty, one_line, to_floats
+from mmkeras.data.cells import one_line, to_floats
 from mmkeras.data.choose_columns import choose_columns
-from mmkeras.data.clean import clean, fault
+from mmkeras.data.clean import Cleaned, clean, fault
 from mmkeras.data.column_names import with_known_names
 from mmkeras.data.columns import Column, no_column
 from mmkeras.data.formula_cells import FormulaCells
+from mmkeras.data.label_lists import FLAGS, MARKED
 from mmkeras.data.positions import name_by_position, no_header_hint
 from mmkeras.data.reading import BadRow, Source, read_source
 from mmkeras.data.target_kinds import KINDS, TargetKind
@@ -107,11 +108,13 @@ def read_table(data: Data, task: str = "auto") -> Table:
         )
     if not rows or len(malformed) > data.max_bad_rows * (rows + len(malformed)):
         raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), data.max_bad_rows, source.hint)
-    task, columns, ignored, notes = choose_columns(source, data, task)
-    table = _check_rows(source, columns, keep_all=False, max_bad_rows=data.max_bad_rows)
+    chosen = choose_columns(source, data, task)
+    notes = list(chosen.notes)
+    table = _check_rows(source, chosen.columns, chosen.cells, keep_all=False, max_bad_rows=data.max_bad_rows)
     if table.target_kind.labelled:
         notes += _check_labels(table)
-    return dataclasses.replace(table, task=task, ignored=ignored, notes=(*source.notes, *notes, *table.notes))
+    notes = [*source.notes, *notes, *table.notes]
+    return dataclasses.replace(table, task=chosen.task, ignored=chosen.ignored, notes=tuple(notes))
 
 
 def read_rows(
@@ -149,7 +152,7 @@ def read_rows(
     if not any(column.role == "input" for column in present):
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column", hint)
-    table = _check_rows(source, tuple(present), keep_all=keep_all, max_bad_rows=max_bad_rows)
+    table = _check_rows(source, tuple(present), {}, keep_all=keep_all, max_bad_rows=max_bad_rows)
     return dataclasses.replace(table, notes=(*source.notes, *notes, *table.notes))
 
 
@@ -169,8 +172,18 @@ def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_ba
     return dataclasses.replace(table, rows=rows, lines=table.lines[good], bad_rows=bad)
 
 
-def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max_bad_rows: float) -> Table:
-    """Set apart the rows without a target, without any input, or with a bad number or date."""
+def _check_rows(
+    source: Source,
+    columns: tuple[Column, ...],
+    cleaned: Mapping[str, Cleaned],
+    *,
+    keep_all: bool,
+    max_bad_rows: float,
+) -> Table:
+    """Set apart the rows without a target, without any input, or with a bad number or date.
+
+    cleaned: the cells of columns that are clean already.
+    """
     frame, lines, path = source.rows, source.lines, source.path
     if keep_all and source.malformed:
         empty = pd.DataFrame("", index=range(len(source.malformed)), columns=frame.columns, dtype=object)
@@ -183,10 +196,12 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     frame, lines = frame.iloc[:end].copy(deep=False), lines[:end]
     bad = {row.line: row for row in source.malformed}
     empty_inputs, faults = np.ones(len(frame), dtype=bool), dict[int, tuple[str, str]]()
+    notes: list[str] = []
     for column in columns:
         before = frame[column.name]
-        frame[column.name], odd = clean(before, column)
-        is_absent = is_empty(frame[column.name])
+        cells, odd = cleaned[column.name] if column.name in cleaned else clean(before, column, notes)
+        frame[column.name], odd = cells.iloc[:end], odd[:end]
+        is_absent = (frame[column.name] == "").to_numpy(dtype=bool)
         if column.role == "input":
             empty_inputs &= is_absent
             at_fault = np.flatnonzero(odd & keep_all)  # in training they count as missing, and a note says so
@@ -207,9 +222,10 @@ def _check_rows(source: Source, columns: tuple[Column, ...], keep_all: bool, max
     faulty = [row for row in bad_rows if row.reason not in (NO_TARGET, NO_INPUT)]
     if len(faulty) > max_bad_rows * total or (not keep_all and not len(frame)):
         raise _too_many_bad_rows(path, faulty if len(frame) else bad_rows, total, max_bad_rows)
-    notes = _left_out(bad_rows, total) if not keep_all else ()
+    if not keep_all:
+        notes += _left_out(bad_rows, total)
     file = path, source.encoding, source.delimiter
-    return Table(*file, columns, frame, lines, bad_rows, notes=notes, format=source.format)
+    return Table(*file, columns, frame, lines, bad_rows, notes=tuple(notes), format=source.format)
 
 
 def _left_out(bad_rows: Sequence[BadRow], total: int) -> tuple[str, ...]:
@@ -251,7 +267,7 @@ def _check_labels(table: Table) -> list[str]:
             f"column, or, {other}: --target {' | '.join(map(repr, table.rows.columns))}."
         )
     notes = []
-    if target in counts:
+    if target in counts and table.columns[-1].notation not in (FLAGS, MARKED):
         notes.append(f"The target column's name {target!r} is also one of its labels. Is the first line a header?")
     by_casefold: dict[str, str] = {}
     for label, _ in counts.most_common():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ class Targets:
     """Standard deviation of each number over the training rows, 1 if they are all the same; () otherwise."""
     notations: tuple[str, ...] = ()
     """How each column's numbers or labels are written; () in runs of earlier versions, and for classes and texts."""
+    missing: tuple[str, ...] = ()
+    """Cells that stand for a missing target, beside `missing.MARKS`: those of --missing, and sentinels."""
 
     @property
     def kind(self) -> TargetKind:
@@ -44,11 +46,14 @@ class Targets:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The target columns as `read_rows` takes them."""
+        """The target columns as `read_rows` takes them. A class such as `-` or `NA` is no missing cell."""
         notations = self.notations or ("",) * len(self.names)
         kind = TARGET_KINDS[self.task]
         pairs = zip(self.names, notations, strict=True)
-        return tuple(Column(name, kind, "target", notation=notation) for name, notation in pairs)
+        return tuple(
+            Column(name, kind, "target", notation=notation, missing=self.missing, not_missing=self.labels)
+            for name, notation in pairs
+        )
 
     def truth(self, rows: pd.DataFrame) -> np.ndarray:
         """The reference of `metrics.agreement.evaluate`.
@@ -94,9 +99,9 @@ class Targets:
                 isinstance(values[key], list) and all(isinstance(item, item_type) for item in values[key])
                 for key, item_type in types.items()
             )
-            notations = tuple(map(str, values.get("notations", ())))
+            notations, missing = (tuple(map(str, values.get(key, ()))) for key in ("notations", "missing"))
             fields = {key: tuple(values[key]) for key in types} if valid else {}
-            targets = cls(values["task"], **fields, notations=notations) if valid else None
+            targets = cls(values["task"], **fields, notations=notations, missing=missing) if valid else None
         except (KeyError, TypeError):
             targets = None
         if targets is None or not targets._fits():
@@ -112,11 +117,15 @@ class Targets:
         return bool(self.outputs and one_column and same_length and all(d > 0 for d in self.deviation))
 
 
-def fit_targets(task: str, names: Sequence[str], train: pd.DataFrame, notations: Sequence[str] = ()) -> Targets:
+def fit_targets(
+    task: str, names: Sequence[str], train: pd.DataFrame, notations: Sequence[str] = (), missing: Iterable[str] = ()
+) -> Targets:
     """The classes or labels of the training rows, or the mean and deviation of their numbers.
 
-    train: [n, columns], cells as in `Table.rows`. notations: of the columns, () where all are plain.
+    train: [n, columns], cells as in `Table.rows`. notations: of the columns, () where all are plain. missing: as in
+    Targets.
     """
     fitted: dict[str, Any] = {"labels": (), "mean": (), "deviation": ()}
     fitted |= KINDS[TARGET_KINDS[task]].fit([train[name] for name in names])
-    return Targets(task, tuple(names), **fitted, notations=tuple(notations) if any(notations) else ())
+    written = tuple(notations) if any(notations) else ()
+    return Targets(task, tuple(names), **fitted, notations=written, missing=tuple(dict.fromkeys(missing)))

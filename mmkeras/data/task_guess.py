@@ -12,7 +12,15 @@ import pandas as pd
 
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.cells import is_empty, to_floats, to_numbers
-from mmkeras.data.label_lists import FLAGS, count_labels, find_notation, is_flags, likeliest_notation
+from mmkeras.data.label_lists import (
+    FLAGS,
+    MARKED,
+    are_marked,
+    count_labels,
+    find_notation,
+    is_flags,
+    likeliest_notation,
+)
 from mmkeras.data.reading import Source
 from mmkeras.data.target_kinds import KINDS
 from mmkeras.errors import InputError
@@ -91,8 +99,11 @@ def _of_several(source: Source, targets: Sequence[str], task: str) -> Choice:
             "hold 0 and 1 alone. Name such columns, or one column of lists."
         )
     if kind == "labels" or (flags and kind is None):
+        marked = all(are_marked(source.rows[name]) for name in targets)
         note = f"The targets {names} hold 0 and 1: each is a label (multilabel). To predict numbers: --task regress."
-        return Choice(task if kind else "multilabel", FLAGS, () if kind else (note,))
+        empty = f"In the targets {names} an empty cell says that the label does not hold."
+        notes = (*([] if kind else [note]), *([empty] if marked else []))
+        return Choice(task if kind else "multilabel", MARKED if marked else FLAGS, notes)
     _check_numbers(source, targets, task)
     note = f"The targets {names} are predicted as numbers (regress)."
     return Choice(task if kind else "regress", notes=() if kind else (note,))

@@ -72,7 +72,7 @@ KEYS: Final[dict[str, dict[str, Any]]] = {
 """Kind of an input -> its keys that code uses. A kind of column without a line here has those of COLUMN."""
 TARGETS: Final = {
     **{"task": str, "names": [str], "labels": [str], "mean": [NUMBER], "deviation": [NUMBER]},
-    "notations?": [str],
+    **{"notations?": [str], "missing?": [str]},
 }
 GRAPH: Final = {
     "graph": str,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmkeras.data.clean import clean
 from mmkeras.data.targets import Targets, fit_targets
 from mmkeras.errors import InputError
 
@@ -113,3 +114,16 @@ def test_damaged_json_is_a_sentence(change: dict[str, Any]) -> None:
 def test_what_is_no_targets_at_all_is_a_sentence(values: Any) -> None:
     with pytest.raises(InputError, match="damaged"):
         Targets.from_json(values)
+
+
+def test_marks_of_missing_targets_are_kept() -> None:
+    targets = fit_targets("regress", ["x"], frame(x=["1", "2"]), missing=["-999", "-999"])
+    assert Targets.from_json(targets.to_json()) == targets
+    (column,) = targets.columns
+    assert clean(pd.Series(["1", "-999", "NA"], dtype=object), column)[0].tolist() == ["1", "", ""]
+
+
+def test_a_class_is_never_missing() -> None:
+    (column,) = fit_targets("classify", ["x"], frame(x=["+", "-", "NA"])).columns
+    cells = pd.Series(["+", "-", "NA", "nan", ""], dtype=object)
+    assert clean(cells, column)[0].tolist() == ["+", "-", "NA", "", ""]

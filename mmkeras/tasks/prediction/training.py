@@ -37,7 +37,8 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
     """Adapt the input columns and the targets on the training rows; write state and schema.json."""
     table, split = source.table, source.split
     names, notations = zip(*((column.name, column.notation) for column in table.targets), strict=True)
-    targets = fit_targets(table.task, names, split.train, notations)
+    missing = [mark for column in table.targets for mark in column.missing]
+    targets = fit_targets(table.task, names, split.train, notations, missing)
     model = config.model.model
     text_spec = importlib.import_module(MODELS[model]).text_spec(config.text)
     takes_presence = model == "multimodal"
