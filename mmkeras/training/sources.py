@@ -10,6 +10,7 @@ from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import unused_flags
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
+from mmkeras.data.signs import sign_notes
 from mmkeras.data.spelling import spelled_as
 from mmkeras.data.split import Split, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
@@ -102,6 +103,9 @@ def read_tables(config: Config, log: Log) -> dict[str, Table]:
     with not_silent(log, f"reading {config.data.csv}"):
         table = read_table(config.data, config.model.task)
     log(describe(table))
+    if config.text.tokens != "byte" and not config.text.text_encoder.startswith("preset:"):
+        for note in sign_notes(table):
+            log(f"  {note}")
     data = config.data
     if not data.validation:
         return {"table": table}
