@@ -68,6 +68,33 @@ def test_categories_are_looked_up_by_their_bytes() -> None:
     assert rows == [first, first + 1, first + 2, 1, first, 0, 1, 1, 0, first + 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("trained", "asked"),
+    [
+        ("3", ["3.0", "3.00", "3.", "3"]),
+        ("3.0", ["3", "3.00", "3.000"]),
+        ("-2.5", ["-2.50", "-2.500"]),
+        ("True", ["TRUE", "true", "True"]),
+        ("male", ["Male", "MALE"]),
+        ("New York", ["NEW YORK", "new york", "New york"]),
+        ("köln", ["Köln", "KÖLN"]),
+    ],
+)
+def test_spellings_of_a_category_have_its_row(trained: str, asked: list[str]) -> None:
+    vocabulary, values = category.adapt_values([trained] * 3 + ["other"] * 2, min_rows=2)
+    assert values == (trained, "other")
+    rows = np.asarray(category.CategoryRows(vocabulary)(encode_cells(asked, category.MAX_BYTES)))
+    assert rows.ravel().tolist() == [category.FIRST_KNOWN] * len(asked)
+
+
+def test_spellings_that_are_two_values_stay_apart() -> None:
+    vocabulary, values = category.adapt_values(["us"] * 4 + ["US"] * 3 + ["007"] * 2, min_rows=2)
+    rows = np.asarray(category.CategoryRows(vocabulary)(encode_cells([*values, "Us", "7", "7.0"], category.MAX_BYTES)))
+    first = category.FIRST_KNOWN
+    assert values == ("us", "US", "007")
+    assert rows.ravel().tolist() == [first, first + 1, first + 2, first, 1, 1]
+
+
 def test_the_hash_of_a_cell_is_the_graphs() -> None:
     cells = ["a", "abc", "中文", "x" * 300, "ÿ" * 128, "0"]
     both, used = category.HashBytes()(encode_cells(cells, category.MAX_BYTES))
