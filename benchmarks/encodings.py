@@ -21,7 +21,7 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-from mmkeras.data.charset import choose_encoding
+from mmkeras.data.encoding.charset import choose_encoding
 from mmkeras.errors import InputError
 
 CASES: Final = {

@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks import RESULTS, ROOT
 from benchmarks.harness.machine import describe
-from mmkeras.data.target_tokenizer import EOS, UNK
+from mmkeras.data.targets.target_tokenizer import EOS, UNK
 from mmkeras.generation.decoding import DecoderState
 from mmkeras.generation.generator import TextGenerator, open_generator
 from mmkeras.modalities.media.paths import MediaRoot
@@ -72,7 +72,7 @@ def whole_graph(run: Path) -> tuple[Any, Any]:
     import keras
     from keras import layers, ops
 
-    from mmkeras.data.target_tokenizer import TargetTokenizer
+    from mmkeras.data.targets.target_tokenizer import TargetTokenizer
     from mmkeras.graph import Graph
     from mmkeras.modalities.adapt import load_columns
     from mmkeras.models.seq2seq import build_seq2seq

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras import Config
-from mmkeras.data.split import split_table
+from mmkeras.data.splits.split import split_table
 from mmkeras.data.table import Table
-from mmkeras.data.targets import fit_targets
+from mmkeras.data.targets.targets import fit_targets
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.modalities.media.check import check_media
 from mmkeras.models import MODELS

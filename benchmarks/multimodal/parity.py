@@ -27,7 +27,7 @@ from benchmarks.harness.client import write_json
 from benchmarks.harness.machine import describe
 from benchmarks.multimodal.encoders import ENCODERS, ROOT, config_for, write_table
 from benchmarks.multimodal.material import Prepared, prepared
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.experiments.options import FUSIONS
 from mmkeras.exporting.formats import load_exporter
 from mmkeras.runtime.feeds import columns_of, to_arrays, trim, with_tokenizers

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.config.tasks import has_target
-from mmkeras.data.columns import INPUT_KINDS
+from mmkeras.data.columns.column import INPUT_KINDS
 from mmkeras.errors import InputError
 
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ TARGET_KINDS: Final[dict[str, str]] = {
     "generate": "text",
 }
 """Task -> the kind of its target: one class, labels joined with `|`, a number, a text. A language model has no target.
-`data.target_kinds` defines the kinds."""
+`data.targets.target_kinds` defines the kinds."""
 LEARN_LINES: Final = ("language_model",)
 """Tasks that are trained on lines of text; all others are trained on the rows of a table."""
 

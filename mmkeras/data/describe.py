@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmkeras.data.cells import is_empty, one_line, width_of
 from mmkeras.data.folding import fold_columns, fold_notes
 from mmkeras.data.table import Table
-from mmkeras.data.target_kinds import KINDS
+from mmkeras.data.targets.target_kinds import KINDS
+from mmkeras.data.values.cells import is_empty, one_line, width_of
 
 WORDS: Final = ("text", "category", "labels")
 """Kinds that any cell fits."""

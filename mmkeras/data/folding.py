@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 
 MOST_ALIKE: Final = 12  # columns of one kind and role, and notes of one form, that are all shown
 FIRST: Final = 5  # of more than that

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from mmkeras.config.data import Data
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.data.table import read_rows
-from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 
 LONGEST_FILE = 2**31  # bytes

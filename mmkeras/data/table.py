@@ -16,16 +16,16 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Data, Dialect
-from mmkeras.data.cells import one_line, to_floats
-from mmkeras.data.choose_columns import choose_columns
-from mmkeras.data.clean import Cleaned, clean, fault
-from mmkeras.data.column_names import with_known_names
-from mmkeras.data.columns import Column, no_column
-from mmkeras.data.formula_cells import FormulaCells
-from mmkeras.data.label_lists import FLAGS, MARKED
-from mmkeras.data.positions import name_by_position, no_header_hint
-from mmkeras.data.reading import BadRow, Source, read_source
-from mmkeras.data.target_kinds import KINDS, TargetKind
+from mmkeras.data.columns.choose_columns import choose_columns
+from mmkeras.data.columns.column import Column, no_column
+from mmkeras.data.columns.column_names import with_known_names
+from mmkeras.data.files.positions import name_by_position, no_header_hint
+from mmkeras.data.files.reading import BadRow, Source, read_source
+from mmkeras.data.targets.label_lists import FLAGS, MARKED
+from mmkeras.data.targets.target_kinds import KINDS, TargetKind
+from mmkeras.data.values.cells import one_line, to_floats
+from mmkeras.data.values.clean import Cleaned, clean, fault
+from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.errors import InputError
 from mmkeras.system.files import write_csv
 

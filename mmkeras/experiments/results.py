@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmkeras.data.formula_cells import FormulaCells
+from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.system.files import write_csv, write_json
 
 RESULT = "ablation.json"

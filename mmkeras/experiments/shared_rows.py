@@ -12,7 +12,7 @@ import pandas as pd
 
 from mmkeras.config.config import Config
 from mmkeras.config.data import Data
-from mmkeras.data.split import Split, split_table
+from mmkeras.data.splits.split import Split, split_table
 from mmkeras.data.table import Table, write_bad_rows
 from mmkeras.runs.run import read_json
 from mmkeras.system.files import write_csv

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mmkeras.config.config import Config
-from mmkeras.data.named_columns import naming_flags
+from mmkeras.data.columns.named_columns import naming_flags
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 from mmkeras.experiments.fingerprint import TRIAL, differences

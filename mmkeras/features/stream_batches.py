@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import EOS
+from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.errors import InputError
 from mmkeras.features.dataset import generator_dataset
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.features.dataset import generator_dataset

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import EOS
+from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.errors import InputError
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.generation.sampling import NEVER, draw, mask_log_probs

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from mmkeras.data.columns import Column
-from mmkeras.data.formula_cells import FormulaCells
-from mmkeras.data.raw_cell import read_raw
+from mmkeras.data.columns.column import Column
+from mmkeras.data.values.formula_cells import FormulaCells
+from mmkeras.data.values.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generator import TextGenerator, columns_needed

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import EOS, TABLE, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, TABLE, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded, DecoderState, decode, not_nan
 from mmkeras.generation.options import GenerationOptions

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import UNK
+from mmkeras.data.targets.target_tokenizer import UNK
 from mmkeras.generation.decoding import max_new_tokens
 from mmkeras.generation.generator import BATCH, TextGenerator
 from mmkeras.generation.options import GenerationOptions

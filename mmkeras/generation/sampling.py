@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import UNK
+from mmkeras.data.targets.target_tokenizer import UNK
 from mmkeras.generation.options import GenerationOptions
 
 NEVER = -1e9  # the log-probability of a token that may not be generated

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmkeras.data.lines import as_stream, read_lines
-from mmkeras.data.target_tokenizer import UNK
+from mmkeras.data.targets.target_tokenizer import UNK
 from mmkeras.errors import InputError
 from mmkeras.generation.generator import TextGenerator
 from mmkeras.runtime.exported import SCORE

@@ -29,14 +29,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from mmkeras.data.kinds import MODALITIES
+from mmkeras.data.columns.kinds import MODALITIES
 from mmkeras.errors import InputError
 
 if TYPE_CHECKING:  # some of these modules import Keras, TensorFlow or tyro, which no client has
     import numpy as np
 
     from mmkeras.config.config import Config
-    from mmkeras.data.columns import Column
+    from mmkeras.data.columns.column import Column
     from mmkeras.features.cache import Shapes
     from mmkeras.features.column_features import ColumnFeatures
     from mmkeras.graph import Input, InputSpec

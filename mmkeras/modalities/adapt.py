@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
-from mmkeras.data.split import Split
+from mmkeras.data.columns.column import Column
+from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 from mmkeras.graph import Input, presence

@@ -17,7 +17,7 @@ import numpy as np
 from mmkeras.graph import InputSpec, input_names
 
 if TYPE_CHECKING:  # it imports pandas
-    from mmkeras.data.columns import Column
+    from mmkeras.data.columns.column import Column
 
 MOST_SINGLE: Final = 8  # columns of a kind that have an input each; more of them are a block
 

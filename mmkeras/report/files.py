@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mmkeras.data.formula_cells import unmarked
+from mmkeras.data.values.formula_cells import unmarked
 from mmkeras.report.held_out import HeldOut, read_held_out
 from mmkeras.system.json_files import read_object
 

@@ -9,9 +9,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from mmkeras.data.formula_cells import FormulaCells
 from mmkeras.data.table import Table
-from mmkeras.data.targets import Targets
+from mmkeras.data.targets.targets import Targets
+from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.errors import InputError
 from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.metrics.agreement import decide, evaluate

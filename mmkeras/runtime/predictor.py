@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmkeras.data.columns import Column
-from mmkeras.data.raw_cell import read_raw
+from mmkeras.data.columns.column import Column
+from mmkeras.data.values.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 from mmkeras.graph import PRESENCE, InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
@@ -108,7 +108,7 @@ class Predictor:
         """
         import pandas as pd
 
-        from mmkeras.data.reading import Dialect
+        from mmkeras.data.files.reading import Dialect
         from mmkeras.runtime.predict import as_cells, predict_file
 
         root = MediaRoot.of(csv, media_root, allow_outside)

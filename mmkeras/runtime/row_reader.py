@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmkeras.data.cells import one_line
-from mmkeras.data.columns import Column
-from mmkeras.data.identity import spellings
+from mmkeras.data.columns.column import Column
 from mmkeras.data.table import Table, read_rows
+from mmkeras.data.values.cells import one_line
+from mmkeras.data.values.identity import spellings
 from mmkeras.graph import InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import Fault, column_names, columns_of, read_cells

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer
 from mmkeras.graph import Answers
 from mmkeras.system.files import write_atomically
 

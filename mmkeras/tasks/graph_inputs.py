@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.graph import INTERNAL, Input, presence
 from mmkeras.modalities import Modality, columns_read
 from mmkeras.modalities.adapt import contract_of

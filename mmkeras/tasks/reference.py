@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer
 from mmkeras.generation.generator import TextGenerator
 from mmkeras.graph import Graph
 from mmkeras.runtime.answering import failed_answer

@@ -8,11 +8,11 @@ from pathlib import Path
 from mmkeras.config.config import Config
 from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import unused_flags
+from mmkeras.data.columns.signs import sign_notes
+from mmkeras.data.columns.spelling import spelled_as
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
-from mmkeras.data.signs import sign_notes
-from mmkeras.data.spelling import spelled_as
-from mmkeras.data.split import Split, split_table, write_split
+from mmkeras.data.splits.split import Split, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.features.ragged import Ragged
 from mmkeras.generation.decoding import Decoded

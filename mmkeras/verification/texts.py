@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer
 from mmkeras.graph import FLOAT32, Artefact, Signature
 from mmkeras.metrics.texts import text_figures
 from mmkeras.runtime.contract import differences

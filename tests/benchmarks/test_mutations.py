@@ -15,7 +15,7 @@ from small_texts import write_pairs
 from benchmarks.mutations.kinds import kinds_of_numbers, kinds_of_run, kinds_of_texts
 from benchmarks.mutations.mutate import of_json
 from benchmarks.mutations.outcomes import GOOD, Kind, try_kind
-from mmkeras.data.target_tokenizer import TargetTokenizer, train_tokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer, train_tokenizer
 from mmkeras.graph import Signature
 from mmkeras.runs.integrity import check_schema, flags_digest
 from mmkeras.runs.run import read_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmkeras.data.alike import alike_but_for_numbers
+from mmkeras.data.files.alike import alike_but_for_numbers
 
 
 @pytest.mark.parametrize(

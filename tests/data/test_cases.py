@@ -9,7 +9,7 @@ import small_runs
 import written_tables as tables
 
 from mmkeras.config.config import Config
-from mmkeras.data.split import split_table
+from mmkeras.data.splits.split import split_table
 from mmkeras.data.table import Table, read_rows, read_table
 from mmkeras.errors import InputError
 

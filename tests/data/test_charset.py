@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.encodings import CASES, django_locale, draw, right_of, sentences, writable
-from mmkeras.data.charset import Charset, choose_encoding
-from mmkeras.data.charset_languages import ANY_LANGUAGE, CODE_PAGES, LETTERS, MULTIBYTE
-from mmkeras.data.charset_words import sample_words
-from mmkeras.data.reading import read_source
+from mmkeras.data.encoding.charset import Charset, choose_encoding
+from mmkeras.data.encoding.languages import ANY_LANGUAGE, CODE_PAGES, LETTERS, MULTIBYTE
+from mmkeras.data.encoding.words import sample_words
+from mmkeras.data.files.reading import read_source
 
 PAIRS = [(encoding, language) for encoding, languages in CASES.items() for language in languages.split()]
 PLAIN = ["I went home early,a", "the weather is nice,b", "he paid 20 pounds,a"] * 40

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import written_tables as tables
 
-from mmkeras.data.clean import clean, fault, number_reading
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.data.table import read_rows
+from mmkeras.data.values.clean import clean, fault, number_reading
 
 
 def cells(*values: str) -> pd.Series:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.csv_records import BROKEN
-from mmkeras.data.reading import Dialect, Source, read_source
+from mmkeras.data.files.csv_records import BROKEN
+from mmkeras.data.files.reading import Dialect, Source, read_source
 
 Row = tuple[str, ...]
 # Paragraphs of none, one and two commas, with quotes that are paired and doubled in a good file.

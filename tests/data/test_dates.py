@@ -9,10 +9,10 @@ import pytest
 import small_runs
 
 from mmkeras.config.config import Config
-from mmkeras.data.clean import clean
-from mmkeras.data.columns import Column
-from mmkeras.data.dates import ISO, is_date, notation_of
+from mmkeras.data.columns.column import Column
+from mmkeras.data.dates.calendar import ISO, is_date, notation_of
 from mmkeras.data.table import read_table
+from mmkeras.data.values.clean import clean
 from mmkeras.errors import BadCell
 from mmkeras.modalities.date.cells import read as read_date
 

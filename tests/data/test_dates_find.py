@@ -10,7 +10,7 @@ from pathlib import Path
 import made_up_dates
 import pytest
 
-from mmkeras.data.dates import NOTATIONS, Notation, find_date_notation
+from mmkeras.data.dates.calendar import NOTATIONS, Notation, find_date_notation
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 

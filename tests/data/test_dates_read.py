@@ -7,7 +7,7 @@ import random
 import made_up_dates
 import pytest
 
-from mmkeras.data.dates import NOTATIONS, check_notation, no_date, notation_of, read_date
+from mmkeras.data.dates.calendar import NOTATIONS, check_notation, no_date, notation_of, read_date
 from mmkeras.errors import BadCell, InputError
 from mmkeras.modalities.date.cells import read
 

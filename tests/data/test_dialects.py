@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmkeras.config.config import Config
-from mmkeras.data.reading import Dialect, Source, read_source
+from mmkeras.data.files.reading import Dialect, Source, read_source
 from mmkeras.data.table import read_table
 from mmkeras.errors import InputError
 

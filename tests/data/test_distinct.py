@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras.data.distinct import Distinct
+from mmkeras.data.values.distinct import Distinct
 
 CELLS = st.lists(st.sampled_from(["", "a", " a ", "b", "1", "1.0", "\u00a0"]), max_size=30)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmkeras.data.formula_cells import FormulaCells, is_formula, unmarked
+from mmkeras.data.values.formula_cells import FormulaCells, is_formula, unmarked
 
 FORMULAS = (
     *("=1+1", "=cmd|' /C calc'!A0", "+1+cmd", "-2+3+cmd|x", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=x", "＝1+1", "＠SUM"),

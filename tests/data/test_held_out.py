@@ -9,8 +9,8 @@ import pytest
 import written_tables as tables
 
 from mmkeras.config.config import Config
-from mmkeras.data.held_out import separate
-from mmkeras.data.split import Split, split_table
+from mmkeras.data.splits.held_out import separate
+from mmkeras.data.splits.split import Split, split_table
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import written_tables as tables
 
-from mmkeras.data.distinct import Distinct
-from mmkeras.data.identifiers import numbers_rows, why_useless
+from mmkeras.data.columns.identifiers import numbers_rows, why_useless
+from mmkeras.data.values.distinct import Distinct
 from mmkeras.errors import InputError
 
 RANDOM = random.Random(7)

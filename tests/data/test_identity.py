@@ -9,7 +9,7 @@ import written_tables as tables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras.data.identity import joined, key_of, spelled_alike, spellings, usual_spellings
+from mmkeras.data.values.identity import joined, key_of, spelled_alike, spellings, usual_spellings
 
 
 @pytest.mark.parametrize(

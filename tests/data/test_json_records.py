@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.reading import Source, read_source
+from mmkeras.data.files.reading import Source, read_source
 from mmkeras.errors import InputError
 
 ROWS = [{"text": f'text "{i}", with\nbreaks', "label": "ab"[i % 2], "n": i} for i in range(30)]

@@ -97,7 +97,7 @@ def test_a_flag_allows_half_to_be_odd(tmp_path: Path) -> None:
 
 def test_oversampled_sentences_stay_on_one_side(tmp_path: Path) -> None:
     from mmkeras.config.config import Config
-    from mmkeras.data.split import split_table
+    from mmkeras.data.splits.split import split_table
 
     sentences = tables.texts(30)
     cells = [sentences[k % 30] for k in range(N)]

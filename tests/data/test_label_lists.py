@@ -13,8 +13,7 @@ import written_tables as tables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras.data.cells import NO_LABEL, split_labels
-from mmkeras.data.label_lists import (
+from mmkeras.data.targets.label_lists import (
     FLAGS,
     LIST,
     MARKED,
@@ -24,6 +23,7 @@ from mmkeras.data.label_lists import (
     labels_in,
     likeliest_notation,
 )
+from mmkeras.data.values.cells import NO_LABEL, split_labels
 from mmkeras.errors import InputError
 
 LABELS = ["action", "drama", "sci-fi", "komödie", "krimi"]

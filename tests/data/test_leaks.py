@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import written_tables as tables
 
-from mmkeras.data.leaks import related
+from mmkeras.data.columns.leaks import related
 
 RANDOM = random.Random(3)
 LABELS = tables.chosen("joy", "anger", "fear")

@@ -8,7 +8,7 @@ import pytest
 import small_runs
 
 from mmkeras.data.lines import as_stream, read_lines
-from mmkeras.data.target_tokenizer import EOS, train_tokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, train_tokenizer
 from mmkeras.errors import InputError
 
 SHARED = small_runs.ROOT.parent / "shared" / "data"

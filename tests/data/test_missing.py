@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import written_tables as tables
 
-from mmkeras.data.missing import MARKS, are_missing, is_missing, marks_of
+from mmkeras.data.values.missing import MARKS, are_missing, is_missing, marks_of
 
 
 @pytest.mark.parametrize(

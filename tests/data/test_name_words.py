@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmkeras.data.name_words import called_id, names_rows, words_of
+from mmkeras.data.columns.name_words import called_id, names_rows, words_of
 
 
 @pytest.mark.parametrize(

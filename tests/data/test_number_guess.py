@@ -10,8 +10,8 @@ import written_tables as tables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras.data.number_guess import evenly, find_numbers
-from mmkeras.data.numbers import GROUPS
+from mmkeras.data.values.number_guess import evenly, find_numbers
+from mmkeras.data.values.numbers import GROUPS
 
 
 def written(number: float, group: str, decimal: str, digits: int = 2) -> str:

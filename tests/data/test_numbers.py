@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mmkeras.data.columns import Column
-from mmkeras.data.numbers import GROUPS, PLAIN, Notation, as_plain, parse_notation, parts_of, reader
-from mmkeras.data.raw_cell import read_raw
+from mmkeras.data.columns.column import Column
+from mmkeras.data.values.numbers import GROUPS, PLAIN, Notation, as_plain, parse_notation, parts_of, reader
+from mmkeras.data.values.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 
 

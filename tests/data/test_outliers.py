@@ -9,8 +9,8 @@ import written_tables as tables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras.data.outliers import outliers, winsorised
-from mmkeras.data.target_kinds import mean_and_deviation
+from mmkeras.data.targets.target_kinds import mean_and_deviation
+from mmkeras.data.values.outliers import outliers, winsorised
 
 
 def test_one_far_number_of_many() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmkeras.config.data import Dialect
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.data.table import Table, read_rows
 from mmkeras.errors import InputError
 

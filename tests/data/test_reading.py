@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.reading import Dialect, Source, read_source
+from mmkeras.data.files.reading import Dialect, Source, read_source
 from mmkeras.errors import InputError
 
 CHINESE = ["今天天气很好，适合出门", "这部电影不好看", "中国队昨晚赢了比赛", "股市下跌，基金也跌了"]

@@ -10,8 +10,8 @@ import written_tables as tables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkeras.data.raw_cell import read_raw
-from mmkeras.data.sentinels import find_sentinels
+from mmkeras.data.values.raw_cell import read_raw
+from mmkeras.data.values.sentinels import find_sentinels
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import small_runs
 import written_tables as tables
 
 from mmkeras.config.config import Config
-from mmkeras.data.signs import sign_notes, telling_sign
+from mmkeras.data.columns.signs import sign_notes, telling_sign
 from mmkeras.data.table import read_table
 from mmkeras.system.progress import Log
 from mmkeras.training.sources import read_tables

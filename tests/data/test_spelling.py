@@ -6,9 +6,9 @@ from pathlib import Path
 
 import written_tables as tables
 
-from mmkeras.data.spelling import spelled_as
+from mmkeras.data.columns.spelling import spelled_as
 from mmkeras.data.table import read_rows
-from mmkeras.data.target_kinds import class_numbers
+from mmkeras.data.targets.target_kinds import class_numbers
 
 
 def test_held_out_rows_are_spelled_as_the_training_rows(tmp_path: Path) -> None:

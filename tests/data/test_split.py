@@ -12,7 +12,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from mmkeras.config.config import Config
-from mmkeras.data.split import Split, split_table, write_split
+from mmkeras.data.splits.split import Split, split_table, write_split
 from mmkeras.data.table import Column, Table
 from mmkeras.errors import InputError
 

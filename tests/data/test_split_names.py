@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import written_tables as tables
 
-from mmkeras.data.split_names import names_split, split_of
+from mmkeras.data.splits.split_names import names_split, split_of
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
 from mmkeras.config.data import Dialect
 from mmkeras.data.describe import describe
-from mmkeras.data.split import split_table
+from mmkeras.data.splits.split import split_table
 from mmkeras.data.table import BadRow, Table, read_rows, read_table, write_bad_rows, write_csv
 from mmkeras.errors import InputError
 

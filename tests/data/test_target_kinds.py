@@ -10,13 +10,13 @@ import pytest
 
 from mmkeras.config import tasks
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.data.describe import describe
-from mmkeras.data.split import split_table
-from mmkeras.data.stratify import list_labels
+from mmkeras.data.splits.split import split_table
+from mmkeras.data.splits.stratify import list_labels
 from mmkeras.data.table import Table, read_table
-from mmkeras.data.target_kinds import KINDS
-from mmkeras.data.targets import Targets, fit_targets
+from mmkeras.data.targets.target_kinds import KINDS
+from mmkeras.data.targets.targets import Targets, fit_targets
 from mmkeras.errors import InputError
 
 CELLS = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
 from mmkeras.errors import InputError
 
 TEXTS = ["a man rides a horse", "two men ride horses", "a red house", "Häuser in der Nähe", "中文 字符"] * 20

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmkeras.data.clean import clean
-from mmkeras.data.targets import Targets, fit_targets
+from mmkeras.data.targets.targets import Targets, fit_targets
+from mmkeras.data.values.clean import clean
 from mmkeras.errors import InputError
 
 

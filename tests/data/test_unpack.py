@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mmkeras.data import unpack
-from mmkeras.data.reading import read_source
+from mmkeras.data.files import unpack
+from mmkeras.data.files.reading import read_source
 from mmkeras.errors import InputError
 
 TEXT = "text,label\n" + "".join(f"row {k},{'ab'[k % 2]}\n" for k in range(50_000))

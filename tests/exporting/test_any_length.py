@@ -112,7 +112,7 @@ def test_tokens_to_be_scored(cell: str, tmp_path: Path) -> None:
     import keras
 
     from mmkeras.config.config import Config
-    from mmkeras.data.target_tokenizer import EOS, train_tokenizer
+    from mmkeras.data.targets.target_tokenizer import EOS, train_tokenizer
     from mmkeras.exporting.formats import load_exporter
     from mmkeras.models.language_model import build_core
     from mmkeras.models.traced import as_function

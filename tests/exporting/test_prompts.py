@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_runs import ROOT
 
-from mmkeras.data.target_tokenizer import TargetTokenizer, train_tokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer, train_tokenizer
 
 DATA = ROOT.parent / "shared" / "data"
 TEXTS = ["a man rides a horse", "two men ride horses", "a red house", "Häuser in der Nähe", "中文 字符"] * 20

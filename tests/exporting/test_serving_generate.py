@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.generation.decoding import decode
 from mmkeras.generation.options import GenerationOptions
 
@@ -57,7 +57,7 @@ def test_a_saved_model_cuts_long_prompts_as_the_loop_does() -> None:
     """Prompts of several lengths at once, of which half a window is kept, and the note that says so."""
     import tensorflow as tf
 
-    from mmkeras.data.target_tokenizer import train_tokenizer
+    from mmkeras.data.targets.target_tokenizer import train_tokenizer
     from mmkeras.exporting.serving.generate import GreedyLoop, continue_function
     from mmkeras.exporting.serving.prompts import prompt_encoder
     from mmkeras.generation.generator import TextGenerator

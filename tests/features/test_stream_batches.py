@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import EOS
+from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.errors import InputError
 from mmkeras.features.stream_batches import StreamBatches, tile_short_stream
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import EOS, UNK
+from mmkeras.data.targets.target_tokenizer import EOS, UNK
 from mmkeras.generation.decoding import TIE, Decoded, decode, penalised
 from mmkeras.generation.options import GenerationOptions
 
@@ -104,7 +104,7 @@ def test_a_reference_decides_nothing_where_it_is_less_likely_or_has_parted() -> 
 
 
 def test_each_row_and_each_prompt_has_its_own_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mmkeras.data.target_tokenizer import TargetTokenizer
+    from mmkeras.data.targets.target_tokenizer import TargetTokenizer
     from mmkeras.generation.generator import TextGenerator
 
     references = [[2, 3, 2, 3], [3, 3, 3, 3], [2, 2, 2, 3], [3, 2, 2, 2], [2, 2, 3, 3]]

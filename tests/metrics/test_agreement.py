@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.data.cells import LABEL_SIGN as SIGN_OF_CELLS
+from mmkeras.data.values.cells import LABEL_SIGN as SIGN_OF_CELLS
 from mmkeras.metrics.agreement import (
     LABEL_SIGN,
     PREDICTIONS,

@@ -13,15 +13,15 @@ import pytest
 import small_runs
 
 from mmkeras.config.config import Config
-from mmkeras.data.kinds import MODALITIES
+from mmkeras.data.columns.kinds import MODALITIES
 from mmkeras.data.table import read_table
 from mmkeras.errors import InputError
 from mmkeras.modalities import cells_of, names_files, spec_of
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 LINE = {"colour": "toy_kind"}
-# What the line in mmkeras/data/kinds.py would do in the processes that `verify` starts: Python runs it when it starts.
-STARTED = f"from mmkeras.data.kinds import MODALITIES\n\nMODALITIES |= {LINE!r}\n"
+# What the line in mmkeras/data/columns/kinds.py would do in the processes that `verify` starts: Python runs it when it starts.
+STARTED = f"from mmkeras.data.columns.kinds import MODALITIES\n\nMODALITIES |= {LINE!r}\n"
 COLOURS = {"warm": ("#ff8800", "#CC2200", "#ee4422"), "cold": ("#0088ff", "#0022cc", "#2244ee")}
 
 

@@ -12,8 +12,8 @@ from small_columns import RULE, adapted_columns, values
 
 from mmkeras.config.config import Config
 from mmkeras.config.fusions import FUSIONS
-from mmkeras.data.columns import Column
-from mmkeras.data.targets import Targets
+from mmkeras.data.columns.column import Column
+from mmkeras.data.targets.targets import Targets
 from mmkeras.runtime import feeds as raw
 
 TARGETS = {

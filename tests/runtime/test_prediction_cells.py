@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmkeras.data.targets import Targets
+from mmkeras.data.targets.targets import Targets
 from mmkeras.metrics.agreement import evaluate
 from mmkeras.runtime.predict import as_cells
 

@@ -48,8 +48,8 @@ def graph_of(columns: dict[str, Any], **flags: Any) -> Any:
 
     from mmkeras.api import config_of
     from mmkeras.config.config import Config
-    from mmkeras.data.columns import Column
-    from mmkeras.data.targets import Targets
+    from mmkeras.data.columns.column import Column
+    from mmkeras.data.targets.targets import Targets
     from mmkeras.models.core import build_core
     from mmkeras.tasks.prediction.graph import predict_graph
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import random
 
-from mmkeras.data.dates import NOTATIONS, Notation
-from mmkeras.data.dates_months import NAMES
+from mmkeras.data.dates.calendar import NOTATIONS, Notation
+from mmkeras.data.dates.months import NAMES
 
 UTC = datetime.UTC
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

@@ -168,8 +168,8 @@ def make_graph(states: dict[str, Any], labels: Sequence[str]) -> Any:
     """The Graph of a linear classifier with random weights."""
     import keras
 
-    from mmkeras.data.columns import Column
-    from mmkeras.data.targets import Targets
+    from mmkeras.data.columns.column import Column
+    from mmkeras.data.targets.targets import Targets
     from mmkeras.modalities.text.bag import BagEmbedding
     from mmkeras.modalities.text.column import TextColumn
     from mmkeras.models.core import Core

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.data.table import Table, read_table
 
 N = 200

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmkeras.data.targets import Targets
+from mmkeras.data.targets.targets import Targets
 
 ROWS = 40
 LABELS = ("a", "b", "c")

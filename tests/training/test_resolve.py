@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.errors import InputError
 from mmkeras.training.resolve import resolved
 

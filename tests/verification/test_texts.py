@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer
 
 pytestmark = pytest.mark.slow
 

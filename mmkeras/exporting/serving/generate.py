@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, UNK, TargetTokenizer
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.exporting.serving.prompts import Bytes, Subwords, Words, prompt_encoder
 from mmkeras.exporting.serving.request import read_request

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.data.target_tokenizer import EOS_WORD, SPACE, UNK, TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import EOS_WORD, SPACE, UNK, TargetTokenizer
 from mmkeras.graph import WHITE_SPACE
 
 Tensor = Any

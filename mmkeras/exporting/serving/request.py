@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmkeras.data.missing import marks_of
+from mmkeras.data.values.missing import marks_of
 from mmkeras.graph import Input, columns_in
 from mmkeras.modalities.text.serving import stripped
 

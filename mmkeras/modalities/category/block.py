@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers, ops
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.category.block_layers import BlockVocabulary, CategoryBlockRows, adapt_block

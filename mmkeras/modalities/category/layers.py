@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from mmkeras.data.identity import spellings
+from mmkeras.data.values.identity import spellings
 from mmkeras.modalities.category.spec import MAX_BYTES
 from mmkeras.modalities.text.cells import encode_cell
 from mmkeras.modalities.text.exact import Tensor, look_up, modulo, positions

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from mmkeras.data.dates import notation_of
+from mmkeras.data.dates.calendar import notation_of
 from mmkeras.modalities.date.layers import FURTHEST, calendar, cyclic, leap_days
 from mmkeras.modalities.date.reading import Moment, read_moment
 from mmkeras.modalities.date.serving import read_served

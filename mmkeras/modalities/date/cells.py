@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mmkeras.data.dates import ISO, no_date, reader
-from mmkeras.data.missing import marks_of
+from mmkeras.data.dates.calendar import ISO, no_date, reader
+from mmkeras.data.values.missing import marks_of
 from mmkeras.errors import BadCell
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.data.dates import ISO, notation_of
+from mmkeras.data.dates.calendar import ISO, notation_of
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.date.layers import PARTS, DateParts

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from mmkeras.data.dates import ISO, notation_of
+from mmkeras.data.dates.calendar import ISO, notation_of
 from mmkeras.modalities.date.reading import quotient, read_moment
 from mmkeras.modalities.text.exact import Tensor, equal
 

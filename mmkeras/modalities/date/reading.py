@@ -1,6 +1,6 @@
 """The bytes of a cell in any notation -> year, month, day, hour and minute, inside the graph.
 
-Whole numbers in float32, exact in every runtime; what `data.dates_read` reads by regular expressions is read here by
+Whole numbers in float32, exact in every runtime; what `data.dates.read` reads by regular expressions is read here by
 runs of digits: the first run of `26.11.2026 14:30` is the day, the fifth the minute.
 """
 
@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from keras import ops
 
-from mmkeras.data.dates_months import JUI, KEYS
-from mmkeras.data.dates_notation import Notation
-from mmkeras.data.dates_read import FIRST_OF_THE_1900S
+from mmkeras.data.dates.months import JUI, KEYS
+from mmkeras.data.dates.notation import Notation
+from mmkeras.data.dates.read import FIRST_OF_THE_1900S
 from mmkeras.modalities.text.exact import Tensor, at_least, between, equal, look_up, modulo, previous
 
 # The place value of each byte in the year, month, day, hour and minute of ISO 8601: [5, 16]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from mmkeras.data.dates import ISO, notation_of
+from mmkeras.data.dates.calendar import ISO, notation_of
 from mmkeras.modalities.date.reading import read_moment
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.serving import stripped, text_bytes

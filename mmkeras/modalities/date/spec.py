@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from mmkeras.data.dates import ISO, notation_of, reader
-from mmkeras.data.outliers import outliers
-from mmkeras.data.sentinels import find_sentinels
+from mmkeras.data.dates.calendar import ISO, notation_of, reader
+from mmkeras.data.values.outliers import outliers
+from mmkeras.data.values.sentinels import find_sentinels
 from mmkeras.graph import Input
 from mmkeras.modalities.text.spec import as_served, served_name, stack_served
 
@@ -38,7 +38,7 @@ class DateState:
 def adapt_state(cells: Sequence[str], notation: str = ISO) -> DateState:
     """Mean and standard deviation of the dates in the cells; 0, 1 if all cells are empty.
 
-    Without dates far beyond all others, such as 9999-12-31 for `never`: see `data.outliers` and `data.sentinels`.
+    Without dates far beyond all others, such as 9999-12-31 for `never`: `data.values.outliers`, `sentinels`.
     """
     read = reader(notation)
     distinct = {cell: read(cell) for cell in {cell.strip() for cell in cells} - {""}}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.data.split import Split
+from mmkeras.data.splits.split import Split
 from mmkeras.data.table import BadRow, Table, drop_rows, write_bad_rows
 from mmkeras.errors import InputError
 from mmkeras.features.cache import features_elsewhere

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.column_tokens import encode_numbers

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.data.outliers import outliers
+from mmkeras.data.values.outliers import outliers
 from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "1"

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from mmkeras.data.columns import Column
-from mmkeras.data.targets import Targets
+from mmkeras.data.columns.column import Column
+from mmkeras.data.targets.targets import Targets
 from mmkeras.graph import Graph
 from mmkeras.modalities import Modality
 from mmkeras.models.core import Core

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mmkeras.data.columns import Column
-from mmkeras.data.targets import Targets
+from mmkeras.data.columns.column import Column
+from mmkeras.data.targets.targets import Targets
 from mmkeras.graph import Answers, Graph
 from mmkeras.modalities.adapt import load_columns, reading
 from mmkeras.runs.run import Run

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from mmkeras.config.config import Training
-from mmkeras.data.split import Split
+from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table, write_csv
-from mmkeras.data.targets import Targets
+from mmkeras.data.targets.targets import Targets
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.modalities import Modality

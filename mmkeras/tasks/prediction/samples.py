@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.targets import Targets
+from mmkeras.data.targets.targets import Targets
 from mmkeras.graph import Graph, internal_outputs
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities import names_files

@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.config.config import Config
-from mmkeras.data.outliers import winsorised
-from mmkeras.data.split import Split
-from mmkeras.data.targets import Targets, fit_targets
+from mmkeras.data.splits.split import Split
+from mmkeras.data.targets.targets import Targets, fit_targets
+from mmkeras.data.values.outliers import winsorised
 from mmkeras.metrics.tables import summary as summary_of
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS, VECTORS

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from mmkeras.data.split import Split
-from mmkeras.data.target_tokenizer import EOS, TargetTokenizer
+from mmkeras.data.splits.split import Split
+from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.features.batches import Batches
 from mmkeras.generation.decoding import Decoded, decode
 from mmkeras.generation.options import GenerationOptions

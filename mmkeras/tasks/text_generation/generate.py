@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.config.config import Config
-from mmkeras.data.split import Split
-from mmkeras.data.target_tokenizer import TargetTokenizer, train_tokenizer
-from mmkeras.data.targets import fit_targets
+from mmkeras.data.splits.split import Split
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer, train_tokenizer
+from mmkeras.data.targets.targets import fit_targets
 from mmkeras.features.ragged import Ragged
 from mmkeras.features.text_batches import TextBatches, as_rows
 from mmkeras.metrics.texts import text_figures

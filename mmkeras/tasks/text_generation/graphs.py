@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.graph import Graph, Input
 from mmkeras.modalities import Modality
 from mmkeras.models.seq2seq import Seq2Seq

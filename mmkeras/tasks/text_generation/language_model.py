@@ -12,7 +12,7 @@ import numpy as np
 
 from mmkeras.config.config import Config, Generation
 from mmkeras.data.lines import as_stream
-from mmkeras.data.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
+from mmkeras.data.targets.target_tokenizer import EOS, UNK, TargetTokenizer, train_tokenizer
 from mmkeras.features.stream_batches import StreamBatches, tile_short_stream
 from mmkeras.generation.decoding import decode
 from mmkeras.generation.options import GenerationOptions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmkeras.data.columns import Column
-from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.data.columns.column import Column
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer
 from mmkeras.graph import Answers, Graph
 from mmkeras.modalities.adapt import load_columns
 from mmkeras.runs.run import Run

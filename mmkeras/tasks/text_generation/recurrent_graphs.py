@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from mmkeras.data.target_tokenizer import EOS
+from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.graph import Graph, Input
 from mmkeras.modalities.any_length import CutTokens
 from mmkeras.models.decoder import Decoder, DecoderVectors

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.data.lines import read_lines
-from mmkeras.data.target_tokenizer import TargetTokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import decode
 from mmkeras.generation.generator import TextGenerator

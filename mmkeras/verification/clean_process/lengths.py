@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import EOS
+from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.metrics.agreement import max_abs_diff
 from mmkeras.runtime.feeds import Arrays, to_arrays
 from mmkeras.runtime.runners import Runner

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.data.target_tokenizer import EOS
+from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.generation.decoding import Decoded, DecoderState, decode
 from mmkeras.generation.generator import BATCH, TextGenerator, open_generator
 from mmkeras.generation.options import GenerationOptions

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmkeras.config.config import Config
-from mmkeras.data.columns import Column
+from mmkeras.data.columns.column import Column
 from mmkeras.data.folding import MOST_ALIKE, fold_columns, fold_notes
 from mmkeras.graph import columns_in
 from mmkeras.modalities import block_of, column_of

@@ -14,7 +14,7 @@ import small_runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkeras.data.dates import ISO, notation_of
+from mmkeras.data.dates.calendar import ISO, notation_of
 from mmkeras.modalities.date import layers as date
 from mmkeras.modalities.date.column import DateColumn
 from mmkeras.modalities.date.spec import BEFORE_ORDINAL, DateState, adapt_state

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from parity import runners
 
-from mmkeras.data.dates import ISO, NOTATIONS, Notation, read_date
+from mmkeras.data.dates.calendar import ISO, NOTATIONS, Notation, read_date
 from mmkeras.modalities.date import layers, reading
 from mmkeras.modalities.date.column import DateColumn, load
 from mmkeras.modalities.date.serving import read_served
@@ -182,7 +182,7 @@ def test_days_become_months_exactly() -> None:
 
 
 def test_names_of_months_do_not_collide() -> None:
-    from mmkeras.data.dates_months import JUI, KEYS, NAMES
+    from mmkeras.data.dates.months import JUI, KEYS, NAMES
     from mmkeras.modalities.text.exact import modulo_is_exact
 
     prime = int(reading.NAMES_PRIME)

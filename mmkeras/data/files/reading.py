@@ -1,0 +1,87 @@
+"""A file -> rows of strings: CSV, JSON lines, JSON, a fastText file or Parquet, each told by what it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from mmkeras.config.data import Dialect
+from mmkeras.data.encoding.charset import Charset, choose_encoding
+from mmkeras.data.files.csv_table import read_csv
+from mmkeras.data.files.fasttext import PREFIX, read_fasttext
+from mmkeras.data.files.json_records import read_json
+from mmkeras.data.files.parquet import parquet_rows
+from mmkeras.data.files.source import BadRow, Source
+from mmkeras.data.files.unpack import gunzip
+from mmkeras.errors import InputError
+
+__all__ = ["BadRow", "Dialect", "Source", "read_source"]
+
+_TABLES: Final = (".csv", ".tsv", ".csv.gz", ".parquet", ".jsonl", ".json")
+# Text files of another kind: how they begin, and what they are.
+_OTHER_KINDS: Final = (
+    (
+        r"<(!doctype|html|table|head|body)\b",
+        "a web page (HTML), as some programs call .xls. Open it and save it as CSV",
+    ),
+    (r"<\?xml|<[\w:]+[^<>\n]*>\s*<", "XML. Save it as CSV"),
+    (r"@relation\b", "a file of Weka (ARFF). Save it as CSV"),
+    (r"\{\\rtf", "a rich text document. Save it as CSV"),
+)
+
+
+def read_source(path: str | Path, dialect: Dialect | None = None, expected: Sequence[str] = ()) -> Source:
+    """Read a table (plain or gzipped) as strings; 'NA' and 'null' are ordinary text.
+
+    dialect: its None values are detected, and all of it without one. With a delimiter the file is read as CSV.
+    expected: names of columns that the file ought to have; they tell a header from a row.
+    Raises InputError when the file does not exist, is not a table, or holds bytes that are not text.
+    """
+    name, dialect = str(path), dialect or Dialect()
+    raw = _load(Path(path))
+    if raw.startswith(b"PAR1"):
+        return parquet_rows(raw, name)
+    if Path(path).suffix in (".parquet", ".pq"):
+        raise InputError(f"{name}: expected Parquet, but it does not begin with 'PAR1'. If it is a CSV, rename it.")
+    charset = choose_encoding(raw, dialect.encoding, name)
+    source = _read_text(raw, charset, dialect, name, expected)
+    return dataclasses.replace(source, notes=(charset.note, *source.notes)) if charset.note else source
+
+
+def _read_text(raw: bytes, charset: Charset, dialect: Dialect, name: str, expected: Sequence[str]) -> Source:
+    """The rows of a text file. Raises InputError for a kind of text that is no table."""
+    head = raw[:4096].decode(charset.encoding, "ignore").lstrip("\ufeff \t\r\n")
+    for pattern, kind in _OTHER_KINDS:
+        if re.match(pattern, head, re.IGNORECASE):
+            raise InputError(f"{name}: expected a table, but this is {kind}.")
+    if head.startswith(("{", "[", PREFIX)) and dialect.delimiter is None:
+        text = raw.decode(charset.encoding, "mmkeras.undecodable")
+        source = read_json(text, charset.encoding, name) or read_fasttext(text, charset.encoding, name)
+        if source is not None:
+            return source
+    return read_csv(raw, charset.encoding, charset.clean, dialect, name, expected)
+
+
+def _load(path: Path) -> bytes:
+    """The bytes of the file, decompressed. Raises InputError for a folder and for an absent, damaged or empty file."""
+    if path.is_dir():
+        inside = sorted(p.name for p in path.iterdir() if p.name.endswith(_TABLES))
+        hint = f" It holds {', '.join(inside[:5])}." if inside else ""
+        raise InputError(f"{path}: expected a CSV or Parquet file, received a folder.{hint} Name a file.")
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, names, 1)
+        hint = f"Did you mean {path.parent / near[0]}?" if near else "Check the path."
+        raise InputError(f"{path}: there is no such file. {hint}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: it cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    raw = gunzip(raw, path)
+    if not raw.strip():
+        raise InputError(f"{path}: expected a header and rows, but the file is empty ({len(raw)} bytes).")
+    return raw

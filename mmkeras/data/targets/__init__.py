@@ -1,0 +1,1 @@
+"""What is predicted: classes, labels, numbers, texts; the task that the cells speak for."""
