@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmkeras.data.columns.column import Column
-from mmkeras.data.values.numbers import GROUPS, PLAIN, Notation, as_plain, parse_notation, parts_of, reader
+from mmkeras.data.values.numbers import GROUPS, PLAIN, Notation, all_plain, as_plain, parse_notation, parts_of
 from mmkeras.data.values.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 
@@ -52,7 +52,7 @@ from mmkeras.errors import BadCell, InputError
 def test_a_cell_in_a_notation(cell: str, notation: str, plain: str) -> None:
     parsed = parse_notation(notation)
     assert as_plain(cell, parsed) == plain
-    assert reader(parsed)(cell) == plain
+    assert all_plain([cell, "x", cell], parsed) == [plain, None, plain]
     assert float(read_raw(cell, Column("x", "number", "input", notation=notation))) == float(plain)
 
 
@@ -80,7 +80,7 @@ def test_a_cell_in_a_notation(cell: str, notation: str, plain: str) -> None:
 )
 def test_no_number_in_a_notation(cell: str, notation: str) -> None:
     assert as_plain(cell, parse_notation(notation)) is None
-    assert reader(parse_notation(notation))(cell) is None
+    assert all_plain([cell], parse_notation(notation)) == [None]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ WORDS_OF_TEXT: Final = 2.5
 """Cells with more words on average are texts, however often they repeat."""
 ODD_IF_NAMED: Final = 0.5
 """Largest share of cells that are no numbers in a column that a flag names as numbers."""
+FIRST_LOOK: Final = 50
 LOOK: Final = 400
 """Values that are looked at, evenly spaced, before all of them."""
 _WITHOUT_SPACES: Final = {
@@ -102,7 +103,7 @@ def guess_reading(name: str, cells: Distinct, data: Data, decimal: str = "") -> 
         return Reading("text")
     look = evenly(len(values.texts), LOOK)
     for kind in SUFFIXES:
-        if not any(is_media(values.texts[i], kind) for i in look):
+        if not any(is_media(values.texts[i], kind) for i in evenly(len(values.texts), FIRST_LOOK)):
             continue
         is_odd = [not is_media(text, kind) for text in values.texts]
         if values.fits(is_odd):

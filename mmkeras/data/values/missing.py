@@ -37,12 +37,12 @@ def are_missing(texts: Sequence[str], marks: frozenset[str], kind: str) -> np.nd
     """Bool [n]: the texts, without white space around them, that are empty or one of the marks of `marks_of`."""
     import numpy as np
 
-    if kind in ("number", "date"):  # of most numbers, which end with a digit, there is no other case
-        longest = max(map(len, marks), default=0)
+    if kind in ("number", "date"):  # of what begins or ends with a digit there is no other case
+        longest, digits = max(map(len, marks), default=0), "0123456789"
         missing = [
             not text
             or text in marks
-            or (text[-1] not in "0123456789" and len(text) <= longest and text.casefold() in marks)
+            or (text[0] not in digits and text[-1] not in digits and len(text) <= longest and text.casefold() in marks)
             for text in texts
         ]
     else:

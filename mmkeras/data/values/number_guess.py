@@ -18,12 +18,12 @@ from mmkeras.data.values.numbers import (
     SCALES,
     Notation,
     Parts,
+    all_plain,
     as_plain,
     core_pattern,
     may_have_exponent,
     parse_notation,
     parts_of,
-    reader,
 )
 
 ODD_ALLOWED: Final = 0.05
@@ -54,8 +54,7 @@ class NumberReading:
 def read_numbers(values: Sequence[str], notation: Notation) -> NumberReading:
     """The reading of values, without white space around them, by a notation."""
     if str(notation) != PLAIN:
-        read = reader(notation)
-        found = [read(value) for value in values]
+        found = all_plain(values, notation)
         odd = np.array([number is None for number in found], dtype=bool)
         return NumberReading(str(notation), [number or "" for number in found], odd)
     plain, odd = list(values), np.isnan(to_floats(values))

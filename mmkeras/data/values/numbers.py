@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -133,20 +133,24 @@ def as_plain(cell: str, notation: Notation) -> str | None:
     return number if abs(float(number)) < float("inf") else None
 
 
-def reader(notation: Notation) -> Callable[[str], str | None]:
-    """`as_plain` for many cells without white space around them: the usual spelling is read by one pattern."""
-    group, unit = notation.group, re.escape(notation.suffix)
-    digits = core_pattern(group, notation.decimal).pattern
-    usual = re.compile(rf"(-?){re.escape(notation.prefix)} ?{digits} ?{unit}", re.ASCII).fullmatch
-
-    def read(cell: str) -> str | None:
-        found = None if notation.scaled else usual(cell)
-        if not found or not (found[2] or found[3]) or len(cell) > LONGEST:
-            return as_plain(cell, notation)
-        whole = found[2] or "0"
-        return f"{found[1]}{whole.replace(group, '') if group else whole}{'.' + found[3] if found[3] else ''}"
-
-    return read
+def all_plain(cells: Sequence[str], notation: Notation) -> list[str | None]:
+    """`as_plain` of cells without white space around them; the usual spelling of a number is read by one pattern."""
+    if notation.scaled or any("\n" in cell for cell in cells):
+        return [as_plain(cell, notation) for cell in cells]
+    unit = re.escape(notation.prefix), re.escape(notation.suffix)
+    digits = core_pattern(notation.group, notation.decimal).pattern
+    usual = re.compile(rf"^(?:(-?){unit[0]} ?{digits} ?{unit[1]}|.*)$", re.ASCII | re.MULTILINE)
+    found = usual.findall("\n".join(cells)) if cells else []  # (sign, whole, decimals) of each cell
+    wholes = "\n".join(whole for _, whole, _ in found)
+    wholes = wholes.replace(notation.group, "") if notation.group else wholes
+    plain: list[str | None] = [
+        f"{sign}{whole or '0'}.{decimals}" if decimals else f"{sign}{whole}"
+        for (sign, _, decimals), whole in zip(found, wholes.split("\n"), strict=True)
+    ]
+    for i, (_, whole, decimals) in enumerate(found):
+        if not (whole or decimals) or len(cells[i]) > LONGEST:
+            plain[i] = as_plain(cells[i], notation)
+    return plain
 
 
 def may_have_exponent(parts: Parts, group: str) -> bool:
