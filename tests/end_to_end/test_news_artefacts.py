@@ -44,6 +44,7 @@ def test_the_exported_folder_holds_what_the_design_lists(run: SmallRun) -> None:
         *("MODEL_CARD.md", "labels.txt", "signature.json", "sample_inputs.npz", "verify.json"),
         *("predict.tflite", "predict.onnx", "savedmodel/1/saved_model.pb"),
         *(f"savedmodel/1/assets/{name}" for name in ("labels.txt", "signature.json")),
+        "savedmodel/1/assets.extra/sha256.json",
         *(f"savedmodel/1/variables/variables.{name}" for name in ("index", "data-00000-of-00001")),
     }
     assert not list(run.exported.parent.glob(".*")), "nothing half-written beside it"
@@ -218,8 +219,9 @@ def test_the_model_card_is_about_this_model(run: SmallRun) -> None:
 def test_overwrite_replaces_an_exported_folder(run: SmallRun, tmp_path: Path) -> None:
     """As a whole: what is not asked for again is gone."""
     (tmp_path / "e").mkdir()
-    for name in ("signature.json", "predict.tflite", "stale.txt"):
+    for name in ("predict.tflite", "stale.txt"):
         (tmp_path / "e" / name).write_text("{}")
+    (tmp_path / "e/signature.json").write_text('{"artefacts": {}}')
     with small_runs.working_folder(tmp_path):
         done = small_runs.main("export", run.folder, "--formats", "onnx", "--output", "e", "--overwrite")
     assert done.code == 0, done.out + done.err

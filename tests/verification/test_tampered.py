@@ -155,7 +155,7 @@ CASES = [
     (tflite_table, "predict.tflite", "labels differ on"),
     (tflite_labels, "predict.tflite", "labels"),
     (tflite_columns, "predict.tflite", "column"),
-    (tflite_later_cut, "predict.tflite", "max_bytes"),
+    (tflite_later_cut, "predict.tflite", "its inputs inside the file"),
     (tflite_shorter_cut, "predict.tflite", "cannot be run"),
     (tflite_cut_short, "predict.tflite", "cannot be run"),
     (tflite_without_metadata, "predict.tflite", "cannot be run"),
