@@ -48,7 +48,7 @@ def _another(value: Any, rng: random.Random) -> Any:
     """A value of another shape or size, or the same list in another order."""
     others: list[Any] = [None, [], {}, "", "x" * 5000, "../victim", "/etc/passwd", True, False, 0, -1, 2**31, 2**70]
     others += [1e308, float("nan"), float("inf"), [value], {"a": value}, [[]], [None], "\0", "é中", f"{HOLE}digits"]
-    others += [f"{HOLE}deep", f"{HOLE}objects", list(range(500))]
+    others += [f"{HOLE}deep", f"{HOLE}objects", f"{HOLE}half", list(range(500))]
     if isinstance(value, int | float) and not isinstance(value, bool):
         others += [value * 10**6, value + 1, -value, str(value), value * 10**12] * 3
     if isinstance(value, list) and len(value) > 1:
@@ -85,6 +85,7 @@ def of_value(value: Any, rng: random.Random) -> str:
             holder[key] = _another(holder[key], rng)
     text = json.dumps(value, ensure_ascii=False)
     text = text.replace(f'"{HOLE}digits"', "9" * 400).replace(f'"{HOLE}deep"', "[" * DEEP + "]" * DEEP)
+    text = text.replace(f"{HOLE}half", "\\ud83d")  # half a character, as JavaScript cuts a text
     return text.replace(f'"{HOLE}objects"', '{"a":' * DEEP + "1" + "}" * DEEP)
 
 
@@ -92,7 +93,11 @@ def of_json(content: bytes, rng: random.Random) -> bytes:
     """Three of four times the values, else the bytes."""
     if rng.random() < 0.25:
         return of_bytes(content, rng)
-    return of_value(json.loads(content), rng).encode("utf-8", "surrogatepass")
+    text = of_value(json.loads(content), rng)
+    if text.startswith("{") and rng.random() < 0.1:  # a key twice: the last one counts
+        key, part = rng.choice(sorted(json.loads(content).items()))
+        text = f"{text[:-1]}, {json.dumps(key)}: {of_value(part, rng)}}}"
+    return text.encode(rng.choice(["utf-8"] * 8 + ["utf-8-sig", "utf-16"]), "surrogatepass")
 
 
 def of_arrays(content: bytes, rng: random.Random) -> bytes:

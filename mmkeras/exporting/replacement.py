@@ -73,10 +73,10 @@ def is_exported(folder: Path) -> bool:
 
     Other programs write files called signature.json, too.
     """
+    if not (folder / SIGNATURE).is_file():  # absent, or a pipe, which would be waited for
+        return False
     try:
         signature = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
     except (OSError, ValueError, RecursionError):
         signature = None
     return (isinstance(signature, dict) and "artefacts" in signature) or (folder / PROOF).is_file()

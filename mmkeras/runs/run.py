@@ -11,6 +11,7 @@ from mmkeras.config.config import Config
 from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
 from mmkeras.runs.integrity import check_digests, check_schema
+from mmkeras.system.contained import check_plain
 from mmkeras.system.json_files import check_shape, read_object
 
 # columns that validation.csv has beside those of the table
@@ -63,6 +64,7 @@ def open_run(path: str | Path) -> Run:
         raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
     if not (folder / FINISHED).exists():
         raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
+    check_plain(folder)
     config, schema = read_config(folder / "config.json"), read_json(folder / "schema.json")
     absent = [key for key in ("task", "target", "targets", "labels", "inputs", "columns", "file") if key not in schema]
     if absent:

@@ -179,8 +179,25 @@ def check_folder(value: Any, folder: Path, source: str | Path) -> None:
             raise InputError(f"{source}: the graph {name} is called {graph['graph']!r} inside. {AGAIN}")
     if value["answers"] == "numbers" and not all("targets" in graph for graph in value["graphs"].values()):
         raise InputError(f"{source}: the targets are absent, although the model answers with numbers. {AGAIN}")
+    check_held_out(value, source)
     for key, artefact in value["artefacts"].items():
         check_artefact(artefact, value, folder, f"{source}: artefacts.{key}")
+
+
+def check_held_out(value: Mapping[str, Any], source: str | Path) -> None:
+    """Raise InputError where a folder's task, labels or score are other than those of its graph, or absent."""
+    held_out = value["held_out"]
+    if value["answers"] == "texts":
+        names = list(held_out)[:1]  # the score comes first
+    else:
+        (first, *_) = value["graphs"].values()
+        if (value["task"], value["labels"]) != (first["task"], first["labels"]):
+            raise InputError(f"{source}: its task and labels are other than those of its graph. {AGAIN}")
+        check_shape(held_out, {"learned_since": bool}, source, AGAIN, "held_out")
+        names = [score_name(value["task"])] if held_out["learned_since"] else []
+    if value["answers"] == "texts" and not names:
+        raise InputError(f"{source}: held_out is empty; expected the score of the held-out rows. {AGAIN}")
+    check_shape(held_out, dict.fromkeys(names, NUMBER), source, AGAIN, "held_out")
 
 
 def check_artefact(artefact: Mapping[str, Any], value: Mapping[str, Any], folder: Path, source: str) -> None:

@@ -10,7 +10,7 @@ from mmkeras.graph import Artefact, Signature
 from mmkeras.runtime.contract import AGAIN, folder_signature
 from mmkeras.runtime.formats import FORMATS, fast_first
 from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
-from mmkeras.system.contained import contained
+from mmkeras.system.contained import check_plain, contained
 from mmkeras.system.digests import SEAL, changed_files, digests_of, is_intact, sealed
 from mmkeras.system.files import write_json
 from mmkeras.system.json_files import check_shape, read_object
@@ -38,6 +38,7 @@ def read_signature(folder: Path) -> Signature:
 
     Raises InputError when it is absent or damaged, and when it or a file beside it has changed since the export.
     """
+    check_plain(folder)
     path = folder / SIGNATURE
     if not path.is_file():
         raise InputError(f"{folder}: expected a folder that `mmkeras export` wrote; it has no {SIGNATURE}.")

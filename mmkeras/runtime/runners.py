@@ -24,6 +24,7 @@ from mmkeras.runtime.damage import CONTRACT, LABELS, read_zip
 from mmkeras.runtime.feeds import Arrays, fill_missing_inputs, pad_bytes
 from mmkeras.runtime.formats import format_of, in_words
 from mmkeras.runtime.limits import Limits, answers_to_no_rows
+from mmkeras.system.contained import check_plain
 from mmkeras.system.json_files import read_object
 
 ONLY_GRAPH = "tensors"  # the signature of a SavedModel's only graph, beside `serving_default`
@@ -243,6 +244,7 @@ def open_artefact(path: str | Path, threads: int | None = None, trusted: bool = 
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: there is no such artefact. `mmkeras export` writes them into exported/<name>/.")
+    check_plain(path)
     file_format = format_of(path)
     if file_format is None:
         raise InputError(f"{path}: expected {in_words()}.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -33,6 +35,22 @@ def can_be_changed(folder: Path, path: Path) -> bool:
     A link at the end of the path is itself renamed, and its target left as it is.
     """
     return path.parent.resolve().is_relative_to(folder.resolve())
+
+
+def check_plain(path: Path) -> None:
+    """Raise InputError where a path that is read is, or holds, something else than plain files and folders.
+
+    To open a pipe waits until somebody writes into it, and a device may have no end. What links lead to counts; a link
+    to nothing is absent.
+    """
+    inside = (Path(parent) / name for parent, _, files in os.walk(path) for name in files)
+    for place in (path, *inside):
+        try:
+            mode = place.stat().st_mode
+        except OSError:  # absent, or not to be read: whoever opens it says so
+            continue
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise InputError(f"{place}: expected a plain file, received a pipe, a socket or a device; it is not read.")
 
 
 def is_file_name(name: Any) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mmkeras.errors import InputError
+from mmkeras.system.contained import check_plain
 
 MOST_BYTES: Final = 2**28
 """Of a file: the token table of a large vocabulary takes a few megabytes, references of a large table tens of them."""
@@ -17,6 +19,8 @@ MOST_DEPTH: Final = 64
 """Levels of objects and lists: our files have fewer than ten, and the architecture of a preset about twenty."""
 MOST_DIGITS: Final = 18
 """Of a whole number: all such numbers fit into 64 bits."""
+HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape of half a character above U+FFFF. Two make one; a single one is no character, and no file can have it."""
 WORDS: Final = {dict: "an object", list: "a list", str: "a string", int: "a whole number", float: "a number"} | {
     bool: "true or false",
     type(None): "null",
@@ -25,6 +29,7 @@ WORDS: Final = {dict: "an object", list: "a list", str: "a string", int: "a whol
 
 def read_json(path: Path, remedy: str = "") -> Any:
     """The value in a JSON file. Raises InputError, which ends with `remedy`, where the file is absent or damaged."""
+    check_plain(path)
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -43,14 +48,20 @@ def read_object(path: Path, remedy: str = "") -> dict[str, Any]:
 def parse_json(content: bytes | str, source: str | Path, remedy: str = "") -> Any:
     """The value of a JSON text. source: where it stands, for the message.
 
-    Raises InputError for a text that is no JSON, is longer than MOST_BYTES or deeper than MOST_DEPTH, or has a whole
-    number of more than MOST_DIGITS digits.
+    Raises InputError for a text that is no JSON, has half a character, is longer than MOST_BYTES or deeper than
+    MOST_DEPTH, or has a whole number of more than MOST_DIGITS digits.
     """
     reason = f"it is longer than {MOST_BYTES:,} bytes" if len(content) > MOST_BYTES else ""
     try:
+        if isinstance(content, bytes) and not reason:
+            content = content.decode(json.detect_encoding(content))  # UTF-8, or the UTF-16 and BOM of an editor
         value = None if reason else json.loads(content, parse_int=_whole_number)
         if _deeper_than(value, MOST_DEPTH):
             reason = f"its objects and lists are nested more than {MOST_DEPTH} deep"
+        elif isinstance(content, str) and HALF.search(content):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        reason = f"it has half a character, {error.object[error.start]!r}"
     except RecursionError:
         reason = f"its objects and lists are nested more than {MOST_DEPTH} deep"
     except ValueError as error:

@@ -137,8 +137,9 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     }
     try:
         write_json(folder / PROOF, report)
-    except OSError as error:  # a folder that may only be read is verified, too
-        log(f"{folder / PROOF}: the results are printed only; no file can be written there ({error.strerror or error})")
+    except (OSError, InputError) as error:  # a folder that may only be read is verified, too; a link is left alone
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        log(f"{folder / PROOF}: the results are printed only; no file can be written there ({reason})")
     return Proof(bool(report["passed"]), results)
 
 

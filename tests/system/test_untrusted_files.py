@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from mmkeras.errors import InputError
 from mmkeras.system.arrays import reading_arrays
-from mmkeras.system.contained import can_be_changed, contained
+from mmkeras.system.contained import can_be_changed, check_plain, contained
 from mmkeras.system.digests import bytes_digest, changed_files, digests_of, file_digest, is_intact, sealed
 from mmkeras.system.json_files import NUMBER, check_shape, parse_json, read_object, whole
 
@@ -30,6 +31,8 @@ from mmkeras.system.json_files import NUMBER, check_shape, parse_json, read_obje
         ('{"a": [1, -1234567890123456789]}', "has 20 digits"),
         ("{", "Expecting property name"),
         ("", "Expecting value"),
+        ('{"a": "\\ud83d"}', "it has half a character"),
+        ('{"\\uDE00": 1}', "it has half a character"),
     ],
 )
 def test_json_that_cannot_be_read_is_a_sentence(text: str, reason: str) -> None:
@@ -43,6 +46,31 @@ def test_json_of_the_usual_depth_is_read() -> None:
     text = "[" * 64 + "]" * 64
     assert parse_json(text, "a.json") == json.loads(text)
     assert parse_json(b'{"a": 123456789012345678, "b": 1.5e300}', "a.json") == {"a": 123456789012345678, "b": 1.5e300}
+
+
+def test_json_of_an_editor_is_read() -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le"):
+        assert parse_json('{"a": "é😀"}'.encode(encoding), "a.json") == {"a": "é😀"}
+    assert parse_json(b'{"a": "\\ud83d\\ude00"}', "a.json") == {"a": "😀"}
+    with pytest.raises(InputError, match="a.json: it cannot be read as JSON"):
+        parse_json('"\ud83d"'.encode("utf-8", "surrogatepass"), "a.json")
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "e" / "inside"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text("{}")
+    (folder / "nowhere").symlink_to("absent")
+    check_plain(tmp_path / "e")
+    check_plain(folder / "a.json")
+    (folder / "b.json").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="b.json: expected a plain file"):
+        check_plain(tmp_path / "e")
+    (folder / "b.json").unlink()
+    os.mkfifo(folder / "c.json")
+    for read in (lambda: check_plain(tmp_path / "e"), lambda: read_object(folder / "c.json")):
+        with pytest.raises(InputError, match="c.json: expected a plain file, received a pipe"):
+            read()
 
 
 def test_a_file_that_is_no_object(tmp_path: Path) -> None:

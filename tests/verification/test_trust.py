@@ -147,6 +147,51 @@ def test_a_folder_that_may_only_be_read_is_verified(folder: Path, monkeypatch: p
     ]
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"held_out": {}}, "held_out.learned_since is absent"),
+        ({"held_out": {"learned_since": True}}, "held_out.accuracy is absent"),
+        ({"held_out": {"learned_since": True, "accuracy": "0.9"}}, "held_out.accuracy is a string"),
+        ({"task": "regress"}, "its task and labels are other than those of its graph"),
+        ({"labels": ["z", "y", "x"]}, "its task and labels are other than those of its graph"),
+        ({"answers": "texts", "held_out": {}}, "held_out is empty"),
+        ({"answers": "texts", "held_out": {"bleu": "x"}}, "held_out.bleu is a string"),
+    ],
+)
+def test_a_score_that_is_absent_is_told_before_anything_runs(changed: dict[str, Any], words: str, folder: Path) -> None:
+    part = {**CURRENT["artefacts"]["tflite"], "paths": {"predict": "predict.tflite"}}
+    value = sealed({**CURRENT, **changed, "artefacts": {"tflite": part}})
+    (folder / "signature.json").write_text(json.dumps(value))
+    done = small_runs.main("verify", folder)
+    assert done.code == 2
+    assert words in done.err
+    assert "verifying" not in done.out
+
+
+@pytest.mark.parametrize("name", ["predict.tflite", "sample_inputs.npz", "labels.txt", "signature.json"])
+def test_a_pipe_in_a_folder_is_not_waited_for(name: str, folder: Path) -> None:
+    name_paths(folder, "predict.tflite", "today")
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    done = small_runs.main("verify", folder)
+    assert done.code == 2
+    assert f"{name}: expected a plain file, received a pipe" in done.err
+    done = small_runs.main("predict", folder / "predict.tflite", __file__, "--output", folder / "p.csv")
+    assert done.code == 2
+    assert not (folder / "p.csv").exists()
+
+
+def test_results_are_not_written_through_a_link(folder: Path) -> None:
+    name_paths(folder, "predict.tflite", "today")
+    (folder / PROOF).symlink_to("../victim")
+    done = small_runs.main("verify", folder)
+    assert done.code == 1, "it differs from the model"
+    assert "the results are printed only; no file can be written there" in done.out
+    assert "it is a symbolic link" in done.out
+    assert not (folder.parent / "victim").exists()
+
+
 def test_other_lines_in_labels_txt_are_an_error(folder: Path) -> None:
     name_paths(folder, "predict.tflite", "today")
     (folder / "labels.txt").write_text("z\ny\nx\n")
