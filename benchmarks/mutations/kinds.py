@@ -23,6 +23,7 @@ ROWS = 4  # sample rows that are answered
 
 def kinds_of_numbers(folder: Path) -> list[Kind]:
     """Of an exported folder of a model that predicts rows."""
+    from mmkeras.verification.belonging import check_belonging
     from mmkeras.verification.samples import SAMPLES, load_samples
     from mmkeras.verification.verify import check_folder, log_results
 
@@ -34,7 +35,9 @@ def kinds_of_numbers(folder: Path) -> list[Kind]:
         signature = read_signature(folder)
         check_folder(folder, signature)
         log_results({}, signature, log=lambda _: None)
-        words = load_samples(folder / SAMPLES).words
+        rows = load_samples(folder / SAMPLES)
+        check_belonging(rows, signature, folder / SAMPLES)
+        words = rows.words
         return signature.labels, words, artefact("predict.tflite")() if (folder / "predict.tflite").exists() else None
 
     def artefact(name: str) -> Callable[[], Any]:

@@ -19,6 +19,7 @@ from mmkeras.system.contained import can_be_changed
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log, not_silent
 from mmkeras.verification import predictions, texts
+from mmkeras.verification.belonging import check_belonging
 from mmkeras.verification.result import reject, table, verdict
 from mmkeras.verification.samples import SAMPLES
 from mmkeras.verification.tolerances import TOLERANCES
@@ -113,6 +114,7 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     check_folder(folder, signature)
     comparison = COMPARISONS[signature.answers]
     samples = comparison.load(folder / SAMPLES)
+    check_belonging(samples, signature, folder / SAMPLES)
     all_artefacts = artefacts_to_check(folder, signature)
     artefacts = chosen(all_artefacts, formats)
     names = ", ".join(artefact.name for artefact in artefacts)

@@ -182,6 +182,29 @@ def test_a_pipe_in_a_folder_is_not_waited_for(name: str, folder: Path) -> None:
     assert not (folder / "p.csv").exists()
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"truth": made_up_samples().truth + 7},
+        {"truth": -made_up_samples().truth - 1},
+        {"truth": made_up_samples().truth * np.nan},
+        {"truth": made_up_samples().truth[:, None, None]},
+        {"answers": made_up_samples().answers[:, :2]},
+        {"inputs": {"c": made_up_samples().inputs["a"]}},
+        {"inputs": {**made_up_samples().inputs, "c": made_up_samples().inputs["a"]}},
+        {"others": replace(made_up_samples(), inputs={"a": made_up_samples().inputs["a"]})},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_rows_of_another_model_reject_no_artefact(changed: dict[str, Any], folder: Path) -> None:
+    save_samples(replace(made_up_samples(), **changed), folder / "sample_inputs.npz")
+    name_paths(folder, "predict.tflite", "today")
+    done = small_runs.main("verify", folder)
+    assert done.code == 2, done.out
+    assert "sample_inputs.npz: the sample rows are of another model" in done.err
+    assert (folder / "predict.tflite").exists()
+
+
 def test_results_are_not_written_through_a_link(folder: Path) -> None:
     name_paths(folder, "predict.tflite", "today")
     (folder / PROOF).symlink_to("../victim")
