@@ -81,7 +81,7 @@ def run_predict(options: Predict) -> int:
     from mmkeras.system.outputs import output_file
     from mmkeras.tasks.opening import open_model
 
-    with output_file(options.output, options.overwrite) as output:
+    with output_file(options.output, options.overwrite, [options.artefact, options.csv]) as output:
         predict(
             open_model(options.artefact),
             options.artefact,
@@ -114,7 +114,7 @@ def run_generate(options: Generate) -> int:
         generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
         return 0
     cells: dict[str, Any] = {"raw_cells": options.raw_cells, "overwrite": options.overwrite}
-    with output_file(options.output, options.overwrite) as output:
+    with output_file(options.output, options.overwrite, [options.csv]) as output:
         generator = open_text_generator(options.folder, options.format)
         generate_file(generator, options.folder, options.csv, output, decoding, **media, **cells)
     return 0

@@ -70,6 +70,8 @@ def export(
                 f"--formats: unknown {', '.join(unknown) or '(none given)'}. Valid formats: {', '.join(FORMATS)}."
             )
         refuse_special(folder)
+        if folder.resolve() == run_folder.resolve():
+            raise InputError(f"{folder}: it is the run that is exported. Choose another --output.")
         with locked(folder), replacement(folder, overwrite, log) as partial:
             return partial.finish(_fill(run, formats, partial.path, folder.name, log, precisions, slim), log)
 

@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -72,11 +72,11 @@ def check_output(output: Path, overwrite: bool) -> None:
 
 
 @contextlib.contextmanager
-def output_file(name: str, overwrite: bool) -> Iterator[Path | TextIO]:
-    """The file that a command writes at its end, checked and locked at its start.
+def output_file(name: str, overwrite: bool, inputs: Sequence[str | Path] = ()) -> Iterator[Path | TextIO]:
+    """The file that a command writes at its end, checked and locked at its start. inputs: files that it reads.
 
     name: `-` or /dev/stdout for standard output: a stream in UTF-8 is given, and all that the block prints goes to
-    standard error. Raises InputError as `check_output` and `locked` do.
+    standard error. Raises InputError as `check_output` and `locked` do, and where the file is one of the inputs.
     """
     if name in STDOUT:
         with _standard_output() as stream, contextlib.redirect_stdout(sys.stderr):
@@ -84,6 +84,9 @@ def output_file(name: str, overwrite: bool) -> Iterator[Path | TextIO]:
         return
     path = Path(name)
     check_output(path, overwrite)
+    for place in inputs:
+        if path.exists() and Path(place).exists() and path.samefile(place):
+            raise InputError(f"{path}: this command reads it, so --overwrite leaves it alone. Choose another --output.")
     with locked(path):
         yield path
 

@@ -15,6 +15,7 @@ import pytest
 import small_runs
 
 from mmkeras.errors import InputError
+from mmkeras.exporting import export as exports
 from mmkeras.exporting.replacement import is_exported, replacement
 from mmkeras.system.locks import locked
 
@@ -138,3 +139,11 @@ def test_what_is_an_exported_folder(tmp_path: Path) -> None:
             (place / "verify.json").write_text("{}")
         assert is_exported(place) == ours
     assert not is_exported(tmp_path)
+
+
+def test_a_run_is_not_exported_onto_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "r").mkdir()
+    monkeypatch.setattr(exports, "open_run", lambda _: None)
+    with pytest.raises(InputError, match="it is the run that is exported"):
+        exports.export(tmp_path / "r", ["onnx"], tmp_path / "x" / ".." / "r", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]

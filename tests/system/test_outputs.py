@@ -60,6 +60,21 @@ def test_what_is_no_plain_file_stays(kind: str, tmp_path: Path) -> None:
         assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
+def test_what_a_command_reads_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("mine")
+    os.link(tmp_path / "in.csv", tmp_path / "same.csv")
+    for name in ("in.csv", "same.csv"):
+        path = tmp_path / name
+        with (
+            pytest.raises(InputError, match="this command reads it"),
+            output_file(str(path), True, [tmp_path / "absent", tmp_path / "in.csv"]),
+        ):
+            pass
+    assert (tmp_path / "in.csv").read_text() == "mine"
+    with output_file(str(tmp_path / "out.csv"), True, [tmp_path / "in.csv"]) as output:
+        assert output == tmp_path / "out.csv"
+
+
 def test_folders_above_may_be_links(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "link").symlink_to("disk")
