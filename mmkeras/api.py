@@ -169,13 +169,16 @@ def export(
 def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Log = print) -> Verification:
     """Compare the artefacts of an exported folder with the trained model again, as `mmkeras verify` does.
 
-    Raises InputError for a folder that is not exported, is damaged or has no artefact of a requested format.
+    Raises InputError for a folder that is not exported, is damaged or has no artefact of a requested format, and while
+    an export replaces it: the new artefacts would be rejected by the old rows.
     """
+    from mmkeras.system.locks import locked
     from mmkeras.verification.verify import verify as run_verification
 
     lines: list[str] = []
     path = folder.folder if isinstance(folder, Exported) else Path(folder)
-    proof = run_verification(path, formats, keep_lines(lines, log))
+    with locked(path, shared=True):
+        proof = run_verification(path, formats, keep_lines(lines, log))
     return Verification(proof.passed, proof.artefacts, printed_table(lines))
 
 

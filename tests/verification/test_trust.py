@@ -21,6 +21,7 @@ from mmkeras.errors import InputError
 from mmkeras.graph import Artefact, Signature
 from mmkeras.runtime import exported
 from mmkeras.system.digests import sealed
+from mmkeras.system.locks import locked
 from mmkeras.verification import predictions
 from mmkeras.verification.predictions import check
 from mmkeras.verification.samples import save_samples
@@ -167,6 +168,25 @@ def test_a_score_that_is_absent_is_told_before_anything_runs(changed: dict[str, 
     assert done.code == 2
     assert words in done.err
     assert "verifying" not in done.out
+
+
+def test_a_folder_is_not_replaced_while_it_is_verified(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The artefacts of the new one would be compared with the rows of the old one, and rejected."""
+    name_paths(folder, "predict.tflite", "today")
+    with locked(folder):
+        done = small_runs.main("verify", folder)
+    assert done.code == 2
+    assert "another mmkeras process" in done.err
+    assert (folder / "predict.tflite").exists()
+
+    def answer(*_: Any) -> Any:
+        with pytest.raises(InputError, match="another mmkeras process is reading it"), locked(folder):
+            pass
+        raise RuntimeError("stop")
+
+    monkeypatch.setattr(predictions, "predict_in_own_process", answer)
+    assert small_runs.main("verify", folder).code == 1
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name], "no lock is left"
 
 
 @pytest.mark.parametrize("name", ["predict.tflite", "sample_inputs.npz", "labels.txt", "signature.json"])
