@@ -14,6 +14,7 @@ from benchmarks.mutations.mutate import (
     of_contract,
     of_json,
     of_old_contract,
+    of_old_onnx,
     without_seal,
 )
 from benchmarks.mutations.outcomes import Kind
@@ -78,6 +79,7 @@ def kinds_of_numbers(folder: Path) -> list[Kind]:
         Kind(".tflite, contract", tflite, of_contract, artefact("predict.tflite")),
         Kind(".tflite, contract, old", tflite, of_old_contract, artefact("predict.tflite"), old=True),
         Kind(".onnx", folder / "predict.onnx", of_bytes, artefact("predict.onnx")),
+        Kind(".onnx, contract, old", folder / "predict.onnx", of_old_onnx, artefact("predict.onnx"), old=True),
         Kind("saved_model.pb", saved_model / "saved_model.pb", of_bytes, artefact("savedmodel/1")),
         Kind("variables", variables / "variables.data-00000-of-00001", of_bytes, artefact("savedmodel/1")),
         Kind("variables.index", variables / "variables.index", of_bytes, artefact("savedmodel/1")),
@@ -117,11 +119,13 @@ def kinds_of_run(folder: Path, old: bool = False) -> list[Kind]:
 
     def answer() -> Any:
         from mmkeras.modalities.adapt import load_columns
+        from mmkeras.runs.integrity import read_metrics
         from mmkeras.runs.run import open_run
 
         run = open_run(folder)
         columns = load_columns(run.inputs, folder)
-        return run.labels, sorted(columns), json.dumps(run.environment["seed"])
+        score = read_metrics(folder)["validation"]["score"]
+        return run.labels, sorted(columns), json.dumps(run.environment["seed"]), score
 
     state = sorted((folder / "state").glob("*.npz"))[0]
     end = ", old" if old else ""

@@ -178,6 +178,17 @@ def of_old_contract(content: bytes, rng: random.Random) -> bytes:
     return _zipped(members, content[:start])
 
 
+def of_old_onnx(content: bytes, rng: random.Random) -> bytes:
+    """An .onnx file of an earlier release, without its digest, with another contract in its metadata."""
+    import onnx
+
+    model = onnx.load_from_string(content)
+    properties = {entry.key: entry.value for entry in model.metadata_props if entry.key != "sha256"}
+    properties["signature"] = of_value(json.loads(properties["signature"]), rng)
+    onnx.helper.set_model_props(model, properties)
+    return bytes(model.SerializeToString())
+
+
 def without_seal(mutation: Mutation) -> Mutation:
     """The mutation of a sealed JSON file as an earlier release wrote it: without its seal and digests."""
 
