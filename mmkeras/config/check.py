@@ -52,7 +52,7 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
 
 def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
-    _check_choices(config.model)
+    check_choices(config.model)
     _check_names(config.data)
     if not config.output.resume:  # else the flags must equal those of the run
         check_unused_flags(config)
@@ -117,7 +117,7 @@ def _check_char_ngrams(text: Text, model: Model) -> None:
         raise InputError(f"--char-ngrams: {reason}. Leave it out.")
 
 
-def _check_choices(model: Model) -> None:
+def check_choices(model: Model) -> None:
     """Raise InputError for an unknown task or fusion."""
     for flag, value, names in (
         ("--task", model.task, ["auto", *task_names()]),

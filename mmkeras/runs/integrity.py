@@ -47,6 +47,12 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     """metrics.json of a finished run. Raises InputError for a damaged file."""
     value = read_object(folder / "metrics.json", f"The run is damaged. {AGAIN}")
     check_shape(value, METRICS, folder / "metrics.json", f"The run is damaged. {AGAIN}")
+    figures = value["validation"]
+    if figures.get(figures["score_name"]) != figures["score"]:
+        raise InputError(
+            f"{folder / 'metrics.json'}: its score is none of its figures, {figures['score_name']!r}. "
+            f"The run is damaged. {AGAIN}"
+        )
     return value
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmkeras.config.check import check_choices
 from mmkeras.config.config import Config
 from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
@@ -72,5 +73,9 @@ def open_run(path: str | Path) -> Run:
             f"{folder}/schema.json: the run is damaged, it says nothing of {', '.join(absent)}. Train again."
         )
     check_schema(schema, folder / "schema.json")
+    try:
+        check_choices(config.model)
+    except InputError as error:
+        raise InputError(f"{folder / 'config.json'}: the run is damaged ({error}). Train again.") from None
     check_digests(folder)
     return Run(folder, config, schema)
