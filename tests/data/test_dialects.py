@@ -435,7 +435,9 @@ _WORD = st.sampled_from(["apple", "pear", "it's", "'x'", "#tag", "C:\\dir\\", '\
 _CELL = st.lists(_WORD, max_size=4).map(" ".join) | st.lists(_WORD, max_size=3).map("".join)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rows=st.integers(2, 4).flatmap(
         lambda n: st.lists(st.lists(_CELL, min_size=n, max_size=n), min_size=1, max_size=25)
