@@ -79,7 +79,7 @@ def test_a_new_kind_is_learned_exported_verified_and_answered(folder: Path) -> N
             patch.delitem(MODALITIES, "colour")  # type: ignore[misc]
             answering = small_runs.main("predict", "exported/t/predict.onnx", "new.csv", "--overwrite")
         assert answering.code == 2
-        assert "unknown kind of column 'colour'; expected one of text, image," in answering.err
+        assert "unknown kind of input 'colour'; expected one of text, image," in answering.err
 
 
 @pytest.mark.parametrize("pair", ["colour", "=colour", "paint", "paint=sound"])
