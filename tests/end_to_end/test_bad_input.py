@@ -69,7 +69,8 @@ def test_broken_files_and_flags(broken: BrokenInput, tmp_path: Path) -> None:
 
 SIGNATURE = json.dumps(
     {
-        **{"answers": "numbers", "task": "classify", "target": "topic", "labels": ["x", "y", "z"], "held_out": {}},
+        **{"answers": "numbers", "task": "classify", "target": "topic", "labels": ["x", "y", "z"]},
+        "held_out": {"accuracy": 0.9, "learned_since": False},
         "graphs": {"predict": GRAPH},
         "artefacts": {
             "tflite": {"format": "tflite", "precision": "float32", "paths": {"predict": "m.tflite"}, "callables": {}}

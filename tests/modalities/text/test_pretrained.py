@@ -312,8 +312,14 @@ def minilm() -> Graph:
     model = keras.Model({"text": raw}, outputs)
     served = Serving("text", "string", lambda text: read_texts(text, MAX_BYTES))
     inputs = (Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": MAX_BYTES}, serving=served),)
-    names = tuple({"name": name} for name in outputs)
-    return Graph("predict", model, inputs, names, ("a", "b"), {"task": "classify"})
+    described = (
+        {"name": "probabilities", "dtype": "float32", "shape": ["batch", 2]},
+        {"name": "ids", "dtype": "int32", "shape": ["batch", "tokens"]},
+        {"name": "embedding", "dtype": "float32", "shape": ["batch", 384]},
+    )
+    targets = {"task": "classify", "names": ["y"], "labels": ["a", "b"], "mean": [], "deviation": []}
+    metadata = {"task": "classify", "target": "y", "targets": targets}
+    return Graph("predict", model, inputs, described, ("a", "b"), metadata)
 
 
 @pytest.mark.slow
