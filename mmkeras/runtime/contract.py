@@ -137,7 +137,8 @@ def keys_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "text":
         return COLUMN | (TOKENIZED if "tokenizer" in spec else BYTES)
     if kind not in KEYS and kind not in MODALITIES:
-        raise InputError(f"unknown kind of input {kind!r}; expected one of {', '.join(dict.fromkeys([*MODALITIES, *KEYS]))}.")
+        kinds = ", ".join(dict.fromkeys([*MODALITIES, *KEYS]))
+        raise InputError(f"unknown kind of input {kind!r}; expected one of {kinds}.")
     return KEYS.get(kind, COLUMN)
 
 
