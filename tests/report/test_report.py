@@ -151,3 +151,13 @@ page.write_report(pathlib.Path({str(folder)!r}))
 print({{'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib.pyplot'}} & set(sys.modules))"""
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("set()", "")
+
+
+def test_what_was_left_out_of_the_table_is_listed(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", some_rows(["ham", "spam"], 40), ["ham", "spam"])
+    schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+    note = "Column 'id' is ignored: every row has a different value, so it only names the row. To use it: --keep <id>."
+    (folder / "schema.json").write_text(json.dumps({**schema, "notes": [note]}), encoding="utf-8")
+    text, _ = written(folder)
+    assert "Column &#39;id&#39; is ignored" in text
+    assert "--keep &lt;id&gt;" in text

@@ -72,6 +72,7 @@ def write_schema(folder: Path, table: Table, columns: dict[str, Any], targets: T
         "labels": list(targets.labels),
         "inputs": inputs,
         "columns": [asdict(c) for c in table.columns],
+        "notes": list(table.notes),
         "file": {"path": table.path, "encoding": table.encoding, "delimiter": table.delimiter},
     }
     write_json(folder / "schema.json", schema)
