@@ -7,7 +7,7 @@ import random
 import made_up_dates
 import pytest
 
-from mmkeras.data.dates.calendar import NOTATIONS, check_notation, no_date, notation_of, read_date
+from mmkeras.data.dates.calendar import NOTATIONS, no_date, notation_of, read_date
 from mmkeras.errors import BadCell, InputError
 from mmkeras.modalities.date.cells import read
 
@@ -112,10 +112,10 @@ def test_what_was_written_is_read(notation: object) -> None:
 
 def test_an_unknown_notation_is_refused_with_the_known_ones() -> None:
     for name in NOTATIONS:
-        check_notation(name)
-    check_notation("dd.mm.yyyy")
+        notation_of(name)
+    notation_of("dd.mm.yyyy")
     with pytest.raises(InputError, match=r"Did you mean DD\.MM\.YY.*Expected one of: YYYY-MM-DD, .*unix seconds"):
-        check_notation("DD.MM.JJJJ")
+        notation_of("DD.MM.JJJJ")
 
 
 def test_the_sentence_names_the_notation_and_an_example() -> None:

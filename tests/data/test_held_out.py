@@ -98,3 +98,24 @@ def test_held_out_rows_of_a_new_class_are_left_out(tmp_path: Path) -> None:
     parts = split_table(table, Config.of(csv=table.path, split_column="split").data)
     assert len(parts.validation) == 19
     assert "1 held-out rows have a class that no training row has" in " ".join(parts.notes)
+
+
+def test_rows_without_a_group_a_fold_or_a_time_are_counted(tmp_path: Path) -> None:
+    """A mark of a missing value is no group and no fold."""
+    groups = ["NA" if k % 10 == 0 else f"P{k % 40}" for k in range(tables.N)]
+    missing = f"{tables.N // 10:,} rows"
+    _, parts = split(tmp_path, {"patient": groups}, group_column="patient")
+    assert f"{missing} without a group are each a group of their own" in " ".join(parts.notes)
+    folds = ["NA" if k % 10 == 0 else str(k % 3) for k in range(tables.N)]
+    _, parts = split(tmp_path, {"part": folds}, split_column="part")
+    assert f"fold '0' of 3 is held out; {missing} without a fold are not used" in " ".join(parts.notes)
+    assert "NA" not in {*parts.train["part"], *parts.validation["part"]}
+    times = ["" if k % 10 == 0 else f"{2000 + k // 12}-{1 + k % 12:02}-01" for k in range(tables.N)]
+    _, parts = split(tmp_path, {"time": times}, time_column="time")
+    assert f"{missing} without a time are trained on" in " ".join(parts.notes)
+
+
+def test_rare_classes_that_cannot_be_dropped_are_told(tmp_path: Path) -> None:
+    groups = [f"P{k % 40}" for k in range(tables.N)]
+    _, parts = split(tmp_path, {"patient": groups}, group_column="patient", rare_classes="drop")
+    assert "--rare-classes drop changes nothing" in " ".join(parts.notes)

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 import written_tables as tables
 
-from mmkeras.data.values.missing import MARKS, are_missing, is_missing, marks_of
+from mmkeras.data.columns.column import Column
+from mmkeras.data.values.clean import clean
+from mmkeras.data.values.missing import MARKS, are_missing, marks_of
 
 
 @pytest.mark.parametrize(
@@ -16,11 +18,10 @@ from mmkeras.data.values.missing import MARKS, are_missing, is_missing, marks_of
 )
 @pytest.mark.parametrize("kind", ["category", "text", "number", "date"])
 def test_a_mark_of_every_kind(mark: str, kind: str) -> None:
-    assert is_missing(pd.Series([mark, f" {mark} ", "a value"]), marks_of((), (), kind), kind).tolist() == [
-        True,
-        True,
-        False,
-    ]
+    value = {"number": "1.5", "date": "2026-11-26"}.get(kind, "a value")
+    cells, odd = clean(pd.Series([mark, f" {mark} ", value], dtype=object), Column("c", kind, "input"))
+    assert cells.tolist() == ["", "", value]
+    assert not odd.any()
 
 
 @pytest.mark.parametrize("word", ["unknown", "UNKNOWN", "None", "none", "Missing", "k.A.", "n.a.", "nil", "."])

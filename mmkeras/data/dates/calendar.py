@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmkeras.data.dates.find import DateReading, find_date_notation
-from mmkeras.data.dates.notation import ISO, NOTATIONS, Notation, check_notation, notation_of
+from mmkeras.data.dates.notation import ISO, NOTATIONS, Notation, notation_of
 from mmkeras.data.dates.read import read_date, reader
 
 __all__ = [
@@ -18,9 +18,7 @@ __all__ = [
     "NO_DATE",
     "DateReading",
     "Notation",
-    "check_notation",
     "find_date_notation",
-    "is_date",
     "no_date",
     "notation_of",
     "read_date",
@@ -28,11 +26,6 @@ __all__ = [
 ]
 
 NO_DATE: Final = "expected a date such as 2026-11-26 or 2026-11-26 14:30, received {!r}"
-
-
-def is_date(cell: str) -> bool:
-    """Is the cell a day of the calendar in ISO 8601, with or without a time?"""
-    return read_date(cell, ISO) is not None
 
 
 def no_date(cell: str, notation: str) -> str:

@@ -156,8 +156,3 @@ def notation_of(name: str) -> Notation:
         f"there is no notation of dates {name!r}.{hint} Expected one of: {names}; or one of those with the time of day "
         f"in front, such as HH:MM DD.MM.YYYY. (A time of day behind is read in every notation.)"
     )
-
-
-def check_notation(notation: str) -> None:
-    """Raises InputError for an unknown notation, with the names of the known ones."""
-    notation_of(notation)

@@ -15,6 +15,7 @@ from mmkeras.data.dates.calendar import read_date
 from mmkeras.data.splits.split_names import split_of
 from mmkeras.data.table import Table
 from mmkeras.data.values.distinct import Distinct
+from mmkeras.data.values.missing import are_missing, marks_of
 from mmkeras.data.values.number_guess import read_numbers
 from mmkeras.data.values.numbers import parse_notation
 from mmkeras.errors import InputError
@@ -38,7 +39,7 @@ def separate(table: Table, data: Data) -> tuple[Table, Table, list[str]] | None:
     ((flag, name),) = named.items()
     if name not in table.rows.columns:
         raise no_column(name, list(table.rows.columns), f"{table.path}: --{flag}-column: the column")
-    cells = table.rows[name].str.strip()
+    cells = _without_marks(table.rows[name].str.strip(), data)
     chosen = {"split": _by_split, "group": _by_group, "time": _by_time}[flag](table, data, name, cells)
     train, held_out, notes = chosen
     if not train.any() or not held_out.any():
@@ -46,6 +47,13 @@ def separate(table: Table, data: Data) -> tuple[Table, Table, list[str]] | None:
         raise InputError(f"{table.path}: --{flag}-column {name}: no row is left to {side}. Choose another column.")
     held_out, unknown = _with_known_classes(table, train, held_out)
     return part(table, train), part(table, held_out), [*notes, *unknown]
+
+
+def _without_marks(cells: pd.Series, data: Data) -> pd.Series:
+    """The cells, '' where one is a mark of a missing value: rows of `NA` are no group, and no fold."""
+    values = [str(cell) for cell in cells.unique()]
+    missing = are_missing(values, marks_of(data.missing, data.not_missing, "category"), "category")
+    return cells.mask(cells.isin([cell for cell, is_absent in zip(values, missing, strict=True) if is_absent]), "")
 
 
 def part(table: Table, rows: np.ndarray) -> Table:
@@ -70,7 +78,9 @@ def _by_split(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np
             f"{table.path}: --split-column {name}: expected train, validation and test, or numbers of folds, received "
             f"{len(folds):,} different cells such as {(folds or [''])[0][:40]!r}."
         )
-    note = f"Column {name!r} decides: fold {folds[0]!r} of {len(folds)} is held out."
+    empty = int((cells == "").sum())
+    words = f"; {empty:,} rows without a fold are not used" if empty else ""
+    note = f"Column {name!r} decides: fold {folds[0]!r} of {len(folds)} is held out{words}."
     return ((cells != folds[0]) & (cells != "")).to_numpy(), (cells == folds[0]).to_numpy(), [note]
 
 
@@ -86,9 +96,9 @@ def _by_group(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np
             f"{data.test_size:.0%}. Choose another column, or another --test-size."
         )
     splitter = GroupShuffleSplit(TRIES, test_size=data.test_size, random_state=data.random_state)
-    best, fewest = None, math.inf
+    best, fewest, all_classes = None, math.inf, _classes(table, np.arange(len(groups)))
     for train, held_out in splitter.split(groups, groups=groups):
-        lacking: float = len(_classes(table, np.arange(len(groups))) - _classes(table, train))
+        lacking: float = len(all_classes - _classes(table, train))
         lacking += len(_classes(table, train) - _classes(table, held_out)) / 1000  # a class that is not measured
         if lacking < fewest:
             best, fewest = (train, held_out), lacking
@@ -97,9 +107,9 @@ def _by_group(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np
     train_rows, held_out_rows = np.zeros(len(groups), dtype=bool), np.zeros(len(groups), dtype=bool)
     if best is not None:
         train_rows[best[0]], held_out_rows[best[1]] = True, True
-    note = (
-        f"Column {name!r} decides: {len(set(groups[held_out_rows])):,} of {n_groups:,} groups are held out as a whole."
-    )
+    empty, count = int((cells == "").sum()), len(set(groups[held_out_rows]))
+    words = f"; {empty:,} rows without a group are each a group of their own" if empty else ""
+    note = f"Column {name!r} decides: {count:,} of {n_groups:,} groups are held out as a whole{words}."
     return train_rows, held_out_rows, [note]
 
 
@@ -112,11 +122,13 @@ def _by_time(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np.
     latest = np.sort(times[known])[-max(1, math.ceil(data.test_size * len(known)))]
     held_out = times >= latest
     first = cells[np.flatnonzero(held_out)[np.argmin(times[held_out])]]
-    return ~held_out, held_out, [f"Column {name!r} decides: the rows from {first} on are held out."]
+    empty = len(times) - len(known)
+    words = f"; {empty:,} rows without a time are trained on" if empty else ""
+    return ~held_out, held_out, [f"Column {name!r} decides: the rows from {first} on are held out{words}."]
 
 
 def times_of(table: Table, data: Data, name: str, cells: pd.Series) -> np.ndarray:
-    """Dates in days, or numbers as they are, float64 [n]; NaN for a missing or odd cell."""
+    """The order of the rows in time, float64 [n]: numbers as they are, dates by rank; NaN for a missing or odd cell."""
     column = next((column for column in table.columns if column.name == name), None)
     reading = guess_reading(name, Distinct.of(cells), data) if column is None else column
     values = list(dict.fromkeys(cells))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ import pandas as pd
 from mmkeras.config.data import Data
 from mmkeras.data.columns.column import Column
 from mmkeras.data.columns.kinds import DISTINCT
+from mmkeras.data.splits.draw import MIN_ROWS, draw_inputs, draw_rows, union
 from mmkeras.data.splits.held_out import separate
 from mmkeras.data.splits.stratify import (
     check_known,
@@ -23,7 +22,6 @@ from mmkeras.data.splits.stratify import (
     labels_of,
     list_labels,
     rare_classes,
-    stratify_by,
 )
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets.target_kinds import TargetKind
@@ -31,10 +29,6 @@ from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.errors import InputError
 
 __all__ = ["MIN_ROWS", "Split", "split_table", "write_split"]
-
-MIN_ROWS: Final = 10
-MANY_REPEATS: Final = 0.2
-"""Share of the held-out rows that may move to the training rows they repeat; else inputs are drawn, not rows."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +65,9 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
         table, validation, dropped = parts
     elif validation is None:
         table, dropped = _without_rare(table, data)
+    if data.rare_classes == "drop" and not (kind.every_class and validation is None):
+        reason = "the held-out rows are named" if kind.every_class else f"the target has no classes but {kind.many}"
+        dropped = [*dropped, f"note: --rare-classes drop changes nothing: {reason}."]
     if len(table.rows) < MIN_ROWS:
         raise InputError(f"{table.path}: {len(table.rows)} usable rows; at least {MIN_ROWS} are needed. Add rows.")
     check_variety(table)
@@ -79,16 +76,16 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
     if validation is None:
         check_sizes(table, data)
         if kind.together and keys:
-            train, held_out, new_notes = _hold_out_inputs(table, keys, data)
+            train, held_out, new_notes = draw_inputs(table, keys, data)
         else:
-            train, held_out, new_notes = _hold_out(table, labels, keys, data)
-        file, held_out_labels = table, _union(labels, held_out)
+            train, held_out, new_notes = draw_rows(table, labels, keys, data)
+        file, held_out_labels = table, union(labels, held_out)
     else:
         check_known(table, validation)
         train, new_notes = _keep_apart(table, validation, labels, keys)
         held_out = np.arange(len(validation.rows))
-        file, held_out_labels = validation, _union(labels_of(validation), held_out)
-    unmeasured = _unmeasured(_union(labels, range(len(labels))) - held_out_labels, kind, validation is not None)
+        file, held_out_labels = validation, union(labels_of(validation), held_out)
+    unmeasured = _unmeasured(union(labels, range(len(labels))) - held_out_labels, kind, validation is not None)
     return Split(
         train=table.rows.iloc[train].reset_index(drop=True),
         validation=file.rows.iloc[held_out].reset_index(drop=True),
@@ -112,116 +109,6 @@ def _without_rare(table: Table, data: Data) -> tuple[Table, list[str]]:
     return dataclasses.replace(table, rows=rows, lines=table.lines[kept]), [note]
 
 
-def _hold_out(
-    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], data: Data
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Training rows and held-out rows (int64 [n] each), and notes on the rows that moved."""
-    from sklearn.model_selection import train_test_split  # late: half a second
-
-    rare, kind = set(rare_classes(table, data)), table.target_kind
-    is_rare = np.array([not rare.isdisjoint(row) for row in labels], dtype=bool)
-    total = int((~is_rare).sum())
-    size = math.ceil(total * data.test_size)  # as train_test_split rounds
-    strata = stratify_by(table, min(size, total - size))
-    train, held_out = train_test_split(
-        np.flatnonzero(~is_rare),
-        test_size=data.test_size,
-        random_state=data.random_state,
-        stratify=None if strata is None else np.asarray(strata, dtype=object)[~is_rare].tolist(),
-    )
-    total, train = len(labels), np.concatenate([train, np.flatnonzero(is_rare)])
-    notes = []
-    without_row = sorted(_union(labels, range(total)) - _union(labels, train))
-    if without_row and kind.every_class:
-        raise InputError(
-            f"{table.path}: with --test-size {data.test_size} no row of {list_labels(without_row, kind)} is left "
-            "to learn from. Use a smaller --test-size."
-        )
-    if without_row:
-        moved = _rows_with(without_row, labels, held_out)
-        train, held_out = np.concatenate([train, held_out[moved]]), held_out[~moved]
-        notes.append(
-            f"{moved.sum():,} held-out rows were moved to the training split, which had no row of "
-            f"{list_labels(without_row, kind)}."
-        )
-    train_keys = {keys[i] for i in train} if keys else set()
-    repeated = np.array([bool(keys) and keys[i] in train_keys for i in held_out], dtype=bool)
-    if MANY_REPEATS * len(held_out) < repeated.sum():
-        return _hold_out_distinct(table, labels, keys, data)
-    train, held_out = np.concatenate([train, held_out[repeated]]), held_out[~repeated]
-    if not len(held_out):
-        raise InputError(
-            f"{table.path}: every held-out row repeats a training row's inputs, so nothing new is left to validate "
-            "on. Add different rows, or give a file of its own: --validation."
-        )
-    if repeated.any():
-        notes.append(
-            f"{repeated.sum():,} held-out rows repeat the inputs of a training row: they were moved to the "
-            f"training split ({len(held_out):,} rows are left to validate on)."
-        )
-    return train, held_out, notes
-
-
-def _hold_out_inputs(
-    table: Table, keys: Sequence[tuple[str, ...]], data: Data
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """As `_hold_out`, but rows of equal inputs stay together, such as the five captions of a picture."""
-    from sklearn.model_selection import GroupShuffleSplit  # late: half a second
-
-    group_of = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    held_out_inputs = math.ceil(len(group_of) * data.test_size)  # as GroupShuffleSplit rounds
-    if held_out_inputs >= len(group_of):
-        raise InputError(
-            f"{table.path}: {len(group_of)} different inputs, of which --test-size {data.test_size} holds out "
-            f"{held_out_inputs}: none is left to learn from. Use a smaller --test-size, or add rows of other inputs."
-        )
-    groups = [group_of[key] for key in keys]
-    splitter = GroupShuffleSplit(1, test_size=data.test_size, random_state=data.random_state)
-    train, held_out = next(splitter.split(groups, groups=groups))
-    return train, held_out, []
-
-
-def _hold_out_distinct(
-    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], data: Data
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """As `_hold_out` where many rows repeat, as in a table that was oversampled: all rows of one input on one side."""
-    first = {key: i for i, key in reversed(list(enumerate(keys)))}
-    distinct = np.array(sorted(first.values()))
-    once = dataclasses.replace(
-        table, rows=table.rows.iloc[distinct].reset_index(drop=True), lines=table.lines[distinct]
-    )
-    if len(distinct) < MIN_ROWS:
-        raise InputError(
-            f"{table.path}: {len(keys):,} rows have only {len(distinct)} different inputs; at least {MIN_ROWS} are "
-            "needed, as equal rows stay on one side of the split. Add different rows, or give --validation."
-        )
-    check_sizes(once, data)
-    _, held_out_once, notes = _hold_out(once, [labels[i] for i in distinct], [], data)
-    held_out_keys = {keys[distinct[k]] for k in held_out_once}
-    is_held_out = np.array([key in held_out_keys for key in keys], dtype=bool)
-    repeats = len(keys) - len(distinct)
-    note = (
-        f"{repeats:,} of {len(keys):,} rows repeat the inputs of another row: equal rows stay on one side, so that "
-        f"{len(held_out_keys):,} of {len(distinct):,} different inputs are held out."
-    )
-    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out), [note, *notes]
-
-
-def _union(labels: Sequence[tuple[str, ...]], rows: Iterable[int]) -> set[str]:
-    """The labels of these rows."""
-    return {label for i in rows for label in labels[i]}
-
-
-def _rows_with(needed: Sequence[str], labels: Sequence[tuple[str, ...]], rows: np.ndarray) -> np.ndarray:
-    """Bool [n]: the first of the rows that together have all needed labels."""
-    missing, chosen = set(needed), np.zeros(len(rows), dtype=bool)
-    for k, i in enumerate(rows):
-        if missing.intersection(labels[i]):
-            chosen[k] = True
-            missing -= set(labels[i])
-    return chosen
-
-
 def _keep_apart(
     table: Table, validation: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]]
 ) -> tuple[np.ndarray, list[str]]:
@@ -237,7 +124,7 @@ def _keep_apart(
             f"{table.path}: {repeats}; {len(train)} are left to learn from, and at least {MIN_ROWS} are needed. "
             "Give a validation file of other rows, or leave out --validation."
         )
-    without_row = sorted(_union(labels, range(len(labels))) - _union(labels, train))
+    without_row = sorted(union(labels, range(len(labels))) - union(labels, train))
     if without_row:
         raise InputError(
             f"{table.path}: {repeats}; without them no row of {list_labels(without_row, table.target_kind)} is left to "

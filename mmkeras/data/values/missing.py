@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:  # a client reads one cell without pandas
     import numpy as np
-    import pandas as pd
 
 MARKS: Final = (
     *("NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT"),
@@ -48,8 +47,3 @@ def are_missing(texts: Sequence[str], marks: frozenset[str], kind: str) -> np.nd
     else:
         missing = [not text or text in marks for text in texts]
     return np.array(missing, dtype=bool)
-
-
-def is_missing(cells: pd.Series, marks: frozenset[str], kind: str) -> np.ndarray:
-    """Bool [n]: the cells that are empty but for white space, or one of the marks of `marks_of`."""
-    return are_missing([cell.strip() for cell in cells], marks, kind)
