@@ -261,3 +261,8 @@ def test_any_bytes_are_read_or_refused_with_a_sentence(tmp_path: Path, content: 
     except InputError:
         return
     assert all("\udcff" not in cell for row in cells(source) for cell in row)
+
+
+def test_a_device_without_an_end_is_not_read() -> None:
+    with pytest.raises(InputError, match="/dev/zero: expected a CSV or Parquet file, received a device"):
+        read_source("/dev/zero")

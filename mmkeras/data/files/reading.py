@@ -72,6 +72,8 @@ def _load(path: Path) -> bytes:
         inside = sorted(p.name for p in path.iterdir() if p.name.endswith(_TABLES))
         hint = f" It holds {', '.join(inside[:5])}." if inside else ""
         raise InputError(f"{path}: expected a CSV or Parquet file, received a folder.{hint} Name a file.")
+    if path.is_char_device() or path.is_block_device():  # /dev/zero has no end; a pipe has one, and is read to it
+        raise InputError(f"{path}: expected a CSV or Parquet file, received a device. Name a file.")
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
