@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmkeras.errors import InputError
+from mmkeras.system.program import call, here
 
 if TYPE_CHECKING:
     from mmkeras.cli.options import Export, Generate, Predict, Score, Verify
@@ -26,7 +27,7 @@ def run_train(config: Config) -> int:
     check_config(config)
     run = api.train(config=with_example(config))
     print(f"run: {run.folder}  report: {run.report}")
-    print(f"next: python export.py {run.folder}")
+    print(f"next: {call('export', run.folder)}")
     return 0
 
 
@@ -63,7 +64,7 @@ def run_export(options: Export) -> int:
 def next_command(folder: Path) -> str:
     """The command that predicts or generates with an exported .tflite file; '' without such a file."""
     if (folder / "predict.tflite").exists():
-        return f"mmkeras predict {folder / 'predict.tflite'} your.csv --output predictions.csv"
+        return call("predict", folder / "predict.tflite", "your.csv", "--output", "predictions.csv")
     if not (folder / "decode_step.tflite").exists():
         return ""
     from mmkeras.report.commands import use_commands
@@ -72,7 +73,7 @@ def next_command(folder: Path) -> str:
     signature = read_signature(folder)
     encode = signature.graphs.get(ENCODE)
     inputs = [input_spec for input_spec in encode.inputs if input_spec["kind"] != "presence"] if encode else []
-    return use_commands(str(folder), {"task": signature.task, "inputs": inputs})[0]
+    return here(use_commands(str(folder), {"task": signature.task, "inputs": inputs})[0])
 
 
 def run_predict(options: Predict) -> int:

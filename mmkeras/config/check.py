@@ -13,6 +13,7 @@ from mmkeras.config.fusions import FUSIONS
 from mmkeras.config.tasks import task_names
 from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
+from mmkeras.system.program import call
 
 LONGEST_CHAR_NGRAM = 8
 WIDTH_STEP = {"language_model": 1}
@@ -135,5 +136,5 @@ def _check_names(data: Data) -> None:
             if data.csv == DEFAULTS["csv"] and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
                 raise InputError(
                     f"--{key} {name}: expected names of columns, and this looks like a file. Put the file before the "
-                    f"flags: mmkeras train {name} --{key} …"
+                    f"flags: {call('train', name, f'--{key}')} …"
                 )

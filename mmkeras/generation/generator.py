@@ -20,6 +20,7 @@ from mmkeras.runtime import exported
 from mmkeras.runtime.exported import ENCODE, SCORE, STEP
 from mmkeras.runtime.feeds import Values, columns_of, to_arrays, trim
 from mmkeras.runtime.runners import Runner
+from mmkeras.system.program import call
 
 BATCH = 16
 AT_ONCE = 512  # tokens in one call of a recurrent model's `score`, whose memory grows with their number
@@ -123,7 +124,7 @@ def open_generator(folder: str | Path, format_name: str | None = None, threads: 
     signature = exported.read_signature(folder)
     if signature.answers != "texts":
         raise InputError(
-            f"{folder}: this model predicts rows, it does not generate text. Use: mmkeras predict, with an artefact."
+            f"{folder}: this model predicts rows, it does not generate text. Use: {call('predict', folder, 'your.csv')}"
         )
     generator = TextGenerator(exported.open(folder, format_name, threads), TargetTokenizer.load(folder), signature)
     check_vocabulary(generator, folder)

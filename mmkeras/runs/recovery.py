@@ -11,6 +11,7 @@ from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
 from mmkeras.runs.run import FINISHED, read_json
 from mmkeras.system.locks import locked
+from mmkeras.system.program import call
 from mmkeras.system.progress import Log
 from mmkeras.system.temporary import beside, discard
 
@@ -82,7 +83,7 @@ def recover(folder: Path, log: Log) -> None:
     if (folder / CHECKPOINT).exists():
         kept = _free(folder.with_name(f"{folder.name}.interrupted"))
         folder.rename(kept)
-        line += f". The new run goes on with: mmkeras train --resume --output {kept}"
+        line += f". The new run goes on with: {call('train', '--resume', '--output', kept)}"
     elif folder.exists():
         discard(folder)
     aside.rename(folder)

@@ -12,6 +12,7 @@ from mmkeras.runs.folder import default_output
 from mmkeras.runs.recovery import recover
 from mmkeras.runs.run import FINISHED, read_json
 from mmkeras.system.json_files import check_shape
+from mmkeras.system.program import call
 from mmkeras.system.progress import Log
 
 
@@ -29,7 +30,7 @@ def resumed_config(config: Config, log: Log = print) -> Config:
         )
     if (folder / FINISHED).exists():
         raise InputError(
-            f"{folder}: this run has ended; there is nothing to resume. `mmkeras export {folder}` comes next."
+            f"{folder}: this run has ended; there is nothing to resume. `{call('export', folder)}` comes next."
         )
     saved = read_config(folder / "config.json")
     saved_flags = saved.flat()

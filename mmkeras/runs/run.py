@@ -14,6 +14,7 @@ from mmkeras.errors import InputError
 from mmkeras.runs.integrity import check_digests, check_schema
 from mmkeras.system.contained import check_plain
 from mmkeras.system.json_files import check_shape, read_object
+from mmkeras.system.program import call
 
 # columns that validation.csv has beside those of the table
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"
@@ -62,9 +63,10 @@ def open_run(path: str | Path) -> Run:
     """
     folder = Path(path)
     if not (folder / "config.json").exists():
-        raise InputError(f"{folder}: expected a run folder (with config.json); `python train.py` makes one.")
+        raise InputError(f"{folder}: expected a run folder (with config.json); `mmkeras train` makes one.")
     if not (folder / FINISHED).exists():
-        raise InputError(f"{folder}: this run was interrupted; `python train.py --resume --output {folder}` ends it.")
+        ending = call("train", "--resume", "--output", folder)
+        raise InputError(f"{folder}: this run was interrupted; `{ending}` ends it.")
     check_plain(folder)
     config, schema = read_config(folder / "config.json"), read_json(folder / "schema.json")
     absent = [key for key in ("task", "target", "targets", "labels", "inputs", "columns", "file") if key not in schema]

@@ -10,6 +10,7 @@ from mmkeras.errors import InputError
 from mmkeras.runs.recovery import bring_back
 from mmkeras.runtime.exported import SIGNATURE, check_format, read_signature
 from mmkeras.runtime.runners import Runner, open_artefact
+from mmkeras.system.program import call
 
 if TYPE_CHECKING:
     from mmkeras.generation.generator import TextGenerator
@@ -60,9 +61,10 @@ def open_model(path: str | Path) -> Runner:
 
 def predicts_no_rows(path: str | Path) -> InputError:
     """The error for a model that generates text where a model that predicts rows is expected."""
-    return InputError(
-        f"{path}: this model generates text, it does not predict rows. Use: mmkeras generate, with the folder."
-    )
+    path = Path(path)
+    places = (path, *path.parents[:2])  # an artefact's exported folder is its parent, or that of savedmodel/1
+    folder = next((p for p in places if (p / "config.json").exists() or (p / SIGNATURE).exists()), path)
+    return InputError(f"{path}: this model generates text, it does not predict rows. Use: {call('generate', folder)}")
 
 
 def open_text_generator(path: str | Path, format_name: str | None) -> TextGenerator:
@@ -83,6 +85,6 @@ def open_text_generator(path: str | Path, format_name: str | None) -> TextGenera
     tokenizer = task.assets(run).tokenizer
     if tokenizer is None:
         raise InputError(
-            f"{path}: this model predicts rows, it does not generate text. Use: mmkeras predict {path} your.csv"
+            f"{path}: this model predicts rows, it does not generate text. Use: {call('predict', path, 'your.csv')}"
         )
     return trained_generator(task.graphs(run), tokenizer, run.folder)

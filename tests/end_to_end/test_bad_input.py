@@ -184,7 +184,7 @@ REFUSED = [
     Invocation("train a.csv --output r --resume --epochs 9", ("--epochs 9", "began with"), INTERRUPTED),
     Invocation("train b.csv --output r --resume", ("b.csv", "began with", "a.csv"), {**INTERRUPTED, "b.csv": GOOD}),
     # export
-    Invocation("export", ("runs/news", "expected a run folder", "python train.py")),
+    Invocation("export", ("runs/news", "expected a run folder", "mmkeras train")),
     Invocation("export nowhere", ("nowhere", "expected a run folder")),
     Invocation("export a.csv", ("a.csv", "expected a run folder")),
     Invocation("export r", ("r:", "interrupted", "--resume"), INTERRUPTED),
