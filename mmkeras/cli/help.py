@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 
 from mmkeras.cli.dispatch import COMMANDS, load_options
 from mmkeras.config.config import Config
+from mmkeras.config.metavars import POSITIONAL
 
 WIDEST: Final = 110
 MOST_USED: Final = "most used"
@@ -88,7 +89,7 @@ def metavar(kind: Any) -> str:
 def is_positional(kind: Any) -> bool:
     """Is the type that of a positional argument?"""
     notes = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
-    return any("Positional" in str(note) for note in notes)
+    return POSITIONAL in notes
 
 
 def default_of(field: dataclasses.Field[Any], text: str) -> str:

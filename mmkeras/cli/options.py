@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from tyro.conf import Positional, arg
-
 from mmkeras.config.data import Dialect
-from mmkeras.config.metavars import File, Folder
+from mmkeras.config.metavars import File, Folder, Positional, arg
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.runtime.formats import FORMATS, fast_first
 

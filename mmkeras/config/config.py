@@ -10,11 +10,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self
 
-from tyro.conf import arg
-
 from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS
-from mmkeras.config.metavars import File, Folder, Number, Whole
+from mmkeras.config.metavars import File, Folder, Number, Whole, arg
 from mmkeras.config.tasks import task_names
 
 

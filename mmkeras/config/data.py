@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
-
-from mmkeras.config.metavars import Columns, File, Folder, Whole, Word
+from mmkeras.config.metavars import Columns, File, Folder, Positional, Whole, Word, arg
 
 Marks = Annotated[tuple[str, ...], arg(metavar="MARK [MARK ...]", help_behavior_hint="")]
 Character = Annotated[str | None, arg(metavar="CHARACTER", help_behavior_hint="")]

@@ -9,8 +9,6 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import tyro
-
 from mmkeras.config.config import Config
 from mmkeras.errors import InputError
 from mmkeras.system.json_files import read_json
@@ -37,7 +35,7 @@ def config_from_dict(values: dict[str, Any], source: str, kind: type[Any] = Conf
     if issubclass(kind, Config):
         return kind.of(**fields)
     required = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]
-    return kind(**{**dict.fromkeys(required, tyro.MISSING), **fields})
+    return kind(**{**dict.fromkeys(required, dataclasses.MISSING), **fields})
 
 
 def flag_types(kind: type[Any], annotated: bool = False) -> dict[str, Any]:
