@@ -19,6 +19,7 @@ from mmkeras.runtime.exported import SIGNATURE
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.predictor import Predictor
 from mmkeras.system.json_files import check_shape, read_object
+from mmkeras.system.packages import EXPORTING, check_training, missing_named
 from mmkeras.system.progress import Log
 from mmkeras.tasks.opening import generates_text, open_model, open_text_generator
 
@@ -105,6 +106,7 @@ class Exported:
         return self.verification.passed
 
 
+@missing_named()
 def train(
     csv: str | Path | None = None, *, log: Log = print, config: Config | None = None, **flags: Any
 ) -> FinishedRun:
@@ -115,6 +117,8 @@ def train(
     Raises InputError for a table or flag that cannot be used; the message gives the remedy.
     """
     from mmkeras.config.config import Config
+
+    check_training("Training")
     from mmkeras.training.train import train as run_training
 
     if config is None:
@@ -137,6 +141,7 @@ def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:
     return config_from_dict(values, "mmkeras.train", kind)
 
 
+@missing_named()
 def export(
     run: FinishedRun | str | Path,
     formats: Sequence[str] = tuple(FORMATS),
@@ -155,6 +160,7 @@ def export(
     Raises InputError for a folder that is not a run, an unknown format or precision, or an existing output folder
     without `overwrite`; with `strict`, VerificationError where an artefact differs from the trained model.
     """
+    check_training("Exporting", EXPORTING)
     from mmkeras.exporting.export import export as run_export
 
     lines: list[str] = []
@@ -166,6 +172,7 @@ def export(
     return exported
 
 
+@missing_named()
 def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Log = print) -> Verification:
     """Compare the artefacts of an exported folder with the trained model again, as `mmkeras verify` does.
 
@@ -205,6 +212,7 @@ def printed_table(lines: Sequence[str]) -> str:
     return "\n".join(lines[start + 1 :])
 
 
+@missing_named()
 def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -> Predictor | TextModel:
     """Open a model for predictions: a .tflite or .onnx file, a SavedModel folder, an exported folder or a run.
 

@@ -35,6 +35,8 @@ COMMANDS: Final = {
     "score": Command("cli.options:Score", "run_score", "Score texts with a language model: log P and perplexity."),
     "verify": Command("cli.options:Verify", "run_verify", "Compare exported artefacts with the trained model."),
 }
+TRAINING_COMMANDS: Final = ("train", "ablate", "export")
+"""The commands that need TensorFlow whatever they are given."""
 
 
 def load_options(command: str) -> type[Any]:

@@ -17,15 +17,41 @@ from pathlib import Path
 from typing import Any
 
 import mmkeras
-from mmkeras.cli.dispatch import COMMANDS, parse
+from mmkeras.cli.dispatch import COMMANDS, TRAINING_COMMANDS, parse
 from mmkeras.errors import InputError
 from mmkeras.system.failures import failure
+from mmkeras.system.packages import EXPORTING, TRAINING, check_training, missing_named
 
 
 def overview() -> str:
     """The text of `mmkeras --help`."""
-    lines = "\n".join(f"  {name:<8} {command.summary}" for name, command in COMMANDS.items())
-    return f"usage: mmkeras <command> …\n\n{lines}\n\n`mmkeras <command> --help` lists its flags."
+    summaries = {name: command.summary for name, command in COMMANDS.items()}
+    summaries["help"] = "Print this list, or a command's flags."
+    lines = "\n".join(f"  {name:<8} {summary}" for name, summary in summaries.items())
+    return (
+        f"usage: mmkeras <command> …\n\n{lines}\n\n"
+        "`mmkeras help <command>` and `mmkeras <command> --help` list its flags.\n"
+        "`mmkeras train --example multimodal` makes a small table and trains on it."
+    )
+
+
+def show_help(words: Sequence[str]) -> int:
+    """`mmkeras help [command]`. Returns the exit code."""
+    if words and words[0] not in (*COMMANDS, "help"):
+        return unknown_command(words[0])
+    if not words or words[0] == "help":
+        print(overview())
+        return 0
+    return guarded(words[0], ["--help"], debug="--debug" in words)
+
+
+def unknown_command(command: str) -> int:
+    """Print what is known, and the command that may be meant. Returns the exit code."""
+    print(overview())
+    near = difflib.get_close_matches(command, (*COMMANDS, "help"), 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    print(f"error: there is no command {command!r}.{hint}", file=sys.stderr)
+    return 2
 
 
 def run_command(command: str, arguments: Sequence[str]) -> int:
@@ -35,6 +61,8 @@ def run_command(command: str, arguments: Sequence[str]) -> int:
 
         print(render(command))
         return 0
+    if command in TRAINING_COMMANDS:
+        check_training(f"`mmkeras {command}`", EXPORTING if command == "export" else TRAINING)
     options = parse(command, arguments)
     run: Callable[[Any], int] = getattr(importlib.import_module("mmkeras.cli.commands"), COMMANDS[command].run)
     return run(options)
@@ -53,19 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(overview())
         return 0
+    if arguments[0] == "help":
+        return show_help(arguments[1:])
     if arguments[0] not in COMMANDS:
-        print(overview())
-        near = difflib.get_close_matches(arguments[0], COMMANDS, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        print(f"error: there is no command {arguments[0]!r}.{hint}", file=sys.stderr)
-        return 2
+        return unknown_command(arguments[0])
     return guarded(arguments[0], arguments[1:], debug="--debug" in arguments)
 
 
 def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
     """Run one command. An error becomes a sentence and an exit code; with `debug` a traceback."""
     try:
-        return run_command(command, arguments)
+        with missing_named():
+            return run_command(command, arguments)
     except InputError as error:
         if debug:
             raise

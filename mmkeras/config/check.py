@@ -13,6 +13,7 @@ from mmkeras.config.fusions import FUSIONS
 from mmkeras.config.tasks import task_names
 from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
+from mmkeras.system.packages import pip_install
 from mmkeras.system.program import call
 
 LONGEST_CHAR_NGRAM = 8
@@ -76,7 +77,7 @@ def check_config(config: Config) -> None:
     if config.text.freeze_word_vectors and not config.text.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
     if config.training.tensorboard and not importlib.util.find_spec("tensorboard"):
-        raise InputError("--tensorboard: the package tensorboard is not installed. Run: pip install tensorboard")
+        raise InputError(f"--tensorboard: the package tensorboard is not installed. Run: {pip_install('tensorboard')}")
     if config.output.overwrite and config.output.resume:
         raise InputError("--overwrite and --resume contradict each other: replace the run, or go on with it?")
 

@@ -17,6 +17,7 @@ from mmkeras.generation.options import GenerationOptions
 from mmkeras.generation.score import perplexity_of
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE, SCORE
+from mmkeras.system.packages import missing_named
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class TextModel:
     generator: TextGenerator
     path: Path
 
+    @missing_named()
     def __call__(
         self, source: str | Mapping[str, Any] = "", media_root: str = ".", allow_outside: bool = False, **options: Any
     ) -> str:
@@ -65,6 +67,7 @@ class TextModel:
         (decoded,) = decode_cells(generator, cells, 1, generation_options, folders, root, TextNotes())
         return generator.tokenizer.decode(decoded.ids)
 
+    @missing_named()
     def score(self, text: str) -> Scored:
         """log P of a text by the chain rule, token by token, and its perplexity. Raises InputError for other models."""
         if SCORE not in self.generator.graphs:

@@ -21,7 +21,8 @@ class Format:
     Serving. exporter: the module that writes them (`exporting.formats.Exporter`). runner: `module:name` of the function
     path, threads of one call -> Runner. holds: where an artefact is a folder, a file inside by which it is recognised.
     damage: `module:name` of the function path -> '' or what differs from the file that was exported, as the end of a
-    sentence; '' where the format carries no digest. slow_start: its runtime takes seconds to load.
+    sentence; '' where the format carries no digest. slow_start: its runtime takes seconds to load. runtime: the module
+    that it needs.
     """
 
     words: str
@@ -31,6 +32,7 @@ class Format:
     holds: str = ""
     damage: str = ""
     slow_start: bool = False
+    runtime: str = ""
 
     def matches(self, path: Path) -> bool:
         """Is a path an artefact of this format, by its name or by a file inside? A rejected one keeps its format."""
@@ -61,6 +63,7 @@ FORMATS: Final[dict[str, Format]] = {
         holds="saved_model.pb",
         damage="mmkeras.runtime.damage:damage_of_saved_model",
         slow_start=True,
+        runtime="tensorflow",
     ),
     "tflite": Format(
         "a .tflite file",
@@ -68,6 +71,7 @@ FORMATS: Final[dict[str, Format]] = {
         "mmkeras.exporting.formats.tflite",
         "mmkeras.runtime.runners:LiteRTRunner",
         damage="mmkeras.runtime.damage:damage_of_tflite",
+        runtime="ai_edge_litert",
     ),
     "onnx": Format(
         "an .onnx file",
@@ -75,6 +79,7 @@ FORMATS: Final[dict[str, Format]] = {
         "mmkeras.exporting.formats.onnx",
         "mmkeras.runtime.runners:OnnxRunner",
         damage="mmkeras.runtime.damage:damage_of_onnx",
+        runtime="onnxruntime",
     ),
 }
 

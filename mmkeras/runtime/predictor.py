@@ -18,6 +18,7 @@ from mmkeras.runtime.answering import finite
 from mmkeras.runtime.contract import decided
 from mmkeras.runtime.feeds import column_names, columns_of, read_cells, to_arrays, with_tokenizers
 from mmkeras.runtime.runners import Runner
+from mmkeras.system.packages import missing_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,7 @@ class Predictor:
         """The graph's inputs, with the folders of tokenizers that run before the graph."""
         return with_tokenizers(self.signature["inputs"], [self.path, *self.path.parents[:3]])
 
+    @missing_named()
     def __call__(self, row: Mapping[str, Any], media_root: str = ".", allow_outside: bool = False) -> Prediction:
         """Predict one row: column -> cell, as it would stand in a CSV; numbers may be numbers, None is a missing cell.
 
@@ -99,6 +101,7 @@ class Predictor:
         names = self.signature["targets"]["names"]
         return Prediction(words[0], float(confidence[0]), values=dict(zip(names, numbers, strict=True)))
 
+    @missing_named()
     def predict(
         self, csv: str | Path, media_root: str | None = None, allow_outside: bool = False, **reading: Any
     ) -> pd.DataFrame:

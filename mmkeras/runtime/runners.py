@@ -26,6 +26,7 @@ from mmkeras.runtime.formats import format_of, in_words
 from mmkeras.runtime.limits import Limits, answers_to_no_rows
 from mmkeras.system.contained import check_plain
 from mmkeras.system.json_files import read_object
+from mmkeras.system.packages import missing_named
 
 ONLY_GRAPH = "tensors"  # the signature of a SavedModel's only graph, beside `serving_default`
 
@@ -250,7 +251,8 @@ def open_artefact(path: str | Path, threads: int | None = None, trusted: bool = 
         raise InputError(f"{path}: expected {in_words()}.")
     try:
         damage = "" if trusted else file_format.damage_of(path)
-        runner: Runner | None = None if damage else file_format.open(path, threads)
+        with missing_named():
+            runner: Runner | None = None if damage else file_format.open(path, threads)
     except (ImportError, InputError):
         raise
     except Exception as error:

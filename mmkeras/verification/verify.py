@@ -17,6 +17,7 @@ from mmkeras.runtime.exported import SIGNATURE, absent, artefacts_to_check, chos
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.contained import can_be_changed
 from mmkeras.system.files import write_json
+from mmkeras.system.packages import is_installed, missing
 from mmkeras.system.progress import Log, not_silent
 from mmkeras.verification import predictions, texts
 from mmkeras.verification.belonging import check_belonging
@@ -117,6 +118,7 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     check_belonging(samples, signature, folder / SAMPLES)
     all_artefacts = artefacts_to_check(folder, signature)
     artefacts = chosen(all_artefacts, formats)
+    check_runtimes(artefacts)
     names = ", ".join(artefact.name for artefact in artefacts)
     log(f"verifying {names} on {len(samples)} held-out {samples.noun}, each in its own process without Keras")
     results = {}
@@ -143,6 +145,14 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         log(f"{folder / PROOF}: the results are printed only; no file can be written there ({reason})")
     return Proof(bool(report["passed"]), results)
+
+
+def check_runtimes(artefacts: Sequence[Artefact]) -> None:
+    """Raise InputError where a runtime is not installed: its artefacts would be rejected, and they are not at fault."""
+    for artefact in artefacts:
+        module = FORMATS[artefact.format].runtime
+        if module and not is_installed(module):
+            raise InputError(f"{missing(module)}; or check the others alone with --formats.")
 
 
 def check_folder(folder: Path, signature: Signature) -> None:

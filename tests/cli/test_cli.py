@@ -51,6 +51,14 @@ def test_unknown_command_is_named_and_the_known_ones_listed() -> None:
     assert all(command in done.out for command in COMMANDS)
 
 
+def test_help_is_a_command_too() -> None:
+    assert small_runs.main("help") == small_runs.main("help", "help") == small_runs.main("--help")
+    assert small_runs.main("help", "export") == small_runs.main("export", "--help")
+    unknown = small_runs.main("help", "exprot")
+    assert (unknown.code, unknown.err) == (2, "error: there is no command 'exprot'. Did you mean 'export'?\n")
+    assert "Did you mean" not in small_runs.main("help", "nosuch").err
+
+
 def replace_train(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def run(_: Any) -> int:
         raise error

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 
 from mmkeras.errors import InputError
+from mmkeras.system.packages import pip_install
 
 WORDPIECE = "WordPiece"
 KINDS = {WORDPIECE: "WordPieceTokenizer", "BPE": "BytePairTokenizer", "SentencePiece": "SentencePieceTokenizer"}
@@ -118,7 +119,7 @@ def keras_hub() -> Any:
     try:
         import keras_hub
     except ImportError as error:
-        raise InputError(f"A pretrained text encoder needs keras-hub ({error}): pip install keras-hub.") from error
+        raise InputError(f"A pretrained text encoder needs keras-hub ({error}): {pip_install('keras-hub')}") from error
     return keras_hub
 
 
