@@ -119,13 +119,14 @@ def train(
     from mmkeras.config.config import Config
 
     check_training("Training")
+    from mmkeras.examples.flags import with_example
     from mmkeras.training.train import train as run_training
 
     if config is None:
         config = config_of({**({} if csv is None else {"csv": str(csv)}), **flags}, Config)
     elif csv is not None or flags:
         raise InputError("config holds all flags: leave out the table and the other flags.")
-    return FinishedRun(run_training(config, log))
+    return FinishedRun(run_training(with_example(config, log), log))
 
 
 def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:

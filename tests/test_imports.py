@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "metrics": "config",
     "runs": "config errors system",
     "data": "config errors system",
+    "examples": "config data errors system",
     "features": "data errors system",
     "modalities": "config data errors features graph system",
     "models": "config modalities",
@@ -37,8 +38,8 @@ MAY_IMPORT = {
     "training": "config data errors features graph metrics modalities models report runs system tasks",
     "exporting": "config data errors graph metrics modalities runs runtime system tasks verification",
     "experiments": "config data errors modalities report runs system training",
-    "api": "config data errors exporting generation graph metrics runs runtime system tasks training verification",
-    "cli": "api config data errors experiments exporting generation graph report runtime system tasks training verification",
+    "api": "config data errors examples exporting generation graph metrics runs runtime system tasks training verification",
+    "cli": "api config data errors examples experiments exporting generation graph report runtime system tasks training verification",
 }
 AT_THE_ROOT = {"__init__", "__main__", "api", "errors", "graph"}  # the public face, the errors, the contract
 

@@ -25,7 +25,7 @@ from benchmarks import RESULTS, ROOT
 from benchmarks.harness.client import write_json
 from benchmarks.harness.machine import describe
 from benchmarks.harness.measure import StepFailed, failure, same_threads
-from mmkeras.cli.examples import EXAMPLES
+from mmkeras.examples.flags import EXAMPLES
 
 EVERY = 0.05  # seconds between two samples
 MOST = 1.3  # largest allowed ratio of memory, at sixteen times the rows

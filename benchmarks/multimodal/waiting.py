@@ -24,7 +24,7 @@ from benchmarks.harness.client import write_json
 from benchmarks.harness.machine import describe
 from benchmarks.multimodal.material import Prepared, prepared
 from mmkeras import Config
-from mmkeras.cli.examples import EXAMPLES, with_example
+from mmkeras.examples.flags import EXAMPLES, with_example
 
 MOST = 0.05  # largest allowed share of the time that is spent waiting
 SETS = {

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 def run_train(config: Config) -> int:
     """Train, and print the next command."""
     from mmkeras import api
-    from mmkeras.cli.examples import with_example
     from mmkeras.config.check import check_config
 
     check_config(config)
-    run = api.train(config=with_example(config))
+    run = api.train(config=config)
     print(f"run: {run.folder}  report: {run.report}")
     print(f"next: {call('export', run.folder)}")
     return 0
@@ -33,8 +32,8 @@ def run_train(config: Config) -> int:
 
 def run_ablate(options: Ablate) -> int:
     """Run all trainings, and print the paths of the table and the plot."""
-    from mmkeras.cli.examples import with_example
     from mmkeras.config.check import check_config
+    from mmkeras.examples.flags import with_example
     from mmkeras.experiments.ablation import ablate
 
     check_config(options)

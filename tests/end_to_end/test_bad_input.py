@@ -169,7 +169,7 @@ REFUSED = [
     Invocation("train --config c.json", ("'model' is \"svm\"", "'wide_deep'"), {"c.json": '{"model": "svm"}'}),
     Invocation("train --config c.json", ("--epochs 0",), {"c.json": '{"csv": "a.csv", "epochs": 0}'}),
     # the run folder
-    Invocation("train", ("data/news.csv", "python data/make_news.py")),
+    Invocation("train", ("data/news.csv", "mmkeras train your.csv", "mmkeras train --example news")),
     Invocation("train a.csv --output a.csv", ("a.csv", "received a file", "--output")),
     Invocation("train a.csv --output a.csv/r", ("a.csv/r", "cannot be made", "--output")),
     Invocation("train a.csv --output r", ("r:", "not empty", "not a run"), {"r/notes.txt": "mine"}),

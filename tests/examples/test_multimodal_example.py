@@ -1,28 +1,25 @@
-"""data/make_multimodal.py: the bundled multimodal example, made from nothing."""
+"""The bundled example `multimodal`, made from nothing."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
-import small_runs
 
+from mmkeras.examples import multimodal
 from mmkeras.modalities.audio.decode import decode_audio
 from mmkeras.modalities.image.decode import decode_image
 from mmkeras.modalities.media.paths import read_media
 
-SCRIPT = small_runs.ROOT / "data" / "make_multimodal.py"
 INPUTS = ("note", "photo", "clip", "price")
 N_ROWS = 160
 
 
-def run(make: ModuleType, folder: Path, *flags: str, rows: int = N_ROWS) -> int:
-    return int(make.main(["--output", str(folder), "--rows", str(rows), *flags]))
+def run(folder: Path, *flags: str, rows: int = N_ROWS) -> int:
+    return int(multimodal.main(["--output", str(folder), "--rows", str(rows), *flags]))
 
 
 def read(folder: Path) -> list[dict[str, str]]:
@@ -36,19 +33,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_multimodal", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def shop(make: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "shop"
-    assert run(make, folder) == 0
+    assert run(folder) == 0
     return folder
 
 
@@ -76,15 +63,15 @@ def test_every_file_is_there_and_decodes(shop: Path) -> None:
     assert len(contents(shop)) == 1 + 2 * len(rows)
 
 
-def test_each_input_tells_its_word(make: ModuleType, shop: Path) -> None:
+def test_each_input_tells_its_word(shop: Path) -> None:
     replies = set()
     for row in read(shop):
         shape, glide, mood, cost = row["label"].split("-")
         price = float(row["price"])
         assert (price < 15, price > 27) == (cost == "cheap", cost == "costly")
-        assert any(word in row["note"] for word in make.VERDICTS[mood])
-        assert not any(word in row["note"] for word in make.VERDICTS["happy" if mood == "unhappy" else "unhappy"])
-        assert not set(row["note"].lower().split()) & {shape, glide, cost, *make.COLOURS}
+        assert any(word in row["note"] for word in multimodal.VERDICTS[mood])
+        assert not any(word in row["note"] for word in multimodal.VERDICTS["happy" if mood == "unhappy" else "unhappy"])
+        assert not set(row["note"].lower().split()) & {shape, glide, cost, *multimodal.COLOURS}
         samples = decode_audio(shop / row["clip"], 8000, 2.0)
         middles = [np.abs(np.fft.rfft(part * np.hanning(len(part)), 8000)).argmax() for part in halves(samples)]
         assert (middles[1] > middles[0]) == (glide == "rising")
@@ -114,16 +101,16 @@ def test_nothing_else_tells_a_word(shop: Path) -> None:
             assert abs(np.corrcoef(fact, bit)[0, 1]) < 4 / np.sqrt(N_ROWS)  # four standard errors
 
 
-def test_a_seed_fixes_every_byte(make: ModuleType, shop: Path, tmp_path: Path) -> None:
-    assert run(make, tmp_path / "again") == 0
+def test_a_seed_fixes_every_byte(shop: Path, tmp_path: Path) -> None:
+    assert run(tmp_path / "again") == 0
     assert contents(tmp_path / "again") == contents(shop)
-    assert run(make, tmp_path / "other", "--seed", "1", rows=16) == 0
+    assert run(tmp_path / "other", "--seed", "1", rows=16) == 0
     assert contents(tmp_path / "other")["images/00000.png"] != contents(shop)["images/00000.png"]
 
 
-def test_missing_cells(make: ModuleType, shop: Path, tmp_path: Path) -> None:
+def test_missing_cells(shop: Path, tmp_path: Path) -> None:
     folder = tmp_path / "gaps"
-    assert run(make, folder, "--missing", "0.6") == 0
+    assert run(folder, "--missing", "0.6") == 0
     rows, whole = read(folder), read(shop)
     filled = np.array([[row[name] != "" for name in INPUTS] for row in rows])  # [rows, 4]
     assert 0.33 < filled.mean() < 0.5  # 0.4, and a cell of each row that would have lost all
@@ -136,43 +123,39 @@ def test_missing_cells(make: ModuleType, shop: Path, tmp_path: Path) -> None:
     assert set(contents(folder)) == named | {"multimodal.csv"}
 
 
-def test_nothing_is_overwritten_without_the_flag(
-    make: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_overwritten_without_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "shop"
-    assert run(make, folder, rows=16) == 0
+    assert run(folder, rows=16) == 0
     assert "16 rows, 16 labels" in capsys.readouterr().out
     made, before = folder.stat(), contents(folder)
-    assert run(make, folder, rows=16) == 0  # the same content: nothing to do
+    assert run(folder, rows=16) == 0  # the same content: nothing to do
     assert folder.stat().st_ino == made.st_ino
-    assert run(make, folder, "--seed", "1", rows=16) == 2
+    assert run(folder, "--seed", "1", rows=16) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert contents(folder) == before
-    assert run(make, folder, "--seed", "1", "--overwrite", rows=17) == 0
+    assert run(folder, "--seed", "1", "--overwrite", rows=17) == 0
     assert len(read(folder)) == 17
     assert contents(folder) != before
     assert [p.name for p in tmp_path.iterdir()] == ["shop"], "temporary folders are gone"
 
 
-def test_what_was_not_made_here_stays(make: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_not_made_here_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("notes.txt", "images/holiday.jpg"):
         folder = tmp_path / name.replace("/", "-")
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_text("mine")
-        assert run(make, folder, "--overwrite", rows=16) == 2
+        assert run(folder, "--overwrite", rows=16) == 2
         assert f"{name} is there" in capsys.readouterr().err
         assert contents(folder) == {name: b"mine"}
     file = tmp_path / "file"
     file.write_text("mine")
-    assert run(make, file, "--overwrite", rows=16) == 2
+    assert run(file, "--overwrite", rows=16) == 2
     assert file.read_text() == "mine"
 
 
 @pytest.mark.parametrize("flags", [("--rows", "15"), ("--missing", "1"), ("--missing", "nan"), ("--seed", "-1")])
-def test_flags_that_make_no_sense(
-    make: ModuleType, tmp_path: Path, flags: tuple[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_flags_that_make_no_sense(tmp_path: Path, flags: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        make.main(["--output", str(tmp_path / "shop"), *flags])
+        multimodal.main(["--output", str(tmp_path / "shop"), *flags])
     assert f"{flags[0]} {flags[1]}: expected" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -1,18 +1,19 @@
-"""`--example`: the bundled examples, and the flags of each."""
+"""`--example`: where each bundled example is made, and its flags."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import importlib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from mmkeras.config.config import DEFAULTS, Config
 from mmkeras.config.tasks import has_target
 from mmkeras.data.columns.column import INPUT_KINDS
 from mmkeras.errors import InputError
+from mmkeras.system.program import call
+from mmkeras.system.progress import Log
 
-EXAMPLES: dict[str, dict[str, Any]] = {
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "news": {},
     "multimodal": {
         "csv": "data/multimodal/multimodal.csv",
@@ -25,40 +26,52 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "image_size": 48,
     },
 }
+"""Example, also the module here that makes it -> its flags that are not the defaults."""
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 
-def with_example(config: AnyConfig) -> AnyConfig:
+def with_example(config: AnyConfig, log: Log = print) -> AnyConfig:
     """Options with `--example` -> options with the example's flags; other options are returned unchanged.
 
-    The example's files are made if they are absent. Flags that the user has given stay: see `example_flags`.
-    Raises InputError if the script that makes the example is absent: it is part of a checkout, not of the package.
+    The example's files are made in the current folder if they are absent. Flags that the user has given stay: see
+    `example_flags`. Raises InputError for an example that cannot be made, and where no table is named and none is
+    there.
     """
-    if config.data.example:
+    name = config.data.example
+    if name:
         if config.data.csv != DEFAULTS["csv"]:
-            raise InputError(f"--example {config.data.example}: it has its own data; leave out {config.data.csv}.")
-        script = Path(__file__).parents[2] / "data" / f"make_{config.data.example}.py"
-        if not script.exists():
-            raise InputError(
-                f"--example {config.data.example}: it is made by {script.name}, in the data/ of a checkout."
-            )
+            raise InputError(f"--example {name}: it has its own data; leave out {config.data.csv}.")
         flags = example_flags(config)
-        if len(flags) < len(EXAMPLES[config.data.example]):
+        if len(flags) < len(EXAMPLES[name]):
             added = [f"--{key.replace('_', '-')} {as_typed(value)}" for key, value in flags.items() if key != "csv"]
-            print(f"--example {config.data.example}, besides your flags: {' '.join(added) or 'its rows alone'}")
+            log(f"--example {name}, besides your flags: {' '.join(added) or 'its rows alone'}")
         config = config.replace(**flags, example=None)
-        if not Path(config.data.csv).exists() and not config.output.resume:
-            finished = subprocess.run([sys.executable, str(script)], check=False)
-            if finished.returncode:
-                raise InputError(f"--example: {script.name} failed; the reason is above.")
+        if Path(config.data.csv).exists():
+            log(f"--example {name}: {config.data.csv} is there already and is used as it is")
+        elif not config.output.resume:
+            make_example(name, Path(config.data.csv), log)
     elif (
         config.data.csv == DEFAULTS["csv"]
         and not config.output.resume
         and has_target(config.model.task)
         and not Path(config.data.csv).exists()
     ):
-        raise InputError(f"{config.data.csv}: the bundled example is not made yet. Run: python data/make_news.py")
+        command = "train" if type(config) is Config else "ablate"
+        raise InputError(
+            f"{config.data.csv}: no table is named, and the example's is not made yet. Name yours: "
+            f"{call(command, 'your.csv')}; or make the example's: {call(command, '--example', 'news')}"
+        )
     return config
+
+
+def make_example(name: str, table: Path, log: Log) -> None:
+    """Make an example's table, and the files that it names. Raises InputError where a package or a place is missing."""
+    try:
+        importlib.import_module(f"mmkeras.examples.{name}").make(table, log=log)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise InputError(f"--example {name}: {error}") from error
 
 
 def as_typed(value: Any) -> str:
