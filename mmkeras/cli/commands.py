@@ -5,6 +5,7 @@ Imports are late: a command imports what it needs, and `--help` none of that.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,8 +102,9 @@ def run_generate(options: Generate) -> int:
     """Generate texts: of a CSV into a file, or of the command line to print."""
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.generation.options import GenerationOptions
+    from mmkeras.generation.prompt import answer_lines, open_prompt
     from mmkeras.system.outputs import output_file
-    from mmkeras.tasks.opening import open_text_generator
+    from mmkeras.tasks.opening import open_text_generator, quick_start
 
     decoding = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
     if options.csv is not None and (options.texts or options.input):
@@ -110,8 +112,14 @@ def run_generate(options: Generate) -> int:
     decoding.check()
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is None:
-        generator = open_text_generator(options.folder, options.format)
-        generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
+        with quick_start(options.folder):
+            generator = open_text_generator(options.folder, options.format)
+        if options.texts or options.input:
+            generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
+        elif sys.stdin.isatty():
+            open_prompt(generator, options.folder, decoding, **media)
+        elif not answer_lines(generator, options.folder, decoding, sys.stdin.fileno(), **media):
+            generate_texts(generator, options.folder, (), (), decoding, **media)  # the pipe was empty
         return 0
     cells: dict[str, Any] = {"raw_cells": options.raw_cells, "overwrite": options.overwrite}
     with output_file(options.output, options.overwrite, [options.csv]) as output:
@@ -123,9 +131,11 @@ def run_generate(options: Generate) -> int:
 def run_score(options: Score) -> int:
     """Print the scores."""
     from mmkeras.generation.score import score_texts
-    from mmkeras.tasks.opening import open_text_generator
+    from mmkeras.tasks.opening import open_text_generator, quick_start
 
-    score_texts(open_text_generator(options.folder, options.format), options.folder, options.texts, options.file)
+    with quick_start(options.folder):
+        generator = open_text_generator(options.folder, options.format)
+    score_texts(generator, options.folder, options.texts, options.file)
     return 0
 
 

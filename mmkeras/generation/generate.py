@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from mmkeras.data.columns.column import Column
 from mmkeras.data.values.formula_cells import FormulaCells
@@ -35,36 +35,56 @@ def generate_texts(
     pairs: Sequence[str],
     options: GenerationOptions,
     *,
+    log: Log = print,
+    **media: Any,
+) -> None:
+    """Generate one text for each of `texts` and log it, notes before it. Arguments and errors: of `texts_of`."""
+    for notes, text in texts_of(generator, folder, texts, pairs, options, **media):
+        for note in notes:
+            log(note)
+        log(text)
+
+
+def texts_of(
+    generator: TextGenerator,
+    folder: str | Path,
+    texts: Sequence[str],
+    pairs: Sequence[str],
+    options: GenerationOptions,
+    *,
     media_root: str | None = None,
     allow_outside: bool = False,
-    log: Log = print,
-) -> None:
-    """Generate one text for each of `texts`: cells of the first text column, or prompts of a language model.
+) -> list[tuple[list[str], str]]:
+    """A text for each of `texts`, cells of the first text column or prompts of a language model; with notes about it.
 
     pairs: column=value, for other columns. Raises InputError for an unknown column, or cells that cannot be read.
     """
+    answers: list[tuple[list[str], str]] = []
     if ENCODE not in generator.graphs:
         if pairs:
             raise InputError(f"{pairs[0]}: a language model takes a text alone, the prompt that it continues.")
         prompts = list(texts) or [""]
         for prompt, decoded in zip(prompts, generator.continue_text(prompts, options), strict=True):
-            warn_of_prompt(generator, prompt, options, log)
-            log((prompt + generator.tokenizer.raw(decoded.ids)).strip())  # a word's first token begins with its space
-        return
+            prompt_notes: list[str] = []
+            warn_of_prompt(generator, prompt, options, prompt_notes.append)
+            # a word's first token begins with its space
+            answers.append((prompt_notes, (prompt + generator.tokenizer.raw(decoded.ids)).strip()))
+        return answers
     cells = cells_by_column(generator, texts, pairs)
     count = len(next(iter(cells.values())))
     for k, row in enumerate(zip(*cells.values(), strict=True), 1):
         if not any(cell.strip() for cell in row):
             what = "No text: every cell is empty." if count == 1 else f"Text {k} is empty."
             raise InputError(f"{what} Give a text, or --input column=value.")
-    warn_of_length(generator, options, log)
-    root, notes = MediaRoot(media_root or ".", allow_outside), TextNotes()
+    root, notes, lines = MediaRoot(media_root or ".", allow_outside), TextNotes(), list[str]()
+    warn_of_length(generator, options, lines.append)
     folders = [Path(folder), *Path(folder).parents[:1]]
     texts_decoded = decode_cells(generator, cells, count, options, folders, root, notes)
-    for note in notes.lines():
-        log(note)
+    lines += notes.lines()  # about all of the texts: before the first one
     for decoded in texts_decoded:
-        log(generator.tokenizer.decode(decoded.ids))
+        answers.append((lines, generator.tokenizer.decode(decoded.ids)))
+        lines = []
+    return answers
 
 
 def cells_by_column(generator: TextGenerator, texts: Sequence[str], pairs: Sequence[str]) -> dict[str, list[str]]:

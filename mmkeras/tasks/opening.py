@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,3 +90,23 @@ def open_text_generator(path: str | Path, format_name: str | None) -> TextGenera
             f"{path}: this model predicts rows, it does not generate text. Use: {call('predict', path, 'your.csv')}"
         )
     return trained_generator(task.graphs(run), tokenizer, run.folder)
+
+
+@contextlib.contextmanager
+def quick_start(path: str | Path) -> Iterator[None]:
+    """Open a run in the block: Keras starts without the libraries that only presets need, and the collector rests."""
+    from mmkeras.runs.recovery import is_run
+
+    if not is_run(Path(path)):
+        yield
+        return
+    from mmkeras.config.json_file import read_config
+    from mmkeras.system.tensorflow import collector_paused, import_tensorflow, without_extras
+
+    config = read_config(Path(path) / "config.json")
+    with collector_paused():
+        if not any(name.startswith("preset:") for name in (config.text.text_encoder, config.image.image_encoder)):
+            with without_extras():
+                import_tensorflow()
+                import keras_hub  # noqa: F401
+        yield

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import small_runs
+from screen import Screen
 from small_texts import SMALL, Made, make, proof, translation, write_lines, write_pairs
 
 pytestmark = pytest.mark.slow
@@ -70,6 +75,50 @@ def test_generate_with_a_beam_by_chance_and_from_the_run(translator: Made) -> No
     for flags in (("--beam", "4"), ("--temperature", "0.01", "--seed", "3")):
         assert small_runs.main("generate", translator.exported, ASKED, *flags).lines == [translation(ASKED)]
     assert small_runs.main("generate", translator.run, ASKED).lines == [translation(ASKED)]
+
+
+def test_the_prompt_shows_each_text_while_it_is_generated(translator: Made) -> None:
+    terminal, program = pty.openpty()
+    folder = translator.exported.parent / "state"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mmkeras.cli.main", "generate", str(translator.exported)],
+        stdin=program,
+        stdout=program,
+        stderr=program,
+        env={**small_runs.environment(), "XDG_STATE_HOME": str(folder), "TERM": "dumb"},
+        close_fds=True,
+    )
+    os.close(program)
+    screen = Screen(terminal)
+    screen.wait_for("en> ")
+    screen.type(f"{ASKED}\n")
+    screen.wait_for(translation(ASKED))
+    screen.type("qqq\n")
+    screen.wait_for("note: no word of the text")
+    screen.wait_for("en> ")
+    screen.type("\n")  # an empty line asks again
+    screen.wait_for("en> ")
+    screen.type("\x04")
+    assert process.wait(60) == 0
+    assert "Traceback" not in screen.text
+    assert ASKED in (folder / "mmkeras" / "generate_history").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["exported", "run"])
+def test_lines_of_a_pipe_are_answered_line_by_line(translator: Made, name: str) -> None:
+    command = [sys.executable, "-m", "mmkeras.cli.main", "generate", str(getattr(translator, name))]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=small_runs.environment()
+    )
+    assert process.stdin
+    assert process.stdout
+    for text in (ASKED, "the dog finds the man"):  # each is answered before the next one is written
+        process.stdin.write(f"{text}\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == f"{translation(text)}\n"
+    rest, _ = process.communicate(f"\n{ASKED}", timeout=120)
+    assert rest == f"\n{translation(ASKED)}\n"
+    assert process.returncode == 0
 
 
 def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from mmkeras.cli import main as cli
 from mmkeras.system.digests import sealed
@@ -91,9 +92,14 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def main(*arguments: str | Path) -> Done:
-    """`mmkeras …` in this process."""
+    """`mmkeras …` in this process, with an empty standard input."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        open(os.devnull, encoding="utf-8") as nothing,
+        mock.patch.object(sys, "stdin", nothing),
+    ):
         try:
             code = cli.main([str(a) for a in arguments])
         except SystemExit as error:  # tyro's answer to --help and to flags it does not know
