@@ -9,6 +9,7 @@ import numpy as np
 
 from mmkeras.config.data import Data
 from mmkeras.data.columns.column import Column
+from mmkeras.data.files.unpack import unpack
 from mmkeras.data.table import read_rows
 from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
@@ -17,7 +18,7 @@ LONGEST_FILE = 2**31  # bytes
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The lines of a UTF-8 text file; a blank line is '', EOS alone in a stream, as published word counts have it.
+    """The lines of a UTF-8 text file, plain or packed; a blank line is '': EOS alone, as published word counts have it.
 
     Raises InputError for a file that is absent, empty, too large or not UTF-8.
     """
@@ -26,10 +27,13 @@ def read_lines(path: str | Path) -> list[str]:
         raise InputError(f"{path}: there is no such text file. Give the path of one, in UTF-8.")
     if path.stat().st_size > LONGEST_FILE:
         raise InputError(f"{path}: expected at most 2 GiB of text; split the file.")
+    raw = unpack(path.read_bytes(), path).raw
+    if len(raw) > LONGEST_FILE:
+        raise InputError(f"{path}: expected at most 2 GiB of text; it unpacks to more. Split the file.")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = raw[: error.start].count(b"\n") + 1
         raise InputError(
             f"{path}, line {line}: expected UTF-8, received the byte {error.object[error.start]:#x}. Save it as UTF-8."
         ) from None

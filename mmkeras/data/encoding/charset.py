@@ -27,14 +27,13 @@ _BOMS: Final = (
 _BINARY: Final = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx). Save the sheet as CSV"),
+    (b"PK\x03\x04", "an Excel workbook (.xlsx) or another Office document. Save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls). Save the sheet as CSV"),
     (b"%PDF", "a PDF document"),
     (b"SQLite", "an SQLite database"),
     (b"RIFF", "a WAV or WebP file"),
-    (b"\xfd7zXZ", "an .xz archive. Unpack it"),
-    (b"BZh", "a .bz2 archive. Unpack it"),
-    (b"(\xb5/\xfd", "a .zst archive. Unpack it"),
+    (b"7z\xbc\xaf", "a 7z archive. Unpack it"),
+    (b"Rar!", "a RAR archive. Unpack it"),
 )
 _JIS: Final = re.compile(rb"\x1b\$[@B]")  # ISO-2022-JP: the only encoding here that is ASCII alone, byte by byte
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))

@@ -14,14 +14,17 @@ from mmkeras.data.encoding.charset import Charset, choose_encoding
 from mmkeras.data.files.csv_table import read_csv
 from mmkeras.data.files.fasttext import PREFIX, read_fasttext
 from mmkeras.data.files.json_records import read_json
+from mmkeras.data.files.packed import SUFFIXES
 from mmkeras.data.files.parquet import parquet_rows
 from mmkeras.data.files.source import BadRow, Source
-from mmkeras.data.files.unpack import gunzip
+from mmkeras.data.files.standard_input import StandardInput
+from mmkeras.data.files.unpack import unpack
 from mmkeras.errors import InputError
 
 __all__ = ["BadRow", "Dialect", "Source", "read_source"]
 
-_TABLES: Final = (".csv", ".tsv", ".csv.gz", ".parquet", ".jsonl", ".json")
+TABLES: Final = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
+PARQUET: Final = (".parquet", ".pq")
 # Text files of another kind: how they begin, and what they are.
 _OTHER_KINDS: Final = (
     (
@@ -34,22 +37,32 @@ _OTHER_KINDS: Final = (
 )
 
 
-def read_source(path: str | Path, dialect: Dialect | None = None, expected: Sequence[str] = ()) -> Source:
-    """Read a table (plain or gzipped) as strings; 'NA' and 'null' are ordinary text.
+def read_source(
+    path: str | Path | StandardInput, dialect: Dialect | None = None, expected: Sequence[str] = ()
+) -> Source:
+    """Read a table (plain or packed) as strings; 'NA' and 'null' are ordinary text.
 
     dialect: its None values are detected, and all of it without one. With a delimiter the file is read as CSV.
     expected: names of columns that the file ought to have; they tell a header from a row.
     Raises InputError when the file does not exist, is not a table, or holds bytes that are not text.
     """
     name, dialect = str(path), dialect or Dialect()
-    raw = _load(Path(path))
+    unpacked = unpack(path.raw if isinstance(path, StandardInput) else _load(Path(path)), name)
+    raw = unpacked.raw
+    if not raw.strip():
+        raise InputError(f"{name}: expected a header and rows, but it is empty ({len(raw)} bytes).")
     if raw.startswith(b"PAR1"):
-        return parquet_rows(raw, name)
-    if Path(path).suffix in (".parquet", ".pq"):
+        return with_notes(parquet_rows(raw, name), unpacked.notes)
+    if name.lower().endswith(PARQUET):
         raise InputError(f"{name}: expected Parquet, but it does not begin with 'PAR1'. If it is a CSV, rename it.")
     charset = choose_encoding(raw, dialect.encoding, name)
     source = _read_text(raw, charset, dialect, name, expected)
-    return dataclasses.replace(source, notes=(charset.note, *source.notes)) if charset.note else source
+    return with_notes(source, (*unpacked.notes, *([charset.note] if charset.note else [])))
+
+
+def with_notes(source: Source, notes: tuple[str, ...]) -> Source:
+    """The source with further notes before its own."""
+    return dataclasses.replace(source, notes=(*notes, *source.notes)) if notes else source
 
 
 def _read_text(raw: bytes, charset: Charset, dialect: Dialect, name: str, expected: Sequence[str]) -> Source:
@@ -66,16 +79,25 @@ def _read_text(raw: bytes, charset: Charset, dialect: Dialect, name: str, expect
     return read_csv(raw, charset.encoding, charset.clean, dialect, name, expected)
 
 
+def is_table(name: str) -> bool:
+    """Does a name end like a table's, packed or not?"""
+    name = name.lower()
+    packing = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
+    return name.removesuffix(packing).endswith(TABLES)
+
+
 def _load(path: Path) -> bytes:
-    """The bytes of the file, decompressed. Raises InputError for a folder and for an absent, damaged or empty file."""
+    """The bytes of the file. Raises InputError for a folder and for a file that is absent or cannot be read."""
     if path.is_dir():
-        inside = sorted(p.name for p in path.iterdir() if p.name.endswith(_TABLES))
+        inside = sorted(
+            p.name for p in path.iterdir() if p.name.removesuffix(p.suffix * (p.suffix in SUFFIXES)).endswith(TABLES)
+        )
         hint = f" It holds {', '.join(inside[:5])}." if inside else ""
         raise InputError(f"{path}: expected a CSV or Parquet file, received a folder.{hint} Name a file.")
     if path.is_char_device() or path.is_block_device():  # /dev/zero has no end; a pipe has one, and is read to it
         raise InputError(f"{path}: expected a CSV or Parquet file, received a device. Name a file.")
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, names, 1)
@@ -83,7 +105,3 @@ def _load(path: Path) -> bytes:
         raise InputError(f"{path}: there is no such file. {hint}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: it cannot be read: {getattr(error, 'strerror', None) or error}.") from None
-    raw = gunzip(raw, path)
-    if not raw.strip():
-        raise InputError(f"{path}: expected a header and rows, but the file is empty ({len(raw)} bytes).")
-    return raw

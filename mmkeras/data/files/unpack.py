@@ -5,19 +5,21 @@ A table needs several times its size while it is read: the bytes, the text, and 
 
 from __future__ import annotations
 
-import zlib
+import contextlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
+from mmkeras.data.files.packed import DAMAGED, LONGEST_BEGIN, SUFFIXES, is_office, open_packed, packing_of
 from mmkeras.errors import InputError
 from mmkeras.system.memory import available_memory
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GZIP: Final = b"\x1f\x8b"
-GZIP_FORMAT: Final = 31  # zlib's wbits of a gzip file with the largest window
-FED: Final = 2**18  # most bytes that are fed at a time
+DEEPEST: Final = 3  # a packed file may hold a packed file, as a zip archive with a .csv.gz
 UNPACKED: Final = 2**22  # most bytes that are unpacked at a time
 SHARE: Final = 4  # a table may take this part of the memory that is left: the rest is for its text and cells
 LARGEST: Final = 8 * 2**30
@@ -29,30 +31,65 @@ CELL: Final = 16  # bytes that an empty cell takes, twice a pointer
 BATCH: Final = 256  # rows of a Parquet file that are unpacked at a time
 
 
-def gunzip(raw: bytes, path: str | Path) -> bytes:
-    """The contents of a gzip file; a file that is not gzipped is returned as it is.
+@dataclass(frozen=True)
+class Unpacked:
+    """What a file holds. notes: sentences on what of an archive was taken."""
 
-    Raises InputError for a damaged file, and as soon as the contents are larger than allowed.
+    raw: bytes
+    notes: tuple[str, ...] = ()
+
+
+def unpack(raw: bytes, path: str | Path) -> Unpacked:
+    """The contents of a packed file, told by how it begins; a file that is not packed is returned as it is.
+
+    Raises InputError for a damaged file, as soon as the contents are larger than allowed, for a zip archive that does
+    not hold one file, and for a tar archive.
     """
-    if not raw.startswith(GZIP):
-        return raw
-    parts, bounds = list[bytes](), Bounds(path)
-    member, at = zlib.decompressobj(wbits=GZIP_FORMAT), 0
+    notes: list[str] = []
+    for _ in range(DEEPEST):
+        packing = packing_of(raw[:LONGEST_BEGIN])
+        if not packing or (packing == "zip" and is_office(io.BytesIO(raw))):
+            break
+        raw, name = _unpack_once(raw, packing, str(path))
+        if name:
+            notes.append(f"Read from the zip archive: {name}.")
+    if raw[257:262] == b"ustar":
+        raise InputError(f"{path}: expected a table, but this is a tar archive. Unpack it, and name a file of it.")
+    return Unpacked(raw, tuple(notes))
+
+
+def _unpack_once(raw: bytes, packing: str, path: str) -> tuple[bytes, str]:
+    """What a packed file holds, and its name in a zip archive, else ''."""
+    file, parts, bounds = io.BytesIO(raw), list[bytes](), Bounds(path)
     try:
-        while True:
-            fed = raw[at : at + FED]
-            part = member.decompress(fed, UNPACKED)
-            at += len(fed) - len(member.unconsumed_tail) - len(member.unused_data)
-            bounds.add(len(part), at)
-            parts.append(part)
-            if member.eof:
-                if not raw.startswith(GZIP, at) and not raw[at:].strip(b"\0"):  # zeros may pad the end
-                    return b"".join(parts)
-                member = zlib.decompressobj(wbits=GZIP_FORMAT)  # several files, one after another, are one
-            elif not fed and not part:
-                raise zlib.error("it ends in the middle")
-    except zlib.error as error:
-        raise InputError(f"{path}: the gzip file is damaged or cut short ({error}). Make it again.") from None
+        inside, name = open_packed(file, packing, path)
+        with inside:
+            while part := inside.read(UNPACKED):
+                bounds.add(len(part), min(file.tell(), len(raw)) if not file.closed else len(raw))
+                parts.append(part)
+    except InputError:
+        raise
+    except DAMAGED as error:
+        reason = str(error).strip() or type(error).__name__
+        raise InputError(f"{path}: the {packing} file is damaged or cut short ({reason}). Make it again.") from None
+    return b"".join(parts), name
+
+
+@contextlib.contextmanager
+def open_unpacked(path: Path) -> Iterator[tuple[IO[bytes], str]]:
+    """The contents of a file as a stream, and its name without the packing's suffix, or that of the archive's member.
+
+    Raises OSError for a file that cannot be opened, one of DAMAGED for a damaged one, and InputError as `open_packed`.
+    """
+    with open(path, "rb") as file:
+        packing = packing_of(file.peek(LONGEST_BEGIN))
+        if not packing:
+            yield file, path.name
+            return
+        inside, member = open_packed(file, packing, str(path))
+        suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), "")
+        with inside:
+            yield inside, member or path.name.removesuffix(path.name[len(path.name) - len(suffix) :])
 
 
 class Bounds:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
+from mmkeras.data.files.packed import DAMAGED
+from mmkeras.data.files.unpack import open_unpacked
 from mmkeras.errors import InputError
 from mmkeras.modalities.text.features import TextState, hash_texts, text_hasher
 
@@ -20,15 +20,6 @@ CHUNK = 20_000  # words that are tokenised at once
 LONGEST_LINE = 2**22  # bytes: of a packed file, a line without an end could fill the memory
 LONGEST_WORD = 2**12  # bytes
 MOST_DIMENSIONS = 2**16
-
-
-def _open(path: Path) -> Any:
-    try:
-        with open(path, "rb") as file:
-            is_gzip = file.read(2) == b"\x1f\x8b"
-        return gzip.open(path, "rb") if is_gzip else open(path, "rb")
-    except OSError as error:
-        raise InputError(f"{path}: the word vectors cannot be read ({error.strerror}). Check --word-vectors.") from None
 
 
 def read_text_vectors(file: IO[bytes], path: Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -89,7 +80,12 @@ def load_word_vectors(path: str | Path, state: TextState) -> tuple[np.ndarray, i
     path = Path(path)
     try:
         return _load(path, state)
-    except (EOFError, OSError, zlib.error) as error:
+    except InputError:
+        raise
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.strerror:
+            reason = f"the word vectors cannot be read ({error.strerror}). Check --word-vectors."
+            raise InputError(f"{path}: {reason}") from None
         raise InputError(
             f"{path}: the word vectors cannot be read; the file is damaged or cut short ({error})."
         ) from None
@@ -101,9 +97,9 @@ def _load(path: Path, state: TextState) -> tuple[np.ndarray, int]:
     hasher = text_hasher(spec, state.table)
     vectors: dict[int, np.ndarray] = {}
     dim = 0
-    with _open(path) as file:
-        name = path.name.lower().removesuffix(".gz")
-        entries = (read_binary_vectors if name.endswith(".bin") else read_text_vectors)(file, path)
+    with open_unpacked(path) as (file, name):
+        read_vectors = read_binary_vectors if name.lower().endswith(".bin") else read_text_vectors
+        entries = read_vectors(file, path)
         while chunk := list(islice(entries, CHUNK)):
             dim = len(chunk[0][1])
             keys = hash_texts([word for word, _ in chunk], spec, state.table, hasher).keys
