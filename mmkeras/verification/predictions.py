@@ -22,6 +22,7 @@ from mmkeras.metrics.agreement import (
     score,
 )
 from mmkeras.runtime.contract import differences
+from mmkeras.verification.legend import LEARNED
 from mmkeras.verification.lengths import any_length
 from mmkeras.verification.process import in_own_process
 from mmkeras.verification.samples import SAMPLES, Samples, load_samples
@@ -205,7 +206,7 @@ def check_subsets(
 def score_name(signature: Signature) -> str:
     """The score's name in verify.json: with a suffix where the model was refit on the held-out rows."""
     name = agreement.score_name(signature.task)
-    return f"{name}_on_learned_rows" if signature.held_out["learned_since"] else name
+    return f"{name}{LEARNED}" if signature.held_out["learned_since"] else name
 
 
 def lost_score(batches: list[np.ndarray], samples: Samples, contract: Mapping[str, Any], allowed: float) -> list[str]:
@@ -244,7 +245,7 @@ def length_mismatches(
 
 def head(score: str) -> list[str]:
     """The table's first line. score: its key in the results; a star stands for the suffix of a longer name."""
-    short = score.removesuffix("_on_learned_rows")
+    short = score.removesuffix(LEARNED)
     heading = short if short == score else f"{short}*"
     return [
         *("artefact", "ids", "labels", "largest diff", heading),

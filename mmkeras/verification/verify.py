@@ -21,6 +21,7 @@ from mmkeras.system.packages import is_installed, missing
 from mmkeras.system.progress import Log, not_silent
 from mmkeras.verification import predictions, texts
 from mmkeras.verification.belonging import check_belonging
+from mmkeras.verification.legend import legend
 from mmkeras.verification.result import reject, table, verdict
 from mmkeras.verification.samples import SAMPLES
 from mmkeras.verification.tolerances import TOLERANCES
@@ -125,7 +126,7 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     for artefact in artefacts:
         with not_silent(log, f"verifying {artefact.name}"):
             results[artefact.name] = verify_one(folder, artefact, samples, signature)
-    log_results(results, signature, log)
+    log_results(results, signature, samples.noun, log)
     for artefact in artefacts:
         if not results[artefact.name]["passed"]:
             reject_files(folder, artefact, results[artefact.name], log)
@@ -169,16 +170,16 @@ def check_folder(folder: Path, signature: Signature) -> None:
         raise InputError(f"{labels}: its lines are other than the labels in {SIGNATURE}. Export again.")
 
 
-def log_results(results: dict[str, dict[str, Any]], signature: Signature, log: Log) -> None:
-    """Log the table, and a line for each mismatch."""
+def log_results(results: dict[str, dict[str, Any]], signature: Signature, noun: str, log: Log) -> None:
+    """Log the table, what its score is, and a line for each mismatch. noun: of the samples, `rows` or `lines`."""
     comparison = COMPARISONS[signature.answers]
     score = comparison.score_name(signature)
     log(table(results, comparison, score))
+    answered = max((result["rows"] for result in results.values()), default=0)
+    if answered:
+        log(legend(score, answered, noun, signature.held_out))
     if signature.metadata.get("slim"):
         log("slim artefacts have no token ids: these were not compared, the answers were")
-    if signature.held_out.get("learned_since"):
-        held_out = signature.held_out[score.removesuffix("_on_learned_rows")]
-        log(f"* on rows the model was refit on: {held_out:.4f} while held out (train --no-fold keeps them apart)")
     for name, result in results.items():
         for mismatch in result["breaches"]:
             log(f"{verdict(result)} {name}: {mismatch}")

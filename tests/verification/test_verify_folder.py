@@ -6,6 +6,7 @@ The processes that answer are replaced: an artefact here is a file whose content
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -154,14 +155,21 @@ def test_accuracy_on_learned_rows_is_not_called_that_of_held_out_rows(folder: Pa
     assert plain.lines[1].startswith("artefact ")
     assert " accuracy " in plain.lines[1]
     assert "*" not in plain.out
+    assert re.search(
+        r"^accuracy: the share of the \d+ held-out rows whose predicted class is the true one$", plain.out, re.M
+    )
     assert proof(folder)["artefacts"]["predict.onnx"]["accuracy"] == 1.0
     held_out = {"accuracy": 0.75, "learned_since": True}
     (folder / "signature.json").write_text(json.dumps({**SIGNATURE, "artefacts": NAMES, "held_out": held_out}))
     learned = small_runs.main("verify", folder)
     assert learned.code == 0
     assert " accuracy* " in learned.lines[1]
-    (note,) = [line for line in learned.lines if line.startswith("* ")]
-    assert note == "* on rows the model was refit on: 0.7500 while held out (train --no-fold keeps them apart)"
+    (note,) = [line for line in learned.lines if line.startswith("accuracy*: ")]
+    assert re.fullmatch(
+        r"accuracy\*: the share of the \d+ held-out rows whose predicted class is the true one, counted after the model "
+        r"was refit on these rows too; while they were held out it was 0.7500 \(train --no-fold keeps them apart\)",
+        note,
+    )
     report = proof(folder)
     assert report["held_out"] == held_out
     for result in report["artefacts"].values():
