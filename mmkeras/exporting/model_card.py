@@ -10,6 +10,7 @@ from mmkeras.config.tasks import line_of
 from mmkeras.exporting.markdown import block, code, escaped, heading, visible
 from mmkeras.graph import PRESENCE, Graph, Input, Signature
 from mmkeras.metrics.tables import summary, table_of
+from mmkeras.metrics.temperature import in_words
 from mmkeras.modalities import spec_of
 from mmkeras.runs.run import Run
 from mmkeras.system.files import write_atomically
@@ -34,7 +35,7 @@ def card_of_numbers(
     figures = summary(validation)
     if "calibration" in metrics:
         error = metrics["calibration"]["after"]["expected_calibration_error"]
-        figures += f", expected\ncalibration error {error:.3f}"
+        figures += f", expected\ncalibration error {error:.3f} ({in_words(metrics['calibration'])})"
     outputs = f"{len(graph.labels)} {line_of(LABELS, signature.task)}" if graph.labels else "numbers"
     targets = ", ".join(map(code, run.schema["targets"]["names"]))
     return f"""# {heading(title)}

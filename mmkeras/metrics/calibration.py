@@ -64,6 +64,11 @@ def choices(task: str, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarra
     return None
 
 
+def choices_a_row(task: str, logits: np.ndarray) -> int:
+    """Of `choices`, how many a row has: one class, or each label. logits: float [n, outputs]."""
+    return logits.shape[1] if TARGET_KINDS[task] == "labels" else 1
+
+
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """The temperature T of softmax(logits / T) that is likeliest a posteriori, given held-out rows.
 

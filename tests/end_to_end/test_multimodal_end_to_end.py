@@ -68,7 +68,7 @@ def test_what_training_leaves_and_says(run: SmallRun) -> None:
     assert (config["task"], config["model"], config["fusion"]) == ("classify", "multimodal", "attention")
     assert metrics["rows"] == {"train": 48, "validation": 12, "bad": 0}
     assert metrics["folded"] is False
-    assert set(metrics["calibration"]) == {"temperature", "before", "after"}
+    assert {"temperature", "fitted", "applied", "cross_fitted", "before", "after"} <= {*metrics["calibration"]}
     assert len(metrics["missing"]) == SUBSETS
     assert {"present", "rows", "accuracy"} == set(metrics["missing"][0])
     assert metrics["missing"][-1]["accuracy"] == metrics["validation"]["accuracy"], "nothing is missing"

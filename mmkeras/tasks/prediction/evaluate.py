@@ -13,7 +13,8 @@ import numpy as np
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures
 from mmkeras.metrics.agreement import decide, evaluate
-from mmkeras.metrics.calibration import calibration, choices, fit_temperature, softmax
+from mmkeras.metrics.calibration import choices, choices_a_row
+from mmkeras.metrics.temperature import choose_temperature
 from mmkeras.models.core import Core
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.tasks import TASKS
@@ -38,7 +39,7 @@ class Evaluation:
 
 
 def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]]) -> Evaluation:
-    """Figures on the held-out rows, and the temperature that fits them best; numbers have none.
+    """Figures on the held-out rows, and the temperature, if it lowers their calibration error; numbers have none.
 
     No weight is trained on these rows so far; they have chosen the epoch and the weight of naive Bayes.
 
@@ -51,9 +52,8 @@ def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Se
     calibrated = choices(targets.task, logits, truth)
     if calibrated is not None:
         options, right = calibrated
-        temperature = fit_temperature(options, right)
-        before, after = (calibration(softmax(options / t), right) for t in (1.0, temperature))
-        figures["calibration"] = {"temperature": temperature, "before": before, "after": after}
+        figures["calibration"] = choose_temperature(options, right, choices_a_row(targets.task, logits))
+        temperature = figures["calibration"]["temperature"]
     predictions = predictions_of(logits / temperature, data)
     names = list(targets.labels or targets.names)
     figures = {"validation": evaluate(targets.task, truth, predictions, names), **figures, "folded": False}

@@ -20,6 +20,7 @@ from mmkeras.data.splits.split import Split
 from mmkeras.data.targets.targets import Targets, fit_targets
 from mmkeras.data.values.outliers import winsorised
 from mmkeras.metrics.tables import summary as summary_of
+from mmkeras.metrics.temperature import in_words
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
@@ -128,6 +129,7 @@ def evaluate(
         log(f"naive Bayes over the texts is added with weight {ensemble.weight:g}" if ensemble.weight else unused)
     if "calibration" in figures:
         core.model.get_layer("temperature").inverse.assign(1 / figures["calibration"]["temperature"])
+        log(in_words(figures["calibration"]))
     return {
         "target": data.targets.names[0],
         **figures,
