@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mmkeras.report import plots
+from mmkeras.report.curves import probability_facts
 from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import interval
 from mmkeras.report.held_out import Row
@@ -18,17 +18,12 @@ LARGEST_MATRIX: Final = 30
 
 def facts(run: RunFiles) -> dict[str, Any]:
     """The variables of classify.html.j2, without those of every page."""
-    calibration = run.metrics.get("calibration")
-    reliability = {}
-    if calibration:
-        reliability = {when: plots.reliability(calibration[when]["bins"], when) for when in ("before", "after")}
     return {
         "headline": headline(run),
         "classes": classes(run),
         "matrix": matrix(run),
         "pairs": confused_pairs(run),
-        "calibration": calibration,
-        "reliability": reliability,
+        **probability_facts(run),
         "signed": True,  # the contribution of a column to the logit of a class has a sign
         "mistakes": mistakes(run, verdict, signed=True),
         "contributions": contributions(run),

@@ -27,6 +27,7 @@ class HeldOut:
     largest errors first.
     missed: label -> rows of this label where it is not predicted; added: label -> rows without this label where it is
     predicted; swapped: (missed label, added label) -> rows. truth, predicted: float64 [n, targets].
+    confidence, correct: of each row the probability of its prediction, and 1 where it is right.
     """
 
     wrong: int = 0
@@ -36,6 +37,13 @@ class HeldOut:
     swapped: Counter[tuple[str, str]] = field(default_factory=Counter)
     truth: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     predicted: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    confidence: array[float] = field(default_factory=lambda: array("d"))
+    correct: array[int] = field(default_factory=lambda: array("b"))
+
+    def note(self, row: Row, right: bool) -> None:
+        """Keep a row's confidence, and whether its prediction is right."""
+        self.confidence.append(float(row[PROBABILITY]))
+        self.correct.append(right)
 
 
 def read_held_out(rows: Iterable[Row], targets: dict[str, Any]) -> HeldOut:
@@ -61,7 +69,9 @@ def scaled_errors(row: Row, targets: dict[str, Any]) -> list[float]:
 
 def _wrong_classes(rows: Iterable[Row], targets: dict[str, Any], held_out: HeldOut) -> Iterator[Row]:
     for row in rows:
-        if row[PREDICTION] != row[targets["names"][0]]:
+        right = row[PREDICTION] == row[targets["names"][0]]
+        held_out.note(row, right)
+        if not right:
             held_out.wrong += 1
             yield row
 
@@ -69,6 +79,7 @@ def _wrong_classes(rows: Iterable[Row], targets: dict[str, Any], held_out: HeldO
 def _wrong_labels(rows: Iterable[Row], targets: dict[str, Any], held_out: HeldOut) -> Iterator[Row]:
     for row in rows:
         truth, predicted = read_labels(row[targets["names"][0]]), read_labels(row[PREDICTION])
+        held_out.note(row, truth == predicted)
         if truth != predicted:
             held_out.wrong += 1
             missed, added = sorted(truth - predicted), sorted(predicted - truth)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mmkeras.metrics.agreement import read_labels
+from mmkeras.report.curves import probability_facts
 from mmkeras.report.files import RunFiles
 from mmkeras.report.findings import interval
 from mmkeras.report.held_out import Row
@@ -23,6 +24,7 @@ def facts(run: RunFiles) -> dict[str, Any]:
         "headline": headline(run),
         "labels": labels(run),
         "pairs": swapped_labels(run),
+        **probability_facts(run),
         "signed": False,
         "mistakes": mistakes(run, verdict, signed=False),
         "contributions": contributions(run),

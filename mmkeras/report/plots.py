@@ -22,7 +22,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmkeras.report.findings import interval
 
-# matplotlib does not support CSS variables: unusual colours are placeholders, which _inline replaces.
+# matplotlib does not support CSS variables: unusual colours are placeholders, which inline replaces.
 INK, FAINT, TRAINING, VALIDATION = "#010101", "#020202", "#030303", "#040404"
 FUSIONS: Final = ("#050505", "#060606", "#070707", "#080808")
 _VARIABLES: Final = {
@@ -34,7 +34,7 @@ POINTS: Final = 1500
 """Largest number of points of a scatter plot: each takes about 60 bytes of the page."""
 LONGEST_NAME: Final = 36
 """Longest name of a subset, in columns of text."""
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",  # letters stay letters: small, sharp, and in the page's font
     "svg.hashsalt": "mmkeras",  # the same run, the same page
     "font.size": 9,
@@ -57,7 +57,7 @@ _STYLE: Final[Any] = {
 
 def learning_curve(history: list[dict[str, float]], measure: str, best_epoch: int) -> Markup:
     """One measure (`loss`, `accuracy`, `mae`) by epoch, training and validation, with the best epoch marked."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.9))
         axes = figure.add_axes((0.12, 0.15, 0.86, 0.8))
         ranges = []
@@ -79,7 +79,7 @@ def learning_curve(history: list[dict[str, float]], measure: str, best_epoch: in
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend()
         description = f"{measure} by epoch: {', '.join(ranges)}; the weights of epoch {best_epoch} were kept"
-        return _inline(figure, measure, description)
+        return inline(figure, measure, description)
 
 
 def reliability(bins: list[dict[str, Any]], name: str) -> Markup:
@@ -87,7 +87,7 @@ def reliability(bins: list[dict[str, Any]], name: str) -> Markup:
 
     bins: mean confidence, accuracy and rows of each tenth that is not empty. name: `before` or `after`.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 3.9))
         axes = figure.add_axes((0.15, 0.36, 0.8, 0.6))
         strip = figure.add_axes((0.15, 0.12, 0.8, 0.18), sharex=axes)
@@ -106,9 +106,9 @@ def reliability(bins: list[dict[str, Any]], name: str) -> Markup:
         strip.set_xlabel("probability of the prediction")
         strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
         strip.xaxis.set_major_formatter(PercentFormatter(1))
-        _unit(axes)
+        unit_square(axes)
         words = [f"{b['confidence']:.0%} confidence, {b['accuracy']:.0%} accuracy, {b['rows']} rows" for b in bins]
-        return _inline(figure, name, f"Reliability {name} temperature scaling: {'; '.join(words)}")
+        return inline(figure, name, f"Reliability {name} temperature scaling: {'; '.join(words)}")
 
 
 def scatter(truth: np.ndarray, predicted: np.ndarray, name: str) -> Markup:
@@ -116,7 +116,7 @@ def scatter(truth: np.ndarray, predicted: np.ndarray, name: str) -> Markup:
     finite = np.flatnonzero(np.isfinite(truth) & np.isfinite(predicted))  # [k] rows
     rows = finite[np.linspace(0, len(finite) - 1, min(len(finite), POINTS)).astype(int)] if len(finite) else finite
     x, y = truth[rows], predicted[rows]
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 4.0))
         axes = figure.add_axes((0.17, 0.13, 0.8, 0.84))
         ends = [min(x.min(), y.min()), max(x.max(), y.max())] if len(rows) else [0, 1]
@@ -130,7 +130,7 @@ def scatter(truth: np.ndarray, predicted: np.ndarray, name: str) -> Markup:
         axes.set_ylabel("prediction")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6))
-        return _inline(figure, name, f"Prediction by truth of {len(rows)} rows, from {ends[0]:.4g} to {ends[1]:.4g}")
+        return inline(figure, name, f"Prediction by truth of {len(rows)} rows, from {ends[0]:.4g} to {ends[1]:.4g}")
 
 
 def ablation(rows: list[dict[str, Any]], score_name: str) -> Markup:
@@ -144,7 +144,7 @@ def ablation(rows: list[dict[str, Any]], score_name: str) -> Markup:
     names.sort(key=lambda n: (len(n), means[n]))
     fusions = list(dict.fromkeys(row["fusion"] for row in rows if row["fusion"] is not None))
     labels = [_fit(" + ".join(name)) for name in names]
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         height = 0.8 + len(names) * max(0.34, 0.12 * len(fusions))
         figure = Figure(figsize=(9.4, height))
         left = 0.02 + 0.0095 * max(map(_columns, labels))
@@ -162,7 +162,7 @@ def ablation(rows: list[dict[str, Any]], score_name: str) -> Markup:
             axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         description = f"{score_name} of {len(rows)} combinations of modalities and fusion, as in the table"
-        svg = _inline(figure, "ablation", description)
+        svg = inline(figure, "ablation", description)
     return Markup(re.sub(r"subset(\d{3})", lambda m: escape(labels[int(m[1])]), svg))
 
 
@@ -197,14 +197,14 @@ def _columns(name: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in name)
 
 
-def _unit(axes: Axes) -> None:
+def unit_square(axes: Axes) -> None:
     """Both axes from 0 to 100%."""
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
 
 
-def _inline(figure: Figure, name: str, description: str) -> Markup:
+def inline(figure: Figure, name: str, description: str) -> Markup:
     """A Figure as an <svg> inside an HTML page. name: prefix that makes the ids of the figure unique in the page."""
     name = re.sub(r"[^\w-]", "-", name)  # it may be a header of history.csv
     buffer = io.StringIO()

@@ -35,7 +35,7 @@ def test_the_page_needs_nothing_and_runs_nothing(tmp_path: Path, labels: list[st
         address = attributes.get("href") or attributes.get("src")
         assert address is None or (address[0] == "#" and address[1:] in ids), (tag, address)
     assert text.startswith("<!DOCTYPE html>")
-    assert sum(tag == "svg" and bool(a["aria-label"]) for tag, a in page.tags) == 4
+    assert sum(tag == "svg" and bool(a["aria-label"]) for tag, a in page.tags) == 5
 
 
 @pytest.mark.parametrize("labels", [CHINESE, NASTY])

@@ -14,6 +14,7 @@ from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures
 from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.calibration import choices, choices_a_row
+from mmkeras.metrics.curves import precision_recall
 from mmkeras.metrics.temperature import choose_temperature
 from mmkeras.models.core import Core
 from mmkeras.runtime.subsets import modalities_of, subsets
@@ -57,6 +58,8 @@ def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Se
     predictions = predictions_of(logits / temperature, data)
     names = list(targets.labels or targets.names)
     figures = {"validation": evaluate(targets.task, truth, predictions, names), **figures, "folded": False}
+    if calibrated is not None:
+        figures["precision_recall"] = precision_recall(truth, predictions, names)
     if core.takes_presence:
         figures["missing"] = missing_matrix(core, data, truth, inputs, temperature)
     parts, shares = contributions(core, data, predictions)
