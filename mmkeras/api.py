@@ -218,7 +218,7 @@ def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -
     """Open a model for predictions: a .tflite or .onnx file, a SavedModel folder, an exported folder or a run.
 
     Returns a `Predictor`, called with a row, or a `TextModel`, called with a text. format: the artefact of an exported
-    folder to use; None: the first one present of tflite, onnx, savedmodel. Raises InputError for any other path.
+    folder to use; None: the fastest that `verify` measured. Raises InputError for any other path.
     """
     path = Path(path) if isinstance(path, str | Path) else path.folder
     if generates_text(path):

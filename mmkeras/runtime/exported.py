@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmkeras.errors import InputError
 from mmkeras.graph import Artefact, Signature
+from mmkeras.runtime.choice import Choice, choose
 from mmkeras.runtime.contract import AGAIN, folder_signature
 from mmkeras.runtime.formats import FORMATS, fast_first
 from mmkeras.runtime.runners import Runner, SavedModelRunner, open_artefact
@@ -67,24 +68,16 @@ def open(folder: str | Path, name: str | None = None, threads: int | None = None
     """A Runner for each graph of an exported folder, opened from one of its artefacts.
 
     name: a key of signature.json's `artefacts`: a format, or `tflite.int8` where the precision is not float32; None for
-    the present artefact that starts fastest. Raises InputError where the artefact is absent.
+    the fastest, see `choose`. Raises InputError where the artefact is absent or was rejected.
     """
     folder = Path(folder)
-    artefacts = read_signature(folder).artefacts
-    present = [key for key, artefact in artefacts.items() if not absent(folder, artefact)]
-    if name is None and present:
-        name = min(present, key=lambda key: FORMATS[artefacts[key].format].slow_start)
-    if name is None or name not in present:
-        names = ", ".join(present) or "other files"
-        raise InputError(f"{folder}: there is no {name or 'artefact'} here, only {names}.")
-    artefact = artefacts[name]
-    paths = {graph: contained(folder, path, folder / SIGNATURE) for graph, path in artefact.paths.items()}
-    return open_graphs(paths, threads)
+    return open_chosen(folder, choose(folder, read_signature(folder).artefacts, name), threads)
 
 
-def absent(folder: Path, artefact: Artefact) -> list[str]:
-    """Files of an artefact that the folder lacks."""
-    return [path for path in artefact.files if not (folder / path).exists()]
+def open_chosen(folder: Path, choice: Choice, threads: int | None = None) -> dict[str, Runner]:
+    """A Runner for each graph of the chosen artefact."""
+    paths = choice.artefact.paths.items()
+    return open_graphs({graph: contained(folder, path, folder / SIGNATURE) for graph, path in paths}, threads)
 
 
 def artefacts_to_check(folder: Path, signature: Signature) -> list[Artefact]:

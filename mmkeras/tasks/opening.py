@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from mmkeras.config import tasks as config_tasks
 from mmkeras.errors import InputError
 from mmkeras.runs.recovery import bring_back
-from mmkeras.runtime.exported import SIGNATURE, check_format, read_signature
+from mmkeras.runtime.choice import choose
+from mmkeras.runtime.exported import SIGNATURE, check_format, open_chosen, read_signature
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.system.program import call
+from mmkeras.system.progress import Log
 
 if TYPE_CHECKING:
     from mmkeras.generation.generator import TextGenerator
@@ -28,10 +30,16 @@ def generates_text(path: Path) -> bool:
     return path.is_dir() and (path / SIGNATURE).exists() and read_signature(path).answers == "texts"
 
 
-def open_model(path: str | Path) -> Runner:
-    """A Runner for a .tflite or .onnx file, a SavedModel folder, or a run (the only one that needs Keras)."""
+def open_model(path: str | Path, format_name: str | None = None, log: Log = lambda _: None) -> Runner:
+    """A Runner for an artefact, an exported folder (its fastest artefact), or a run (the only one that needs Keras).
+
+    format_name: the artefact of an exported folder. Logs which artefact of a folder is chosen.
+    """
     path = Path(path)
+    check_format(format_name)
     bring_back(path)
+    if format_name and not (path / SIGNATURE).exists():
+        raise InputError(f"--format {format_name}: {path} is no exported folder, and holds one model. Leave it out.")
     if path.is_dir() and (path / "config.json").exists():
         from mmkeras.runs.run import open_run
         from mmkeras.tasks import load_task
@@ -47,9 +55,11 @@ def open_model(path: str | Path) -> Runner:
         signature = read_signature(path)
         if signature.answers == "texts":
             raise predicts_no_rows(path)
-        files = [f"{path}/{file}" for artefact in signature.artefacts.values() for file in artefact.files]
-        names = f"name one: {' or '.join(files)}" if files else "its signature names none"
-        raise InputError(f"{path}: expected an artefact, received an exported folder; {names}.")
+        choice = choose(path, signature.artefacts, format_name)
+        if choice.why:
+            log(f"answered by {path / choice.artefact.files[0]}: {choice.why} (--format names another)")
+        (runner,) = open_chosen(path, choice).values()
+        return runner
     if path.is_dir() and (path / "savedmodel").is_dir():
         raise InputError(
             f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "

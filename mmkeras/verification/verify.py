@@ -12,8 +12,9 @@ from typing import Any
 
 from mmkeras.errors import InputError
 from mmkeras.graph import FLOAT32, Answers, Artefact, Signature
+from mmkeras.runtime.choice import absent
 from mmkeras.runtime.damage import LABELS
-from mmkeras.runtime.exported import SIGNATURE, absent, artefacts_to_check, chosen, read_signature, size_bytes
+from mmkeras.runtime.exported import SIGNATURE, artefacts_to_check, chosen, read_signature, size_bytes
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.contained import can_be_changed
 from mmkeras.system.files import write_json

@@ -10,7 +10,8 @@ from made_up_samples import SIGNATURE
 
 from mmkeras.errors import InputError
 from mmkeras.graph import Artefact, Signature
-from mmkeras.runtime import exported
+from mmkeras.runtime import choice, exported
+from mmkeras.runtime.choice import choose
 from mmkeras.runtime.formats import FORMATS, fast_first, format_of, in_words
 
 PATHS = ("savedmodel/1", "predict.tflite", "predict.onnx")
@@ -55,6 +56,38 @@ def test_the_format_that_starts_fastest_is_opened(tmp_path: Path, monkeypatch: p
     with pytest.raises(InputError, match="there is no artefact here, only other files"):
         exported.open(write_folder(tmp_path / "empty"))
     assert opened == ["predict.onnx"]
+
+
+def prove(folder: Path, **results: dict[str, object]) -> None:
+    by_path = {
+        {"savedmodel": PATHS[0], "tflite": PATHS[1], "onnx": PATHS[2]}[key]: result for key, result in results.items()
+    }
+    (folder / "verify.json").write_text(json.dumps({"passed": False, "artefacts": by_path}), encoding="utf-8")
+
+
+def test_the_fastest_that_was_measured_is_chosen_and_no_rejected_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "e", *PATHS)
+    artefacts = exported.read_signature(folder).artefacts
+    first = choose(folder, artefacts)
+    assert (first.artefact.key, first.why) == ("tflite", "the first of 3, in the order tflite, onnx, savedmodel")
+    good = {"passed": True, "latency_ms_p50": 0.2}
+    prove(folder, savedmodel={**good, "latency_ms_p50": 5}, tflite=good, onnx={**good, "latency_ms_p50": 0.05})
+    fastest = choose(folder, artefacts)
+    assert (fastest.artefact.key, fastest.why) == ("onnx", "the fastest of 3 by verify.json, 0.050 ms a row")
+    assert choose(folder, artefacts, "savedmodel").artefact.key == "savedmodel"
+    monkeypatch.setattr(choice, "is_installed", lambda module: module != "onnxruntime")
+    assert choose(folder, artefacts).artefact.key == "tflite"
+    prove(folder, savedmodel=good, tflite={"passed": False}, onnx={**good, "latency_ms_p50": 0.05})
+    assert choose(folder, artefacts).artefact.key == "savedmodel"
+    with pytest.raises(InputError, match="tflite was rejected by"):
+        choose(folder, artefacts, "tflite")
+    prove(folder, **{key: {"passed": False} for key in FORMATS})
+    with pytest.raises(InputError, match="every artefact here was rejected"):
+        choose(folder, artefacts)
+    (folder / "verify.json").write_text("{")
+    assert choose(folder, artefacts).artefact.key == "tflite"
 
 
 def test_other_files_are_checked_where_there_is_one_graph(tmp_path: Path) -> None:
