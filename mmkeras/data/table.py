@@ -21,6 +21,7 @@ from mmkeras.data.columns.column import Column, no_column
 from mmkeras.data.columns.column_names import with_known_names
 from mmkeras.data.files.positions import name_by_position, no_header_hint
 from mmkeras.data.files.reading import BadRow, Source, read_source
+from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.targets.label_lists import FLAGS, MARKED
 from mmkeras.data.targets.target_kinds import KINDS, TargetKind
 from mmkeras.data.values.cells import one_line, to_floats
@@ -62,6 +63,8 @@ class Table:
     """The task, such as `classify`; '' for a validation or prediction file."""
     format: str = "CSV"
     """As `Source.format`."""
+    as_read: Source | None = None
+    """The cells of `rows` as they stand in the file, where all rows are kept."""
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -118,7 +121,7 @@ def read_table(data: Data, task: str = "auto") -> Table:
 
 
 def read_rows(
-    path: str | Path,
+    path: str | Path | StandardInput | Source,
     columns: Sequence[Column],
     *,
     dialect: Dialect | None = None,
@@ -129,7 +132,7 @@ def read_rows(
 ) -> Table:
     """Read a validation or prediction file that has these columns, and perhaps others.
 
-    columns: of the table that the model was trained on.
+    path: of the file; or what has been read already. columns: of the table that the model was trained on.
     target_optional, inputs_optional: columns of this role may be absent (of the inputs, all but one);
         `Table.columns` then lacks them.
     keep_all: every row stays in `rows`, so that each one gets a prediction: an unreadable row has empty cells and is in
@@ -139,7 +142,10 @@ def read_rows(
     Raises InputError as `read_table` does.
     """
     names = [column.name for column in columns]
-    source, notes = with_known_names(read_source(path, dialect, names), names)
+    as_read = path if isinstance(path, Source) else read_source(path, dialect, names)
+    if keep_all:
+        as_read = as_read.with_malformed()
+    source, notes = with_known_names(as_read, names)
     source = name_by_position(source, [column.name for column in columns if column.role == "input"])
     names = list(source.rows.columns)
     hint = no_header_hint(source, [column.name for column in columns])
@@ -153,7 +159,9 @@ def read_rows(
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column", hint)
     table = _check_rows(source, tuple(present), {}, keep_all=keep_all, max_bad_rows=max_bad_rows)
-    return dataclasses.replace(table, notes=(*source.notes, *notes, *table.notes))
+    return dataclasses.replace(
+        table, notes=(*source.notes, *notes, *table.notes), as_read=as_read if keep_all else None
+    )
 
 
 def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
@@ -185,11 +193,6 @@ def _check_rows(
     cleaned: the cells of columns that are clean already.
     """
     frame, lines, path = source.rows, source.lines, source.path
-    if keep_all and source.malformed:
-        empty = pd.DataFrame("", index=range(len(source.malformed)), columns=frame.columns, dtype=object)
-        lines = np.concatenate([lines, [bad.line for bad in source.malformed]]).astype(np.int64)
-        order = np.argsort(lines, kind="stable")
-        frame, lines = pd.concat([frame, empty], ignore_index=True).iloc[order].reset_index(drop=True), lines[order]
     end = len(frame)
     while not keep_all and end > 1 and not any(frame.iloc[end - 1]):
         end -= 1  # spreadsheets leave rows of bare delimiters at the end

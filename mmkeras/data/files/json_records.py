@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,20 @@ from mmkeras.data.values.cells import LABEL_SIGN
 from mmkeras.errors import InputError
 
 
+class _Whole(str):
+    """A whole number, as it is written."""
+
+    __slots__ = ()
+
+
 class _Fraction(str):
     """A number with a decimal point, as it is written."""
 
+    __slots__ = ()
+
 
 # Numbers stay as they are written: no digit is lost, and 1.0 stays 1.0.
-_DECODER: Final = json.JSONDecoder(parse_int=str, parse_float=_Fraction, parse_constant=str)
+_DECODER: Final = json.JSONDecoder(parse_int=_Whole, parse_float=_Fraction, parse_constant=str)
 _NOT_JSON: Final = object()
 _MOST_NUMBERS: Final = 50
 
@@ -50,7 +59,7 @@ def read_json(text: str, encoding: str, path: str) -> Source | None:
         return _source([(1, whole)], encoding, path, "JSON lines")
     rows = whole if isinstance(whole, list) else _frames(whole)
     if not rows or not any(isinstance(row, dict) for row in rows):
-        raise _no_rows(path, f"an array of {type(rows[0]).__name__}" if rows else f"a {type(whole).__name__}")
+        raise _no_rows(path, f"an array of {_kind(rows[0])[2:]}" if rows else _kind(whole))
     return _source(enumerate(rows, 1), encoding, path, "JSON")
 
 
@@ -58,6 +67,11 @@ def _no_rows(path: str, what: str) -> InputError:
     return InputError(
         f'{path}: expected JSON lines or an array of objects, [{{"text": "…", "label": "…"}}, …]; received {what}.'
     )
+
+
+def _kind(value: Any) -> str:
+    """The kind of a JSON value, in words."""
+    return "a number" if isinstance(value, _Whole | _Fraction) else f"a {type(value).__name__}"
 
 
 def _decoded(text: str) -> Any:
@@ -107,13 +121,14 @@ def _source(values: Iterable[Row], encoding: str, path: str, file_format: str) -
     malformed: list[BadRow] = []
     names: dict[str, None] = {}
     lists: dict[str, None] = {}  # columns that hold what is no cell
+    quoted: dict[str, None] = {}  # columns that hold text
     for line, value in values:
         if not isinstance(value, dict):
-            what = "no JSON" if value is _NOT_JSON else f"a {type(value).__name__}"
+            what = "no JSON" if value is _NOT_JSON else _kind(value)
             malformed.append(BadRow(path, line, "", f"expected a JSON object, received {what}"))
             continue
         row: dict[str, str] = {}
-        _flatten(value, "", row, lists)
+        _flatten(value, "", row, lists, quoted)
         names.update(dict.fromkeys(row))
         if (fault := next((name for name, cell in row.items() if not _is_text(cell)), None)) is not None:
             malformed.append(BadRow(path, line, fault, "the cell holds characters that are no text"))
@@ -130,25 +145,29 @@ def _source(values: Iterable[Row], encoding: str, path: str, file_format: str) -
             f"Columns that hold lists of measures or of objects are left out: {shown}{', …' * (len(lists) > 3)}."
         )
     frame = pd.DataFrame({name: [row.get(name, "") for row in rows] for name in kept}, dtype=object)
-    return Source(
-        path, encoding, "", frame, np.array(lines, dtype=np.int64), tuple(malformed), tuple(notes), file_format
-    )
+    source = Source(path, encoding, "", frame, np.array(lines, dtype=np.int64), tuple(malformed), tuple(notes))
+    return dataclasses.replace(source, format=file_format, unquoted=frozenset(kept) - quoted.keys())
 
 
-def _flatten(value: dict[str, Any], prefix: str, row: dict[str, str], lists: dict[str, None]) -> None:
+def _flatten(
+    value: dict[str, Any], prefix: str, row: dict[str, str], lists: dict[str, None], quoted: dict[str, None]
+) -> None:
     """Write the cells of an object into `row`, those of objects in it as `outer.inner`."""
     for key, cell in value.items():
         name = " ".join(f"{prefix}{key}".split()) or "column 1"
         if isinstance(cell, dict):
-            _flatten(cell, f"{name}.", row, lists)
+            _flatten(cell, f"{name}.", row, lists, quoted)
         elif isinstance(cell, list):
             if _are_labels(cell):
                 row[name] = LABEL_SIGN.join(cell)
+                quoted[name] = None
             else:
                 row[name] = ""
                 lists[name] = None
         else:
             row[name] = "" if cell is None else str(cell)
+            if type(cell) is str:
+                quoted[name] = None
 
 
 def _are_labels(parts: list[Any]) -> bool:

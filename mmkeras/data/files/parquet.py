@@ -35,7 +35,11 @@ def parquet_rows(raw: bytes, path: str) -> Source:
         raise InputError(f"{path}: it has columns ({', '.join(header)}) but no rows.")
     cells = {name: _cells(column, name, path, pa) for name, column in zip(header, table.columns, strict=True)}
     lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    return Source(path, "utf-8", "", pd.DataFrame(cells, dtype=object), lines, (), tuple(notes), "Parquet")
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    kinds = zip(header, table.schema.types, strict=True)
+    unquoted = frozenset(name for name, kind in kinds if any(is_kind(kind) for is_kind in numbers))
+    frame = pd.DataFrame(cells, dtype=object)
+    return Source(path, "utf-8", "", frame, lines, (), tuple(notes), "Parquet", unquoted=unquoted)
 
 
 def _cells(column: Any, name: str, path: str, pa: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,5 +41,17 @@ class Source:
     """`CSV`, `Parquet`, `JSON lines`, `JSON` or `fastText`."""
     named: bool = True
     """Whether the file names its columns; else they are called `column 1`, `column 2`, …"""
+    unquoted: frozenset[str] = frozenset()
+    """Columns without text in JSON or Parquet: numbers, true, false and null alone."""
     hint: str = ""
     """A sentence on what may be wrong, for the error where too few columns or rows are left; '' for none."""
+
+    def with_malformed(self) -> Source:
+        """The source with a row of empty cells for each malformed row, in the order of the file."""
+        if not self.malformed:
+            return self
+        empty = pd.DataFrame("", index=range(len(self.malformed)), columns=self.rows.columns, dtype=object)
+        lines = np.concatenate([self.lines, [bad.line for bad in self.malformed]]).astype(np.int64)
+        order = np.argsort(lines, kind="stable")
+        rows = pd.concat([self.rows, empty], ignore_index=True).iloc[order].reset_index(drop=True)
+        return dataclasses.replace(self, rows=rows, lines=lines[order])

@@ -71,7 +71,8 @@ def _unpack_once(raw: bytes, packing: str, path: str) -> tuple[bytes, str]:
         raise
     except DAMAGED as error:
         reason = str(error).strip() or type(error).__name__
-        raise InputError(f"{path}: the {packing} file is damaged or cut short ({reason}). Make it again.") from None
+        hint = "Make it again" + ", or, of an Excel workbook, save the sheet as CSV" * (packing == "zip")
+        raise InputError(f"{path}: the {packing} file is damaged or cut short ({reason}). {hint}.") from None
     return b"".join(parts), name
 
 
