@@ -77,29 +77,17 @@ def next_command(folder: Path) -> str:
 
 
 def run_predict(options: Predict) -> int:
-    """Predict every row of a file; write the predictions."""
-    from mmkeras.runtime.predict import predict
-    from mmkeras.system.outputs import output_file
-    from mmkeras.tasks.opening import open_model
+    """Predict every row of a file, or each text; write or print the predictions."""
+    from mmkeras.cli import predicting
 
-    with output_file(options.output, options.overwrite, [options.artefact, options.csv]) as output:
-        predict(
-            open_model(options.artefact),
-            options.artefact,
-            options.csv,
-            output,
-            probabilities=options.probabilities,
-            media_root=options.media_root,
-            allow_outside=options.allow_outside,
-            raw_cells=options.raw_cells,
-            overwrite=options.overwrite,
-            dialect=options,
-        )
+    predicting.run_predict(options)
     return 0
 
 
 def run_generate(options: Generate) -> int:
     """Generate texts: of a CSV into a file, or of the command line to print."""
+    from mmkeras.data.files.standard_input import STDIN, read_standard_input
+    from mmkeras.data.files.ways_to_write import way_to_write
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.generation.options import GenerationOptions
     from mmkeras.generation.prompt import answer_lines, open_prompt
@@ -121,10 +109,15 @@ def run_generate(options: Generate) -> int:
         elif not answer_lines(generator, options.folder, decoding, sys.stdin.fileno(), **media):
             generate_texts(generator, options.folder, (), (), decoding, **media)  # the pipe was empty
         return 0
+    output_format = options.output_format
+    name = options.output or (STDIN if options.csv == STDIN else f"texts.{output_format or 'csv'}")
+    written = way_to_write(name, output_format)
+    how: dict[str, Any] = {"written": written, "keep_columns": options.keep_columns}
     cells: dict[str, Any] = {"raw_cells": options.raw_cells, "overwrite": options.overwrite}
-    with output_file(options.output, options.overwrite, [options.csv]) as output:
+    with output_file(name, options.overwrite, [] if options.csv == STDIN else [options.csv]) as output:
         generator = open_text_generator(options.folder, options.format)
-        generate_file(generator, options.folder, options.csv, output, decoding, **media, **cells)
+        csv = read_standard_input() if options.csv == STDIN else options.csv
+        generate_file(generator, options.folder, csv, output, decoding, **how, **media, **cells)
     return 0
 
 

@@ -30,7 +30,9 @@ COMMANDS: Final = {
         "experiments.options:Ablate", "run_ablate", "Train every fusion on every subset of the modalities; compare."
     ),
     "export": Command("cli.options:Export", "run_export", "Write a run as SavedModel, LiteRT and ONNX; prove each."),
-    "predict": Command("cli.options:Predict", "run_predict", "Predict every row of a file with an artefact or a run."),
+    "predict": Command(
+        "cli.options:Predict", "run_predict", "Predict the rows of a file, or texts, with an exported model or a run."
+    ),
     "generate": Command("cli.options:Generate", "run_generate", "Generate texts with an exported model or a run."),
     "score": Command("cli.options:Score", "run_score", "Score texts with a language model: log P and perplexity."),
     "verify": Command("cli.options:Verify", "run_verify", "Compare exported artefacts with the trained model."),

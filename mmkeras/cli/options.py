@@ -7,12 +7,13 @@ from typing import Annotated
 
 from mmkeras.config.data import Dialect
 from mmkeras.config.metavars import File, Folder, Positional, arg
+from mmkeras.data.files.ways_to_write import KINDS
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.runtime.formats import FORMATS, fast_first
 
 Formats = Annotated[tuple[str, ...], arg(metavar="{" + ",".join(FORMATS) + "} ...")]
 Format = Annotated[str | None, arg(metavar="{" + ",".join(fast_first()) + "}")]
-OutputFile = Annotated[str, arg(metavar="FILE")]
+OutputFormat = Annotated[str | None, arg(metavar="{" + ",".join(KINDS) + "}")]
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,30 @@ class Export:
 
 @dataclass(frozen=True)
 class Predict(Dialect):
-    """Predict every row of a file with an artefact or a run."""
+    """Predict every row of a file, or each text, with an exported folder, an artefact or a run."""
 
     artefact: Positional[Annotated[str, arg(metavar="ARTEFACT")]]
-    """A .tflite or .onnx file, a SavedModel folder (savedmodel/1), or a run folder."""
-    csv: Positional[Annotated[str, arg(metavar="CSV")]]
-    """CSV or Parquet file with the input columns. With the target column too, figures are printed."""
-    output: OutputFile = "predictions.csv"
-    """CSV file of the predictions; - for standard output."""
+    """An exported folder, a .tflite or .onnx file, a SavedModel folder (savedmodel/1), or a run folder."""
+    texts: Positional[Annotated[tuple[str, ...], arg(metavar="FILE|TEXT ...")]] = ()
+    """CSV, JSON lines or Parquet file with the input columns, plain or packed; - or nothing for standard input. With
+    the target column too, figures are printed. Or texts: cells of the first text column, each answered in a line."""
+    input: Annotated[tuple[str, ...], arg(metavar="COLUMN=VALUE ...")] = ()
+    """Cells of other columns, beside a text or in place of it."""
+    csv: File = None
+    """The file, in place of FILE, however its name looks; - for standard input."""
+    output: File = None
+    """File of the predictions: .csv, .tsv, .jsonl, .json or .parquet, also with .gz, .bz2, .xz, .zst or .zip behind; -
+    for standard output. Default: predictions.csv; for standard input standard output."""
+    output_format: OutputFormat = None
+    """How the predictions are written. Default: by the name of the output; CSV for standard output."""
+    keep_columns: bool = False
+    """Write the columns of the input, too, as they stand in it."""
+    format: Format = None
+    """Artefact of an exported folder to use. Default: the fastest that `verify` measured."""
     probabilities: bool = False
-    """Write the probability of every class, one column each."""
+    """Write the probability of every class: one column each, or in JSON an object; of a text all on its line."""
     media_root: Folder = None
-    """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV."""
+    """Folder that relative paths of pictures and clips start at. Default: that of the file, or the current one."""
     allow_outside: bool = False
     """Allow paths that leave that folder."""
     raw_cells: bool = False
@@ -80,11 +93,17 @@ class Generate(GenerationOptions):
     input: Annotated[tuple[str, ...], arg(metavar="COLUMN=VALUE ...")] = ()
     """Cells of other columns."""
     csv: File = None
-    """CSV file with one row for each text to generate, in place of TEXT and --input."""
-    output: OutputFile = "texts.csv"
-    """CSV file of the texts, with --csv; - for standard output."""
+    """CSV, JSON lines or Parquet file with one row for each text to generate, in place of TEXT and --input; plain or
+    packed; - for standard input."""
+    output: File = None
+    """File of the texts, with --csv: named as that of `predict`; - for standard output. Default: texts.csv; for
+    standard input standard output."""
+    output_format: OutputFormat = None
+    """How the texts are written. Default: by the name of the output; CSV for standard output."""
+    keep_columns: bool = False
+    """Write the columns of the input, too, as they stand in it."""
     format: Format = None
-    """Artefact to use. Default: the first that exists of tflite, onnx, savedmodel."""
+    """Artefact to use. Default: the fastest that `verify` measured."""
     media_root: Folder = None
     """Folder that relative paths of pictures and clips start at. Default: the folder of the CSV, or the current one."""
     allow_outside: bool = False
@@ -108,6 +127,6 @@ class Score:
     file: File = None
     """Text file to score as one stream of lines."""
     format: Format = None
-    """Artefact to use. Default: the first that exists of tflite, onnx, savedmodel."""
+    """Artefact to use. Default: the fastest that `verify` measured."""
     debug: bool = False
     """Show Python tracebacks."""

@@ -143,6 +143,7 @@ def read_rows(
     """
     names = [column.name for column in columns]
     as_read = path if isinstance(path, Source) else read_source(path, dialect, names)
+    path = as_read.path
     if keep_all:
         as_read = as_read.with_malformed()
     source, notes = with_known_names(as_read, names)

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from mmkeras.data.columns.column import Column
+from mmkeras.data.files.standard_input import StandardInput
+from mmkeras.data.files.ways_to_write import Written
+from mmkeras.data.files.writing import write_table
+from mmkeras.data.kept_columns import OutColumn, with_kept_columns
 from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.data.values.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 from mmkeras.generation.decoding import Decoded
-from mmkeras.generation.generator import TextGenerator, columns_needed
+from mmkeras.generation.generator import TextGenerator
 from mmkeras.generation.notes import TextNotes, TokenIdRecorder, warn_of_length, warn_of_prompt
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
+from mmkeras.runtime import given
 from mmkeras.runtime.exported import ENCODE
 from mmkeras.runtime.feeds import Fault, Values, columns_of, read_cells, with_tokenizers
 from mmkeras.runtime.row_reader import RowReader
-from mmkeras.system.files import write_csv
 from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log
 
 ROWS = 64  # rows that are read and decoded at once
+ANSWERS = (OutColumn("text"), OutColumn("log_probability", "number", ".6f"))
 
 
 def generate_texts(
@@ -89,24 +94,7 @@ def texts_of(
 
 def cells_by_column(generator: TextGenerator, texts: Sequence[str], pairs: Sequence[str]) -> dict[str, list[str]]:
     """Column -> cells, from `texts` and from pairs column=value; other columns are missing."""
-    kinds = {str(part["column"]): part["kind"] for spec in columns_needed(generator) for part in columns_in(spec)}
-    columns = list(kinds)
-    cells: dict[str, list[str]] = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or name not in columns:
-            raise InputError(f"--input {pair}: expected column=value; columns: {', '.join(columns)}.")
-        cells[name] = [value]
-    if texts:
-        first = next((name for name in columns if kinds[name] == "text" and name not in cells), None)
-        if first is None:
-            raise InputError(f"There is no text column left for {texts[0]!r}. Give --input column=value.")
-        if cells and len(texts) > 1:
-            raise InputError("Several texts and --input: give one text, or a --csv with all columns.")
-        cells[first] = list(texts)
-    if not cells:
-        raise InputError(f"Expected a text, --input column=value, or --csv; columns: {', '.join(columns)}.")
-    return cells
+    return given.cells_by_column(generator.inputs, texts, pairs, "a --csv")
 
 
 def decode_cells(
@@ -163,25 +151,27 @@ def decode_values(
 def generate_file(
     generator: TextGenerator,
     folder: str | Path,
-    csv: str,
-    output: str | Path | TextIO,
+    csv: str | Path | StandardInput,
+    output: Path | TextIO,
     options: GenerationOptions,
     *,
+    written: Written | None = None,
+    keep_columns: bool = False,
     media_root: str | None = None,
     allow_outside: bool = False,
     raw_cells: bool = False,
     overwrite: bool = True,
     log: Log = print,
 ) -> None:
-    """Generate a text for each row of a CSV and write them; if it has the target's column, print BLEU and chrF.
+    """Generate a text for each row of a file and write them; if it has the target's column, print BLEU and chrF.
 
-    output, raw_cells, overwrite: as of `predict`.
+    output, written, keep_columns, raw_cells, overwrite: as of `predict`.
     """
     if ENCODE not in generator.graphs:
         raise InputError("--csv: a language model has no columns. Give the prompts that it continues.")
     signature = generator.step.signature
     target = Column(signature["target"], "text", "target")
-    root = MediaRoot(media_root or str(Path(csv).parent), allow_outside)
+    root = MediaRoot.of(csv if isinstance(csv, str | Path) else "rows", media_root, allow_outside)
     reader = RowReader.open(csv, generator.inputs, [target], root, inputs_optional=True)
     table = reader.table
     inputs = with_tokenizers(generator.inputs, [Path(folder), *Path(folder).parents[:1]])
@@ -196,8 +186,10 @@ def generate_file(
         faults += rows.faults
     texts = [generator.tokenizer.decode(text.ids) for text in decoded]
     n_tokens = sum(len(text.log_probabilities) for text in decoded)
-    marked = FormulaCells(raw_cells)
-    write_csv(output, marked.marked(rows_of(texts, decoded)), new=not overwrite)
+    marked, written = FormulaCells(raw_cells), written or Written()
+    values = ([text, scored.score] for text, scored in zip(texts, decoded, strict=True))
+    columns, lines = with_kept_columns(table, ANSWERS, values, keep_columns, log, written.kind == "parquet")
+    write_table(output, written, columns, lines, marked, new=not overwrite)
     marked.log_marked(log)
     reader.log_faults(faults, log)
     for note in notes.lines():
@@ -211,10 +203,3 @@ def generate_file(
         log(f"BLEU {figures['bleu']:.2f} ({figures['bleu_signature']})  chrF {figures['chrf']:.2f}")
         log(f"exact {figures['exact']:.4f}  word error rate {figures['word_error_rate']:.4f}")
     log(f"{len(texts)} texts, {n_tokens / (time.perf_counter() - began):.0f} tokens a second: {name_of(output)}")
-
-
-def rows_of(texts: Sequence[str], decoded: Sequence[Decoded]) -> Iterator[list[str]]:
-    """The header and the rows of the CSV of texts."""
-    yield ["text", "log_probability"]
-    for text, scored in zip(texts, decoded, strict=True):
-        yield [text, f"{scored.score:.6f}"]

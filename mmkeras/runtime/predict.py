@@ -1,4 +1,4 @@
-"""A CSV through an artefact (or a run) to predictions, one row out for each row in."""
+"""A file through an artefact (or a run) to predictions, one row out for each row in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from mmkeras.data.files.source import Source
+from mmkeras.data.files.standard_input import StandardInput
+from mmkeras.data.files.ways_to_write import Written
+from mmkeras.data.files.writing import as_texts, write_table
+from mmkeras.data.kept_columns import LINE, OutColumn, with_kept_columns
 from mmkeras.data.table import Table
 from mmkeras.data.targets.targets import Targets
 from mmkeras.data.values.formula_cells import FormulaCells
@@ -21,11 +26,14 @@ from mmkeras.runtime.answering import finite
 from mmkeras.runtime.feeds import to_arrays, with_tokenizers
 from mmkeras.runtime.row_reader import Fault, RowReader
 from mmkeras.runtime.runners import Runner
-from mmkeras.system.files import write_csv
 from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log
 
 BATCH = 32
+PREDICTION, PROBABILITY, PROBABILITIES = "prediction", "probability", "probabilities"
+
+Rows = str | Path | StandardInput | Source
+"""A file by its path, or rows that are no file."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,12 @@ class FilePredictions:
 
 
 def predict_file(
-    runner: Runner, artefact: str | Path, path: str | Path, root: MediaRoot, log: Log = print, **reading: Any
+    runner: Runner, artefact: str | Path, path: Rows, root: MediaRoot, log: Log = print, **reading: Any
 ) -> FilePredictions:
     """Read every row of a file and predict it. Missing columns are logged.
 
-    artefact: the path of the runner's artefact: files of tokenizers lie there, or in a folder above.
+    path: of the file, or rows that are no file. artefact: the path of the runner's artefact: files of tokenizers lie
+    there, or in a folder above.
     Raises InputError for a missing file or column, or a file without rows.
     """
     signature = runner.signature
@@ -51,7 +60,7 @@ def predict_file(
     takes_presence = any(input_spec["kind"] == PRESENCE for input_spec in signature["inputs"])
     reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
     if not len(reader.table.rows):
-        raise InputError(f"{path}: there are no rows to answer.")
+        raise InputError(f"{reader.table.path}: there are no rows to answer.")
     reader.log_missing(log)
     reader.log_unknown(log)
     inputs = with_tokenizers(reader.inputs_present, [Path(artefact), *Path(artefact).parents[:3]])
@@ -62,10 +71,12 @@ def predict_file(
 def predict(
     runner: Runner,
     artefact: str | Path,
-    path: str | Path,
-    output: str | Path | TextIO,
+    path: Rows,
+    output: Path | TextIO,
     *,
     probabilities: bool,
+    written: Written | None = None,
+    keep_columns: bool = False,
     media_root: str | None = None,
     allow_outside: bool = False,
     raw_cells: bool = False,
@@ -73,21 +84,25 @@ def predict(
     log: Log = print,
     **reading: Any,
 ) -> None:
-    """Predict every row of a file and write a CSV: prediction, probability, and with `probabilities` a column a class.
+    """Predict every row of a file and write a table: line, prediction, probability; a column a class, `probabilities`.
 
-    output: a path, or a stream. raw_cells: do not mark cells that a spreadsheet would run as formulas.
+    output: a path, or a stream. written: how; None: as CSV. keep_columns: write the columns of the file, too.
+    raw_cells: do not mark cells that a spreadsheet would run as formulas.
 
     If the file has the target columns, log the figures and a table with a line for each class, label or number.
     Raises InputError as `predict_file` does, and without `overwrite` for a file that is there at the end.
     """
-    root = MediaRoot.of(path, media_root, allow_outside)
+    root = MediaRoot.of(path if isinstance(path, str | Path) else "rows", media_root, allow_outside)
     predicted = predict_file(runner, artefact, path, root, log, **reading)
-    cells = FormulaCells(raw_cells)
-    rows = as_cells(predicted.predictions, predicted.targets, probabilities)
-    write_csv(output, cells.marked(rows), new=not overwrite)
+    table, targets = predicted.reader.table, predicted.targets
+    cells, written = FormulaCells(raw_cells), written or Written()
+    answers = answer_columns(targets, probabilities)
+    values = answer_rows(predicted.predictions, targets, probabilities)
+    columns, rows = with_kept_columns(table, answers, values, keep_columns, log, written.kind == "parquet")
+    write_table(output, written, columns, rows, cells, new=not overwrite)
     cells.log_marked(log)
     predicted.reader.log_faults(predicted.faults, log)
-    score(predicted.reader.table, predicted.predictions, predicted.targets, log)
+    score(table, predicted.predictions, targets, log)
     log(f"{len(predicted.predictions)} predictions: {name_of(output)}")
 
 
@@ -107,16 +122,35 @@ def predict_rows(
     return np.concatenate(predictions), faults
 
 
-def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
-    """The header and the rows of the CSV: numbers, or the decision, its probability and those of all classes."""
+def answer_columns(targets: Targets, probabilities: bool) -> list[OutColumn]:
+    """The columns of the answers: numbers, or the decision, its probability and those of all classes."""
     if not targets.labels:
         several = len(targets.names) > 1
-        yield [f"prediction {name}" if several else "prediction" for name in targets.names]
-        yield from ([f"{value:.7g}" for value in row] for row in predictions)
+        names = [f"{PREDICTION} {name}" if several else PREDICTION for name in targets.names]
+        return [OutColumn(name, "number", ".7g") for name in names]
+    decision = OutColumn(PREDICTION, "labels" if targets.task == "multilabel" else "text")
+    answers = [decision, OutColumn(PROBABILITY, "number", ".6f")]
+    taken = [LINE, *(column.name for column in answers)]
+    for label in targets.labels if probabilities else ():
+        name = f"{label} (class)" if label in taken else label
+        answers.append(OutColumn(name, "number", ".6f", within=PROBABILITIES, key=label))
+    return answers
+
+
+def answer_rows(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[Any]]:
+    """The values of `answer_columns` for each row. predictions: float32 [rows, outputs]."""
+    if not targets.labels:
+        yield from (row.tolist() for row in predictions)
         return
-    yield ["prediction", "probability", *(targets.labels if probabilities else [])]
     for words, confidence, row in zip(*decide(targets.task, predictions, targets.labels), predictions, strict=True):
-        yield [words, f"{confidence:.6f}", *(f"{p:.6f}" for p in (row if probabilities else []))]
+        yield [words, confidence, *(row.tolist() if probabilities else ())]
+
+
+def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
+    """The answers as the header and the rows of a CSV."""
+    columns = answer_columns(targets, probabilities)
+    yield [column.name for column in columns]
+    yield from as_texts(columns, answer_rows(predictions, targets, probabilities))
 
 
 def score(table: Table, predictions: np.ndarray, targets: Targets, log: Log) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.data.columns.column import Column
+from mmkeras.data.files.source import Source
+from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.table import Table, read_rows
 from mmkeras.data.values.cells import one_line
 from mmkeras.data.values.identity import spellings
@@ -16,6 +18,7 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import Fault, column_names, columns_of, read_cells
 from mmkeras.system.progress import Log
 
+LISTED = 100  # largest number of further lines that are named
 SHOWN = 5  # largest number of lines that are logged for unreadable rows, and for unreadable cells
 
 
@@ -41,7 +44,7 @@ class RowReader:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: str | Path | StandardInput | Source,
         inputs: Sequence[InputSpec],
         targets: Sequence[Column],
         root: MediaRoot,
@@ -114,6 +117,7 @@ class RowReader:
             log(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
         for line, column, reason in faults[:SHOWN]:
             log(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
-        n_more = max(len(table.bad_rows) - SHOWN, 0) + max(len(faults) - SHOWN, 0)
-        if n_more:
-            log(f"{table.path}: {n_more} more cells could not be read")
+        more = [*(bad.line for bad in table.bad_rows[SHOWN:]), *(line for line, *_ in faults[SHOWN:])]
+        if more:
+            lines = ", ".join(map(str, sorted({*more})[:LISTED])) + ", …" * (len({*more}) > LISTED)
+            log(f"{table.path}: {len(more):,} more cells could not be read, in lines {lines}")

@@ -70,11 +70,16 @@ def write_csv(path: str | Path | TextIO, rows: Iterable[Sequence[object]], new: 
     `pandas.read_csv` and `csv.reader` read back exactly these rows, including line ends of every kind in the cells.
     """
     if not isinstance(path, str | Path):
-        csv.writer(_EndedByLF(path)).writerows(rows)
+        csv_writer(path).writerows(rows)
         path.flush()
         return
     with atomic_write(Path(path), new) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(_EndedByLF(file)).writerows(rows)
+        csv_writer(file).writerows(rows)
+
+
+def csv_writer(file: TextIO, delimiter: str = ",") -> Any:
+    """A `csv.writer` that ends rows with LF and leaves no cell unquoted that would end a row."""
+    return csv.writer(_EndedByLF(file), delimiter=delimiter)
 
 
 class _EndedByLF:

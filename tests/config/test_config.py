@@ -54,7 +54,7 @@ def test_every_command_takes_a_config_file(tmp_path: Path) -> None:
     assert parse("export", ["r", "--config", str(path)]) == Export("r", ("onnx",), "e")
     assert parse("export", ["r", "--config", str(path), "--output", "f"]).output == "f"  # type: ignore[attr-defined]
     path.write_text('{"csv": "a.csv", "probabilities": true}', encoding="utf-8")
-    expected = Predict("m.onnx", "a.csv", probabilities=True)
+    expected = Predict("m.onnx", csv="a.csv", probabilities=True)
     assert parse("predict", ["m.onnx", "--config", str(path)]) == expected  # type: ignore[comparison-overlap]
     path.write_text('{"epochs": 3}', encoding="utf-8")
     with pytest.raises(InputError, match="unknown key 'epochs'.*folder"):

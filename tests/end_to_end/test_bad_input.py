@@ -252,7 +252,7 @@ UNPARSED = [
     Invocation("train a.csv --tokens words", ("--tokens", "'words'", "mixed")),
     Invocation("train a.csv b.csv", ("Unrecognized", "b.csv")),
     Invocation("export r --format onnx", ("--format", "--formats")),
-    Invocation("predict", ("Missing", "ARTEFACT", "CSV")),
+    Invocation("predict", ("Missing", "ARTEFACT")),
     Invocation("predict m.onnx a.csv --probability", ("--probability", "--probabilities")),
     Invocation("verify e --overwrite", ("--overwrite",)),
 ]

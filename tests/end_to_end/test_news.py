@@ -129,7 +129,7 @@ def predictions(run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> dict
 def test_every_backend_gives_the_same_answers(predictions: dict[str, list[dict[str, str]]]) -> None:
     expected = predictions["run"]
     assert len(expected) == 160, "a row for each row, the bad one too"
-    assert list(expected[0]) == ["prediction", "probability", *LABELS]
+    assert list(expected[0]) == ["line", "prediction", "probability", *LABELS]
     reference = np.array([[float(row[label]) for label in LABELS] for row in expected])
     np.testing.assert_allclose(reference.sum(1), 1, atol=1e-5)
     for name, rows in predictions.items():

@@ -49,10 +49,10 @@ def rows() -> Rows:
 
 def test_two_columns_or_one_a_class(model: Path, answers: Rows, tmp_path: Path) -> None:
     path = small_runs.write_rows(tmp_path / "rows.csv", rows())
-    assert list(answers[0]) == ["prediction", "probability"]
+    assert list(answers[0]) == ["line", "prediction", "probability"]
     done, wide = predict(model, path, "--probabilities")
-    assert list(wide[0]) == ["prediction", "probability", *LABELS]
-    assert [{key: row[key] for key in ("prediction", "probability")} for row in wide] == answers
+    assert list(wide[0]) == ["line", "prediction", "probability", *LABELS]
+    assert [{key: row[key] for key in ("line", "prediction", "probability")} for row in wide] == answers
     for row in wide:
         assert sum(float(row[label]) for label in LABELS) == pytest.approx(1, abs=1e-5)
         assert row[row["prediction"]] == row["probability"] == max(row[label] for label in LABELS)

@@ -29,7 +29,7 @@ class Runner:
             sys.stdin.readline()
         rows = len(next(iter(arrays.values())))
         return {"probabilities": np.eye(3, dtype="float32")[np.arange(rows) % 3]}
-mmkeras.tasks.opening.open_model = lambda _: Runner()
+mmkeras.tasks.opening.open_model = lambda *_: Runner()
 sys.exit(main(["predict", "m.tflite", "t.csv", *[word for word in sys.argv[1:] if word != "wait"]]))
 """
 CELLS = ["'=cmd|' /C calc'!A0", "-1", "早"]
@@ -60,7 +60,7 @@ def test_class_names_in_the_header_too(place: Path) -> None:
     done = predict(place, "--probabilities")
     assert "2 cells begin like a formula" in done.out
     rows = small_runs.read_csv(place / "predictions.csv")
-    assert list(rows[0]) == ["prediction", "probability", *CELLS]
+    assert list(rows[0]) == ["line", "prediction", "probability", *CELLS]
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdout"])
@@ -68,7 +68,7 @@ def test_standard_output(name: str, place: Path) -> None:
     for flags in ([], ["--overwrite"]):
         done = predict(place, "--output", name, *flags)
         assert done.code == 0, done.err
-        assert done.lines == ["prediction,probability", *(f"{cell},1.000000" for cell in CELLS)]
+        assert done.lines == ["line,prediction,probability", *(f"{k},{cell},1.000000" for k, cell in enumerate(CELLS, 2))]
         assert done.err.splitlines() == [NOTE, "3 predictions: standard output"]
     assert os.path.lexists("/dev/stdout")
     assert os.listdir(place) == ["t.csv"]
