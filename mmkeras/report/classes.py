@@ -24,10 +24,23 @@ def facts(run: RunFiles) -> dict[str, Any]:
         "matrix": matrix(run),
         "pairs": confused_pairs(run),
         **probability_facts(run),
+        "explained": explained(run),
         "signed": True,  # the contribution of a column to the logit of a class has a sign
         "mistakes": mistakes(run, verdict, signed=True),
         "contributions": contributions(run),
     }
+
+
+def explained(run: RunFiles) -> dict[str, Any] | None:
+    """The n-grams of each class, of the linear part; None for a model without one. `several`: text columns."""
+    if not run.explained.get("classes"):
+        return None
+    rows = []
+    for entry in run.explained["classes"]:
+        largest = max((weight for _, weight in entry["ngrams"]), default=0.0) or 1.0
+        shown = [{"text": text, "share": round(weight / largest, 2)} for text, weight in entry["ngrams"]]
+        rows.append({**entry, "ngrams": shown})
+    return {"part": run.explained["part"], "several": len({row["column"] for row in rows}) > 1, "rows": rows}
 
 
 def verdict(row: Row, run: RunFiles) -> dict[str, Any]:

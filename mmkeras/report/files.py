@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from mmkeras.data.values.formula_cells import unmarked
 from mmkeras.report.held_out import HeldOut, read_held_out
+from mmkeras.runs.run import EXPLAINED
 from mmkeras.system.json_files import read_object
 
 BAD_ROWS_SHOWN: Final = 10
@@ -68,6 +69,12 @@ class RunFiles:
         """validation.csv of a task that predicts rows."""
         with csv_rows(self.folder / "validation.csv") as rows:
             return read_held_out(rows, self.schema["targets"])
+
+    @functools.cached_property
+    def explained(self) -> dict[str, Any]:
+        """explanations.json of a model with a linear part; {} without."""
+        path = self.folder / EXPLAINED
+        return read_json(path) if path.is_file() else {}
 
     @functools.cached_property
     def bad_rows(self) -> BadRows:

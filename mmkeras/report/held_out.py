@@ -13,9 +13,8 @@ import numpy as np
 
 from mmkeras.config.tasks import line_of
 from mmkeras.metrics.agreement import read_labels, read_numbers
-from mmkeras.runs.run import PREDICTION, PROBABILITY
+from mmkeras.runs.run import MISTAKES_SHOWN, PREDICTION, PROBABILITY
 
-MISTAKES_SHOWN: Final = 25
 Row = dict[str, str]
 
 

@@ -25,6 +25,7 @@ def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], 
     root, budget = media_root(run.config, file), MediaBudget()
     sizes = [abs(value) for row in run.held_out.worst for value in contributions_of(row, run).values()]
     largest = max(sizes, default=0.0) or 1.0
+    reasons = {str(entry["line"]): entry for entry in run.explained.get("mistakes", [])}
     worst_rows = []
     for row in run.held_out.worst:
         contributions = contributions_of(row, run)
@@ -40,7 +41,8 @@ def mistakes(run: RunFiles, verdict: Callable[[Row, RunFiles], dict[str, Any]], 
             else:
                 cell |= excerpt(cell_of(row, input_spec), (input_spec.get("rule") or {}).get("max_bytes"))
             cells.append(cell)
-        worst_rows.append({"place": f"{file}, line {row[LINE]}", "cells": cells, **verdict(row, run)})
+        why = reasons.get(row[LINE])
+        worst_rows.append({"place": f"{file}, line {row[LINE]}", "cells": cells, "why": why, **verdict(row, run)})
     return worst_rows
 
 

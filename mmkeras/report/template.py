@@ -24,6 +24,7 @@ def environment() -> Environment:
     jinja.filters.update(
         percent=percent, figure=figure, thousands=thousands, label=label, value=value, number=number, signed=signed
     )
+    jinja.filters["signed_figure"] = signed_figure
     jinja.filters.update(score=score, score_change=score_change, score_word=SCORE_WORDS.__getitem__)
     return jinja
 
@@ -36,6 +37,12 @@ def percent(share: float, digits: int = 1) -> str:
 def figure(number: float, digits: int = 3) -> str:
     """0.98353 -> 0.984; −0.5 -> −0.500, and never −0.000."""
     return f"{number:z.{digits}f}".replace("-", "−")
+
+
+def signed_figure(number: float, digits: int = 2) -> str:
+    """0.5 -> +0.50; −0.5 -> −0.50; 0 -> ±0.00."""
+    text = figure(number, digits)
+    return text if text.startswith("−") else f"+{text}" if float(text) else f"±{text}"
 
 
 def thousands(count: int) -> str:

@@ -24,10 +24,13 @@ from mmkeras.metrics.temperature import in_words
 from mmkeras.modalities.adapt import adapt_columns, input_entries
 from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
+from mmkeras.runs.run import EXPLAINED
+from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.column_effects import column_effects
 from mmkeras.tasks.prediction.evaluate import evaluate_model, predictions_of
+from mmkeras.tasks.prediction.linear_part import explain
 from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData, write_held_out, write_schema
 from mmkeras.tasks.prediction.naive_bayes import fit_naive_bayes
 from mmkeras.tasks.prediction.refit import refit
@@ -122,6 +125,9 @@ def evaluate(
     effects = column_effects(core, data, lambda logits: predictions_of(logits, data), log)
     if effects:
         figures["columns"] = effects
+    explained = explain(core, data, evaluation)
+    if explained:
+        write_json(folder / EXPLAINED, explained)
     figures["folded"] |= refit(core, config, data, ensemble, log)
     if ensemble is not None:
         figures["naive_bayes"] = {"share": ensemble.weight}
