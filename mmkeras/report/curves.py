@@ -53,7 +53,7 @@ def coverage(run: RunFiles) -> dict[str, Any] | None:
 def _precision_recall_plot(figures: dict[str, Any], curves: list[list[list[float]]]) -> Markup:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 3.4))
-        axes = figure.add_axes((0.13, 0.14, 0.84, 0.82))
+        axes = figure.add_axes((0.16, 0.14, 0.8, 0.82))
         for points in curves:
             axes.plot(*_from_the_left(points), color=INK, linewidth=0.8, alpha=0.45, drawstyle="steps-pre")
         micro = figures["micro"]
@@ -76,7 +76,7 @@ def _coverage_plot(points: list[list[float]]) -> Markup:
     covered, accuracy = zip(*points, strict=True)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 3.4))
-        axes = figure.add_axes((0.15, 0.14, 0.82, 0.82))
+        axes = figure.add_axes((0.17, 0.14, 0.79, 0.82))
         axes.axhline(accuracy[-1], color=INK, linewidth=0.8, linestyle=":")
         axes.plot(covered, accuracy, color=VALIDATION, linewidth=2, marker="o", markersize=3 if len(points) < 30 else 0)
         axes.set_xlabel("coverage: share of the rows that are answered")
