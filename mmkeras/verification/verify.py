@@ -154,7 +154,7 @@ def check_runtimes(artefacts: Sequence[Artefact]) -> None:
     for artefact in artefacts:
         module = FORMATS[artefact.format].runtime
         if module and not is_installed(module):
-            raise InputError(f"{missing(module)}; or check the others alone with --formats.")
+            raise InputError(f"{missing(module)}; or leave it out with --formats.")
 
 
 def check_folder(folder: Path, signature: Signature) -> None:
