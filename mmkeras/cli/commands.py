@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmkeras.errors import InputError
-from mmkeras.system.program import call, here
+from mmkeras.system.program import call
 
 if TYPE_CHECKING:
     from mmkeras.cli.options import Export, Generate, Predict, Score, Verify
@@ -46,6 +45,7 @@ def run_ablate(options: Ablate) -> int:
 def run_export(options: Export) -> int:
     """Export and verify. Returns 1 if an artefact was rejected."""
     from mmkeras import api
+    from mmkeras.cli.next_command import next_command
 
     exported = api.export(
         options.run,
@@ -56,24 +56,9 @@ def run_export(options: Export) -> int:
         strict=False,
     )
     print(f"artefacts: {exported.folder}  proof: {exported.folder / api.PROOF}")
-    if exported.passed and (command := next_command(exported.folder)):
-        print(f"next: {command}")
+    if exported.passed:
+        print(f"next: {next_command(exported.folder, options.run)}")
     return 0 if exported.passed else 1
-
-
-def next_command(folder: Path) -> str:
-    """The command that predicts or generates with an exported .tflite file; '' without such a file."""
-    if (folder / "predict.tflite").exists():
-        return call("predict", folder / "predict.tflite", "your.csv", "--output", "predictions.csv")
-    if not (folder / "decode_step.tflite").exists():
-        return ""
-    from mmkeras.report.commands import use_commands
-    from mmkeras.runtime.exported import ENCODE, read_signature
-
-    signature = read_signature(folder)
-    encode = signature.graphs.get(ENCODE)
-    inputs = [input_spec for input_spec in encode.inputs if input_spec["kind"] != "presence"] if encode else []
-    return here(use_commands(str(folder), {"task": signature.task, "inputs": inputs})[0])
 
 
 def run_predict(options: Predict) -> int:

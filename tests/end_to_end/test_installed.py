@@ -103,7 +103,7 @@ def test_an_example_in_an_empty_folder_and_what_comes_next(site: Path, tmp_path:
     assert "mmkeras export 'runs/first try'" in export
     assert (folder / "data/multimodal/images").is_dir()
     predict = following(command(f"{export} --formats tflite", site, folder))
-    answered = command(predict.replace("your.csv", "data/multimodal/multimodal.csv"), site, folder)
+    answered = command(predict, site, folder)
     assert answered.code == 0, answered.err
     assert len(small_runs.read_csv(folder / "predictions.csv")) == 2000
     assert str(small_runs.ROOT) not in trained.out + answered.out
