@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import platform
-import shlex
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -33,7 +31,7 @@ def file_hash(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def environment(data: Data, training: Training) -> dict[str, Any]:
+def environment(data: Data, training: Training, command: str) -> dict[str, Any]:
     """The facts that a rerun needs: versions, seeds, hashes of the data, the command."""
     versions: dict[str, str | None] = {}
     for package in PACKAGES:
@@ -43,7 +41,7 @@ def environment(data: Data, training: Training) -> dict[str, Any]:
             versions[package] = None
     hashes = {name: file_hash(name) for name in (data.text_file or data.csv, data.validation) if name}
     return {
-        "command": shlex.join(["mmkeras", "train", *sys.argv[1 + (sys.argv[1:2] == ["train"]) :]]),
+        "command": command,
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmkeras.config.command_line import command_of
 from mmkeras.config.config import Config, Output, Text
 from mmkeras.config.data import Data
 from mmkeras.config.json_file import config_to_json
@@ -100,7 +101,7 @@ def new_run(config: Config, log: Log = print) -> Iterator[Path]:
     # without the flags that say how a training was started: the same file starts the same training again
     write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
     # before the training: a resumed run compares the hashes of its files
-    write_json(folder / "environment.json", environment(config.data, config.training))
+    write_json(folder / "environment.json", environment(config.data, config.training, command_of(config)))
     try:
         yield folder
     except InputError:
