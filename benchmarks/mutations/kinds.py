@@ -35,7 +35,7 @@ def kinds_of_numbers(folder: Path) -> list[Kind]:
 
         signature = read_signature(folder)
         check_folder(folder, signature)
-        log_results({}, signature, log=lambda _: None)
+        log_results({}, signature, "held-out rows", log=lambda _: None)
         rows = load_samples(folder / SAMPLES)
         check_belonging(rows, signature, folder / SAMPLES)
         words = rows.words

@@ -68,7 +68,10 @@ def test_standard_output(name: str, place: Path) -> None:
     for flags in ([], ["--overwrite"]):
         done = predict(place, "--output", name, *flags)
         assert done.code == 0, done.err
-        assert done.lines == ["line,prediction,probability", *(f"{k},{cell},1.000000" for k, cell in enumerate(CELLS, 2))]
+        assert done.lines == [
+            "line,prediction,probability",
+            *(f"{k},{cell},1.000000" for k, cell in enumerate(CELLS, 2)),
+        ]
         assert done.err.splitlines() == [NOTE, "3 predictions: standard output"]
     assert os.path.lexists("/dev/stdout")
     assert os.listdir(place) == ["t.csv"]
