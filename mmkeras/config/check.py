@@ -56,7 +56,7 @@ def check_config(config: Config) -> None:
     """Raise InputError for a number outside its range, or flags that contradict each other."""
     check_choices(config.model)
     _check_names(config.data)
-    if not config.output.resume:  # else the flags must equal those of the run
+    if not (config.output.resume or config.training.continue_from):  # else the flags are compared with the run's
         check_unused_flags(config)
     flags = config.flat()
     for key, (low, high) in RANGES.items():

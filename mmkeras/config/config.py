@@ -157,6 +157,9 @@ class Training:
     """Write TensorBoard logs into the run folder."""
     seed: int = 42
     """Seed of the weights and of shuffling."""
+    continue_from: Folder = None
+    """Finished run to go on from with new rows: its weights, its columns and how they are read, its labels. The table
+    needs the run's columns; a new label is refused. Default: a new model."""
 
 
 @dataclass(frozen=True)

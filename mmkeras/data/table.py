@@ -61,6 +61,8 @@ class Table:
     """Sentences to print."""
     task: str = ""
     """The task, such as `classify`; '' for a validation or prediction file."""
+    known_labels: tuple[str, ...] = ()
+    """Classes or labels of the finished run that a training goes on from; the table need not have a row of each."""
     format: str = "CSV"
     """As `Source.format`."""
     as_read: Source | None = None

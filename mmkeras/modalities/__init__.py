@@ -139,6 +139,12 @@ class ColumnModule(Protocol):
         """
         ...
 
+    def compute_features(
+        self, column: Modality, cells: dict[str, Any], folder: Path, log: Log
+    ) -> Mapping[str, ColumnFeatures]:
+        """The features of each split's rows by an adapted column, which stays as it is. cells, folder: of `adapt`."""
+        ...
+
     def load(self, entry: dict[str, Any], folder: Path) -> Modality:
         """Rebuild a column from its entry in schema.json and the arrays that `save` wrote into `folder`."""
         ...
@@ -160,6 +166,12 @@ class BlockModule(Protocol):
         log: Log,
     ) -> tuple[Modality, Mapping[str, ColumnFeatures]]:
         """Adapt the columns on their training rows; `cells`: `train` and `validation` -> the cells of each column."""
+        ...
+
+    def compute_features(
+        self, block: Modality, cells: dict[str, list[list[str]]], folder: Path, log: Log
+    ) -> Mapping[str, ColumnFeatures]:
+        """The features of each split's rows by an adapted block, which stays as it is."""
         ...
 
     def load(self, entry: dict[str, Any], folder: Path) -> Modality:
@@ -224,6 +236,10 @@ class FilesModule(Protocol):
 
     def column_spec(self, cells: Sequence[str], root: MediaRoot, config: Config, log: Log) -> Any:
         """How the column is read: a frozen dataclass. Raises InputError for a flag whose value does not fit."""
+        ...
+
+    def saved_spec(self, entry: dict[str, Any]) -> Any:
+        """How the column of a run is read, from its entry in schema.json."""
         ...
 
     def cache_settings(self, spec: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,12 @@ def adapt_columns(
     takes_presence: bool,
     folder: Path,
     log: Log,
+    known: Mapping[str, Modality] | None = None,
 ) -> tuple[dict[str, Modality], dict[str, list[Any]]]:
     """Adapt every input column on the training rows; write states and features.
 
     text_spec: how the model reads a text column; takes_presence: does the model have inputs of presence?
+    known: the columns of a run that the training goes on from; they stay as they are, and only features are computed.
     Returns the modalities by name, and the columns' features by split: `train` and `validation`.
     """
     from mmkeras.features.column_features import ArrayFeatures
@@ -74,15 +76,19 @@ def adapt_columns(
         name, column = graph_column.name, graph_column.columns[0]
         cells = {part: [getattr(split, part)[c.name].tolist() for c in graph_column.columns] for part in features}
         column_log = named(log, name, column.name)
-        if graph_column.block:
-            module = block_of(column.kind)
-            columns[name], column_features = module.adapt(name, graph_column.columns, cells, config, folder, log)
+        source: Any = cells if graph_column.block else {part: part_cells[0] for part, part_cells in cells.items()}
+        spec = text_spec if column.kind == "text" else column.notation or None
+        if names_files(column.kind):
+            spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
+        if known is not None:
+            columns[name] = known[name]
+            module: Any = block_of(column.kind) if graph_column.block else column_of(column.kind)
+            column_features = module.compute_features(known[name], source, folder, column_log)
+        elif graph_column.block:
+            block = block_of(column.kind)
+            columns[name], column_features = block.adapt(name, graph_column.columns, cells, config, folder, log)
             log(f"{graph_column.title} are read together, as one input: {name}")
         else:
-            source: Any = {part: part_cells[0] for part, part_cells in cells.items()}
-            spec = text_spec if column.kind == "text" else column.notation or None
-            if names_files(column.kind):
-                spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
             columns[name], column_features = column_of(column.kind).adapt(
                 name, source, spec, config, folder, column_log
             )

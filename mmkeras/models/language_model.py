@@ -88,11 +88,20 @@ def language_decoder(model: Model, generation: Generation, vocabulary_size: int)
     )
 
 
+def by_adam(generation: Generation) -> bool:
+    """Is the model trained by Adam, not by SGD?"""
+    return generation.optimizer == "adam" or (generation.optimizer == "auto" and generation.cell in ADAM_RATES)
+
+
+def default_rate(generation: Generation) -> float:
+    """The first learning rate of a new model."""
+    return ADAM_RATES.get(generation.cell, ADAM_RATE) if by_adam(generation) else LEARNING_RATE
+
+
 def optimizer(generation: Generation, training: Training, steps: int) -> Any:
     """SGD at a high rate, or Adam (Kingma & Ba 2015); gradients are clipped by their global norm."""
-    auto = generation.optimizer == "auto"
-    adam = generation.optimizer == "adam" or (auto and generation.cell in ADAM_RATES)
-    rate: Any = training.learning_rate or (ADAM_RATES.get(generation.cell, ADAM_RATE) if adam else LEARNING_RATE)
+    adam = by_adam(generation)
+    rate: Any = training.learning_rate or default_rate(generation)
     if generation.decay == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST)
     return keras.optimizers.Adam(rate, global_clipnorm=ADAM_CLIP) if adam else ClippedSGD(rate, CLIP)

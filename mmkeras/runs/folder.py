@@ -89,10 +89,10 @@ def _check_inputs_elsewhere(folder: Path, data: Data, text: Text) -> None:
 
 
 @contextlib.contextmanager
-def new_run(config: Config, log: Log = print) -> Iterator[Path]:
+def new_run(config: Config, log: Log = print, record: Mapping[str, Any] | None = None) -> Iterator[Path]:
     """The run folder with config.json and environment.json, for a training in the block; `finish` ends it.
 
-    The caller holds the folder's lock.
+    The caller holds the folder's lock. record: further entries of environment.json.
 
     After an InputError in the block the folder is deleted and the run that it replaces is restored, unless a run is
     being resumed. After any other interruption the folder stays: `--resume` continues the run.
@@ -101,7 +101,8 @@ def new_run(config: Config, log: Log = print) -> Iterator[Path]:
     # without the flags that say how a training was started: the same file starts the same training again
     write_atomically(folder / "config.json", config_to_json(config.replace(overwrite=False, resume=False, debug=False)))
     # before the training: a resumed run compares the hashes of its files
-    write_json(folder / "environment.json", environment(config.data, config.training, command_of(config)))
+    facts = environment(config.data, config.training, command_of(config))
+    write_json(folder / "environment.json", {**facts, **(record or {})})
     try:
         yield folder
     except InputError:

@@ -6,29 +6,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmkeras.config.config import Config
+from mmkeras.config.data import Data
 from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import unused_flags
 from mmkeras.data.columns.signs import sign_notes
 from mmkeras.data.columns.spelling import spelled_as
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
-from mmkeras.data.splits.split import Split, split_table, write_split
+from mmkeras.data.splits.split import Split, input_keys, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
 from mmkeras.runs.folder import default_output
 from mmkeras.runs.resume import check_same_kinds
+from mmkeras.runs.row_digests import RowDigests, digests_of
+from mmkeras.runs.run import Run
 from mmkeras.system.progress import Log, not_silent
+from mmkeras.training.known_columns import (
+    earlier_rows,
+    input_digests,
+    media_specs,
+    new_rows_held_out,
+    read_known_table,
+)
 from mmkeras.training.resolve import resolved
 
 
 @dataclass(frozen=True)
 class SplitRows:
-    """Rows whose media are checked, in two splits. tables: `table` and, if it is a separate file, `validation`."""
+    """Rows whose media are checked, in two splits. tables: `table` and, if it is a separate file, `validation`.
+
+    start: the finished run that the training goes on from.
+    """
 
     tables: dict[str, Table]
     media: Media
     split: Split
+    start: Run | None = None
 
     @property
     def table(self) -> Table:
@@ -38,9 +52,10 @@ class SplitRows:
 
 @dataclass(frozen=True)
 class TableSource:
-    """A table and, if it is a separate file, a table of held-out rows."""
+    """A table and, if it is a separate file, a table of held-out rows. start: as in SplitRows."""
 
     tables: dict[str, Table]
+    start: Run | None = None
 
     def resolve(self, config: Config, log: Log) -> Config:
         """The Config with the settings that the table decides; flags that change nothing are logged.
@@ -51,34 +66,47 @@ class TableSource:
         kinds = {column.name: column.kind for column in self.tables["table"].inputs}
         if config.output.resume:
             check_same_kinds(default_output(config.data, config.output), kinds)
-        else:
+        elif not self.start:
             flags_of = {kind: spec_of(kind).FLAGS for kind in MODALITIES}
             for note in unused_flags(config, set(kinds.values()), flags_of):
                 log(note)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):
-            split_table(self.tables["table"], config.data, self.tables.get("validation"))
+            self.split_rows(self.tables, config.data)
         return config
 
+    def split_rows(self, tables: dict[str, Table], data: Data) -> Split:
+        """Both splits; of a training that goes on from a run, no row is held out that the run was trained on."""
+        split = split_table(tables["table"], data, tables.get("validation"))
+        if self.start is None:
+            return split
+        separate = bool(data.validation or data.split_column)
+        return new_rows_held_out(split, tables["table"], self.start, separate)
+
     def split(self, config: Config, folder: Path, log: Log) -> SplitRows:
-        """Check all pictures and clips, split the rows; write bad_rows.csv and split.csv."""
-        tables, media = check_media(config, self.tables, folder, log)
+        """Check all pictures and clips, split the rows; write bad_rows.csv, split.csv and rows.npz."""
+        known = media_specs(self.start) if self.start else None
+        tables, media = check_media(config, self.tables, folder, log, known)
         write_bad_rows(tables["table"], folder / "bad_rows.csv", tables.get("validation"))
-        split = split_table(tables["table"], config.data, tables.get("validation"))
+        split = self.split_rows(tables, config.data)
         for note in split.notes:
             log(note)
         log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
         write_split(split, folder / "split.csv")
-        return SplitRows(tables, media, split)
+        names = [column.name for column in tables["table"].inputs]
+        train, held_out = (input_digests(rows, names) for rows in (split.train, split.validation))
+        RowDigests(train, held_out, earlier_rows(self.start), bool(input_keys(tables["table"]))).save(folder)
+        return SplitRows(tables, media, split, self.start)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of text in two splits. name: of their file."""
+    """Lines of text in two splits. name: of their file. start: as in SplitRows."""
 
     name: str
     train: list[str]
     validation: list[str]
+    start: Run | None = None
 
     def resolve(self, config: Config, log: Log) -> Config:
         """Lines decide nothing of the Config."""
@@ -86,22 +114,27 @@ class Lines:
 
     def split(self, config: Config, folder: Path, log: Log) -> Lines:
         """The same lines: they are split already. The held-out lines are the last ones, or a separate file."""
+        train, held_out = (digests_of([line] for line in lines) for lines in (self.train, self.validation))
+        RowDigests(train, held_out, earlier_rows(self.start)).save(folder)
         return self
 
 
-def read_training_source(config: Config, log: Log) -> TableSource | Lines:
-    """Read the file or files of a training. Raises InputError, with the line, for a file that cannot be used."""
+def read_training_source(config: Config, log: Log, start: Run | None = None) -> TableSource | Lines:
+    """Read the file or files of a training. Raises InputError, with the line, for a file that cannot be used.
+
+    start: the finished run that the training goes on from.
+    """
     if config.model.task in LEARN_LINES:
         lines, held_out = read_texts(config.data)
         log(f"{source_of(config.data)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
-        return Lines(source_of(config.data), lines, held_out)
-    return TableSource(read_tables(config, log))
+        return Lines(source_of(config.data), lines, held_out, start)
+    return TableSource(read_tables(config, log, start), start)
 
 
-def read_tables(config: Config, log: Log) -> dict[str, Table]:
+def read_tables(config: Config, log: Log, start: Run | None = None) -> dict[str, Table]:
     """`table` and, if it is a separate file, `validation`: checked rows; their description is logged."""
     with not_silent(log, f"reading {config.data.csv}"):
-        table = read_table(config.data, config.model.task)
+        table = read_known_table(config.data, start) if start else read_table(config.data, config.model.task)
     log(describe(table))
     if config.text.tokens != "byte" and not config.text.text_encoder.startswith("preset:"):
         for note in sign_notes(table):

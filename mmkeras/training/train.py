@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
+from mmkeras.runs.continuing import continued_config, drop_start, keep_start, open_start, record_of
 from mmkeras.runs.folder import finish, new_run, run_lock
 from mmkeras.runs.integrity import write_digests
 from mmkeras.runs.resume import resumed_config
@@ -30,9 +32,13 @@ def train(config: Config, log: Log = print) -> Path:
     with run_lock(config):
         if config.output.resume:
             config = resumed_config(config, log)
-        source = read_training_source(config, log)
+        start = open_start(config)
+        if start is not None and not config.output.resume:
+            config = continued_config(config, start)
+        source = read_training_source(config, log, start)
         config = source.resolve(config, log)
-        with new_run(config, log) as folder:
+        record = {"continued_from": record_of(config, start)} if start else {}
+        with new_run(config, log, record) as folder:
             figures = fit_and_evaluate(config, source, folder, log)
         figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
         finish(folder, figures)
@@ -47,17 +53,23 @@ def train(config: Config, log: Log = print) -> Path:
 def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, log: Log) -> dict[str, Any]:
     """Split, adapt, build, fit, evaluate; write all files but metrics.json. Returns the figures for metrics.json."""
     times = [time.perf_counter()]
+    if source.start is not None:
+        source = replace(source, start=keep_start(source.start, folder))
     split = source.split(config, folder, log)
     times.append(time.perf_counter())
     start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
+    from mmkeras.training.continuing import at_a_lower_rate, go_on  # late, as the next
     from mmkeras.training.loop import fit  # late: Keras must be imported after the seed and the allocator are set
 
     task = load_task(config.model.task)
     (folder / "state").mkdir(exist_ok=True)
+    if source.start is not None:
+        config = at_a_lower_rate(config, log)
     data = task.prepare(config, split, folder, log)
     times.append(time.perf_counter())
     with not_silent(log, "building the model"):
         trained = task.build(config, data, log)
+    going_on = go_on(trained, config, source.start, log) if source.start is not None else {}
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
     with not_silent(log, "evaluating the model on the held-out rows"):
@@ -65,11 +77,13 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     with atomic_write(folder / "model.keras") as partial:
         trained.saved.save(partial)
     checkpoint.clear()
+    drop_start(folder)
     times.append(time.perf_counter())
     names = ("check", "prepare", "fit", "evaluate")
     seconds = {name: round(b - a, 2) for name, a, b in zip(names, times, times[1:], strict=False)}
     return {
         **figures,
+        **going_on,
         "epochs": checkpoint.epochs_done,
         "best_epoch": checkpoint.best_epoch + 1,
         "seconds": seconds,

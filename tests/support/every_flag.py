@@ -87,6 +87,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "xla": (True, ["--xla"]),
     "tensorboard": (True, ["--tensorboard"]),
     "seed": (1, ["--seed", "1"]),
+    "continue_from": ("runs/old", ["--continue-from", "runs/old"]),
     "output": ("runs/x", ["--output", "runs/x"]),
     "overwrite": (True, ["--overwrite"]),
     "resume": (True, ["--resume"]),

@@ -156,7 +156,7 @@ def _classes(table: Table, rows: np.ndarray) -> set[str]:
 
 def _with_known_classes(table: Table, train: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Held-out rows without those of a class that no training row has, and a note."""
-    trained = _classes(table, np.flatnonzero(train))
+    trained = _classes(table, np.flatnonzero(train)).union(table.known_labels)
     rows = np.flatnonzero(held_out)
     labels = [table.target_kind.labels(cells.iloc[rows]) for cells in table.target_cells]
     known = [all(trained.issuperset(column[k]) for column in labels) for k in range(len(rows))]

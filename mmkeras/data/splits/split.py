@@ -71,7 +71,7 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
     if len(table.rows) < MIN_ROWS:
         raise InputError(f"{table.path}: {len(table.rows)} usable rows; at least {MIN_ROWS} are needed. Add rows.")
     check_variety(table)
-    keys, labels = _input_keys(table), labels_of(table)
+    keys, labels = input_keys(table), labels_of(table)
     notes = [*dropped, *_conflicts(keys, table)]
     if validation is None:
         check_sizes(table, data)
@@ -113,7 +113,7 @@ def _keep_apart(
     table: Table, validation: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]]
 ) -> tuple[np.ndarray, list[str]]:
     """Training rows (int64 [n]), whose inputs are not in the validation file, and a note on the rows left out."""
-    held_out_keys = set(_input_keys(validation))
+    held_out_keys = set(input_keys(validation))
     train = np.array([i for i in range(len(labels)) if not keys or keys[i] not in held_out_keys], dtype=np.int64)
     left_out = len(labels) - len(train)
     if not left_out:
@@ -124,7 +124,7 @@ def _keep_apart(
             f"{table.path}: {repeats}; {len(train)} are left to learn from, and at least {MIN_ROWS} are needed. "
             "Give a validation file of other rows, or leave out --validation."
         )
-    without_row = sorted(union(labels, range(len(labels))) - union(labels, train))
+    without_row = sorted(union(labels, range(len(labels))) - union(labels, train) - {*table.known_labels})
     if without_row:
         raise InputError(
             f"{table.path}: {repeats}; without them no row of {list_labels(without_row, table.target_kind)} is left to "
@@ -133,7 +133,7 @@ def _keep_apart(
     return train, [f"{table.path}: {repeats}: they are left out ({len(train):,} rows are left to learn from)."]
 
 
-def _input_keys(table: Table) -> list[tuple[str, ...]]:
+def input_keys(table: Table) -> list[tuple[str, ...]]:
     """The input cells of each row; [] where equal cells prove nothing: few numbers, categories and dates alone."""
     kinds = {column.kind for column in table.inputs}
     if not kinds.intersection(DISTINCT) and not any(_is_measure(table, column) for column in table.inputs):

@@ -85,7 +85,7 @@ def check_sizes(table: Table, data: Data) -> None:
 def check_known(table: Table, validation: Table) -> None:
     """Raise InputError for classes or labels of the validation file that the table does not have."""
     kind = table.target_kind
-    table_labels = {label for labels in labels_of(table) for label in labels}
+    table_labels = {label for labels in labels_of(table) for label in labels}.union(table.known_labels)
     rows = labels_of(validation)
     foreign = sorted({label for labels in rows for label in labels} - table_labels)
     if foreign:

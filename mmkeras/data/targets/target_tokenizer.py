@@ -136,6 +136,14 @@ class TargetTokenizer:
         return cls(saved["kind"], table, model)
 
 
+def unknown_share(tokenizer: TargetTokenizer, texts: Iterable[str]) -> float:
+    """The share of the texts' tokens that are unknown; 0.0 for subwords and bytes."""
+    if tokenizer.kind != "word":
+        return 0.0
+    counts = Counter(token for text in texts for token in tokenizer.encode(text))
+    return counts[UNK] / max(1, counts.total())
+
+
 def train_tokenizer(kind: str, texts: Sequence[str], size: int) -> TargetTokenizer:
     """Train a tokenizer: its vocabulary holds the most frequent words, all bytes, or subwords that cover the texts.
 

@@ -74,13 +74,21 @@ def adapt(
     name: str, cells: dict[str, MediaFeatures], spec: AudioSpec, config: Config, folder: Path, log: Any
 ) -> tuple[AudioColumn, dict[str, ArrayFeatures]]:
     """Take the log-mel spectrograms that `media.check` left on disk, with the mask of their valid frames."""
-    frames = np.arange(spec.n_frames)
+    column = AudioColumn(name, spec, config.audio.disturb)
+    return column, compute_features(column, cells, folder, log)
+
+
+def compute_features(
+    column: AudioColumn, cells: dict[str, MediaFeatures], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """The spectrograms of the rows' clips, as `media.check` left them on disk, and the mask of their valid frames."""
+    frames = np.arange(column.spec.n_frames)
     features = {}
     for split_name, clips in cells.items():
         valid = (frames < clips.arrays["frames"][:, None]).astype("float32")  # [u, frames]
-        arrays = {f"{name}_log_mel": clips.arrays["log_mel"], f"{name}_valid": valid}
+        arrays = {f"{column.name}_log_mel": clips.arrays["log_mel"], f"{column.name}_valid": valid}
         features[split_name] = ArrayFeatures(arrays, clips.index)
-    return AudioColumn(name, spec, config.audio.disturb), features
+    return features
 
 
 def load(entry: dict[str, Any], folder: Path) -> AudioColumn:

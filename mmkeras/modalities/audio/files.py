@@ -43,6 +43,11 @@ def column_spec(cells: Sequence[str], root: MediaRoot, config: Config, log: Log)
     return spec
 
 
+def saved_spec(entry: dict[str, Any]) -> AudioSpec:
+    """How the column of a run is read, from its entry in schema.json."""
+    return AudioSpec(**entry["rule"])
+
+
 def cache_settings(spec: AudioSpec) -> dict[str, Any]:
     """The fields of the spec that log-mel depends on, as JSON; the graph computes MFCC from log-mel."""
     return {key: value for key, value in asdict(spec).items() if key not in ("features", "coefficients")}

@@ -90,13 +90,20 @@ def adapt(
     """Keep the values of at least `min_rows` training rows of each column; compute the row number of every cell."""
     vocabulary, values = adapt_block(cells["train"], config.text.min_rows)
     block = CategoryBlock(name, tuple(columns), vocabulary, values)
-    layer = CategoryBlockRows(vocabulary)
+    log(f"{name}: {sum(map(len, values)):,} values known, of {len(columns)} columns")
+    return block, compute_features(block, cells, folder, log)
+
+
+def compute_features(
+    block: CategoryBlock, cells: dict[str, list[list[str]]], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """The row number of every cell, by the columns' values."""
+    layer = CategoryBlockRows(block.vocabulary)
     features = {}
     for split_name, split_cells in cells.items():
         rows = [layer.rows_of(*encode_distinct(column), k) for k, column in enumerate(split_cells)]
-        features[split_name] = ArrayFeatures({f"{name}_row": np.stack(rows, axis=1)})  # [rows, n]
-    log(f"{name}: {sum(map(len, values)):,} values known, of {len(columns)} columns")
-    return block, features
+        features[split_name] = ArrayFeatures({f"{block.name}_row": np.stack(rows, axis=1)})  # [rows, n]
+    return features
 
 
 def encode_distinct(cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -68,14 +68,21 @@ def adapt(
 ) -> tuple[CategoryColumn, dict[str, ArrayFeatures]]:
     """Keep the values of at least `min_rows` training rows; compute the row number of every cell."""
     column = CategoryColumn(name, *adapt_values(cells["train"], config.text.min_rows))
+    log(f"{name}: {len(column.values)} values known")
+    return column, compute_features(column, cells, folder, log)
+
+
+def compute_features(
+    column: CategoryColumn, cells: dict[str, list[str]], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """The row number of every cell, by the column's values."""
     layer = CategoryRows(column.vocabulary)
     features = {}
     for split_name, split_cells in cells.items():
         distinct = {cell: k for k, cell in enumerate(dict.fromkeys(split_cells))}
         rows = np.asarray(layer(encode_cells([cell.strip() for cell in distinct], MAX_BYTES)))  # [distinct, 1]
-        features[split_name] = ArrayFeatures({f"{name}_row": rows[[distinct[cell] for cell in split_cells]]})
-    log(f"{name}: {len(column.values)} values known")
-    return column, features
+        features[split_name] = ArrayFeatures({f"{column.name}_row": rows[[distinct[cell] for cell in split_cells]]})
+    return features
 
 
 def load(entry: dict[str, Any], folder: Path) -> CategoryColumn:

@@ -92,17 +92,34 @@ def adapt(
     log: Any,
 ) -> tuple[DateBlock, dict[str, ArrayFeatures]]:
     """Adapt each column on its training rows; the calendar features of all columns side by side."""
-    parts: list[DateColumn] = []
-    features: dict[str, list[np.ndarray]] = {split_name: [] for split_name in cells}
+    parts, features = [], []
     for k, column in enumerate(columns):
         own_cells = {split_name: split_cells[k] for split_name, split_cells in cells.items()}
         part, part_features = one_column.adapt(f"{name}_{k}", own_cells, column.notation or None, config, folder, log)
         parts.append(part)
-        for split_name, column_features in part_features.items():
-            features[split_name] += column_features.arrays.values()
+        features.append(part_features)
     block = DateBlock(name, tuple(columns), tuple(parts))
-    stacked = {split_name: np.stack(arrays, axis=1) for split_name, arrays in features.items()}  # [rows, n, 14]
-    return block, {split_name: ArrayFeatures({f"{name}_calendar": array}) for split_name, array in stacked.items()}
+    return block, _side_by_side(block, features)
+
+
+def compute_features(
+    block: DateBlock, cells: dict[str, list[list[str]]], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """The calendar features of the rows, by the columns' states."""
+    features = []
+    for k, part in enumerate(block.parts):
+        own_cells = {split_name: split_cells[k] for split_name, split_cells in cells.items()}
+        features.append(one_column.compute_features(part, own_cells, folder, log))
+    return _side_by_side(block, features)
+
+
+def _side_by_side(block: DateBlock, features: Sequence[dict[str, ArrayFeatures]]) -> dict[str, ArrayFeatures]:
+    arrays = {
+        split_name: [array for column in features for array in column[split_name].arrays.values()]
+        for split_name in features[0]
+    }
+    stacked = {split_name: np.stack(parts, axis=1) for split_name, parts in arrays.items()}  # [rows, n, 14]
+    return {split_name: ArrayFeatures({f"{block.name}_calendar": array}) for split_name, array in stacked.items()}
 
 
 def load(entry: dict[str, Any], folder: Path) -> DateBlock:

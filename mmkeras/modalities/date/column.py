@@ -82,7 +82,14 @@ def adapt(
     """
     notation = notation_of(spec or ISO)
     column = DateColumn(name, adapt_state(cells["train"], notation.name), notation.name)
-    layer = column.parts()
+    return column, compute_features(column, cells, folder, log)
+
+
+def compute_features(
+    column: DateColumn, cells: dict[str, list[str]], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """The calendar features of the rows, by the column's state."""
+    layer, notation = column.parts(), notation_of(column.notation)
     features = {}
     for split_name, split_cells in cells.items():
         dates = [cell.strip() for cell in split_cells]
@@ -95,8 +102,8 @@ def adapt(
             for k in range(0, len(distinct), CHUNK)
         ]
         values = np.concatenate([np.zeros((0, PARTS), "float32"), *chunks])  # [distinct, 14]
-        features[split_name] = ArrayFeatures({f"{name}_calendar": values[[distinct[date] for date in dates]]})
-    return column, features
+        features[split_name] = ArrayFeatures({f"{column.name}_calendar": values[[distinct[date] for date in dates]]})
+    return features
 
 
 def load(entry: dict[str, Any], folder: Path) -> DateColumn:

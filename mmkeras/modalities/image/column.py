@@ -100,8 +100,15 @@ def adapt(
         preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), spec.size, f"{name}_backbone")
     augment = tuple(change for change in config.image.image_augment if change != "none")
     column = ImageColumn(name, spec, augment, config.training.seed, config.model.fine_tune, preset)
-    return column, {
-        split_name: ArrayFeatures({f"{name}_pixels": pictures.arrays["pixels"]}, pictures.index)
+    return column, compute_features(column, cells, folder, log)
+
+
+def compute_features(
+    column: ImageColumn, cells: dict[str, MediaFeatures], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """The pixels of the rows' pictures, as `media.check` left them on disk."""
+    return {
+        split_name: ArrayFeatures({f"{column.name}_pixels": pictures.arrays["pixels"]}, pictures.index)
         for split_name, pictures in cells.items()
     }
 

@@ -25,6 +25,11 @@ def column_spec(cells: Sequence[str], root: MediaRoot, config: Config, log: Log)
     return ImageSpec(config.image.image_size)
 
 
+def saved_spec(entry: dict[str, Any]) -> ImageSpec:
+    """How the column of a run is read, from its entry in schema.json."""
+    return ImageSpec(**entry["rule"])
+
+
 def cache_settings(spec: ImageSpec) -> dict[str, Any]:
     """The fields of the spec that the cached pixels depend on, as JSON."""
     return asdict(spec)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -93,14 +93,19 @@ def saved_keys(folder: Path) -> dict[str, str]:
 
 
 def check_media(
-    config: Config, tables: dict[str, Table], folder: Path, log: Callable[[str], None]
+    config: Config,
+    tables: dict[str, Table],
+    folder: Path,
+    log: Callable[[str], None],
+    known: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Table], Media]:
     """Check all files that cells name -> the tables without the rows of unusable files, and the features.
 
-    The dropped rows are among the tables' bad rows. folder: the run's folder.
+    The dropped rows are among the tables' bad rows. folder: the run's folder. known: column -> how it is read, of a run
+    that the training goes on from.
     Raises InputError if more than `max_bad_rows` are bad, as `read_table` does.
     """
-    specs: dict[str, Any] = {}
+    specs: dict[str, Any] = dict(known or {})
     features: dict[str, dict[str, MediaFeatures]] = {}
     expected_keys = saved_keys(folder) if config.output.resume else {}
     keys: dict[str, str] = {}

@@ -77,14 +77,21 @@ def adapt(
 ) -> tuple[NumberBlock, dict[str, ArrayFeatures]]:
     """Fit the mean, deviation and median of each column's training rows; standardise all rows."""
     block = NumberBlock(name, tuple(columns), tuple(map(adapt_state, cells["train"])))
+    return block, compute_features(block, cells, folder, log)
+
+
+def compute_features(
+    block: NumberBlock, cells: dict[str, list[list[str]]], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """Standardise the rows by the columns' states."""
     layer = block.standardise()
     features = {}
     for split_name, split_cells in cells.items():
         columns_read = [read_numbers(column) for column in split_cells]
         values = np.concatenate([values for values, _ in columns_read], axis=1)  # n of [rows, 1] -> [rows, n]
         present = np.concatenate([present for _, present in columns_read], axis=1)
-        features[split_name] = ArrayFeatures({f"{name}_numbers": np.asarray(layer(values, present))})
-    return block, features
+        features[split_name] = ArrayFeatures({f"{block.name}_numbers": np.asarray(layer(values, present))})
+    return features
 
 
 def load(entry: dict[str, Any], folder: Path) -> NumberBlock:

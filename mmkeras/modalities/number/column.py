@@ -64,9 +64,16 @@ def adapt(
 ) -> tuple[NumberColumn, dict[str, ArrayFeatures]]:
     """Fit the mean, deviation and median of the training rows; standardise all rows."""
     column = NumberColumn(name, adapt_state(cells["train"]))
+    return column, compute_features(column, cells, folder, log)
+
+
+def compute_features(
+    column: NumberColumn, cells: dict[str, list[str]], folder: Path, log: Any
+) -> dict[str, ArrayFeatures]:
+    """Standardise the rows by the column's state."""
     layer = column.standardise()
     numbers = {split_name: np.asarray(layer(*read_numbers(split_cells))) for split_name, split_cells in cells.items()}
-    return column, {split_name: ArrayFeatures({f"{name}_numbers": values}) for split_name, values in numbers.items()}
+    return {split_name: ArrayFeatures({f"{column.name}_numbers": values}) for split_name, values in numbers.items()}
 
 
 def load(entry: dict[str, Any], folder: Path) -> NumberColumn:

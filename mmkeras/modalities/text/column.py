@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ from mmkeras.modalities.text.features import (
     new_table,
     save_state,
     sequences,
+    state_digest,
     text_hasher,
+    unknown_tokens,
 )
 from mmkeras.modalities.text.pretrained import column as preset_column
 from mmkeras.modalities.text.sequence import SequenceIds, encode_gru, encode_transformer
@@ -164,20 +167,49 @@ def adapt_text(
     feature_folder = kept_folder(folder, name, key, features_elsewhere(folder.parent), write)
     state = load_state(feature_folder / "state.npz", spec)
     cut = json.loads((feature_folder / "cut.json").read_text(encoding="utf-8"))
-    rows = {split_name: ragged.load(feature_folder / split_name) for split_name in cells}
+    return TextColumn(name, state, encoder, max_tokens, cut=cut), open_features(name, encoder, feature_folder, cells)
+
+
+def compute_features(column: Any, cells: dict[str, list[str]], folder: Path, log: Any) -> dict[str, Any]:
+    """The features of the rows by an adapted column, below `folder`/features; new words stay unknown."""
+    if isinstance(column, preset_column.PresetColumn):
+        return preset_column.compute_features(column, cells, folder, log)
+    state, encoder, max_tokens, features = column.state, column.encoder, column.max_tokens, folder / "features"
+    settings = ["adapted text", VERSION, asdict(state.spec), encoder, max_tokens, state_digest(state)]
+    key = key_of([*settings, len(cells["train"])], [*cells["train"], *cells["validation"]])
+
+    def write(feature_folder: Path) -> None:
+        write_features(cells, state.spec, feature_folder, encoder, max_tokens, state)
+
+    feature_folder = kept_folder(features, column.name, key, features_elsewhere(folder), write)
+    log(f"{column.name}: {unknown_tokens(cells['train'], state):.1%} of the new rows' tokens are unknown, and stay so")
+    return open_features(column.name, encoder, feature_folder, cells)
+
+
+def open_features(name: str, encoder: str, folder: Path, splits: Iterable[str]) -> dict[str, RaggedFeatures]:
+    """The features of each split that `write_features` wrote, memory-mapped."""
+    rows = {split_name: ragged.load(folder / split_name) for split_name in splits}
     if encoder == AVERAGE:
-        features = {split_name: bag_features(name, bags) for split_name, bags in rows.items()}
-    else:
-        features = {split_name: RaggedFeatures((f"{name}_sequence",), ids) for split_name, ids in rows.items()}
-    return TextColumn(name, state, encoder, max_tokens, cut=cut), features
+        return {split_name: bag_features(name, bags) for split_name, bags in rows.items()}
+    return {split_name: RaggedFeatures((f"{name}_sequence",), ids) for split_name, ids in rows.items()}
 
 
-def write_features(cells: dict[str, list[str]], spec: TextSpec, folder: Path, encoder: str, max_tokens: int) -> None:
-    """Write the adapted state, each split's bags or sequences, and the share of training texts that are cut."""
-    table = new_table(spec)
+def write_features(
+    cells: dict[str, list[str]],
+    spec: TextSpec,
+    folder: Path,
+    encoder: str,
+    max_tokens: int,
+    adapted: TextState | None = None,
+) -> None:
+    """Write the state, each split's bags or sequences, and the share of training texts that are cut.
+
+    adapted: the state of a run that the training goes on from; None: adapt one on the training rows.
+    """
+    table = new_table(spec) if adapted is None else adapted.table
     hasher = text_hasher(spec, table)
     train = hash_texts(cells["train"], spec, table, hasher)
-    state = adapt_state(train, spec, table)
+    state = adapt_state(train, spec, table) if adapted is None else adapted
     layers = TextLayers(state, "text")
     for split_name, split_cells in cells.items():
         texts = train if split_name == "train" else hash_texts(split_cells, spec, table, hasher)

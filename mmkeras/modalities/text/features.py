@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from mmkeras.features.cache import KEY_BYTES
 from mmkeras.features.ragged import Ragged, concatenate, from_mask
 from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_CHAR_NGRAMS, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import pad, truncate
@@ -25,6 +27,7 @@ from mmkeras.system.arrays import reading_arrays
 
 BATCH_BYTES = 2**18  # padded bytes of a batch to tokenise: large enough for the cores, small enough for the caches
 BATCH_TEXTS = 512
+LOOKED_AT = 2000  # cells that tell how many tokens are unknown
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,24 @@ def _merge_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
 def new_table(spec: TextSpec) -> np.ndarray:
     """The character table of this Python's Unicode version."""
     return character_table(spec.mode if spec.mode != "byte" else "mixed")
+
+
+def unknown_tokens(cells: Sequence[str], state: TextState) -> float:
+    """The share of the tokens that the vocabulary does not have, without pairs and n-grams of characters.
+
+    Of many cells, LOOKED_AT evenly spaced ones are read.
+    """
+    some = [cells[k] for k in np.linspace(0, len(cells) - 1, min(len(cells), LOOKED_AT)).astype(int)]
+    (keys,) = hash_texts(some, replace(state.spec, orders=1, char_ngrams=0), state.table).keys.columns
+    return float(np.mean(~np.isin(keys, state.vocabulary.keys))) if len(keys) else 0.0
+
+
+def state_digest(state: TextState) -> str:
+    """A hash of the state's arrays: features that other states have made are others."""
+    vocabulary, digest = state.vocabulary, hashlib.blake2b(digest_size=KEY_BYTES)
+    for array in (state.table, vocabulary.cells, vocabulary.keys, state.idf):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def save_state(state: TextState, path: Path) -> None:

@@ -21,7 +21,7 @@ from mmkeras.data.targets.targets import Targets, fit_targets
 from mmkeras.data.values.outliers import winsorised
 from mmkeras.metrics.tables import summary as summary_of
 from mmkeras.metrics.temperature import in_words
-from mmkeras.modalities.adapt import adapt_columns, input_entries
+from mmkeras.modalities.adapt import adapt_columns, input_entries, load_columns
 from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
 from mmkeras.runs.run import EXPLAINED
@@ -42,12 +42,16 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
     table, split = source.table, source.split
     names, notations = zip(*((column.name, column.notation) for column in table.targets), strict=True)
     missing = [mark for column in table.targets for mark in column.missing]
-    targets = fit_targets(table.task, names, split.train, notations, missing)
+    if source.start is None:
+        targets = fit_targets(table.task, names, split.train, notations, missing)
+    else:
+        targets = Targets.from_json(source.start.schema["targets"])
+    known = None if source.start is None else load_columns(source.start.inputs, folder)
     model = config.model.model
     text_spec = importlib.import_module(MODELS[model]).text_spec(config.text)
     takes_presence = model == "multimodal"
     columns, features = adapt_columns(
-        config, source.tables, split, source.media, text_spec, takes_presence, folder, log
+        config, source.tables, split, source.media, text_spec, takes_presence, folder, log, known
     )
     write_schema(folder, table, columns, targets)
     encoded = {name: targets.encode(getattr(split, name)) for name in ("train", "validation")}
@@ -118,7 +122,8 @@ def evaluate(
     core: Core = trained.parts
     split = data.split
     balanced = config.training.class_weight == "balanced"
-    ensemble = fit_naive_bayes(core, data, balanced) if config.model.naive_bayes else None
+    counts = config.model.naive_bayes and not config.training.continue_from  # else they stay: they are of all rows
+    ensemble = fit_naive_bayes(core, data, balanced) if counts else None
     evaluation = evaluate_model(core, data, data.targets.truth(split.validation), data.inputs)
     write_held_out(split, evaluation, folder)
     figures = evaluation.figures

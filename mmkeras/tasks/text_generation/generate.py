@@ -10,12 +10,12 @@ from typing import Any
 
 from mmkeras.config.config import Config
 from mmkeras.data.splits.split import Split
-from mmkeras.data.targets.target_tokenizer import TargetTokenizer, train_tokenizer
+from mmkeras.data.targets.target_tokenizer import TargetTokenizer, train_tokenizer, unknown_share
 from mmkeras.data.targets.targets import fit_targets
 from mmkeras.features.ragged import Ragged
 from mmkeras.features.text_batches import TextBatches, as_rows
 from mmkeras.metrics.texts import text_figures
-from mmkeras.modalities.adapt import adapt_columns, input_entries
+from mmkeras.modalities.adapt import adapt_columns, input_entries, load_columns
 from mmkeras.models import MODELS
 from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model
 from mmkeras.runtime.feeds import column_names
@@ -74,17 +74,23 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TextData:
     table, split, options = source.table, source.split, config.generation
     (target,) = [column.name for column in table.targets]
     text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config.text)
-    columns, features = adapt_columns(config, source.tables, split, source.media, text_spec, True, folder, log)
+    known = None if source.start is None else load_columns(source.start.inputs, folder)
+    columns, features = adapt_columns(config, source.tables, split, source.media, text_spec, True, folder, log, known)
     write_schema(folder, table, columns, fit_targets(table.task, [target], split.train))
     cells = {split_name: getattr(split, split_name)[target].tolist() for split_name in features}
     kind = "subword" if options.pieces == "auto" else options.pieces
-    tokenizer = train_tokenizer(kind, cells["train"], options.vocabulary)
-    tokenizer.save(folder / "state")
+    if source.start is None:
+        tokenizer = train_tokenizer(kind, cells["train"], options.vocabulary)
+        tokenizer.save(folder / "state")
+    else:
+        tokenizer = TargetTokenizer.load(folder / "state")
     texts, cut = {}, {}
     for split_name, column in cells.items():
         texts[split_name], cut[split_name] = as_rows(column, tokenizer, options.max_target)
     longest = options.max_target
     log(f"{target}: {len(tokenizer):,} tokens ({kind}); {cut['train']:,} texts are longer than {longest} and cut")
+    if source.start is not None and (unknown := unknown_share(tokenizer, cells["train"])):
+        log(f"{target}: {unknown:.1%} of the new rows' tokens are unknown, and stay so")
     inputs = input_entries(columns, table, takes_presence=True)
     return TextData(columns, features, texts, tokenizer, target, split, inputs, cut["train"], len(table.bad_rows))
 

@@ -57,12 +57,17 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> StreamData:
     """Train the tokenizer on the training lines; write state, schema.json and validation.txt."""
     options = config.generation
     kind = "word" if options.pieces == "auto" else options.pieces
-    tokenizer = train_tokenizer(kind, source.train, options.vocabulary)
-    tokenizer.save(folder / "state")
+    if source.start is None:
+        tokenizer = train_tokenizer(kind, source.train, options.vocabulary)
+        tokenizer.save(folder / "state")
+    else:
+        tokenizer = TargetTokenizer.load(folder / "state")
     streams = {"train": as_stream(source.train, tokenizer), "validation": as_stream(source.validation, tokenizer)}
     unknown = float((streams["validation"] == UNK).mean())
     n_tokens = len(streams["train"])
     log(f"{len(tokenizer):,} tokens ({kind}); {n_tokens:,} to train on, {unknown:.2%} of the held-out tokens unknown")
+    if source.start is not None:
+        log(f"{float((streams['train'] == UNK).mean()):.2%} of the new lines' tokens are unknown, and stay so")
     write_schema(folder, options, tokenizer, source.name)
     write_atomically(folder / "validation.txt", "\n".join(source.validation) + "\n")
     return StreamData(streams, tokenizer, source.validation, source.name)

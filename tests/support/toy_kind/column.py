@@ -63,6 +63,15 @@ def adapt(
     name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Log
 ) -> tuple[ColourColumn, dict[str, ArrayFeatures]]:
     """Fit the mean colour of the training rows; compute every row's distance. Raises InputError for a bad cell."""
+    raw, present = read_colours(name, cells)
+    mean = raw["train"].sum(axis=0) / max(1, present["train"].sum())
+    column = ColourColumn(name, tuple(mean.tolist()))
+    log(f"{name}: the mean colour is {', '.join(f'{part:.2f}' for part in mean)}")
+    return column, compute_features(column, cells, folder, log)
+
+
+def read_colours(name: str, cells: dict[str, list[str]]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The colours of each split's cells, float32 [n, 3], and their presence [n, 1]. Raises InputError for a bad one."""
     try:
         values = {
             split_name: [read(cell, {}, MediaRoot("")) for cell in split_cells]
@@ -73,16 +82,20 @@ def adapt(
     present = {
         split_name: np.array([[v is not None for v in split_values]]).T for split_name, split_values in values.items()
     }
-    raw = {split_name: stack(split_values, {}) for split_name, split_values in values.items()}
-    mean = raw["train"].sum(axis=0) / max(1, present["train"].sum())
-    column = ColourColumn(name, tuple(mean.tolist()))
-    log(f"{name}: the mean colour is {', '.join(f'{part:.2f}' for part in mean)}")
+    return {split_name: stack(split_values, {}) for split_name, split_values in values.items()}, present
+
+
+def compute_features(
+    column: ColourColumn, cells: dict[str, list[str]], folder: Path, log: Log
+) -> dict[str, ArrayFeatures]:
+    """Every row's distance from the column's mean."""
+    raw, present = read_colours(column.name, cells)
     layer = column.centre()
     features = {}
     for split_name in cells:
         colours = np.asarray(layer(raw[split_name], present[split_name].astype("float32")))  # [n, 3]
-        features[split_name] = ArrayFeatures({f"{name}_colour": colours})
-    return column, features
+        features[split_name] = ArrayFeatures({f"{column.name}_colour": colours})
+    return features
 
 
 def load(entry: dict[str, Any], folder: Path) -> ColourColumn:

@@ -163,9 +163,15 @@ def adapt(
     encoder = encoder_of(source, model.fine_tune, name)
     column = PresetColumn(name, preset, encoder, max_tokens, text.max_bytes, model.fine_tune, tables, tokenizer)
     log(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
-    features: dict[str, Any] = {}
+    return column, compute_features(column, cells, folder, log)
+
+
+def compute_features(column: PresetColumn, cells: dict[str, list[str]], folder: Path, log: Any) -> dict[str, Any]:
+    """The vector of every text, or the ids to fine-tune on, below `folder`/features."""
+    name, features = column.name, dict[str, Any]()
+    (folder / "features").mkdir(exist_ok=True)
     for split_name, split_cells in cells.items():
-        if model.fine_tune:
+        if column.trainable:
             ids, mask = read_ids(column, split_cells)
             path = folder / "features" / f"{name}-{split_name}"
             ragged.save(ragged.from_mask(mask > 0, ids, mask), path)
@@ -173,7 +179,7 @@ def adapt(
         else:
             vectors = embeddings(column, f"{name}-{split_name}", split_cells, folder)
             features[split_name] = ArrayFeatures({f"{name}_embedding": vectors})
-    return column, features
+    return features
 
 
 def embeddings(column: PresetColumn, name: str, cells: list[str], folder: Path) -> np.ndarray:
