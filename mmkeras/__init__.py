@@ -17,14 +17,14 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from mmkeras.api import VerificationError, export, load, train, verify
+    from mmkeras.api import VerificationError, compare, export, load, train, verify
     from mmkeras.config.config import Config
     from mmkeras.errors import InputError
 
 __version__ = "0.2.0"
-__all__ = ["Config", "InputError", "VerificationError", "export", "load", "train", "verify"]
+__all__ = ["Config", "InputError", "VerificationError", "compare", "export", "load", "train", "verify"]
 
-HOMES: Final = dict.fromkeys(("VerificationError", "export", "load", "train", "verify"), "mmkeras.api") | {
+HOMES: Final = dict.fromkeys(("VerificationError", "compare", "export", "load", "train", "verify"), "mmkeras.api") | {
     "Config": "mmkeras.config.config",
     "InputError": "mmkeras.errors",
 }

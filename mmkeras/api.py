@@ -24,6 +24,7 @@ from mmkeras.system.progress import Log
 from mmkeras.tasks.opening import generates_text, open_model, open_text_generator
 
 if TYPE_CHECKING:
+    from mmkeras.comparing.result import Comparison
     from mmkeras.config.config import Config
     from mmkeras.generation.text_model import TextModel
 
@@ -138,6 +139,7 @@ def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:
     for name, value in flags.items():
         if isinstance(DEFAULTS.get(name), tuple):
             value = [value] if isinstance(value, str) else list(value)
+        value = value.folder if isinstance(value, FinishedRun) else value
         values[name] = str(value) if isinstance(value, Path) else value
     return config_from_dict(values, "mmkeras.train", kind)
 
@@ -188,6 +190,19 @@ def verify(folder: Exported | str | Path, formats: Sequence[str] = (), log: Log 
     with locked(path, shared=True):
         proof = run_verification(path, formats, keep_lines(lines, log))
     return Verification(proof.passed, proof.artefacts, printed_table(lines))
+
+
+def compare(
+    runs: Sequence[FinishedRun | Exported | str | Path], csv: str | Path | None = None, *, log: Log = print
+) -> Comparison:
+    """Compare runs on the same held-out rows, as `mmkeras compare` does: a table with 95 % intervals, and its `frame`.
+
+    csv: rows to compare on; None: the held-out rows of the first run that no run was trained on. Exported folders and
+    artefacts need it. Raises InputError for runs of other tasks or targets, and where too few rows are left.
+    """
+    from mmkeras.comparing.compare import compare as run_comparison
+
+    return run_comparison([run if isinstance(run, str | Path) else run.folder for run in runs], csv, log)
 
 
 def keep_lines(lines: list[str], log: Log) -> Log:

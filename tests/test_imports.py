@@ -35,11 +35,12 @@ MAY_IMPORT = {
     "generation": "data errors features graph metrics modalities runtime system",
     "verification": "data errors features generation graph metrics modalities runtime system",
     "tasks": "config data errors features generation graph metrics modalities models runs runtime system verification",
+    "comparing": "config data errors generation graph metrics modalities runs runtime system tasks",
     "training": "config data errors features graph metrics modalities models report runs system tasks",
     "exporting": "config data errors graph metrics modalities runs runtime system tasks verification",
     "experiments": "config data errors modalities report runs system training",
-    "api": "config data errors examples exporting generation graph metrics runs runtime system tasks training verification",
-    "cli": "api config data errors examples experiments exporting generation graph report runtime system tasks training verification",
+    "api": "comparing config data errors examples exporting generation graph metrics runs runtime system tasks training verification",
+    "cli": "api comparing config data errors examples experiments exporting generation graph report runtime system tasks training verification",
 }
 AT_THE_ROOT = {"__init__", "__main__", "api", "errors", "graph"}  # the public face, the errors, the contract
 

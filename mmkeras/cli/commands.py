@@ -13,7 +13,7 @@ from mmkeras.errors import InputError
 from mmkeras.system.program import call
 
 if TYPE_CHECKING:
-    from mmkeras.cli.options import Export, Generate, Predict, Score, Verify
+    from mmkeras.cli.options import Compare, Export, Generate, Predict, Score, Verify
     from mmkeras.config.config import Config
     from mmkeras.experiments.options import Ablate
 
@@ -66,6 +66,21 @@ def run_predict(options: Predict) -> int:
     from mmkeras.cli import predicting
 
     predicting.run_predict(options)
+    return 0
+
+
+def run_compare(options: Compare) -> int:
+    """Compare, and print the table."""
+    from mmkeras.comparing.compare import compare
+    from mmkeras.system.outputs import output_file
+
+    if options.output is None:
+        print(compare(options.runs, options.csv))
+        return 0
+    with output_file(options.output, options.overwrite, [name for name in (options.csv,) if name]) as output:
+        comparison = compare(options.runs, options.csv)
+        comparison.to_csv(output, new=not options.overwrite)
+    print(f"{comparison}\nfigures: {options.output}")
     return 0
 
 

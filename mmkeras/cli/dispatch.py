@@ -35,6 +35,9 @@ COMMANDS: Final = {
     ),
     "generate": Command("cli.options:Generate", "run_generate", "Generate texts with an exported model or a run."),
     "score": Command("cli.options:Score", "run_score", "Score texts with a language model: log P and perplexity."),
+    "compare": Command(
+        "cli.options:Compare", "run_compare", "Compare runs on the same held-out rows, with 95 % intervals."
+    ),
     "verify": Command("cli.options:Verify", "run_verify", "Compare exported artefacts with the trained model."),
 }
 TRAINING_COMMANDS: Final = ("train", "ablate", "export")

@@ -83,6 +83,23 @@ class Verify:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Compare runs on the same held-out rows: figures with 95 % intervals, and paired differences to the first run."""
+
+    runs: Positional[Annotated[tuple[str, ...], arg(metavar="RUN ...")]] = ()
+    """Run folders, the first one to compare the others with. With --csv, exported folders and artefacts too."""
+    csv: File = None
+    """File of rows to compare on, for language models of lines; what a run was trained on is left out. Default: the
+    held-out rows of the first run that no other run was trained on."""
+    output: File = None
+    """CSV file of the figures. Default: the table is printed alone."""
+    overwrite: bool = False
+    """Replace an existing output file."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
 class Generate(GenerationOptions):
     """Generate texts with an exported model or a run."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mmkeras.config.config import Config
 from mmkeras.config.tasks import has_target, task_names
 from mmkeras.errors import InputError
+from mmkeras.runs.row_digests import ROWS
 from mmkeras.system.contained import is_file_name
 from mmkeras.system.digests import SEAL, changed_files, digests_of, is_intact, json_digest, sealed
 from mmkeras.system.files import write_json
@@ -17,7 +18,7 @@ from mmkeras.system.json_files import NUMBER, Expected, check_shape, read_object
 
 DIGESTS: Final = "sha256.json"
 TOGETHER: Final = ("schema.json", "metrics.json", "environment.json", "model.keras", "state", "tokenizers")
-HELD_OUT: Final = ("validation.csv", "validation.txt", "references.json")
+HELD_OUT: Final = ("validation.csv", "validation.txt", "references.json", "held_out.npz", ROWS)
 """What an export takes its sample rows from; compared then alone, since it may be large."""
 FLAGS: Final = "flags"
 """Key of the digest of config.json without the flags of `files`, which may be edited when a run moves."""

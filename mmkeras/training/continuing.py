@@ -6,6 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from mmkeras.config.config import Config
 from mmkeras.models import MODELS
 from mmkeras.models.inputs import Temperature
@@ -14,7 +16,7 @@ from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
 from mmkeras.tasks.weights import load_weights
 
-RATES: Final = {"wide_deep": 0.25, "mlp": 0.3, "multimodal": 0.3, "generate": 0.3, "language_model": 0.1}
+RATES: Final = {"wide_deep": 0.5, "mlp": 0.1, "multimodal": 0.1, "generate": 0.1, "language_model": 0.1}
 """Model, or task that has its own, -> share of the model's learning rate with which a training goes on."""
 
 
@@ -42,7 +44,11 @@ def go_on(trained: Trainable, config: Config, start: Run, log: Log) -> dict[str,
 
     The temperature is fitted anew, to the new held-out rows.
     """
+    # of a compiled model Keras loads the optimiser's state too, whose schedule has ended
+    fresh = [np.asarray(variable) for variable in trained.model.optimizer.variables]
     load_weights(trained.saved, Path(start.folder) / "model.keras")
+    for variable, values in zip(trained.model.optimizer.variables, fresh, strict=True):
+        variable.assign(values)
     for layer in trained.saved.layers:
         if isinstance(layer, Temperature):
             layer.inverse.assign(1.0)

@@ -18,10 +18,11 @@ from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.modalities import Modality
 from mmkeras.modalities.blocks import graph_columns
 from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
-from mmkeras.system.files import write_json
+from mmkeras.system.files import atomic_write, write_json
 from mmkeras.tasks import TASKS
 
 EVALUATION_BATCH = 256
+HELD_OUT, TRUE_PROBABILITY = "held_out.npz", "true_probability"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ def write_held_out(split: Split, evaluation: Any, folder: Path) -> None:
     columns = [*added, *parts, *(split.validation[name] for name in split.validation)]
     header = [LINE, PREDICTION, PROBABILITY, *(PART + name for name in evaluation.parts), *split.validation]
     write_csv(folder / "validation.csv", [header, *zip(*columns, strict=True)])
+
+
+def write_true_probabilities(predictions: np.ndarray, truth: np.ndarray, folder: Path) -> None:
+    """held_out.npz: the probability of each held-out row's class, before the model was trained on these rows.
+
+    predictions: float [n, classes]; truth: int [n]. validation.csv has the probability of the predicted class alone.
+    """
+    probabilities = predictions[np.arange(len(truth)), truth].astype("float32")
+    with atomic_write(folder / HELD_OUT) as partial:
+        np.savez(partial, **{TRUE_PROBABILITY: probabilities})
 
 
 def write_schema(folder: Path, table: Table, columns: dict[str, Any], targets: Targets) -> None:

@@ -31,7 +31,13 @@ from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.column_effects import column_effects
 from mmkeras.tasks.prediction.evaluate import evaluate_model, predictions_of
 from mmkeras.tasks.prediction.linear_part import explain
-from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData, write_held_out, write_schema
+from mmkeras.tasks.prediction.material import (
+    EVALUATION_BATCH,
+    TrainingData,
+    write_held_out,
+    write_schema,
+    write_true_probabilities,
+)
 from mmkeras.tasks.prediction.naive_bayes import fit_naive_bayes
 from mmkeras.tasks.prediction.refit import refit
 from mmkeras.tasks.prediction.relevance import weigh_columns
@@ -124,8 +130,11 @@ def evaluate(
     balanced = config.training.class_weight == "balanced"
     counts = config.model.naive_bayes and not config.training.continue_from  # else they stay: they are of all rows
     ensemble = fit_naive_bayes(core, data, balanced) if counts else None
-    evaluation = evaluate_model(core, data, data.targets.truth(split.validation), data.inputs)
+    truth = data.targets.truth(split.validation)
+    evaluation = evaluate_model(core, data, truth, data.inputs)
     write_held_out(split, evaluation, folder)
+    if data.targets.kind.every_class:
+        write_true_probabilities(evaluation.predictions, truth, folder)
     figures = evaluation.figures
     effects = column_effects(core, data, lambda logits: predictions_of(logits, data), log)
     if effects:
