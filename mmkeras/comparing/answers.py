@@ -21,13 +21,12 @@ from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import columns_in
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runs.run import PREDICTION, PROBABILITY
+from mmkeras.runs.run import PREDICTION, PROBABILITIES, PROBABILITY, TRUE_PROBABILITY
 from mmkeras.runtime.feeds import columns_of, read_cells, with_tokenizers
 from mmkeras.runtime.predict import predict_rows
 from mmkeras.runtime.row_reader import RowReader
 from mmkeras.system.arrays import reading_arrays
 from mmkeras.tasks.held_out import read_held_out
-from mmkeras.tasks.prediction.material import HELD_OUT, TRUE_PROBABILITY
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def saved_answers(subject: Subject) -> Answers:
     run = subject.run
     assert run is not None
     frame = read_held_out(run.folder, [*subject.columns, PREDICTION])
-    n, path = len(frame), run.folder / HELD_OUT
+    n, path = len(frame), run.folder / PROBABILITIES
     confidence = frame[PROBABILITY].astype("float64").to_numpy() if PROBABILITY in frame else np.full(n, np.nan)
     probability = np.full(n, np.nan)
     if path.exists():

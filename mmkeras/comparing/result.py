@@ -122,10 +122,10 @@ def differs(difference: Difference) -> bool:
 
 
 def shown(interval: Interval | Difference, sign: bool = False) -> str:
-    """`0.8210 [0.7921, 0.8467]`; with a sign for a difference."""
+    """`0.821 [0.792, 0.847]`; with a sign for a difference."""
     style = "+" if sign else ""
     value, low, high = (
-        f"{part:{style}.4f}" if max(abs(interval.value), abs(interval.high)) < 100 else f"{part:{style}.5g}"
+        f"{part:{style}.3f}" if max(abs(interval.value), abs(interval.high)) < 10 else f"{part:{style}.4g}"
         for part in (interval.value, interval.low, interval.high)
     )
     return f"{value} [{low}, {high}]"

@@ -57,8 +57,8 @@ class Subject:
 
     @functools.cached_property
     def targets(self) -> Targets | None:
-        """The targets; None for a language model."""
-        if not has_target(self.task) or "targets" not in self.signature:
+        """The targets; None for a model that generates text."""
+        if generates_text(self.task):
             return None
         return Targets.from_json(self.signature["targets"], self.name)
 

@@ -14,18 +14,19 @@ from mmkeras.runs.run import REFERENCES
 from mmkeras.system.json_files import check_shape, read_json
 
 
-def truth_of(subjects: Sequence[Subject], rows: Rows) -> tuple[list[Any], np.ndarray]:
+def truth_of(subjects: Sequence[Subject], rows: Rows, source: Subject) -> tuple[list[Any], np.ndarray]:
     """The truth of each row, and bool [n]: rows whose truth every run can predict.
 
-    A class or labels in the first run's spelling; numbers float [targets]; or all right texts.
+    A class or labels in the first run's spelling; numbers float [targets]; or all right texts. source: the subject
+    that has held the rows out.
     """
     known = np.ones(len(rows), dtype=bool)
     for subject in subjects:
         if subject.targets is not None:
             known &= np.asarray(subject.targets.known(rows.frame), dtype=bool)
     first = subjects[0]
-    if first.targets is None or first.targets.kind.together:
-        return texts_of(first, rows), known
+    if first.targets is None:
+        return texts_of(source, rows), known
     targets: Targets = first.targets
     truth = targets.truth(rows.frame)
     if targets.kind.every_class:
@@ -36,16 +37,16 @@ def truth_of(subjects: Sequence[Subject], rows: Rows) -> tuple[list[Any], np.nda
     return list(truth), known
 
 
-def texts_of(first: Subject, rows: Rows) -> list[Any]:
+def texts_of(source: Subject, rows: Rows) -> list[Any]:
     """All right texts of each row: those of references.json, or of the rows of the file with equal inputs."""
-    name, run = first.target_names[0], first.run
+    name, run = source.target_names[0], source.run
     path = run.folder / REFERENCES if run else None
     if run and path and path.exists() and rows.path == (run.config.data.validation or run.config.data.csv):
         saved = read_json(path, "Train again.")
         check_shape(saved, [[str]], path, "Train again.")
         if len(saved) == len(rows):
             return [list(refs) for refs in saved]
-    keys = list(zip(*(rows.frame[column] for column in first.columns), strict=True))
+    keys = list(zip(*(rows.frame[column] for column in source.columns), strict=True))
     texts: dict[Any, list[str]] = {}
     for key, text in zip(keys, rows.frame[name], strict=True):
         texts.setdefault(key, []).append(text)
@@ -54,5 +55,5 @@ def texts_of(first: Subject, rows: Rows) -> list[Any]:
 
 def as_truth(references: list[Any], first: Subject) -> Any:
     """The truth as the figures of the task take it: numbers as an array."""
-    is_number = first.targets is not None and not first.targets.labels and not first.targets.kind.together
+    is_number = first.targets is not None and not first.targets.labels
     return np.array(references, "float64") if is_number else references

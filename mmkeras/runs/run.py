@@ -20,6 +20,7 @@ from mmkeras.system.program import call
 LINE, PREDICTION, PROBABILITY = "mmkeras:line", "mmkeras:prediction", "mmkeras:probability"
 LOG_P = "mmkeras:log_probability"  # of a generated text
 REFERENCES = "references.json"  # for each row of validation.csv, all target texts of rows with equal inputs
+PROBABILITIES, TRUE_PROBABILITY = "held_out.npz", "true_probability"  # of the class of each row of validation.csv
 PART = "mmkeras:part:"  # + the name of an input: the contribution of this input to the prediction
 EXPLAINED = "explanations.json"  # n-grams of each class, and what spoke for the most confident mistakes
 MISTAKES_SHOWN = 25  # of the held-out rows, in the report: the most confident, or the largest errors

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Data
+from mmkeras.config.tasks import generates_text
 from mmkeras.data.columns.column import Column
 from mmkeras.data.splits.split import Split
 from mmkeras.data.splits.stratify import labels_of, list_labels
@@ -30,7 +31,15 @@ SHOWN: Final = 5
 def columns_of(run: Run) -> tuple[Column, ...]:
     """The columns of a run: its inputs, then its targets."""
     entries = [{"kind": entry["kind"], **part} for entry in run.inputs for part in entry.get("columns", [entry])]
-    return (*map(Column.read_as, entries), *Targets.from_json(run.schema["targets"]).columns)
+    inputs = [dataclasses.replace(Column.read_as(entry), given=True) for entry in entries]
+    return (*inputs, *(dataclasses.replace(column, given=True) for column in target_columns(run)))
+
+
+def target_columns(run: Run) -> tuple[Column, ...]:
+    """The target columns of a run."""
+    if generates_text(run.schema["task"]):
+        return (Column(run.schema["target"], "text", "target"),)
+    return Targets.from_json(run.schema["targets"]).columns
 
 
 def media_specs(run: Run) -> dict[str, Any]:
@@ -44,7 +53,7 @@ def read_known_table(data: Data, run: Run) -> Table:
 
     Raises InputError for a file without one of its columns, with too many bad rows, or with a label that it lacks.
     """
-    targets, columns = Targets.from_json(run.schema["targets"]), columns_of(run)
+    columns = columns_of(run)
     table = read_rows(
         data.csv, columns, dialect=data, target_optional=False, keep_all=False, max_bad_rows=data.max_bad_rows
     )
@@ -56,20 +65,13 @@ def read_known_table(data: Data, run: Run) -> Table:
         more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         names = ", ".join(map(repr, others[:8])) + more
         notes.append(f"Left out, since the run {run.folder} does not know them: {names}.")
-    table = dataclasses.replace(
-        table,
-        task=targets.task,
-        notes=tuple(notes),
-        ignored=tuple(Column(name, "", "ignored") for name in others),
-        known_labels=targets.labels,
-    )
-    return with_known_labels(table, targets, run)
+    table = dataclasses.replace(table, task=run.schema["task"], notes=tuple(notes), known_labels=tuple(run.labels))
+    return with_known_labels(table, run) if run.labels else table
 
 
-def with_known_labels(table: Table, targets: Targets, run: Run) -> Table:
+def with_known_labels(table: Table, run: Run) -> Table:
     """The table with its classes spelled as the run has them. Raises InputError for a label that the run lacks."""
-    if not targets.labels:
-        return table
+    targets = Targets.from_json(run.schema["targets"])
     if targets.kind.every_class:
         usual, rows = {key_of(label): label for label in targets.labels}, table.rows.copy(deep=False)
         for name in targets.names:

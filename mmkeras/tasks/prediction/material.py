@@ -17,12 +17,11 @@ from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.modalities import Modality
 from mmkeras.modalities.blocks import graph_columns
-from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
+from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITIES, PROBABILITY, TRUE_PROBABILITY
 from mmkeras.system.files import atomic_write, write_json
 from mmkeras.tasks import TASKS
 
 EVALUATION_BATCH = 256
-HELD_OUT, TRUE_PROBABILITY = "held_out.npz", "true_probability"
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def write_true_probabilities(predictions: np.ndarray, truth: np.ndarray, folder:
     predictions: float [n, classes]; truth: int [n]. validation.csv has the probability of the predicted class alone.
     """
     probabilities = predictions[np.arange(len(truth)), truth].astype("float32")
-    with atomic_write(folder / HELD_OUT) as partial:
+    with atomic_write(folder / PROBABILITIES) as partial:
         np.savez(partial, **{TRUE_PROBABILITY: probabilities})
 
 
