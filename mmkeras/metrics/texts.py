@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.metrics.intervals import RowStatistics, share_of
+
 BLEU_WORDS = 4
 
 
@@ -16,12 +18,7 @@ def text_figures(texts: Sequence[str], references: Sequence[Sequence[str]]) -> d
     `score`, whose name is `score_name`, is the figure to read first. sacrebleu computes BLEU (Papineni et al. 2002) and
     chrF (Popović 2015) of the whole corpus; its signatures are included.
     """
-    from sacrebleu.metrics import BLEU, CHRF  # late: only tasks that generate text need it
-
-    most = max(map(len, references))
-    # sacrebleu skips None; an empty string would be a reference of length 0
-    streams: Any = [[refs[k] if k < len(refs) else None for refs in references] for k in range(most)]
-    bleu, chrf = BLEU(force=True), CHRF()  # force: no warning that texts look tokenised, which is the user's choice
+    streams, (bleu, chrf) = streams_of(references), metrics_of()
     exact = [text in refs for text, refs in zip(texts, references, strict=True)]
     figures: dict[str, Any] = {
         "bleu": float(bleu.corpus_score(list(texts), streams).score),
@@ -35,6 +32,34 @@ def text_figures(texts: Sequence[str], references: Sequence[Sequence[str]]) -> d
     has_four_words = np.mean([max(len(text.split()) for text in refs) >= BLEU_WORDS for refs in references]) >= 0.5
     name = "bleu" if has_four_words else "chrf"
     return {**figures, "score_name": name, "score": figures[name]}
+
+
+def metrics_of() -> tuple[Any, Any]:
+    """sacrebleu's BLEU and chrF."""
+    from sacrebleu.metrics import BLEU, CHRF  # late: only tasks that generate text need it
+
+    return BLEU(force=True), CHRF()  # force: no warning that texts look tokenised, which is the user's choice
+
+
+def streams_of(references: Sequence[Sequence[str]]) -> Any:
+    """The first reference of each text, the second of each …, None where there are fewer."""
+    most = max(map(len, references))
+    # sacrebleu skips None; an empty string would be a reference of length 0
+    return [[refs[k] if k < len(refs) else None for refs in references] for k in range(most)]
+
+
+def text_statistics(name: str, texts: Sequence[str], references: Sequence[Sequence[str]]) -> RowStatistics:
+    """What a score of texts is made of, for its interval. name: `exact`, `bleu` or `chrf`."""
+    if name == "exact":
+        return share_of(np.array([text in refs for text, refs in zip(texts, references, strict=True)]))
+    metric = dict(zip(("bleu", "chrf"), metrics_of(), strict=True))[name]
+    # sacrebleu has no public name for what its own bootstrap is made of; a test compares the sum with its score
+    rows = np.array(metric._extract_corpus_statistics(list(texts), streams_of(references)), "float64")
+
+    def score(sums: np.ndarray, n: int) -> np.ndarray:
+        return np.array([metric._compute_score_from_stats(row.astype(int).tolist()).score for row in sums])
+
+    return RowStatistics(rows, score)
 
 
 def sentence_scores(texts: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mmkeras.metrics.intervals import wilson as interval
 from mmkeras.report.curves import probability_facts
 from mmkeras.report.files import RunFiles
-from mmkeras.report.findings import interval
 from mmkeras.report.held_out import Row
 from mmkeras.report.mistakes import mistakes
 from mmkeras.report.modalities import contributions

@@ -1,4 +1,4 @@
-"""Shared by the pages of all tasks: confidence intervals and excerpts of texts."""
+"""Shared by the pages of all tasks: excerpts of texts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,6 @@ LONGEST_TEXT: Final = 20_000
 _JOINS: Final = "\u200d\ufe0e\ufe0f"  # zero-width joiner and variation selectors, which belong to their neighbours
 # C0 controls other than tab and line feed are not allowed in HTML: show their pictures (U+2400 …).
 _CONTROLS: Final = {c: 0x2400 + c for c in range(32) if c not in (9, 10, 13)} | {13: None, 127: 0x2421}
-
-
-def interval(hits: float, rows: int) -> tuple[float, float]:
-    """The 95% confidence interval of the share `hits` / `rows` (Wilson 1927)."""
-    if not rows:
-        return 0.0, 1.0
-    z, share = 1.96, hits / rows
-    centre, half_width = share + z * z / (2 * rows), z * (share * (1 - share) / rows + (z / (2 * rows)) ** 2) ** 0.5
-    return max(0.0, (centre - half_width) / (1 + z * z / rows)), min(1.0, (centre + half_width) / (1 + z * z / rows))
 
 
 def excerpt(text: str, max_bytes: int | None = None) -> dict[str, Any]:

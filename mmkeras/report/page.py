@@ -55,7 +55,7 @@ def render(run: RunFiles) -> str:
     shared = {
         "run": run,
         "curves": curves(run, page.titles),
-        "missing": modalities.missing_matrix(run.metrics),
+        "missing": modalities.missing_matrix(run),
         "contributions": [],
         "blocks": modalities.block_columns(run),
         "ablation": ablation.findings(run.ablation) if run.ablation else None,

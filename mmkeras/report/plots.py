@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mmkeras.report.findings import interval
+from mmkeras.metrics.intervals import wilson as interval
 
 # matplotlib does not support CSS variables: unusual colours are placeholders, which inline replaces.
 INK, FAINT, TRAINING, VALIDATION = "#010101", "#020202", "#030303", "#040404"

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmkeras.report.findings import printable
-from mmkeras.report.modalities import SCORE_WORDS, score, score_change
+from mmkeras.report.modalities import SCORE_WORDS, change_range, score, score_change, score_range
 
 
 def environment() -> Environment:
@@ -26,6 +26,7 @@ def environment() -> Environment:
     )
     jinja.filters["signed_figure"] = signed_figure
     jinja.filters.update(score=score, score_change=score_change, score_word=SCORE_WORDS.__getitem__)
+    jinja.filters.update(score_range=score_range, change_range=change_range)
     return jinja
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.runtime.feeds import columns_of
 
-MOST_COLUMNS = 5  # of one kind, in the missing-modality matrix, which has 2 ** n - 1 rows
+MOST_COLUMNS = 5  # whose subsets are all in a matrix, which has 2 ** n - 1 rows
+MOST_ALONE = 20  # columns that are also present alone, in the table of columns one by one
+MOST_MISSING = 40  # columns that are left out one by one
 
 
 def modalities_of(inputs: Iterable[InputSpec]) -> dict[str, list[str]]:
@@ -48,3 +50,38 @@ def subsets(groups: Mapping[str, Sequence[str]]) -> list[Subset]:
             hidden = tuple(name for group in groups if group not in present for name in groups[group])
             every.append(Subset(present, hidden))
     return every
+
+
+def matrix_groups(inputs: Iterable[InputSpec]) -> dict[str, list[str]]:
+    """The groups of the report's matrix: the columns, if there are few; else the kinds; {} for one kind.
+
+    Kinds name the columns where no two columns share one. (The samples of a verification are grouped by
+    `modalities_of`, whose names are in the files of exported folders.)
+    """
+    inputs = list(inputs)
+    columns = columns_of(inputs)
+    kinds = {input_spec["kind"] for input_spec in columns}
+    if not modalities_of(inputs) or (len(kinds) == 1 and len(columns) > MOST_COLUMNS):
+        return {}
+    if len(kinds) == len(columns) or len(columns) > MOST_COLUMNS:
+        return modalities_of(inputs)
+    return by_column(inputs)
+
+
+def by_column(inputs: Iterable[InputSpec]) -> dict[str, list[str]]:
+    """Title of each column -> its input."""
+    return {input_spec["column"]: [input_spec["name"]] for input_spec in columns_of(inputs)}
+
+
+def one_by_one(inputs: Iterable[InputSpec]) -> list[Subset]:
+    """All columns; all but one, for the first MOST_MISSING; one alone, for up to MOST_ALONE. [] for few columns,
+    whose subsets are all in the matrix, and for a model that knows no missing cells."""
+    inputs = list(inputs)
+    groups = by_column(inputs)
+    if not modalities_of(inputs) or len(groups) <= MOST_COLUMNS:
+        return []
+    names = list(groups)
+    everything = Subset(tuple(names), ())
+    without = [Subset(tuple(n for n in names if n != name), (groups[name][0],)) for name in names[:MOST_MISSING]]
+    alone = [Subset((name,), tuple(groups[n][0] for n in names if n != name)) for name in names]
+    return [everything, *without, *(alone if len(names) <= MOST_ALONE else [])]

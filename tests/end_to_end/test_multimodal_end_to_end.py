@@ -70,7 +70,8 @@ def test_what_training_leaves_and_says(run: SmallRun) -> None:
     assert metrics["folded"] is False
     assert {"temperature", "fitted", "applied", "cross_fitted", "before", "after"} <= {*metrics["calibration"]}
     assert len(metrics["missing"]) == SUBSETS
-    assert {"present", "rows", "accuracy"} == set(metrics["missing"][0])
+    assert {"present", "rows", "accuracy", "interval", "change_interval"} == set(metrics["missing"][0])
+    assert metrics["missing_columns"] == [], "all subsets of five columns are in the matrix"
     assert metrics["missing"][-1]["accuracy"] == metrics["validation"]["accuracy"], "nothing is missing"
     for line in ("photo: 58 images checked", "clip: 58 clips checked", "clips are read up to 0.3 s"):
         assert line in run.training.out

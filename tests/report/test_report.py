@@ -14,7 +14,8 @@ from report_pages import Row, make_run, some_rows, written
 
 from mmkeras.cli.dispatch import parse
 from mmkeras.config.config import Config
-from mmkeras.report.findings import excerpt, interval
+from mmkeras.metrics.intervals import wilson as interval
+from mmkeras.report.findings import excerpt
 from mmkeras.report.page import write_report
 from mmkeras.report.template import label
 

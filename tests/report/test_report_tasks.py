@@ -217,6 +217,43 @@ def test_missing_modalities_contributions_and_parts(tmp_path: Path) -> None:
     assert bars[:2] == ["--l: 0.0%; --w: 25.0%", "--l: 0.0%; --w: 100.0%"]
 
 
+def test_a_column_without_which_the_model_is_better_is_told_with_its_interval(tmp_path: Path) -> None:
+    """And whether that may be chance; the flag that leaves it out; intervals in both tables."""
+    columns = ["note", "photo", "price"]
+    everything = {"present": columns, "rows": 30, "r2": 0.75, "interval": [0.7, 0.8], "change_interval": [0.0, 0.0]}
+    changes = {"note": (0.02, [0.004, 0.036]), "photo": (-0.25, [-0.3, -0.2]), "price": (0.013, [-0.0012, 0.03])}
+    missing = [everything]
+    for name, (change, interval) in changes.items():
+        rest = [c for c in columns if c != name]
+        missing.append({**everything, "present": rest, "r2": 0.75 + change, "change_interval": interval})
+        missing.append({**everything, "present": [name], "r2": 0.5, "interval": [0.4, 0.6], "change_interval": [-1, 0]})
+    _, page = written(regress_run(tmp_path / "run", metrics={"missing": missing}))
+    words = re.sub(r"\s+", " ", page.text)
+    assert "Missing columns The most valuable is photo: without it the R² falls from 0.750 to 0.500." in words
+    assert (
+        "Without note the R² is 0.020 higher (0.770 against 0.750; 95% interval of the difference +0.004 to +0.036): "
+        "consider leaving it out: --ignore note." in words
+    )
+    assert (
+        "Without price the R² is 0.013 higher (0.763 against 0.750; 95% interval of the difference −0.001 to +0.030): "
+        "that may be chance; leaving it out is worth a try: --ignore price." in words
+    )
+    assert "Ranges are 95% intervals (by the bootstrap over the rows)." in words
+    assert "●●●0.7500.700 to 0.800" in words
+    assert "photo0.5000.500−0.250−0.300 to −0.200" in words
+    assert "Of the subsets" not in words, "all are there"
+
+
+def test_of_many_columns_it_says_which_subsets_are_not_evaluated(tmp_path: Path) -> None:
+    columns = [f"c{k}" for k in range(50)]
+    everything = {"present": columns, "rows": 30, "r2": 0.75, "interval": [0.7, 0.8], "change_interval": [0.0, 0.0]}
+    without = [{**everything, "present": [c for c in columns if c != name]} for name in columns[:40]]
+    _, page = written(regress_run(tmp_path / "run", metrics={"missing": [], "missing_columns": [everything, *without]}))
+    words = re.sub(r"\s+", " ", page.text)
+    assert "Of 50 columns only the subsets of all but one are evaluated." in words
+    assert f"Columns that were not left out one by one: {', '.join(columns[40:])}." in words
+
+
 def test_the_ablation_is_drawn_and_tabled(tmp_path: Path) -> None:
     """Beside the runs and by itself: mean and spread of each fusion and subset, and a fusion that hurts."""
     rows = [

@@ -18,7 +18,7 @@ from mmkeras.modalities.image.resize import resize_pixels
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime import feeds as raw
 from mmkeras.runtime.feeds import fill_missing_inputs
-from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.runtime.subsets import matrix_groups, modalities_of, one_by_one, subsets
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +137,28 @@ def test_modalities_are_kinds_or_columns_of_one_kind(inputs: list[dict[str, Any]
     assert modalities_of([*inputs[:2], *two]) == {"note": ["note"], "a title": ["title"]}
     assert subsets(modalities_of(inputs[:2])) == [], "of a single one there is nothing to compare"
     assert modalities_of([e for e in inputs if "of" not in e]) == {}, "a model that knows no missing cells"
+
+
+def test_the_report_takes_columns_where_they_share_a_kind(inputs: list[dict[str, Any]]) -> None:
+    """All subsets of a few columns; of more the kinds, and the columns one by one."""
+    assert matrix_groups(inputs) == modalities_of(inputs), "every column is of its own kind"
+    assert one_by_one(inputs) == []
+    more = [e for name in ("title", "body") for e in of_other_name(inputs[:2], "note", name)]
+    few = [*inputs[:4], *of_other_name(inputs[:2], "note", "title")]
+    assert matrix_groups(few) == {"note": ["note"], "photo": ["photo"], "title": ["title"]}
+    assert matrix_groups([*inputs, *more]) == {**modalities_of(inputs), "text": ["note", "title", "body"]}
+    named = {subset.present: subset.hidden for subset in one_by_one([*inputs, *more])}
+    columns = ("note", "photo", "clip", "price", "brand", "title", "body")
+    assert len(named) == 1 + 7 + 7
+    assert named[columns] == ()
+    assert named[columns[1:]] == ("note",)
+    assert named[("body",)] == columns[:-1]
+    texts = [e for k in range(50) for e in of_other_name(inputs[:2], "note", f"t{k}")]
+    assert matrix_groups(texts) == {}
+    assert [len(subset.hidden) for subset in one_by_one(texts)] == [0] + [1] * 40
+
+
+def of_other_name(pair: list[dict[str, Any]], name: str, other: str) -> list[dict[str, Any]]:
+    """A column and its presence under another name."""
+    column = {**pair[0], "name": other, "column": other}
+    return [column, {**pair[1], "name": pair[1]["name"].replace(name, other), "of": other, "column": other}]

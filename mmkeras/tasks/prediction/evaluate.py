@@ -15,9 +15,10 @@ from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures
 from mmkeras.metrics.agreement import decide, evaluate
 from mmkeras.metrics.calibration import choices, choices_a_row
 from mmkeras.metrics.curves import precision_recall
+from mmkeras.metrics.intervals import RowStatistics, bootstrap, change_interval, interval, row_statistics
 from mmkeras.metrics.temperature import choose_temperature
 from mmkeras.models.core import Core
-from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.runtime.subsets import Subset, matrix_groups, one_by_one, subsets
 from mmkeras.tasks import TASKS
 from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData
 
@@ -61,7 +62,8 @@ def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Se
     if calibrated is not None:
         figures["precision_recall"] = precision_recall(truth, predictions, names)
     if core.takes_presence:
-        figures["missing"] = missing_matrix(core, data, truth, inputs, temperature)
+        figures["missing"] = missing_matrix(core, data, truth, subsets(matrix_groups(inputs)), temperature)
+        figures["missing_columns"] = missing_matrix(core, data, truth, one_by_one(inputs), temperature)
     parts, shares = contributions(core, data, predictions)
     if shares:
         figures["contributions"] = shares
@@ -90,18 +92,34 @@ def predictions_of(logits: np.ndarray, data: TrainingData) -> np.ndarray:
 
 
 def missing_matrix(
-    core: Core, data: TrainingData, truth: np.ndarray, inputs: Sequence[dict[str, Any]], temperature: float
+    core: Core, data: TrainingData, truth: np.ndarray, wanted: Sequence[Subset], temperature: float
 ) -> list[dict[str, Any]]:
-    """The score with each subset of the modalities present and the others missing, on the same rows."""
+    """The score with each subset of the columns present and the others missing, on the same rows, with intervals."""
     n = len(truth)
     rows = np.linspace(0, n - 1, min(n, SUBSET_ROWS)).astype(int)
     names = list(data.targets.labels or data.targets.names)
-    matrix = []
-    for subset in subsets(modalities_of(inputs)):
+    matrix, statistics = [], []
+    for subset in wanted:
         features = [mask_columns(column, subset.hidden) for column in data.features["validation"]]
         predictions = predictions_of(run(core.model, features, data, rows) / temperature, data)
         figures = evaluate(data.targets.task, truth[rows], predictions, names)
         matrix.append({"present": list(subset.present), "rows": len(rows), figures["score_name"]: figures["score"]})
+        statistics.append(row_statistics(data.targets.task, truth[rows], predictions))
+    return with_intervals(matrix, statistics)
+
+
+def with_intervals(matrix: list[dict[str, Any]], statistics: Sequence[RowStatistics]) -> list[dict[str, Any]]:
+    """The rows with the 95% interval of the score, and of its difference from that with all columns present.
+
+    statistics: of each row.
+    """
+    if not matrix:
+        return []
+    samples = bootstrap(len(statistics[0].rows))
+    everything = max(range(len(matrix)), key=lambda k: len(matrix[k]["present"]))
+    for row, of_row in zip(matrix, statistics, strict=True):
+        row["interval"] = list(interval(of_row, samples))
+        row["change_interval"] = list(change_interval(of_row, statistics[everything], samples))
     return matrix
 
 

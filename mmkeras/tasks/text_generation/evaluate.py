@@ -15,13 +15,13 @@ from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.features.batches import Batches
 from mmkeras.generation.decoding import Decoded, decode
 from mmkeras.generation.options import GenerationOptions
-from mmkeras.metrics.texts import text_figures
+from mmkeras.metrics.texts import text_figures, text_statistics
 from mmkeras.models.seq2seq import Seq2Seq
 from mmkeras.models.traced import as_function
 from mmkeras.runs.run import LINE, LOG_P, PREDICTION, REFERENCES
-from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.runtime.subsets import Subset
 from mmkeras.system.files import write_csv, write_json
-from mmkeras.tasks.prediction.evaluate import mask_columns
+from mmkeras.tasks.prediction.evaluate import mask_columns, with_intervals
 from mmkeras.tasks.text_generation.graphs import memory_of, step_graph
 
 EVALUATION_BATCH = 64
@@ -73,19 +73,25 @@ def missing_matrix(
     rows: np.ndarray,
     references: list[list[str]],
     tokenizer: TargetTokenizer,
-    inputs: Sequence[dict[str, Any]],
+    wanted: Sequence[Subset],
 ) -> list[dict[str, Any]]:
-    """The score with each subset of the modalities present and the others missing, on the same rows."""
+    """The score with each subset of the columns present and the others missing, on the same rows, with intervals."""
     index = np.linspace(0, len(rows) - 1, min(len(rows), SUBSET_ROWS)).astype(int)
     expected = [references[k] for k in index]
     matrix: list[dict[str, Any]] = []
-    for subset in subsets(modalities_of(inputs)):
+    every: list[list[str]] = []
+    for subset in wanted:
         decoded = texts_of([mask_columns(column, subset.hidden) for column in features], rows[index])
-        figures = text_figures([tokenizer.decode(text.ids) for text in decoded], expected)
+        every.append([tokenizer.decode(text.ids) for text in decoded])
+        figures = text_figures(every[-1], expected)
         name = figures["score_name"]  # depends on the references alone, so it is the same for all subsets
         matrix.append({"present": list(subset.present), "rows": len(index)} | {k: figures[k] for k in ("exact", name)})
-    left_out = name if matrix and matrix[-1]["exact"] >= MOSTLY_EXACT else "exact"  # the last subset has all columns
-    return [{key: value for key, value in row.items() if key != left_out} for row in matrix]
+    if not matrix:
+        return []
+    everything = max(matrix, key=lambda row: len(row["present"]))
+    kept, left_out = ("exact", name) if everything["exact"] >= MOSTLY_EXACT else (name, "exact")
+    matrix = [{key: value for key, value in row.items() if key != left_out} for row in matrix]
+    return with_intervals(matrix, [text_statistics(kept, texts, expected) for texts in every])
 
 
 def attention_maps(

@@ -19,6 +19,7 @@ from mmkeras.modalities.adapt import adapt_columns, input_entries, load_columns
 from mmkeras.models import MODELS
 from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model
 from mmkeras.runtime.feeds import column_names
+from mmkeras.runtime.subsets import matrix_groups, one_by_one, subsets
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
@@ -130,7 +131,10 @@ def evaluate(
     decoded = texts_of(features, rows)
     generated = [tokenizer.decode(text.ids) for text in decoded]
     figures = text_figures(generated, references)
-    missing = missing_matrix(texts_of, features, rows, references, tokenizer, data.inputs)
+    missing, missing_columns = (
+        missing_matrix(texts_of, features, rows, references, tokenizer, wanted)
+        for wanted in (subsets(matrix_groups(data.inputs)), one_by_one(data.inputs))
+    )
     write_texts(split, rows, generated, references, decoded, folder)
     maps = attention_maps(seq2seq, features, rows[:MAPS], decoded[:MAPS], tokenizer)
     write_json(folder / "samples.json", {"attention": maps})
@@ -140,6 +144,7 @@ def evaluate(
         "target": data.target,
         "validation": validation,
         "missing": missing,
+        "missing_columns": missing_columns,
         "folded": False,
         "rows": {"train": len(split.train), "validation": len(split.validation), "bad": data.bad_rows},
         "pieces": {"kind": tokenizer.kind, "vocabulary": len(tokenizer), "cut": data.cut},
