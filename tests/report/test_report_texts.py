@@ -18,7 +18,11 @@ from mmkeras.runs.run import LINE, LOG_P, PREDICTION, REFERENCES
 
 INPUTS = [{"name": "photo", "column": "the photo", "kind": "image"}, {"name": "note", "column": "note", "kind": "text"}]
 TEXTS = [("one <b>dog</b> runs in the park", "one <b>dog</b> runs in the park"), ("a cat sleeps on a mat", "a cat")]
-ATTENTION = {"text": "one", "tokens": [1, 2], "rows": [{"piece": "one", "weights": [0.25, 0.75]}]}
+ATTENTION = {
+    **{"text": "one", "tokens": ["row 1, column 1", "ein"], "sources": [["the photo", 1], ["note", 1]]},
+    "rows": [{"piece": "one", "weights": [0.25, 0.75]}],
+}
+OLD_ATTENTION = {"text": "one", "tokens": [1, 2], "rows": [{"piece": "one", "weights": [0.25, 0.75]}]}
 LINES = [{"text": f"line {k}", "nats": 9.0 - k} for k in range(9)]
 
 
@@ -42,7 +46,9 @@ def make_generate_run(folder: Path) -> Path:
     figures |= {"chrf_signature": "nc:6", "exact": 0.5, "token_accuracy": 0.75, "word_error_rate": 0.3, "rows": 2}
     missing = [{"present": present, "rows": 2, "bleu": 10.0 * len(present)} for present in (["image"], ["text"])]
     missing.append({"present": ["image", "text"], "rows": 2, "bleu": 50.0})
-    run = make_text_run(folder, schema, {"validation": figures, "missing": missing}, {"attention": [ATTENTION]})
+    run = make_text_run(
+        folder, schema, {"validation": figures, "missing": missing}, {"attention": [ATTENTION, OLD_ATTENTION]}
+    )
     rows = [["p.png", "a note", *texts, -0.5 - k, k + 2] for k, texts in enumerate(TEXTS)]
     write_csv(run / "validation.csv", ["the photo", "note", "caption", PREDICTION, LOG_P, LINE], rows)
     (run / REFERENCES).write_text(json.dumps([[reference] for reference, _ in TEXTS]))
@@ -73,6 +79,9 @@ def test_texts_stand_beside_their_references(tmp_path: Path) -> None:
     )
     for words in ("one <b>dog</b> runs", "Token accuracy", "The most valuable is", "Attention"):
         assert words in page.text
+    words = re.sub(r"\s+", " ", page.text)
+    assert "Generated: one the photonote row 1, column 1ein one" in words, "columns of a map are named by their tokens"
+    assert "Generated: one 12 one" in words, "of an older release, by their numbers"
     assert f"mmkeras export {tmp_path}/run" in page.text
     assert "mmkeras generate exported/run \"a text\" --input 'the photo=picture.jpg'" in page.text
     assert "mmkeras predict" not in page.text

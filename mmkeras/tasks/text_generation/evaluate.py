@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ EVALUATION_BATCH = 64
 MAP_SIZE = 40  # largest number of rows and columns of an attention map
 EVALUATED = 1000  # largest number of held-out rows whose texts are generated for the figures
 SUBSET_ROWS = 200  # the part of these rows for each subset of the columns
+WordsOf = Callable[[dict[str, Any], int], list[tuple[str, str]]]
 HeldOutGenerator = Callable[[list[Any], np.ndarray], list[Decoded]]
 MOSTLY_EXACT = 0.5  # share of exact texts from which the score is their share, below it the n-gram score
 
@@ -95,9 +97,18 @@ def missing_matrix(
 
 
 def attention_maps(
-    seq2seq: Seq2Seq, features: list[Any], rows: np.ndarray, decoded: list[Decoded], tokenizer: TargetTokenizer
+    seq2seq: Seq2Seq,
+    features: list[Any],
+    rows: np.ndarray,
+    decoded: list[Decoded],
+    tokenizer: TargetTokenizer,
+    words_of: WordsOf,
 ) -> list[dict[str, Any]]:
-    """The decoder's attention to the memory, for every token of the rows' texts, for the report."""
+    """The decoder's attention to the memory, for every token of the rows' texts, for the report.
+
+    words_of: features and number of a row -> the column and the words of each token of its memory. `tokens`: the words
+    of the columns of a map; `sources`: [[column of the table, number of tokens], …].
+    """
     maps = []
     for row, text in zip(rows, decoded, strict=True):
         inputs = {n: a for column in features for n, a in column.batch(np.array([row]), False).items()}
@@ -109,7 +120,11 @@ def attention_maps(
             {"piece": tokenizer.name(token_id).strip(), "weights": row_weights[visible].round(3).tolist()}
             for token_id, row_weights in zip(ids, weights, strict=True)
         ]
-        maps.append({"text": tokenizer.decode(text.ids), "tokens": (visible + 1).tolist(), "rows": lines})
+        words = words_of(inputs, int(row))
+        shown = [words[k] for k in visible]
+        sources = [[title, len(list(group))] for title, group in itertools.groupby(shown, key=lambda word: word[0])]
+        tokens = [word for _, word in shown]
+        maps.append({"text": tokenizer.decode(text.ids), "tokens": tokens, "sources": sources, "rows": lines})
     return maps
 
 

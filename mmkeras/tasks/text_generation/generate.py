@@ -34,6 +34,7 @@ from mmkeras.tasks.text_generation.evaluate import (
 )
 from mmkeras.tasks.text_generation.load import ANSWERS, assets
 from mmkeras.tasks.text_generation.load import generate_graphs as graphs
+from mmkeras.tasks.text_generation.memory_words import memory_words
 from mmkeras.tasks.text_generation.samples import row_samples as samples
 
 __all__ = [  # of the protocol Task
@@ -136,7 +137,8 @@ def evaluate(
         for wanted in (subsets(matrix_groups(data.inputs)), one_by_one(data.inputs))
     )
     write_texts(split, rows, generated, references, decoded, folder)
-    maps = attention_maps(seq2seq, features, rows[:MAPS], decoded[:MAPS], tokenizer)
+    words_of = memory_words(seq2seq, data.columns, data.inputs, split.validation)
+    maps = attention_maps(seq2seq, features, rows[:MAPS], decoded[:MAPS], tokenizer, words_of)
     write_json(folder / "samples.json", {"attention": maps})
     # the accuracy of the next token after the reference's tokens
     validation = {**figures, "token_accuracy": best["val_accuracy"], "rows": len(rows)}
