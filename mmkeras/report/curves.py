@@ -76,7 +76,7 @@ def _coverage_plot(points: list[list[float]]) -> Markup:
     covered, accuracy = zip(*points, strict=True)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 3.4))
-        axes = figure.add_axes((0.17, 0.14, 0.79, 0.82))
+        axes = figure.add_axes((0.19, 0.14, 0.77, 0.82))
         axes.axhline(accuracy[-1], color=INK, linewidth=0.8, linestyle=":")
         axes.plot(covered, accuracy, color=VALIDATION, linewidth=2, marker="o", markersize=3 if len(points) < 30 else 0)
         axes.set_xlabel("coverage: share of the rows that are answered")

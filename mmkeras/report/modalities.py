@@ -136,9 +136,9 @@ def left_out(run: RunFiles, columns: list[dict[str, Any]], summary: list[dict[st
     if not columns:
         return ""
     missing = [s["name"] for s in summary if s["without"] is None]
-    parts = [f"Of the subsets of {len(summary)} columns those of two and more are left out, but for all but one."]
-    if all(s["alone"] is None for s in summary):
-        parts = [f"Of {len(summary)} columns only the subsets of all but one are evaluated."]
+    alone = any(s["alone"] is not None for s in summary)
+    evaluated = "one column, of all but one and of all" if alone else "all columns but one and of all"
+    parts = [f"Of the subsets of {len(summary)} columns, those of {evaluated} are evaluated; the others are left out."]
     if missing:
         parts.append(
             f"Columns that were not left out one by one: {', '.join(missing[:20])}{' …' * (len(missing) > 20)}."

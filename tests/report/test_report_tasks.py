@@ -7,19 +7,17 @@ import dataclasses
 import io
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from report_pages import Page, make_run, some_rows, write_csv, written
+from report_pages import Page, make_run, some_rows, written
+from report_runs import RULE, make_task_run, regress_run
 
 from mmkeras.metrics.agreement import evaluate
 from mmkeras.modalities.audio.preview import SPECTROGRAM, spectrogram
-from mmkeras.modalities.audio.spec import audio_spec
 from mmkeras.modalities.image.preview import thumbnail
 from mmkeras.report import media
 from mmkeras.report.ablation import findings, write_ablation_report
@@ -27,61 +25,12 @@ from mmkeras.report.files import read_bad_rows
 from mmkeras.report.modalities import score, score_change
 from mmkeras.report.numbers import residuals
 from mmkeras.report.template import figure, number, signed
-from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITY
-
-RULE = audio_spec(8000, 0.5, mels=20)
-KINDS = {"note": "text", "photo": "image", "clip": "audio", "price": "number", "brand": "category"}
-CELLS = {"note": "a <b>chair</b> 椅子", "photo": "p.png", "clip": "c.wav", "price": "7.50", "brand": "Böhm"}
-
-
-def make_task_run(
-    folder: Path,
-    task: str,
-    figures: dict[str, Any],
-    rows: Sequence[Sequence[Any]],
-    targets: dict[str, Any],
-    **more: Any,
-) -> Path:
-    """A run of another task: rows are prediction, probability and the targets' cells; every input has CELLS.
-
-    more: `cells` (column -> another cell), `parts` (column -> number), `metrics` and `config` (added to those files).
-    """
-    make_run(folder, some_rows(["a", "b"]), ["a", "b"])
-    cells, parts = {**CELLS, **more.get("cells", {})}, more.get("parts", {})
-    schema = json.loads((folder / "schema.json").read_text())
-    rules = {"image": {"size": 32}, "audio": dataclasses.asdict(RULE)}
-    inputs = [{"name": f"the_{c}", "column": c, "kind": k, "rule": rules.get(k)} for c, k in KINDS.items()]
-    csv = {"path": str(folder.parent / "t.csv"), "encoding": "utf-8", "delimiter": ","}
-    schema |= {"task": task, "targets": {"task": task, **targets}, "inputs": inputs, "file": csv}
-    metrics = json.loads((folder / "metrics.json").read_text())
-    del metrics["calibration"]
-    metrics |= {"validation": figures, **more.get("metrics", {})}
-    config = json.loads((folder / "config.json").read_text()) | more.get("config", {})
-    for name, content in {"schema": schema, "metrics": metrics, "config": config}.items():
-        (folder / f"{name}.json").write_text(json.dumps(content))
-    measure = "mae" if task == "regress" else "accuracy"
-    write_csv(folder / "history.csv", ["epoch", "loss", measure, "val_loss", f"val_{measure}"], [[1, 1, 0.5, 2, 0.4]])
-    header = [LINE, PREDICTION, PROBABILITY, *(f"{PART}the_{c}" for c in parts), *KINDS, *targets["names"]]
-    lines = [[k + 2, r[0], r[1], *parts.values(), *cells.values(), *r[2:]] for k, r in enumerate(rows)]
-    write_csv(folder / "validation.csv", header, lines)
-    return folder
 
 
 def write_media(folder: Path) -> None:
     """p.png, a picture of 400 x 20 pixels, and c.wav, a tone of half a second."""
     Image.fromarray(np.arange(400 * 20 * 3).reshape(20, 400, 3).astype("uint8")).save(folder / "p.png")
     soundfile.write(folder / "c.wav", 0.5 * np.sin(np.arange(4000) * 2 * np.pi * 1000 / 8000), 8000)
-
-
-def regress_run(folder: Path, **more: Any) -> Path:
-    """Two targets, thirty rows: one is drawn to the middle, of the other all but one are exact."""
-    truth = np.array([[k, 1000.0 * k] for k in range(30)])
-    predicted = np.stack([15 + 0.3 * (truth[:, 0] - 15), truth[:, 1]], axis=1)
-    predicted[7, 1] += 90_000
-    figures = evaluate("regress", truth, predicted, ["rating", "weight"])
-    rows = [[f"{s[0]:.6g} {s[1]:.6g}", 1.0, f"{t[0]}", f"{t[1]}"] for t, s in zip(truth, predicted, strict=True)]
-    targets = {"names": ["rating", "weight"], "labels": [], "mean": [15.0, 15_000.0], "deviation": [8.0, 8000.0]}
-    return make_task_run(folder, "regress", figures, rows, targets, **more)
 
 
 def uris(page: Page, tag: str) -> list[bytes]:
@@ -250,7 +199,8 @@ def test_of_many_columns_it_says_which_subsets_are_not_evaluated(tmp_path: Path)
     without = [{**everything, "present": [c for c in columns if c != name]} for name in columns[:40]]
     _, page = written(regress_run(tmp_path / "run", metrics={"missing": [], "missing_columns": [everything, *without]}))
     words = re.sub(r"\s+", " ", page.text)
-    assert "Of 50 columns only the subsets of all but one are evaluated." in words
+    evaluated = "Of the subsets of 50 columns, those of all columns but one and of all are evaluated"
+    assert f"{evaluated}; the others are left out." in words
     assert f"Columns that were not left out one by one: {', '.join(columns[40:])}." in words
 
 
