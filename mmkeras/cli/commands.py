@@ -115,6 +115,8 @@ def run_generate(options: Generate) -> int:
     how: dict[str, Any] = {"written": written, "keep_columns": options.keep_columns}
     cells: dict[str, Any] = {"raw_cells": options.raw_cells, "overwrite": options.overwrite}
     with output_file(name, options.overwrite, [] if options.csv == STDIN else [options.csv]) as output:
+        if written.note:
+            print(written.note)
         generator = open_text_generator(options.folder, options.format)
         csv = read_standard_input() if options.csv == STDIN else options.csv
         generate_file(generator, options.folder, csv, output, decoding, **how, **media, **cells)

@@ -54,6 +54,9 @@ def parse(command: str, arguments: Sequence[str]) -> object:
     """Flags -> the command's options. `--config file.json` gives their defaults; flags win over it."""
     import tyro
 
+    from mmkeras.cli.repeated import joined
+    from mmkeras.config.json_file import flag_types
+
     options = load_options(command)
     arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
     default = None
@@ -65,6 +68,8 @@ def parse(command: str, arguments: Sequence[str]) -> object:
             raise InputError("--config: expected the path of a JSON file behind it.")
         default = read_config(arguments[index + 1], options)
         del arguments[index : index + 2]
+    several = [name for name, hint in flag_types(options).items() if get_origin(hint) is tuple]
+    arguments = joined(arguments, several)
     flags = tyro.cli(flat_options(options, default), prog=f"mmkeras {command}", args=arguments)
     return (options.of if hasattr(options, "flat") else options)(**vars(flags))
 

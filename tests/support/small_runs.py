@@ -91,14 +91,14 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def main(*arguments: str | Path) -> Done:
-    """`mmkeras …` in this process, with an empty standard input."""
+def main(*arguments: str | Path, piped: bytes | None = None) -> Done:
+    """`mmkeras …` in this process, with an empty standard input, or with `piped` in it."""
     out, err = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         open(os.devnull, encoding="utf-8") as nothing,
-        mock.patch.object(sys, "stdin", nothing),
+        mock.patch.object(sys, "stdin", nothing if piped is None else io.TextIOWrapper(io.BytesIO(piped))),
     ):
         try:
             code = cli.main([str(a) for a in arguments])
