@@ -192,6 +192,31 @@ LIGHT = (
 )
 
 
+# what a client with NumPy and one runtime loads to answer a row or a text, by Python; tables are read with pandas
+ANSWER_A_ROW = ("mmkeras.api", "mmkeras.tasks.opening", "mmkeras.runtime.predictor", "mmkeras.generation.text_model")
+NOT_OF_A_CLIENT = (
+    *HEAVY,
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "PIL",
+    "soundfile",
+    "tyro",
+    "sacrebleu",
+    "sentencepiece",
+    "jinja2",
+)
+
+
+@pytest.mark.parametrize(
+    "module", [*ANSWER_A_ROW, "mmkeras.cli.main", "mmkeras.cli.options", "mmkeras.generation.score"]
+)
+def test_a_client_needs_numpy_alone(module: str) -> None:
+    """Imports on the way to an answer; cells of pictures and clips ask for theirs when one is read."""
+    odd = {name: " -> ".join(way) for name, way in reached(module).items() if name.split(".")[0] in NOT_OF_A_CLIENT}
+    assert not odd
+
+
 @pytest.mark.parametrize("module", RUN_WITHOUT_KERAS)
 def test_what_runs_without_keras_loads_nothing_heavy(module: str) -> None:
     ways = reached(module)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mmkeras.data.table import Table
 from mmkeras.system.progress import Log
+
+if TYPE_CHECKING:
+    from mmkeras.data.table import Table
 
 LINE: Final = "line"
 OF_INPUT: Final = " (input)"

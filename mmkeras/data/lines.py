@@ -10,7 +10,6 @@ import numpy as np
 from mmkeras.config.data import Data
 from mmkeras.data.columns.column import Column
 from mmkeras.data.files.unpack import unpack
-from mmkeras.data.table import read_rows
 from mmkeras.data.targets.target_tokenizer import EOS, TargetTokenizer
 from mmkeras.errors import InputError
 
@@ -71,6 +70,8 @@ def read_corpus(path: str, data: Data) -> list[str]:
     """The lines of a text file, or the cells of a table's text column, each on one line; blank cells are left out."""
     if data.text_file:
         return read_lines(path)
+    from mmkeras.data.table import read_rows  # late: pandas, which a text file does not need
+
     (name,) = data.text
     table = read_rows(
         path,

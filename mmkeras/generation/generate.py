@@ -11,7 +11,6 @@ from typing import Any, TextIO
 from mmkeras.data.columns.column import Column
 from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.files.ways_to_write import Written
-from mmkeras.data.files.writing import write_table
 from mmkeras.data.kept_columns import OutColumn, with_kept_columns
 from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.data.values.raw_cell import read_raw
@@ -25,7 +24,6 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime import given
 from mmkeras.runtime.exported import ENCODE
 from mmkeras.runtime.feeds import Fault, Values, columns_of, read_cells, with_tokenizers
-from mmkeras.runtime.row_reader import RowReader
 from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log
 
@@ -167,6 +165,10 @@ def generate_file(
 
     output, written, keep_columns, raw_cells, overwrite: as of `predict`.
     """
+    # late: pandas, which texts do not need
+    from mmkeras.data.files.writing import write_table
+    from mmkeras.runtime.row_reader import RowReader
+
     if ENCODE not in generator.graphs:
         raise InputError("--csv: a language model has no columns. Give the prompts that it continues.")
     signature = generator.step.signature
