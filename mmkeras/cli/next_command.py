@@ -11,7 +11,6 @@ from mmkeras.config.json_file import read_config
 from mmkeras.errors import InputError
 from mmkeras.report.commands import use_commands
 from mmkeras.runtime.exported import ENCODE, read_signature
-from mmkeras.runtime.formats import fast_first
 from mmkeras.system.program import call, here
 
 
@@ -22,8 +21,7 @@ def next_command(folder: Path, run: str | Path) -> str:
         encode = signature.graphs.get(ENCODE)
         inputs = [input_spec for input_spec in encode.inputs if input_spec["kind"] != "presence"] if encode else []
         return here(use_commands(str(folder), {"task": signature.task, "inputs": inputs})[0])
-    artefacts = sorted(signature.artefacts.values(), key=lambda artefact: fast_first().index(artefact.format))
-    return call("predict", folder / artefacts[0].files[0], *table_of(Path(run)), "--output", "predictions.csv")
+    return call("predict", folder, *table_of(Path(run)), "--output", "predictions.csv")
 
 
 def table_of(run: Path) -> list[str]:

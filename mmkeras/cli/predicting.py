@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmkeras.errors import InputError
 from mmkeras.runtime.given import STDIN, as_source, cells_by_column, path_given, rows_of
+from mmkeras.system.program import call
 
 if TYPE_CHECKING:
     from mmkeras.cli.options import Predict
@@ -33,8 +34,8 @@ def run_predict(options: Predict) -> None:
 def nothing_given(options: Predict) -> InputError:
     """The error for a command without words, and nothing in standard input."""
     return InputError(
-        f"Expected rows or a text: mmkeras predict {options.artefact} your.csv, or a text in quotes in place of the "
-        "file, or rows through a pipe."
+        f"Expected rows or a text: {call('predict', options.artefact, 'your.csv')}, or a text in quotes in place of "
+        "the file, or rows through a pipe."
     )
 
 

@@ -30,7 +30,7 @@ def use_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
 
 
 def _predict(folder: str, schema: Mapping[str, Any]) -> list[str]:
-    return [f"mmkeras predict {shlex.quote(f'{folder}/predict.tflite')} new.csv --output predictions.csv"]
+    return [f"mmkeras predict {shlex.quote(folder)} new.csv --output predictions.csv"]
 
 
 def _generate(folder: str, schema: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,7 @@ def test_exporting_ends_with_where_things_are_and_what_comes_next(run: SmallRun)
     folder, following = run.exporting.lines[-2:]
     assert folder == "artefacts: exported/news  proof: exported/news/verify.json"
     assert following.startswith("next: ")
-    assert following.endswith("mmkeras predict exported/news/predict.tflite news.csv --output predictions.csv")
+    assert following.endswith("mmkeras predict exported/news news.csv --output predictions.csv")
 
 
 def test_the_proof_is_no_empty_one(run: SmallRun) -> None:

@@ -55,7 +55,7 @@ def test_an_absent_file_is_named_and_leaves_no_page(name: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
-        ("classify", ["mmkeras predict 'my run/predict.tflite' new.csv --output predictions.csv"]),
+        ("classify", ["mmkeras predict 'my run' new.csv --output predictions.csv"]),
         ("generate", ["mmkeras generate 'my run' \"a text\" --input 'the photo=picture.jpg'"]),
         ("language_model", ["mmkeras generate 'my run' \"a text\"", "mmkeras score 'my run' \"a text\""]),
     ],
