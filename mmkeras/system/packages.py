@@ -100,4 +100,4 @@ def missing_named() -> Iterator[None]:
         module = (error.name or "").split(".")[0]
         if not module or module == "mmkeras" or is_installed(module):
             raise
-        raise missing(module) from error
+        raise missing(module) from None

@@ -149,6 +149,7 @@ import json, sys
 import mmkeras
 model, row = mmkeras.load(sys.argv[1]), json.loads(sys.argv[2])
 answers = [model(row), model({**row, "price": "12.50", "sold": None})]
+assert mmkeras.load(sys.argv[3])(row) == answers[0]  # the folder answers with the artefact whose runtime is there
 print(json.dumps([answer.probabilities for answer in answers]))
 """
 
@@ -161,7 +162,7 @@ def test_a_client_with_numpy_and_one_runtime_answers(
     listed = command([str(python), "-m", "pip", "list", "--format", "json"], site, tmp_path)
     installed = {package["name"].lower().replace("_", "-").replace(".", "-") for package in json.loads(listed.out)}
     assert installed - {"mmkeras"} <= BESIDE
-    done = command([str(python), "-c", ANSWER, str(shop / artefact), json.dumps(ROW)], site, tmp_path)
+    done = command([str(python), "-c", ANSWER, str(shop / artefact), json.dumps(ROW), str(shop)], site, tmp_path)
     assert done.code == 0, done.err
     model = mmkeras.load(shop / artefact)
     for answer, row in zip(json.loads(done.lines[-1]), (ROW, {**ROW, "sold": None}), strict=True):
