@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import keras
 import numpy as np
+import pandas as pd
 
 from mmkeras.modalities import columns_read
 from mmkeras.modalities.text.cells import truncate
@@ -20,11 +21,11 @@ FRAMES_A_TOKEN: Final = 4  # of a clip: its encoder halves the frames twice
 
 
 def memory_words(
-    seq2seq: Seq2Seq, columns: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], cells: Mapping[str, Any]
+    seq2seq: Seq2Seq, columns: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], cells: pd.DataFrame
 ) -> Callable[[Mapping[str, np.ndarray], int], list[tuple[str, str]]]:
     """A function (features of one row, its number) -> the column and the words of each token of its memory, in order.
 
-    inputs: of the signature. cells: column -> the cells of the rows. A memory of one token for all columns (fusion by
+    inputs: of the signature. cells: the rows, a column each. A memory of one token for all columns (fusion by
     sum) has no words of its own.
     """
     encoder = seq2seq.encoder
