@@ -53,6 +53,7 @@ def choose_rows(subjects: Sequence[Subject], csv: str | Path | None, log: Log) -
             log(f"{len(shared.rows):,} held-out rows of {source.name}, which no run was trained on")
             return shared
         refusals.append(refusal)
+        log(f"{len(shared.rows):,} held-out rows of {source.name} are left that no run was trained on: too few")
     raise refusals[0]
 
 

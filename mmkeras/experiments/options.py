@@ -48,6 +48,8 @@ def check_fusions(options: Ablate) -> None:
         raise InputError(
             f"--model {options.model.model}: ablate trains the multimodal model, which has fusions. Leave it out."
         )
+    if options.training.continue_from:
+        raise InputError("--continue-from: leave it out; ablate trains new models, whose columns differ.")
     if options.model.fusion or options.output.resume:
         flag = "--fusion" if options.model.fusion else "--resume"
         raise InputError(f"{flag}: leave it out; ablate compares fusions (--fusions) and resumes without a flag.")

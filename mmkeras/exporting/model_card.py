@@ -41,7 +41,7 @@ def card_of_numbers(
     return f"""# {heading(title)}
 
 Predicts {targets} ({outputs}). Trained on {metrics["rows"]["train"]} rows of
-{code(run.schema["file"]["path"])}; validated on {metrics["rows"]["validation"]} held-out rows{refit}.
+{code(run.schema["file"]["path"])}; validated on {metrics["rows"]["validation"]} held-out rows{refit}.{continued(run)}
 
 Held-out {figures}.
 
@@ -71,7 +71,7 @@ def card_of_texts(
     return f"""# {heading(title)}
 
 Generates {code(signature.target)}, token by token (a {tokens["kind"]} vocabulary of {tokens["size"]}).
-Trained on {code(path)}.
+Trained on {code(path)}.{continued(run)}
 
 Held-out: {figures}.
 
@@ -84,6 +84,12 @@ Held-out: {figures}.
 ## Limits
 Generated texts are probable, not true. Languages and subjects that the training rows lack were not evaluated.
 """
+
+
+def continued(run: Run) -> str:
+    """The sentence that names the run which the training went on from; '' for a new model."""
+    start = run.environment.get("continued_from")
+    return f"\nThe training went on from the run {code(start['folder'])} (sha256 {start['sha256']})." if start else ""
 
 
 def one_line_names(figures: Mapping[str, Any]) -> dict[str, Any]:

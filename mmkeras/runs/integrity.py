@@ -40,6 +40,7 @@ SCHEMA: Final = {
 METRICS: Final = {
     "validation": {"score_name": str, "score": NUMBER},
     "folded?": bool,
+    "continued_from?": {"folder": str, "before": {"*": NUMBER}},
     "rows?": {"train": whole(1, 2**62), "validation": whole(1, 2**62)},
 }
 

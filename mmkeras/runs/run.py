@@ -40,7 +40,12 @@ class Run:
         """environment.json: `versions` and `seed` are there. Raises InputError for a damaged file."""
         path = self.folder / "environment.json"
         value = read_json(path)
-        check_shape(value, {"versions": {"*": (str, type(None))}, "seed": int}, path, "The run is damaged.")
+        shape = {
+            "versions": {"*": (str, type(None))},
+            "seed": int,
+            "continued_from?": {"folder": str, "sha256": str},
+        }
+        check_shape(value, shape, path, "The run is damaged.")
         return value
 
     @property

@@ -48,8 +48,8 @@ def media_specs(run: Run) -> dict[str, Any]:
     return {entry["column"]: files_of(entry["kind"]).saved_spec(entry) for entry in entries}
 
 
-def read_known_table(data: Data, run: Run) -> Table:
-    """Read the table of the new rows as `read_table` does, with the columns of a finished run.
+def read_known_table(data: Data, run: Run, name: str) -> Table:
+    """Read the table of the new rows as `read_table` does, with the columns of a finished run. name: of the run.
 
     Raises InputError for a file without one of its columns, with too many bad rows, or with a label that it lacks.
     """
@@ -59,23 +59,23 @@ def read_known_table(data: Data, run: Run) -> Table:
     )
     deciding = (data.split_column, data.group_column, data.time_column)
     used = {column.name for column in columns}.union(filter(None, deciding))
-    others = [str(name) for name in table.rows.columns if name not in used]
+    others = [str(column) for column in table.rows.columns if column not in used]
     notes = list(table.notes)
     if others:
         more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         names = ", ".join(map(repr, others[:8])) + more
-        notes.append(f"Left out, since the run {run.folder} does not know them: {names}.")
+        notes.append(f"Left out, since the run {name} does not know them: {names}.")
     table = dataclasses.replace(table, task=run.schema["task"], notes=tuple(notes), known_labels=tuple(run.labels))
-    return with_known_labels(table, run) if run.labels else table
+    return with_known_labels(table, run, name) if run.labels else table
 
 
-def with_known_labels(table: Table, run: Run) -> Table:
+def with_known_labels(table: Table, run: Run, name: str) -> Table:
     """The table with its classes spelled as the run has them. Raises InputError for a label that the run lacks."""
     targets = Targets.from_json(run.schema["targets"])
     if targets.kind.every_class:
         usual, rows = {key_of(label): label for label in targets.labels}, table.rows.copy(deep=False)
-        for name in targets.names:
-            rows[name] = pd.Series(spelled_alike(rows[name], usual), rows.index, dtype=object)
+        for column in targets.names:
+            rows[column] = pd.Series(spelled_alike(rows[column], usual), rows.index, dtype=object)
         table = dataclasses.replace(table, rows=rows)
     known, of_rows = {*targets.labels}, labels_of(table)
     new = [k for k, labels in enumerate(of_rows) if not known.issuperset(labels)]
@@ -84,7 +84,7 @@ def with_known_labels(table: Table, run: Run) -> Table:
         lines = [f"line {table.lines[k]}: {one_line('|'.join(of_rows[k]), 40)!r}" for k in new[:SHOWN]]
         more = ", …" if len(new) > SHOWN else ""
         raise InputError(
-            f"{table.path}: the run {run.folder} does not know the {list_labels(foreign, kind)} ({len(new):,} of "
+            f"{table.path}: the run {name} does not know the {list_labels(foreign, kind)} ({len(new):,} of "
             f"{len(of_rows):,} rows; {', '.join(lines)}{more}). A model keeps its {kind.many}: "
             f"{list_labels(sorted(known), kind).partition(' ')[2]}. Correct these rows or take them out, or train anew "
             "on the old and the new rows together, without --continue-from."
@@ -101,28 +101,29 @@ def input_digests(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     return digests_of(zip(*(rows[name] for name in sorted(columns)), strict=True))
 
 
-def new_rows_held_out(split: Split, table: Table, start: Run, separate: bool) -> Split:
+def new_rows_held_out(split: Split, table: Table, start: Run, name: str, separate: bool) -> Split:
     """The split with none of the rows held out that the finished run was trained on: their figures would be too good.
 
-    Such rows are learned again. separate: the user has named the rows to hold out; then a note says how many are known.
+    Such rows are learned again. name: of the run. separate: the user has named the rows to hold out; then a note says
+    how many are known.
     Raises InputError where no new row is left to hold out.
     """
     digests = RowDigests.load(start.folder)
     if digests is None or not digests.telling:
-        note = f"Whether the run {start.folder} was trained on some of the held-out rows cannot be told."
+        note = f"Whether the run {name} was trained on some of the held-out rows cannot be told."
         return dataclasses.replace(split, notes=(*split.notes, note))
     learned = digests.learned(bool(metrics_of(start).get("folded")))
     names = [column.name for column in table.inputs]
     known = np.isin(input_digests(split.validation, names), learned)
     if not known.any():
         return split
-    words = f"{known.sum():,} of {len(known):,} held-out rows were training rows of {start.folder}"
+    words = f"{known.sum():,} of {len(known):,} held-out rows were training rows of {name}"
     if separate:
         note = f"{words}: the figures are too good. Hold out other rows."
         return dataclasses.replace(split, notes=(*split.notes, note))
     if known.all():
         raise InputError(
-            f"{table.path}: the run {start.folder} was trained on all rows that would be held out, so nothing could "
+            f"{table.path}: the run {name} was trained on all rows that would be held out, so nothing could "
             "be measured. Give other rows, or a file of rows to hold out: --validation."
         )
     return dataclasses.replace(

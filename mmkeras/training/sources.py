@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmkeras.config.config import Config
-from mmkeras.config.data import Data
 from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import unused_flags
 from mmkeras.data.columns.signs import sign_notes
@@ -72,23 +71,23 @@ class TableSource:
                 log(note)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):
-            self.split_rows(self.tables, config.data)
+            self.split_rows(self.tables, config)
         return config
 
-    def split_rows(self, tables: dict[str, Table], data: Data) -> Split:
+    def split_rows(self, tables: dict[str, Table], config: Config) -> Split:
         """Both splits; of a training that goes on from a run, no row is held out that the run was trained on."""
-        split = split_table(tables["table"], data, tables.get("validation"))
+        split = split_table(tables["table"], config.data, tables.get("validation"))
         if self.start is None:
             return split
-        separate = bool(data.validation or data.split_column)
-        return new_rows_held_out(split, tables["table"], self.start, separate)
+        name, separate = str(config.training.continue_from), bool(config.data.validation or config.data.split_column)
+        return new_rows_held_out(split, tables["table"], self.start, name, separate)
 
     def split(self, config: Config, folder: Path, log: Log) -> SplitRows:
         """Check all pictures and clips, split the rows; write bad_rows.csv, split.csv and rows.npz."""
         known = media_specs(self.start) if self.start else None
         tables, media = check_media(config, self.tables, folder, log, known)
         write_bad_rows(tables["table"], folder / "bad_rows.csv", tables.get("validation"))
-        split = self.split_rows(tables, config.data)
+        split = self.split_rows(tables, config)
         for note in split.notes:
             log(note)
         log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")
@@ -134,7 +133,11 @@ def read_training_source(config: Config, log: Log, start: Run | None = None) -> 
 def read_tables(config: Config, log: Log, start: Run | None = None) -> dict[str, Table]:
     """`table` and, if it is a separate file, `validation`: checked rows; their description is logged."""
     with not_silent(log, f"reading {config.data.csv}"):
-        table = read_known_table(config.data, start) if start else read_table(config.data, config.model.task)
+        table = (
+            read_known_table(config.data, start, str(config.training.continue_from))
+            if start
+            else read_table(config.data, config.model.task)
+        )
     log(describe(table))
     if config.text.tokens != "byte" and not config.text.text_encoder.startswith("preset:"):
         for note in sign_notes(table):
