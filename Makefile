@@ -20,7 +20,7 @@ test: setup $(VENV)/models $(LIGHT)
 setup: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.version_info < (3, 11) and sys.exit("mmkeras needs Python 3.11 or newer; this is " + v + ". Try: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; (3, 11) <= sys.version_info < (3, 14) or sys.exit("mmkeras trains with Python 3.11 to 3.13, as TensorFlow does; this is " + v + ". Try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -56,6 +56,10 @@ EXPORTING: Final = {
 """Module -> its name in words, of what a training and an export cannot do without."""
 
 
+NEWEST_FOR_TRAINING: Final = (3, 13)
+"""The last Python that the TensorFlow of pyproject.toml's range has wheels for."""
+
+
 def is_installed(module: str) -> bool:
     """Can a module be imported? It is looked up, not loaded."""
     try:
@@ -83,6 +87,12 @@ def check_training(door: str, modules: Mapping[str, str] = TRAINING) -> None:
     if not absent:
         return
     remedy = f"Run: {pip_install('mmkeras[train]')}"
+    if sys.version_info[:2] > NEWEST_FOR_TRAINING and "TensorFlow" in absent:
+        newest, here = (".".join(map(str, version)) for version in (NEWEST_FOR_TRAINING, sys.version_info[:2]))
+        raise InputError(
+            f"{door} needs TensorFlow, whose releases end at Python {newest}; this is {here}. Install mmkeras[train] "
+            f"with Python 3.11 to {newest}; this one answers with exported models."
+        )
     if "TensorFlow" in absent:
         raise InputError(
             f"{door} needs TensorFlow, which is not installed here: this is the light installation, which answers with "

@@ -57,6 +57,13 @@ def test_python_is_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         mmkeras.train("a.csv")
 
 
+def test_a_python_without_tensorflow_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "tensorflow")
+    monkeypatch.setattr(packages, "NEWEST_FOR_TRAINING", (3, 10))
+    with pytest.raises(InputError, match=r"releases end at Python 3\.10; this is 3\.\d+\. Install mmkeras\[train\]"):
+        mmkeras.train("a.csv")
+
+
 def test_every_extra_that_is_advised_exists() -> None:
     project = tomllib.loads(Path(small_runs.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
