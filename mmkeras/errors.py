@@ -9,5 +9,9 @@ class InputError(ValueError):
     """
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a command that can be continued. The message says what is done, and the command that goes on."""
+
+
 class BadCell(ValueError):
     """One cell cannot be read; the message gives the reason. Its row goes to bad_rows.csv; the other rows are used."""

@@ -1,11 +1,12 @@
 """The command line, `mmkeras <command>`: flags in, one call, an exit code out. `dispatch` lists the commands.
 
 Exit codes: 0 done; 1 an artefact is absent or differs from the trained model; 2 the input cannot be used; 130
-interrupted.
+interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import io
@@ -14,13 +15,18 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import mmkeras
 from mmkeras.cli.dispatch import COMMANDS, TRAINING_COMMANDS, parse
-from mmkeras.errors import InputError
+from mmkeras.errors import InputError, Interrupted
 from mmkeras.system.failures import failure
+from mmkeras.system.interrupts import listening
 from mmkeras.system.packages import EXPORTING, TRAINING, check_training, missing_named
+from mmkeras.system.program import call
+
+STARTED_AGAIN: Final = ("train", "ablate", "export", "verify", "predict")
+"""Commands that take long: after Ctrl-C the line says how to start them again."""
 
 
 def overview() -> str:
@@ -89,26 +95,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
-    """Run one command. An error becomes a sentence and an exit code; with `debug` a traceback."""
-    try:
-        with missing_named():
-            return run_command(command, arguments)
-    except InputError as error:
-        if debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
-        if debug:
-            raise
-        print(f"error: {sentence(error)}", file=sys.stderr)
-        return 2
+    """Run one command. An error or an interruption becomes a sentence and an exit code; with `debug` a traceback."""
+    with listening() as signals:
+        try:
+            with missing_named():
+                return run_command(command, arguments)
+        except BaseException as error:
+            # a library may make an exception of its own of an interruption
+            if isinstance(error, KeyboardInterrupt) or (signals.first and isinstance(error, Exception)):
+                say_interrupted(error, command, arguments)
+                return signals.code
+            if isinstance(error, BrokenPipeError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return 0
+            if debug or not isinstance(error, Exception):
+                raise
+            print(f"error: {error if isinstance(error, InputError) else sentence(error)}", file=sys.stderr)
+            return 2
+
+
+def say_interrupted(interruption: BaseException, command: str, arguments: Sequence[str]) -> None:
+    """The line after Ctrl-C: what goes on, or how to start again."""
+    left = f"; {interruption}" if isinstance(interruption, Interrupted) else ""
+    if not left and command in STARTED_AGAIN:
+        left = f". Start again with: {call(command, *arguments)}"
+    with contextlib.suppress(OSError):  # a terminal that has been closed
+        if sys.stdout.isatty():
+            print("\r", end="\x1b[K", flush=True)  # over ^C and a live line
+        print(f"interrupted{left}", file=sys.stderr)
 
 
 def sentence(error: Exception) -> str:

@@ -11,13 +11,14 @@ from mmkeras.config.command_line import command_of
 from mmkeras.config.config import Config, Output, Text
 from mmkeras.config.data import Data
 from mmkeras.config.json_file import config_to_json
-from mmkeras.errors import InputError
+from mmkeras.errors import InputError, Interrupted
 from mmkeras.runs.environment import environment
-from mmkeras.runs.recovery import drop_replaced, has_aside, is_run, recover, restore_replaced, set_aside
-from mmkeras.runs.run import FINISHED
+from mmkeras.runs.recovery import CHECKPOINT, drop_replaced, has_aside, is_run, recover, restore_replaced, set_aside
+from mmkeras.runs.run import FINISHED, HISTORY
 from mmkeras.system.files import write_atomically, write_json
 from mmkeras.system.locks import locked
 from mmkeras.system.outputs import refuse_links_inside, refuse_special
+from mmkeras.system.program import call
 from mmkeras.system.progress import Log
 from mmkeras.system.temporary import sweep_inside
 
@@ -59,12 +60,7 @@ def open_folder(config: Config, log: Log = print) -> Path:
             _check_inputs_elsewhere(folder, config.data, config.text)
             set_aside(folder)
         elif not config.output.resume:
-            state = "already holds a run" if (folder / FINISHED).exists() else "holds an interrupted run"
-            raise InputError(
-                f"{folder}: the folder {state}. Go on with --resume, replace it with --overwrite, or choose --output."
-                if holds_run
-                else f"{folder}: the folder is not empty and is not a run. Choose another --output."
-            )
+            raise InputError(f"{folder}: {state_of(folder, holds_run)}")
         else:
             refuse_links_inside(folder)  # what is written again would go through them
             sweep_inside(folder)
@@ -75,6 +71,23 @@ def open_folder(config: Config, log: Log = print) -> Path:
             f"{folder}: the run folder cannot be made ({error.strerror}). Choose another --output."
         ) from None
     return folder
+
+
+def state_of(folder: Path, holds_run: bool) -> str:
+    """Why a folder that is not empty takes no new run, and what to do."""
+    if not holds_run:
+        return "the folder is not empty and is not a run. Choose another --output."
+    if (folder / FINISHED).exists():
+        return "the folder already holds a run, which is finished. Replace it with --overwrite, or choose --output."
+    return (
+        f"the folder holds an interrupted run. Go on with it: {resume_command(folder)} (or replace it with "
+        "--overwrite, or choose --output)."
+    )
+
+
+def resume_command(folder: Path) -> str:
+    """The command that ends an interrupted run; config.json has all of its other flags."""
+    return call("train", "--resume", "--output", folder)
 
 
 def _check_inputs_elsewhere(folder: Path, data: Data, text: Text) -> None:
@@ -95,7 +108,8 @@ def new_run(config: Config, log: Log = print, record: Mapping[str, Any] | None =
     The caller holds the folder's lock. record: further entries of environment.json.
 
     After an InputError in the block the folder is deleted and the run that it replaces is restored, unless a run is
-    being resumed. After any other interruption the folder stays: `--resume` continues the run.
+    being resumed. After any other interruption the folder stays: `--resume` continues the run. Raises Interrupted for
+    Ctrl-C, with the command that goes on.
     """
     folder = open_folder(config, log)
     # without the flags that say how a training was started: the same file starts the same training again
@@ -106,16 +120,28 @@ def new_run(config: Config, log: Log = print, record: Mapping[str, Any] | None =
     try:
         yield folder
     except InputError:
-        if not config.output.resume:
+        if not config.output.resume and not (folder / FINISHED).exists():
             restore_replaced(folder)
         raise
     except KeyboardInterrupt:
-        if has_aside(folder):
-            log(f"{folder}: the run that was to be replaced is kept, and is back with the next command but --resume")
-        raise
+        raise Interrupted(what_is_left(folder)) from None
+
+
+def what_is_left(folder: Path) -> str:
+    """What an interrupted training leaves, and the command that goes on."""
+    if (folder / FINISHED).exists():
+        return f"{folder}: the run is finished. Next: {call('export', folder)}"
+    epochs = 0
+    if (folder / CHECKPOINT).exists():
+        epochs = (folder / HISTORY).read_text(encoding="utf-8").count("\n") - 1
+    done = {0: "no epoch is done yet", 1: "1 epoch is done"}.get(epochs, f"{epochs} epochs are done")
+    if has_aside(folder):
+        done += ", and the run that was to be replaced is kept: it is back with any command but this one"
+    return f"{folder}: {done}. {'Go on' if epochs else 'Start again'} with: {resume_command(folder)}"
 
 
 def finish(folder: Path, figures: Mapping[str, Any]) -> None:
-    """Write metrics.json, which marks a run as finished, and delete the run that it replaces."""
+    """Write metrics.json, which marks a run as finished, and delete the checkpoint and the run that it replaces."""
     write_json(folder / FINISHED, figures)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
     drop_replaced(folder)

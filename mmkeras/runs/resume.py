@@ -30,7 +30,8 @@ def resumed_config(config: Config, log: Log = print) -> Config:
         )
     if (folder / FINISHED).exists():
         raise InputError(
-            f"{folder}: this run has ended; there is nothing to resume. `{call('export', folder)}` comes next."
+            f"{folder}: this run has ended; there is nothing to resume. `{call('export', folder)}` comes next; to "
+            f"train it on new rows: {call('train', 'NEW.csv', '--continue-from', folder)}"
         )
     saved = read_config(folder / "config.json")
     saved_flags = saved.flat()

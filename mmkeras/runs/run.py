@@ -24,6 +24,7 @@ PROBABILITIES, TRUE_PROBABILITY = "held_out.npz", "true_probability"  # of the c
 PART = "mmkeras:part:"  # + the name of an input: the contribution of this input to the prediction
 EXPLAINED = "explanations.json"  # n-grams of each class, and what spoke for the most confident mistakes
 MISTAKES_SHOWN = 25  # of the held-out rows, in the report: the most confident, or the largest errors
+HISTORY = "history.csv"  # a header, and a line for each epoch that is done
 FINISHED = "metrics.json"  # written last: a folder without it is an interrupted run
 
 

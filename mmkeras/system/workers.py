@@ -20,6 +20,8 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from mmkeras.system.interrupts import children
+
 Work = Callable[[int, Sequence[str]], list[Any]]
 """(index of the first cell, consecutive cells) -> a result for each cell, never None; picklable."""
 
@@ -140,6 +142,7 @@ class _Process:
             stdout=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD},
         )
+        children.add(self._popen)
         try:
             self._request([os.path.abspath(folder) for folder in sys.path])
         except ProcessDied:

@@ -150,10 +150,6 @@ class BestCheckpoint(keras.callbacks.Callback):
             best_weights = [data[f"best{k}"] for k in range(len(model.weights)) if f"best{k}" in data]
             self.best_weights = best_weights or model.get_weights()
 
-    def clear(self) -> None:
-        """Delete the checkpoint, after a training that has ended well."""
-        (self.folder / "checkpoint.npz").unlink(missing_ok=True)
-
 
 def tensorboard(enabled: bool, folder: Path) -> list[keras.callbacks.Callback]:
     """The callback that writes TensorBoard's logs into the run folder, in a list; an empty list if not enabled."""

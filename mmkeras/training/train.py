@@ -14,6 +14,7 @@ from mmkeras.runs.folder import finish, new_run, run_lock
 from mmkeras.runs.integrity import write_digests
 from mmkeras.runs.resume import resumed_config
 from mmkeras.system.files import atomic_write
+from mmkeras.system.interrupts import deferred
 from mmkeras.system.progress import Log, not_silent
 from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.tasks import load_task
@@ -40,12 +41,15 @@ def train(config: Config, log: Log = print) -> Path:
         record = {"continued_from": record_of(config, start)} if start else {}
         with new_run(config, log, record) as folder:
             figures = fit_and_evaluate(config, source, folder, log)
-        figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
-        finish(folder, figures)
-        write_digests(folder)
-        from mmkeras.report.page import write_report  # late: the run is finished; a failing report cannot harm it
+            figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
+            with deferred():  # a second or two: a finished run has its digests and its report
+                finish(folder, figures)
+                write_digests(folder)
+                drop_start(folder)
+                # late: the run is finished; a failing report cannot harm it
+                from mmkeras.report.page import write_report
 
-        write_report(folder)
+                write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")
     return folder
 
@@ -76,8 +80,6 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
         figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, log)
     with atomic_write(folder / "model.keras") as partial:
         trained.saved.save(partial)
-    checkpoint.clear()
-    drop_start(folder)
     times.append(time.perf_counter())
     names = ("check", "prepare", "fit", "evaluate")
     seconds = {name: round(b - a, 2) for name, a, b in zip(names, times, times[1:], strict=False)}

@@ -15,6 +15,7 @@ import mmkeras
 from mmkeras.cli.dispatch import COMMANDS, load_options
 from mmkeras.config.json_file import flag_types
 from mmkeras.errors import InputError
+from mmkeras.system import program
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
@@ -105,7 +106,9 @@ def test_what_the_machine_lacks_is_a_sentence(error: Exception, reason: str, mon
 
 def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     replace_train(monkeypatch, KeyboardInterrupt())
-    assert small_runs.main("train") == small_runs.Done(130, "", "interrupted\n")
+    done = small_runs.main("train", "a table.csv", "--text", "标题")
+    again = program.call("train", "a table.csv", "--text", "标题")
+    assert done == small_runs.Done(130, "", f"interrupted. Start again with: {again}\n")
 
 
 def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import small_runs
 from small_cores import CLASSES, compiled, feed, one_hot, random_bags
 
 from mmkeras.config.config import Config
+from mmkeras.runs.recovery import CHECKPOINT
 
 
 class Epochs:
@@ -66,7 +67,7 @@ def test_the_latest_epoch_within_a_standard_error_of_the_best_is_kept(
 
     accuracies = [0.7, 0.8, 0.797, 0.75, 0.77, 0.65]
     for interrupted in (0, 3):
-        BestCheckpoint(tmp_path, 9, rows=rows).clear()
+        (tmp_path / CHECKPOINT).unlink(missing_ok=True)
         Epochs().run(BestCheckpoint(tmp_path, 9, rows=rows), accuracies[:interrupted])
         epochs, checkpoint = Epochs(), BestCheckpoint(tmp_path, 9, rows=rows)
         checkpoint.restore(epochs.model)
@@ -106,7 +107,7 @@ def test_patience_and_best_weights_survive_an_interruption(stopped_after: int, t
     history = small_runs.read_csv(tmp_path / "history.csv")
     assert [float(row["val_accuracy"]) for row in history] == ACCURACIES[:8]
     assert [row["epoch"] for row in history] == [f"{k}" for k in range(1, 9)]
-    checkpoint.clear()
+    (tmp_path / CHECKPOINT).unlink()
     assert [p.name for p in tmp_path.iterdir()] == ["history.csv"]
 
 

@@ -1,0 +1,87 @@
+"""Ctrl-C: the first one unwinds, the second one ends at once, and what belongs together is not torn apart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import small_runs
+
+from mmkeras.system.interrupts import deferred, listening
+
+STUBBORN = """
+import signal, subprocess, sys, time
+from mmkeras.system.interrupts import children, listening
+with listening():
+    child = subprocess.Popen(["sleep", "600"])
+    children.add(child)
+    print(child.pid, flush=True)
+    while True:  # a library that swallows the first one
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            print("swallowed", flush=True)
+"""
+
+
+def test_a_second_signal_ends_at_once_with_the_processes() -> None:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", STUBBORN]
+    with subprocess.Popen(command, env=small_runs.environment(), **pipes) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        child = int(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "swallowed\n"
+        deadline = small_runs.Deadline(0.4)  # the same key press until then
+        while deadline.is_ahead():
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 143
+        assert process.stderr.read().strip() == "ended at once"
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def interrupt(number: signal.Signals) -> None:
+    """Send a signal to this process, and give the handler a moment."""
+    os.kill(os.getpid(), number)
+    threading.Event().wait(0.05)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_is_an_interruption(number: signal.Signals, code: int) -> None:
+    with listening() as signals, pytest.raises(KeyboardInterrupt):
+        interrupt(number)
+    assert signals.code == code
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with listening() as signals:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signals.first is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_what_belongs_together_is_done_first(listens: bool) -> None:
+    done = []
+
+    def write_both() -> None:
+        with deferred():
+            interrupt(signal.SIGINT)
+            done.append("whole")
+        done.append("after")
+
+    with listening() if listens else threading.Lock(), pytest.raises(KeyboardInterrupt):
+        write_both()
+    assert done == ["whole"]
