@@ -260,6 +260,8 @@ def loaded(code: str, cwd: Path, *arguments: str | Path) -> set[str]:
     tail = "\nimport json, sys; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
     done = small_runs.process("-c", code + tail, *arguments, cwd=cwd)
     assert done.code == 0, done.err
+    strange = [line for line in done.err.splitlines() if not line.startswith("error: ")]
+    assert not strange, "no library's messages reach the screen"
     return set(json.loads(done.lines[-1]))
 
 

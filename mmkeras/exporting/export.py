@@ -28,9 +28,10 @@ from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime.exported import write_signature
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.locks import locked
+from mmkeras.system.noise import native_noise_muted
 from mmkeras.system.outputs import refuse_special
 from mmkeras.system.progress import Log, not_silent
-from mmkeras.system.tensorflow import disable_tf32, native_noise_muted
+from mmkeras.system.tensorflow import disable_tf32
 from mmkeras.tasks import load_task
 from mmkeras.tasks.assets import Assets
 from mmkeras.verification.samples import SAMPLES, save_samples, save_text_samples

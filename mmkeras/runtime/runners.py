@@ -26,6 +26,7 @@ from mmkeras.runtime.formats import format_of, in_words
 from mmkeras.runtime.limits import Limits, answers_to_no_rows
 from mmkeras.system.contained import check_plain
 from mmkeras.system.json_files import read_object
+from mmkeras.system.noise import LEVEL, muted_at_first, native_noise_muted
 from mmkeras.system.packages import missing_named
 
 ONLY_GRAPH = "tensors"  # the signature of a SavedModel's only graph, beside `serving_default`
@@ -62,7 +63,8 @@ class LiteRTRunner:
         contents, _ = read_zip(path)
         self.path, self.labels_text = path, contents[LABELS].decode()
         self.signature = read_contract(contents[CONTRACT], path, "litert_lengths")
-        self.interpreter = Interpreter(str(path), num_threads=threads)
+        with muted_at_first("LiteRT"):
+            self.interpreter = Interpreter(str(path), num_threads=threads)
         self.names = [i["name"] for i in self.signature["inputs"]]
         self.limits = Limits(self.signature)
         self.sized = {i["name"]: i for i in self.signature["inputs"] if "size" in i}
@@ -76,7 +78,8 @@ class LiteRTRunner:
         if not len(inputs[self.names[0]]):
             return answers_to_no_rows(self.signature, output_names)
         try:
-            return self._run(inputs, output_names)
+            with muted_at_first("XNNPACK"):  # LiteRT creates its delegate when it first plans memory
+                return self._run(inputs, output_names)
         except Exception as error:
             raise failed_answer(self.path, error) from error
 
@@ -152,12 +155,13 @@ class OnnxRunner:
     """An .onnx file through plain ONNX Runtime."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        import onnxruntime
+        with native_noise_muted():
+            import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        if threads:
-            options.intra_op_num_threads = options.inter_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            options = onnxruntime.SessionOptions()
+            if threads:
+                options.intra_op_num_threads = options.inter_op_num_threads = threads
+            self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.path, self.labels_text = path, metadata.get("labels", "") + "\n"
         self.signature = read_contract(metadata["signature"], path)
@@ -184,13 +188,14 @@ class SavedModelRunner:
     """A SavedModel through a `tf.compat.v1` Session, as TF Serving's loader opens it. Of several graphs the first."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        import tensorflow as tf
+        os.environ.setdefault(LEVEL, "2")
+        with native_noise_muted():
+            import tensorflow as tf
 
-        options = tf.compat.v1.ConfigProto(
-            intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0
-        )
-        self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
+            options = tf.compat.v1.ConfigProto(
+                intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0
+            )
+            self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
         self.path, assets = path, path / "assets"
         value = read_object(assets / CONTRACT)
         self.graphs = graphs_inside(value)
@@ -198,7 +203,7 @@ class SavedModelRunner:
             check_graph(graph, assets / CONTRACT)
         labels = assets / LABELS
         self.labels_text = labels.read_text(encoding="utf-8") if labels.exists() else None
-        with self.session.graph.as_default():
+        with native_noise_muted(), self.session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(path))
         self.endpoints = meta.signature_def
         self._use(next(iter(self.graphs)))

@@ -1,8 +1,4 @@
-"""Silences third-party noise at its source: messages of native libraries on file descriptor 2 while they start.
-
-TensorFlow logs its CPU features, oneDNN notices and, on a machine without a GPU, CUDA errors straight to descriptor 2,
-before any logging level is read. When the block raises, the messages are printed after all.
-"""
+"""The start of TensorFlow and Keras: without their start-up noise, with seeds and the right allocator."""
 
 from __future__ import annotations
 
@@ -11,31 +7,12 @@ import gc
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from mmkeras.system.malloc import keep_freed_memory
-
-
-@contextlib.contextmanager
-def native_noise_muted() -> Iterator[None]:
-    """Mute file descriptor 2 inside the block, and with it sys.stderr."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as messages:
-        saved = os.dup(2)
-        os.dup2(messages.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            os.dup2(saved, 2)
-            messages.seek(0)
-            os.write(2, messages.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+from mmkeras.system.noise import LEVEL, native_noise_muted
 
 
 def no_retracing(record: logging.LogRecord) -> bool:
@@ -84,7 +61,7 @@ def collector_paused() -> Iterator[None]:
 
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras (TensorFlow backend) without their start-up noise; let GPU memory grow."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault(LEVEL, "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     logging.getLogger("tensorflow").addFilter(no_retracing)
     # attention over a text of one token, or a memory of one token: correct as it is
@@ -96,6 +73,15 @@ def import_tensorflow() -> None:
         for gpu in tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):  # GPU already in use: a second call in one process
                 tf.config.experimental.set_memory_growth(gpu, True)
+                wake_up(tf, gpu)
+
+
+def wake_up(tf: Any, gpu: Any) -> None:
+    """Use a GPU's libraries once, in a muted block: each tells of itself when it is first used, in the first epoch."""
+    with contextlib.suppress(Exception), tf.device(gpu.name.removeprefix("/physical_device:")):
+        ones = tf.ones((1, 8, 8, 1))
+        tf.nn.conv2d(ones, tf.ones((3, 3, 1, 1)), 1, "SAME")  # cuDNN
+        tf.function(lambda x: tf.linalg.matmul(x, x), jit_compile=True)(ones)  # cuBLAS and XLA
 
 
 def start_tensorflow(seed: int, large_tensors: bool) -> None:

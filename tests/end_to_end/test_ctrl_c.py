@@ -74,7 +74,9 @@ def test_a_training(at: str, number: signal.Signals, words: str, folder: Path) -
 @pytest.mark.slow
 def test_an_export(run: small_runs.SmallRun, tmp_path: Path) -> None:
     """While a process of `verify` is at work."""
-    done = interrupted(tmp_path, "export", str(run.folder), "--formats", "savedmodel", "--output", "e", at="verifying")
+    done = interrupted(
+        tmp_path, "export", str(run.folder), "--formats", "tflite", "onnx", "--output", "e", at="verifying"
+    )
     assert done.code == 130, done.err
     assert done.err.startswith("interrupted. Start again with: ")
     assert done.err.count("\n") == 1

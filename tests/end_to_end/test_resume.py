@@ -45,6 +45,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(whole: Path) -> None:
     """In a separate process, where nothing else has used Keras before."""
     done = small_runs.process("-m", "mmkeras.cli.main", "train", "news.csv", *FLAGS, "--output", "again", cwd=whole)
     assert done.code == 0, done.err
+    assert done.err == "", "no library's messages reach the screen"
     check_same(whole / "whole", whole / "again")
 
 

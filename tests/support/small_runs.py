@@ -120,9 +120,10 @@ class Deadline:
 
 
 def environment() -> dict[str, str]:
-    """This process's, with the package to be found and without TensorFlow's chatter."""
+    """A user's, with the package to be found."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+    others = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return {**others, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def process(*arguments: str | Path, cwd: Path, timeout: float = 300) -> Done:

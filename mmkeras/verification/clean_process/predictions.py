@@ -19,6 +19,7 @@ from mmkeras.runtime.contract import decided
 from mmkeras.runtime.feeds import to_arrays, trim
 from mmkeras.runtime.runners import Runner, open_artefact
 from mmkeras.runtime.subsets import modalities_of, subsets
+from mmkeras.system.noise import keep_messages
 from mmkeras.verification.clean_process.lengths import check_lengths
 from mmkeras.verification.clean_process.signatures import check_signatures
 from mmkeras.verification.process import block_keras, peak_memory_mib
@@ -76,6 +77,7 @@ def rows_with_other_ids(ids: dict[str, list[np.ndarray]], samples: Samples) -> l
 def main(artefact: str, samples_path: str, out: str) -> None:
     """Predict, measure, write."""
     block_keras()
+    keep_messages()
     samples = load_samples(Path(samples_path))
     begin = time.perf_counter()
     runner = open_artefact(artefact, threads=1, trusted=True)  # a changed one, too: what it answers is compared

@@ -25,6 +25,7 @@ from mmkeras.runtime.feeds import with_tokenizers
 from mmkeras.runtime.runners import SavedModelRunner
 from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_json
+from mmkeras.system.noise import keep_messages
 from mmkeras.verification.clean_process.client_inputs import request_and_rows
 from mmkeras.verification.clean_process.lengths import Uncut, score_other_lengths
 from mmkeras.verification.process import block_keras, peak_memory_mib
@@ -44,6 +45,7 @@ Texts = dict[str, list[Decoded]]
 def main(folder: str, format_name: str, out: str) -> None:
     """Decode, score, measure; everything goes to OUT."""
     block_keras()
+    keep_messages()
     samples = load_text_samples(Path(folder) / SAMPLES)
     begin = time.perf_counter()
     generator = open_generator(folder, format_name, threads=1)
