@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmkeras.errors import InputError
 from mmkeras.system.program import call
+from mmkeras.system.screen import is_quiet, notes
 
 if TYPE_CHECKING:
     from mmkeras.cli.options import Compare, Export, Generate, Predict, Score, Verify
@@ -24,9 +25,12 @@ def run_train(config: Config) -> int:
     from mmkeras.config.check import check_config
 
     check_config(config)
-    run = api.train(config=config)
+    said: list[str] = []
+    run = api.train(config=config, log=said.append if is_quiet() else print)
+    if is_quiet():
+        print(said[-1])  # the figures
     print(f"run: {run.folder}  report: {run.report}")
-    print(f"next: {call('export', run.folder)}")
+    notes(print)(f"next: {call('export', run.folder)}")
     return 0
 
 
@@ -34,10 +38,12 @@ def run_ablate(options: Ablate) -> int:
     """Run all trainings, and print the paths of the table and the plot."""
     from mmkeras.config.check import check_config
     from mmkeras.examples.flags import with_example
-    from mmkeras.experiments.ablation import ablate
+    from mmkeras.experiments.ablation import ablate, table_of
 
     check_config(options)
-    folder = ablate(with_example(options))
+    folder = ablate(with_example(options), notes(print))
+    if is_quiet():
+        print(table_of(folder))
     print(f"runs: {folder}  table: {folder / 'ablation.csv'}  plot: {folder / 'ablation.html'}")
     return 0
 
@@ -54,10 +60,13 @@ def run_export(options: Export) -> int:
         slim=options.slim,
         overwrite=options.overwrite,
         strict=False,
+        log=notes(print),
     )
+    if is_quiet():
+        print(exported.verification)
     print(f"artefacts: {exported.folder}  proof: {exported.folder / api.PROOF}")
     if exported.passed:
-        print(f"next: {next_command(exported.folder, options.run)}")
+        notes(print)(f"next: {next_command(exported.folder, options.run)}")
     return 0 if exported.passed else 1
 
 
@@ -138,4 +147,7 @@ def run_verify(options: Verify) -> int:
     """Verify. Returns 1 if an artefact fails or is absent."""
     from mmkeras import api
 
-    return 0 if api.verify(options.folder, options.formats).passed else 1
+    verification = api.verify(options.folder, options.formats, log=notes(print))
+    if is_quiet():
+        print(verification)
+    return 0 if verification.passed else 1

@@ -49,6 +49,13 @@ class Flag:
         return self.text.split(". ")[0].removesuffix(".") + "."
 
 
+QUIET: Final = Flag(
+    "quiet",
+    "-q, --quiet",
+    "Print results, questions and errors alone: no progress, and no lines on what was guessed, cut or left out.",
+)
+
+
 @dataclass(frozen=True)
 class Group:
     """A box of flags. title: its name. text: the purpose of the flags."""
@@ -120,10 +127,11 @@ def groups_of(command: str) -> list[Group]:
     """The boxes of a command's help. A Config has a box a group, after a box of the most used flags."""
     options = load_options(command)
     if not issubclass(options, Config):
-        return [Group("flags", "", (*flags_of(options), Flag("config", *CONFIG_FILE)))]
+        return [Group("flags", "", (*flags_of(options), QUIET, Flag("config", *CONFIG_FILE)))]
     groups = []
     for name, kind in get_type_hints(options).items():
-        groups.append(Group(name, inspect.getdoc(kind) or "", tuple(flags_of(kind))))
+        more = (QUIET,) if name == "output" else ()
+        groups.append(Group(name, inspect.getdoc(kind) or "", (*flags_of(kind), *more)))
     flags = {flag.name: flag for group in groups for flag in group.flags}
     first = [Flag(name, flags[name].head, flags[name].short) for name in ("csv", *FIRST[command])]
     return [Group(MOST_USED, "What most trainings need.", (*first, Flag("config", *CONFIG_FILE))), *groups]

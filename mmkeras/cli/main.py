@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import importlib
 import io
+import itertools
 import os
 import sys
 import traceback
@@ -24,7 +25,9 @@ from mmkeras.system.failures import failure
 from mmkeras.system.interrupts import listening
 from mmkeras.system.packages import EXPORTING, TRAINING, check_training, missing_named
 from mmkeras.system.program import call
+from mmkeras.system.screen import quieted
 
+QUIET: Final = ("-q", "--quiet")
 STARTED_AGAIN: Final = ("train", "ablate", "export", "verify", "predict")
 """Commands that take long: after Ctrl-C the line says how to start them again."""
 
@@ -69,7 +72,7 @@ def run_command(command: str, arguments: Sequence[str]) -> int:
         return 0
     if command in TRAINING_COMMANDS:
         check_training(f"`mmkeras {command}`", EXPORTING if command == "export" else TRAINING)
-    options = parse(command, arguments)
+    options = parse(command, without_quiet(arguments))
     run: Callable[[Any], int] = getattr(importlib.import_module("mmkeras.cli.commands"), COMMANDS[command].run)
     return run(options)
 
@@ -91,7 +94,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return show_help(arguments[1:])
     if arguments[0] not in COMMANDS:
         return unknown_command(arguments[0])
-    return guarded(arguments[0], arguments[1:], debug="--debug" in arguments)
+    with quieted(is_quiet(arguments)):
+        return guarded(arguments[0], arguments[1:], debug="--debug" in arguments)
+
+
+def is_quiet(arguments: Sequence[str]) -> bool:
+    """Is the flag -q or --quiet among the arguments, before a `--`?"""
+    return any(a in QUIET for a in itertools.takewhile(lambda a: a != "--", arguments))
+
+
+def without_quiet(arguments: Sequence[str]) -> list[str]:
+    """The arguments without the flag, which is not one of the options that a run keeps."""
+    end = [*arguments, "--"].index("--")
+    return [a for a in arguments[:end] if a not in QUIET] + [*arguments[end:]]
 
 
 def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:

@@ -69,7 +69,7 @@ def compare(
         refuse_others(folder, fingerprint)
     write_fingerprint(folder, fingerprint, options.output.overwrite)
     train_all(trials, write_rows(rows, config, folder), tables["table"], fingerprint, folder, log)
-    log(as_table(json.loads((folder / RESULT).read_text(encoding="utf-8"))))
+    log(table_of(folder))
     from mmkeras.report.ablation import write_ablation_report  # late: Matplotlib
 
     write_ablation_report(folder)
@@ -105,6 +105,11 @@ def train_all(
         raise InputError(f"{folder}: none of the {failed} trainings could be done; the reasons are above.")
     if failed:
         log(f"{failed} of {len(trials)} trainings could not be done; the reasons are above, and in {RESULT}")
+
+
+def table_of(folder: Path) -> str:
+    """The scores of a folder's trainings, as a table."""
+    return as_table(json.loads((folder / RESULT).read_text(encoding="utf-8")))
 
 
 def ablation_folder(options: Ablate) -> Path:

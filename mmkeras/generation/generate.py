@@ -25,7 +25,8 @@ from mmkeras.runtime import given
 from mmkeras.runtime.exported import ENCODE
 from mmkeras.runtime.feeds import Fault, Values, columns_of, read_cells, with_tokenizers
 from mmkeras.system.outputs import name_of
-from mmkeras.system.progress import Log
+from mmkeras.system.progress import Log, Progress
+from mmkeras.system.screen import notes as notes_of
 
 ROWS = 64  # rows that are read and decoded at once
 ANSWERS = (OutColumn("text"), OutColumn("log_probability", "number", ".6f"))
@@ -44,7 +45,7 @@ def generate_texts(
     """Generate one text for each of `texts` and log it, notes before it. Arguments and errors: of `texts_of`."""
     for notes, text in texts_of(generator, folder, texts, pairs, options, **media):
         for note in notes:
-            log(note)
+            notes_of(log)(note)
         log(text)
 
 
@@ -177,25 +178,28 @@ def generate_file(
     reader = RowReader.open(csv, generator.inputs, [target], root, inputs_optional=True)
     table = reader.table
     inputs = with_tokenizers(generator.inputs, [Path(folder), *Path(folder).parents[:1]])
-    warn_of_length(generator, options, log)
+    warn_of_length(generator, options, notes_of(log))
     began, decoded, notes = time.perf_counter(), list[Decoded](), TextNotes()
-    reader.log_missing(log)
-    reader.log_unknown(log)
+    reader.log_missing(notes_of(log))
+    reader.log_unknown(notes_of(log))
+    progress = Progress(("", " texts generated"), len(table.rows), log)
     faults: list[Fault] = []
     for rows in reader.parts(inputs, ROWS):
         seeded = replace(options, seed=options.seed + rows.start)
         decoded += decode_values(generator, inputs, rows.values, rows.cells, rows.count, seeded, notes)
         faults += rows.faults
+        progress.advance(rows.count)
+    progress.end()
     texts = [generator.tokenizer.decode(text.ids) for text in decoded]
     n_tokens = sum(len(text.log_probabilities) for text in decoded)
     marked, written = FormulaCells(raw_cells), written or Written()
     values = ([text, scored.score] for text, scored in zip(texts, decoded, strict=True))
-    columns, lines = with_kept_columns(table, ANSWERS, values, keep_columns, log, written.kind == "parquet")
+    columns, lines = with_kept_columns(table, ANSWERS, values, keep_columns, notes_of(log), written.kind == "parquet")
     write_table(output, written, columns, lines, marked, new=not overwrite)
-    marked.log_marked(log)
-    reader.log_faults(faults, log)
+    marked.log_marked(notes_of(log))
+    reader.log_faults(faults, notes_of(log))
     for note in notes.lines():
-        log(note)
+        notes_of(log)(note)
     truth = table.rows[target.name].tolist() if table.targets else []
     scored_rows = [k for k, text in enumerate(truth) if text]
     if scored_rows:

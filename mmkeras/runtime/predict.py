@@ -27,7 +27,8 @@ from mmkeras.runtime.feeds import to_arrays, with_tokenizers
 from mmkeras.runtime.row_reader import Fault, RowReader
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.outputs import name_of
-from mmkeras.system.progress import Log
+from mmkeras.system.progress import Log, Progress
+from mmkeras.system.screen import notes
 
 BATCH = 32
 PREDICTION, PROBABILITY, PROBABILITIES = "prediction", "probability", "probabilities"
@@ -61,10 +62,10 @@ def predict_file(
     reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
     if not len(reader.table.rows):
         raise InputError(f"{reader.table.path}: there are no rows to answer.")
-    reader.log_missing(log)
-    reader.log_unknown(log)
+    reader.log_missing(notes(log))
+    reader.log_unknown(notes(log))
     inputs = with_tokenizers(reader.inputs_present, [Path(artefact), *Path(artefact).parents[:3]])
-    predictions, faults = predict_rows(runner, reader, inputs, artefact)
+    predictions, faults = predict_rows(runner, reader, inputs, artefact, log)
     return FilePredictions(reader, predictions, targets, faults)
 
 
@@ -98,16 +99,16 @@ def predict(
     cells, written = FormulaCells(raw_cells), written or Written()
     answers = answer_columns(targets, probabilities)
     values = answer_rows(predicted.predictions, targets, probabilities)
-    columns, rows = with_kept_columns(table, answers, values, keep_columns, log, written.kind == "parquet")
+    columns, rows = with_kept_columns(table, answers, values, keep_columns, notes(log), written.kind == "parquet")
     write_table(output, written, columns, rows, cells, new=not overwrite)
-    cells.log_marked(log)
-    predicted.reader.log_faults(predicted.faults, log)
+    cells.log_marked(notes(log))
+    predicted.reader.log_faults(predicted.faults, notes(log))
     score(table, predicted.predictions, targets, log)
     log(f"{len(predicted.predictions)} predictions: {name_of(output)}")
 
 
 def predict_rows(
-    runner: Runner, reader: RowReader, inputs: list[InputSpec], artefact: str | Path
+    runner: Runner, reader: RowReader, inputs: list[InputSpec], artefact: str | Path, log: Log = print
 ) -> tuple[np.ndarray, list[Fault]]:
     """Predictions float32 [rows, outputs] in the order of the file, and the faults of unreadable cells.
 
@@ -115,10 +116,13 @@ def predict_rows(
     """
     output = runner.signature["outputs"][0]["name"]
     predictions, faults = [], list[Fault]()
+    progress = Progress(("", " rows predicted"), len(reader.table.rows), log)
     for rows in reader.parts(inputs, BATCH):
         answers = runner(to_arrays(rows.values, inputs, range(rows.count)), [output])[output]
         predictions.append(finite(answers, f"{artefact}, rows {rows.start + 1} to {rows.start + rows.count}"))
         faults += rows.faults
+        progress.advance(rows.count)
+    progress.end()
     return np.concatenate(predictions), faults
 
 
@@ -161,7 +165,7 @@ def score(table: Table, predictions: np.ndarray, targets: Targets, log: Log) -> 
     if not has_truth.all():
         n_unknown = int((~has_truth).sum())
         names = ", ".join(targets.names)
-        log(f"{n_unknown} rows have a {names} that the model does not know; they are left out of the figures")
+        notes(log)(f"{n_unknown} rows have a {names} that the model does not know; they are left out of the figures")
     if has_truth.any():
         truth = targets.truth(table.rows[has_truth])
         figures = evaluate(targets.task, truth, predictions[has_truth], list(targets.labels or targets.names))

@@ -1,12 +1,10 @@
-"""What happens around `model.fit`: a line an epoch, history.csv, the best weights, and the state to resume from."""
+"""What happens around `model.fit`: history.csv, the best weights, and the state to resume from."""
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +17,6 @@ from mmkeras.system.files import atomic_write, write_csv
 from mmkeras.system.json_files import NUMBER, check_shape, parse_json
 
 PLATEAU_FACTOR = 0.25  # the learning rate is multiplied by it after an epoch without a better validation loss
-
-SHOWN = ("accuracy", "mae")  # figures that the line of an epoch shows, beside the loss
-
-
-class EpochLines(keras.callbacks.Callback):
-    """One line an epoch; on a terminal the line also counts the steps."""
-
-    def __init__(self, epochs: int, log: Callable[[str], None]) -> None:
-        super().__init__()
-        self.epochs, self.log, self.live = epochs, log, sys.stdout.isatty()
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch, self.started = epoch, time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.live and batch % 10 == 0:
-            total = (self.params or {}).get("steps")
-            print(f"\repoch {self.epoch + 1}/{self.epochs}  step {batch + 1}/{total}", end="\x1b[K\r", flush=True)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        logs = logs or {}
-        shown = [name for name in ("loss", *SHOWN, "val_loss", *(f"val_{name}" for name in SHOWN)) if name in logs]
-        figures = "  ".join(f"{name} {logs[name]:.4f}" for name in shown)
-        self.log(f"epoch {epoch + 1}/{self.epochs}  {figures}  {time.perf_counter() - self.started:.1f} s")
 
 
 class BestCheckpoint(keras.callbacks.Callback):

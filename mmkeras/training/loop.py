@@ -7,7 +7,8 @@ from pathlib import Path
 from mmkeras.config.config import Config
 from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
-from mmkeras.training.callbacks import BestCheckpoint, EpochLines, reduce_on_plateau, tensorboard
+from mmkeras.training.callbacks import BestCheckpoint, reduce_on_plateau, tensorboard
+from mmkeras.training.epoch_lines import EpochLines
 
 
 def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheckpoint:
@@ -22,20 +23,21 @@ def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheck
         return checkpoint
     # before the checkpoint, so that the checkpoint saves the reduced learning rate
     plateau = [reduce_on_plateau([epoch["val_loss"] for epoch in checkpoint.history])] if trained.plateau else []
-    callbacks = [
-        *trained.callbacks,
-        EpochLines(epochs, log),
-        *plateau,
-        checkpoint,
-        *tensorboard(config.training.tensorboard, folder),
-    ]
-    model.fit(
-        trained.train.dataset(),
-        validation_data=trained.validation.dataset(),
-        epochs=epochs,
-        initial_epoch=checkpoint.epochs_done,
-        shuffle=False,  # the batches shuffle themselves, by seed and epoch
-        callbacks=callbacks,
-        verbose=0,
-    )
+    with EpochLines(epochs, log) as lines:
+        callbacks = [
+            *trained.callbacks,
+            lines,
+            *plateau,
+            checkpoint,
+            *tensorboard(config.training.tensorboard, folder),
+        ]
+        model.fit(
+            trained.train.dataset(),
+            validation_data=trained.validation.dataset(),
+            epochs=epochs,
+            initial_epoch=checkpoint.epochs_done,
+            shuffle=False,  # the batches shuffle themselves, by seed and epoch
+            callbacks=callbacks,
+            verbose=0,
+        )
     return checkpoint

@@ -49,7 +49,8 @@ def train(config: Config, log: Log = print) -> Path:
                 # late: the run is finished; a failing report cannot harm it
                 from mmkeras.report.page import write_report
 
-                write_report(folder)
+                with not_silent(log, "writing the report"):
+                    write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")
     return folder
 
@@ -59,25 +60,28 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     times = [time.perf_counter()]
     if source.start is not None:
         source = replace(source, start=keep_start(source.start, folder))
-    split = source.split(config, folder, log)
+    with not_silent(log, "checking and splitting the rows") as heard:
+        split = source.split(config, folder, heard)
     times.append(time.perf_counter())
-    start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
-    from mmkeras.training.continuing import at_a_lower_rate, go_on  # late, as the next
-    from mmkeras.training.loop import fit  # late: Keras must be imported after the seed and the allocator are set
+    with not_silent(log, "starting TensorFlow"):
+        start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
+        from mmkeras.training.continuing import at_a_lower_rate, go_on  # late, as the next
+        from mmkeras.training.loop import fit  # late: Keras must be imported after the seed and the allocator are set
 
     task = load_task(config.model.task)
     (folder / "state").mkdir(exist_ok=True)
     if source.start is not None:
         config = at_a_lower_rate(config, log)
-    data = task.prepare(config, split, folder, log)
+    with not_silent(log, "preparing the columns") as heard:
+        data = task.prepare(config, split, folder, heard)
     times.append(time.perf_counter())
-    with not_silent(log, "building the model"):
-        trained = task.build(config, data, log)
+    with not_silent(log, "building the model") as heard:
+        trained = task.build(config, data, heard)
     going_on = go_on(trained, config, source.start, log) if source.start is not None else {}
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
-    with not_silent(log, "evaluating the model on the held-out rows"):
-        figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, log)
+    with not_silent(log, "evaluating the model on the held-out rows") as heard:
+        figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, heard)
     with atomic_write(folder / "model.keras") as partial:
         trained.saved.save(partial)
     times.append(time.perf_counter())

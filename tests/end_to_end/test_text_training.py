@@ -71,7 +71,7 @@ def test_the_report_says_what_each_column_is_worth(tmp_path: Path) -> None:
 def test_an_interrupted_training_ends_as_if_it_had_not_been(
     flags: tuple[str, ...], epochs: int, cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmkeras.training.callbacks import EpochLines
+    from mmkeras.training.epoch_lines import EpochLines
 
     flags = ("--task", "language_model", "--text-file", str(write_lines(tmp_path / "t.txt", 120)), *flags)
     flags = (*flags, *SMALL[:4], "--batch-size", "4", "--dropout", "0.2", "--epochs", str(epochs))

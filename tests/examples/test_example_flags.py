@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_runs
@@ -69,7 +70,7 @@ def test_replies_are_learned_of_the_example_without_its_label(example: Path) -> 
 def test_ablate_takes_the_example(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Ablate] = []
 
-    def stand_in(options: Ablate) -> Path:
+    def stand_in(options: Ablate, *_: Any, **__: Any) -> Path:
         calls.append(options)
         return Path("done")
 

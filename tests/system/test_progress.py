@@ -19,7 +19,10 @@ def test_progress_off_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] += 1.0
         counting.advance(100)
     counting.end()
-    assert lines == ["photo: 1,500 of 4,869 images checked", "photo: 3,000 of 4,869 images checked"]
+    assert lines == [
+        "photo: 1,500 of 4,869 images checked, about 35 s left",
+        "photo: 3,000 of 4,869 images checked, about 20 s left",
+    ]
     assert counting.seconds == 40.0
 
 
@@ -46,3 +49,35 @@ def test_a_long_block_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress.not_silent(lines.append, "reading a.csv"):
         pass
     assert len(lines) == count
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "about 1 s"),
+        (42, "about 40 s"),
+        (100, "about 2 min"),
+        (720, "about 12 min"),
+        (3600 * 3.3, "about 3 h 20 min"),
+        (3600 * 20.4, "about 20 h"),
+    ],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert progress.about(seconds) == words
+
+
+def test_what_is_left_is_told_when_it_is_known() -> None:
+    assert progress.left(1, 100, 0.5) == "", "too early"
+    assert progress.left(25, 100, 10.0) == ", about 30 s left"
+    assert progress.left(100, 100, 40.0) == ""
+
+
+def test_a_line_of_the_block_breaks_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "SILENT", 0.2)
+    lines: list[str] = []
+    with progress.not_silent(lines.append, "reading a.csv", estimate=60.0) as heard:
+        for _ in range(3):
+            time.sleep(0.1)
+            heard("a note")
+        time.sleep(0.5)
+    assert lines == ["a note"] * 3 + ["still reading a.csv, 1 s so far, about 60 s left"]

@@ -33,6 +33,7 @@ from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read
 from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
 from mmkeras.modalities.text.spec import served_name
 from mmkeras.modalities.text.wordpiece.tables import WordPieceTables, build_tables, load_tables, save_tables
+from mmkeras.system.progress import Log, Progress
 
 Tensor = Any
 PRESET = "preset:"
@@ -177,18 +178,20 @@ def compute_features(column: PresetColumn, cells: dict[str, list[str]], folder: 
             ragged.save(ragged.from_mask(mask > 0, ids, mask), path)
             features[split_name] = RaggedFeatures((f"{name}_sequence", f"{name}_mask"), ragged.load(path))
         else:
-            vectors = embeddings(column, f"{name}-{split_name}", split_cells, folder)
+            vectors = embeddings(column, f"{name}-{split_name}", split_cells, folder, log)
             features[split_name] = ArrayFeatures({f"{name}_embedding": vectors})
     return features
 
 
-def embeddings(column: PresetColumn, name: str, cells: list[str], folder: Path) -> np.ndarray:
+def embeddings(column: PresetColumn, name: str, cells: list[str], folder: Path, log: Log = print) -> np.ndarray:
     """The vectors of the texts, float32 [n, hidden], memory-mapped; computed once for the same texts and preset."""
 
     def write(feature_folder: Path) -> None:
         shape = (len(cells), column.encoder.hidden)
         out = np.lib.format.open_memmap(feature_folder / "embedding.npy", mode="w+", dtype="float32", shape=shape)
-        embed(SentenceEmbedding(column.encoder), *read_ids(column, cells), out)
+        progress = Progress((f"{column.name}: ", f" texts encoded by {column.preset.name}"), len(cells), log)
+        embed(SentenceEmbedding(column.encoder), *read_ids(column, cells), out, progress.advance)
+        progress.end()
         out.flush()
 
     weights = hashlib.blake2b(digest_size=KEY_BYTES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -154,10 +154,17 @@ def wordpiece_ids(layer: WordPiece, texts: Sequence[bytes]) -> tuple[np.ndarray,
     return ids[:, :width], mask[:, :width]
 
 
-def embed(layer: SentenceEmbedding, ids: np.ndarray, mask: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def embed(
+    layer: SentenceEmbedding,
+    ids: np.ndarray,
+    mask: np.ndarray,
+    out: np.ndarray | None = None,
+    advance: Callable[[int], None] = lambda count: None,
+) -> np.ndarray:
     """int32 ids [n, T] and mask [n, T] -> float32 [n, hidden], by the graph's layer, in batches of similar length.
 
-    out: the array to write to, such as a memory-mapped file; default: a new one.
+    out: the array to write to, such as a memory-mapped file; default: a new one. advance: called with the number of
+    texts after each batch.
     """
     call = tf.function(layer, input_signature=[tf.TensorSpec((None, None), "int32")] * 2)
     if out is None:
@@ -166,4 +173,5 @@ def embed(layer: SentenceEmbedding, ids: np.ndarray, mask: np.ndarray, out: np.n
     for batch in length_batches(lengths * (BATCH_BYTES // BATCH_TOKENS)) if len(ids) else ():
         width = int(lengths[batch].max())
         out[batch] = call(ids[batch, :width], mask[batch, :width])
+        advance(len(batch))
     return out
