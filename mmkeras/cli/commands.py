@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmkeras.errors import InputError
 from mmkeras.system.program import call
+from mmkeras.system.progress import opening
 from mmkeras.system.screen import is_quiet, notes
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def run_generate(options: Generate) -> int:
     decoding.check()
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is None:
-        with quick_start(options.folder):
+        with opening(options.folder), quick_start(options.folder):
             generator = open_text_generator(options.folder, options.format)
         if options.texts or options.input:
             generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
@@ -126,7 +127,8 @@ def run_generate(options: Generate) -> int:
     with output_file(name, options.overwrite, [] if options.csv == STDIN else [options.csv]) as output:
         if written.note:
             print(written.note)
-        generator = open_text_generator(options.folder, options.format)
+        with opening(options.folder):
+            generator = open_text_generator(options.folder, options.format)
         csv = read_standard_input() if options.csv == STDIN else options.csv
         generate_file(generator, options.folder, csv, output, decoding, **how, **media, **cells)
     return 0
@@ -137,7 +139,7 @@ def run_score(options: Score) -> int:
     from mmkeras.generation.score import score_texts
     from mmkeras.tasks.opening import open_text_generator, quick_start
 
-    with quick_start(options.folder):
+    with opening(options.folder), quick_start(options.folder):
         generator = open_text_generator(options.folder, options.format)
     score_texts(generator, options.folder, options.texts, options.file)
     return 0

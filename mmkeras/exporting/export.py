@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.errors import InputError
+from mmkeras.exporting.estimates import Estimates
 from mmkeras.exporting.formats import Exporter, load_exporter
 from mmkeras.exporting.model_card import write_model_card
 from mmkeras.exporting.replacement import replacement
@@ -113,10 +114,11 @@ def _fill(
     slim: bool = False,
 ) -> bool:
     """Write everything into an exported folder, verify last. title: the folder's final name. Did everything pass?"""
-    task = load_task(run.schema["task"])
-    to_write = writable(formats, precisions)
-    check_tolerances(precisions, task.ANSWERS)
-    graphs, assets = task.graphs(run), task.assets(run)
+    with not_silent(log, "opening the run"):
+        task = load_task(run.schema["task"])
+        to_write = writable(formats, precisions)
+        check_tolerances(precisions, task.ANSWERS)
+        graphs, assets = task.graphs(run), task.assets(run)
     if slim:
         from mmkeras.exporting.slim import without_internal_outputs  # late: Keras
 
@@ -128,7 +130,8 @@ def _fill(
     SAVE[task.ANSWERS](samples, folder / SAMPLES)
     if task.ANSWERS in LINES:
         log(LINES[task.ANSWERS].format(len(samples)))
-    artefacts = [write_artefact(name, part, graphs, assets, folder, log) for name, part in to_write]
+    estimates = Estimates([name for name, _ in to_write])
+    artefacts = [write_artefact(name, part, graphs, assets, folder, estimates, log) for name, part in to_write]
     metrics = read_metrics(run.folder)
     metadata = {**assets.metadata, **samples.metadata, **({"slim": True} if slim else {})}
     signature = signature_of(run, graphs, artefacts, metrics, metadata)
@@ -146,17 +149,25 @@ def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None
 
 
 def write_artefact(
-    name: str, precision: str, graphs: Mapping[str, Graph], assets: Assets, folder: Path, log: Log
+    name: str,
+    precision: str,
+    graphs: Mapping[str, Graph],
+    assets: Assets,
+    folder: Path,
+    estimates: Estimates,
+    log: Log,
 ) -> Artefact:
     """Write all graphs in one format and precision; the callables are read from the written files."""
     began = time.perf_counter()
     exporter = load_exporter(name)
-    with native_noise_muted(), not_silent(log, f"writing {name}"):
+    with native_noise_muted(), not_silent(log, f"writing {name}", estimates.next):
         paths = exporter.export(graphs, assets, folder, precision)
         callables = callables_of(exporter, graphs, paths, folder)
     places = {graph: path.relative_to(folder).as_posix() for graph, path in paths.items()}
     artefact = Artefact(name, places, precision, callables)
-    log(f"{artefact.key}: {', '.join(artefact.files)} written in {time.perf_counter() - began:.1f} s")
+    seconds = time.perf_counter() - began
+    estimates.done(seconds)
+    log(f"{artefact.key}: {', '.join(artefact.files)} written in {seconds:.1f} s{estimates.rest()}")
     return artefact
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -128,3 +129,8 @@ def not_silent(log: Log, doing: str, estimate: float | None = None) -> Iterator[
     finally:
         done.set()
         thread.join()
+
+
+def opening(path: str) -> contextlib.AbstractContextManager[Log]:
+    """`not_silent` while a model is opened, on standard error: the output may be a program's input."""
+    return not_silent(lambda line: print(line, file=sys.stderr), f"opening {path}")

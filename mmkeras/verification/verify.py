@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.contained import can_be_changed
 from mmkeras.system.files import write_json
 from mmkeras.system.packages import is_installed, missing
-from mmkeras.system.progress import Log, not_silent
+from mmkeras.system.progress import Log, Progress, not_silent
 from mmkeras.verification import predictions, texts
 from mmkeras.verification.belonging import check_belonging
 from mmkeras.verification.legend import legend
+from mmkeras.verification.process import heard_by
 from mmkeras.verification.result import reject, table, verdict
 from mmkeras.verification.samples import SAMPLES
 from mmkeras.verification.tolerances import TOLERANCES
@@ -125,7 +127,7 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     log(f"verifying {names} on {len(samples)} held-out {samples.noun}, each in its own process without Keras")
     results = {}
     for artefact in artefacts:
-        with not_silent(log, f"verifying {artefact.name}"):
+        with progress_of(artefact.name, log):
             results[artefact.name] = verify_one(folder, artefact, samples, signature)
     log_results(results, signature, samples.noun, log)
     for artefact in artefacts:
@@ -155,6 +157,21 @@ def check_runtimes(artefacts: Sequence[Artefact]) -> None:
         module = FORMATS[artefact.format].runtime
         if module and not is_installed(module):
             raise InputError(f"{missing(module)}; or leave it out with --formats.")
+
+
+@contextlib.contextmanager
+def progress_of(name: str, log: Log) -> Iterator[None]:
+    """Lines on an artefact's clean process: the answers that it has compared so far, and the time left."""
+    with not_silent(log, f"verifying {name}") as heard:
+        progress = Progress((f"verifying {name}: ", " answers"), 0, heard)
+
+        def listen(done: int, total: int) -> None:
+            if not progress.total:  # from now on: the runtime and the artefact are loaded
+                progress.total, progress.began = total, time.perf_counter()
+            progress.reach(done)
+
+        with heard_by(listen):
+            yield
 
 
 def check_folder(folder: Path, signature: Signature) -> None:

@@ -14,7 +14,7 @@ from made_up_samples import made_up_samples
 from small_runs import LABELS, SmallRun
 
 from mmkeras.verification import predictions
-from mmkeras.verification.process import in_own_process
+from mmkeras.verification.process import heard_by, in_own_process
 from mmkeras.verification.samples import save_samples
 
 # the process that answers
@@ -116,3 +116,18 @@ def test_an_answering_process_that_never_ends_is_stopped(tmp_path: Path) -> None
         patch.setenv("PYTHONPATH", str(tmp_path))
         with pytest.raises(RuntimeError, match="it did not end within 0.5 seconds"):
             in_own_process("sleeps", [], tmp_path / "out", seconds=0.5)
+
+
+def test_an_answering_process_reports_how_far_it_is(tmp_path: Path) -> None:
+    code = (
+        "import sys; from mmkeras.verification import process\nprocess.OFTEN = 0\nreport = process.Report(3)\n"
+        "report.advance(1); report.advance(9); open(sys.argv[1], 'w')"
+    )
+    (tmp_path / "reports.py").write_text(code)
+    heard: list[tuple[int, int]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(tmp_path))
+        with heard_by(lambda done, total: heard.append((done, total))):
+            in_own_process("reports", [], tmp_path / "out")
+        in_own_process("reports", [], tmp_path / "nobody listens")
+    assert heard == [(1, 3), (3, 3)]

@@ -22,7 +22,7 @@ from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.noise import keep_messages
 from mmkeras.verification.clean_process.lengths import check_lengths
 from mmkeras.verification.clean_process.signatures import check_signatures
-from mmkeras.verification.process import block_keras, peak_memory_mib
+from mmkeras.verification.process import Report, block_keras, peak_memory_mib
 from mmkeras.verification.samples import Samples, load_samples
 
 BATCH = 32
@@ -34,7 +34,9 @@ def answer_of(runner: Runner) -> str:
     return str(runner.signature["outputs"][0]["name"])
 
 
-def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, inputs: list[Any]) -> dict[str, Any]:
+def run_rows(
+    runner: Runner, samples: Samples, batch: int, order: np.ndarray, inputs: list[Any], report: Report
+) -> dict[str, Any]:
     """Run all rows in batches, in a given order; outputs are put back in the samples' order.
 
     inputs: those of the signature, in any order. Returns answers float32 [n, outputs], token ids, seconds a batch.
@@ -52,10 +54,11 @@ def run_rows(runner: Runner, samples: Samples, batch: int, order: np.ndarray, in
         for name in ids:
             for i, row in zip(index, outputs[name], strict=True):
                 ids[name][i] = trim(row)
+        report.advance(len(index))
     return {"answers": answers, "ids": ids, "seconds": np.array(seconds)}
 
 
-def run_subsets(runner: Runner, samples: Samples, inputs: list[Any]) -> dict[str, np.ndarray]:
+def run_subsets(runner: Runner, samples: Samples, inputs: list[Any], report: Report) -> dict[str, np.ndarray]:
     """The first rows with a subset of the modalities, inputs of the others left out: subset -> answers."""
     hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(runner.signature["inputs"]))}
     by_subset = {}
@@ -64,6 +67,7 @@ def run_subsets(runner: Runner, samples: Samples, inputs: list[Any]) -> dict[str
         present = [spec for spec in inputs if spec["name"] not in hidden[name] and spec.get("of") not in hidden[name]]
         outputs = [runner(to_arrays(samples.inputs, present, index), [answer_of(runner)]) for index in batches]
         by_subset[name] = np.concatenate([batch[answer_of(runner)] for batch in outputs])
+        report.advance(len(expected))
     return by_subset
 
 
@@ -87,9 +91,10 @@ def main(artefact: str, samples_path: str, out: str) -> None:
     for i in range(min(WARM_UP, len(samples))):
         runner(to_arrays(samples.inputs, inputs, [i]))
     order = rng.permutation(len(samples))
-    singly = run_rows(runner, samples, 1, order, inputs)
-    batched = run_rows(runner, samples, BATCH, order, inputs[::-1])
-    by_subset = run_subsets(runner, samples, inputs)
+    report = Report(2 * len(samples) + sum(map(len, samples.subsets.values())))
+    singly = run_rows(runner, samples, 1, order, inputs, report)
+    batched = run_rows(runner, samples, BATCH, order, inputs[::-1], report)
+    by_subset = run_subsets(runner, samples, inputs, report)
     figures = {
         "load_seconds": load_seconds,
         "latency_ms_p50": float(np.median(singly["seconds"]) * 1e3),

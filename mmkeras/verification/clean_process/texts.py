@@ -27,8 +27,9 @@ from mmkeras.runtime.subsets import modalities_of, subsets
 from mmkeras.system.files import write_json
 from mmkeras.system.noise import keep_messages
 from mmkeras.verification.clean_process.client_inputs import request_and_rows
+from mmkeras.verification.clean_process.counted import Counted, count_of
 from mmkeras.verification.clean_process.lengths import Uncut, score_other_lengths
-from mmkeras.verification.process import block_keras, peak_memory_mib
+from mmkeras.verification.process import Report, block_keras, peak_memory_mib
 from mmkeras.verification.samples import (
     SAMPLES,
     TextSamples,
@@ -68,18 +69,23 @@ def run_samples(generator: TextGenerator, samples: TextSamples, folder: Path) ->
     `scored` and `batched`: log P of each token; else `ids` by batch, and `subsets`.
     """
     outputs: dict[str, Any] = {}
+    report = Report(count_of(generator, samples))
     if SCORE in generator.graphs:
         outputs["seconds"], written = language_texts(generator, samples)
         if needs_sentencepiece(generator):
             ids = contract_of(generator)["sample_pieces"]
         else:
             ids = [scored_tokens(generator.tokenizer, text) for (text,) in samples.references]
-        outputs["scored"] = [generator.score_tokens(row)[1].astype(float).tolist() for row in ids]
-        outputs["batched"] = batched_log_probs(generator, samples)
+        outputs["scored"] = []
+        for row in ids:
+            outputs["scored"].append(generator.score_tokens(row)[1].astype(float).tolist())
+            report.advance(1)
+        outputs["batched"] = batched_log_probs(generator, samples, report)
         outputs["score_lengths"] = score_other_lengths(generator.graphs[SCORE], ids)
     else:
         inputs = with_tokenizers(generator.inputs, [folder])
-        generator.graphs["encode"].signature["inputs"] = inputs
+        generator.graphs[ENCODE].signature["inputs"] = inputs
+        generator = replace(generator, graphs={**generator.graphs, ENCODE: Counted(generator.graphs[ENCODE], report)})
         outputs["seconds"], written = row_texts(generator, samples)
         outputs["ids"] = {str(b): generator.token_ids(samples.inputs, len(samples), b) for b in (1, BATCH)}
         hidden = {subset.name: subset.hidden for subset in subsets(modalities_of(inputs))}
@@ -123,7 +129,9 @@ def contract_of(generator: TextGenerator) -> Mapping[str, Any]:
     return generator.signature.metadata if generator.signature else {}
 
 
-def batched_log_probs(generator: TextGenerator, samples: TextSamples) -> list[list[float]]:
+def batched_log_probs(
+    generator: TextGenerator, samples: TextSamples, report: Report | None = None
+) -> list[list[float]]:
     """log P of each token of the trained model's texts, by `decode_step` of BATCH rows at once, as in beam search."""
     results: list[list[float]] = []
     for start in range(0, len(samples), BATCH):
@@ -137,6 +145,8 @@ def batched_log_probs(generator: TextGenerator, samples: TextSamples) -> list[li
         for k, (prompt, text) in enumerate(zip(prompts, written, strict=True)):
             ids = [*text.ids, EOS][: len(text.log_probabilities)]
             results.append([float(log_probs[len(prompt) + t][k, token]) for t, token in enumerate(ids)])
+        if report:
+            report.advance(len(rows))
     return results
 
 
