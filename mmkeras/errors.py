@@ -10,7 +10,14 @@ class InputError(ValueError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C in a command that can be continued. The message says what is done, and the command that goes on."""
+    """Ctrl-C in a command that can be continued. The message says what is done, and the command that goes on.
+
+    again: the command that goes on is the same one, without --overwrite; the message has none.
+    """
+
+    def __init__(self, message: str, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 class BadCell(ValueError):

@@ -6,6 +6,7 @@ Imports are late: a command imports what it needs, and `--help` none of that.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,36 @@ def run_ablate(options: Ablate) -> int:
     from mmkeras.experiments.ablation import ablate, table_of
 
     check_config(options)
-    folder = ablate(with_example(options), notes(print))
+    folder = ablate(with_example(options), notes(print), asking(options.ablation.yes))
     if is_quiet():
         print(table_of(folder))
     print(f"runs: {folder}  table: {folder / 'ablation.csv'}  plot: {folder / 'ablation.html'}")
     return 0
+
+
+def asking(yes: bool) -> Callable[[int, float], None]:
+    """What is done before many trainings: more than ten minutes of them are started by a `y` or by --yes alone."""
+    fewer = "Compare fewer with --subsets, --fusions or --seeds, or train less with --epochs"
+
+    def ask(trainings: int, seconds: float) -> None:
+        from mmkeras.experiments.ablation import LONG
+        from mmkeras.system.progress import about
+
+        if yes or seconds <= LONG:
+            return
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise InputError(
+                f"{trainings} trainings take {about(seconds)} or less: more than ten minutes are not started unasked. "
+                f"Give --yes. {fewer}."
+            )
+        try:
+            answer = input(f"Start {trainings} trainings of at most {about(seconds)}? [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise InputError(f"no training was started. {fewer}.")
+
+    return ask
 
 
 def run_export(options: Export) -> int:

@@ -132,7 +132,9 @@ def guarded(command: str, arguments: Sequence[str], debug: bool) -> int:
 def say_interrupted(interruption: BaseException, command: str, arguments: Sequence[str]) -> None:
     """The line after Ctrl-C: what goes on, or how to start again."""
     left = f"; {interruption}" if isinstance(interruption, Interrupted) else ""
-    if not left and command in STARTED_AGAIN:
+    if isinstance(interruption, Interrupted) and interruption.again:
+        left += f". Go on with: {call(command, *(a for a in arguments if a != '--overwrite'))}"
+    elif not left and command in STARTED_AGAIN:
         left = f". Start again with: {call(command, *arguments)}"
     with contextlib.suppress(OSError):  # a terminal that has been closed
         if sys.stdout.isatty():

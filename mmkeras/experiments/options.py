@@ -23,6 +23,8 @@ class Ablation:
     """Fusions to compare."""
     subsets: tuple[str, ...] = ()
     """Subsets of the modalities to compare, such as text+image. Default: all subsets."""
+    yes: bool = False
+    """Start the trainings without asking, however long they take."""
 
 
 @dataclass(frozen=True)

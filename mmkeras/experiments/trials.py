@@ -118,7 +118,7 @@ def run_trial(trial: Trial, config: Config, fingerprint: dict[str, Any], output:
 
     config: of this training. Raises InputError for a trial that cannot be trained.
     """
-    record = {**asdict(trial), "modalities": [*trial.modalities], "columns": [*trial.columns]}
+    record = record_of(trial)
     if not is_finished(output, record, fingerprint):
         from mmkeras.training.train import train  # late: an ablation that is finished does not need it
 
@@ -133,6 +133,11 @@ def run_trial(trial: Trial, config: Config, fingerprint: dict[str, Any], output:
         "score_name": str(validation["score_name"]),
         "rows": int(figures["rows"]["validation"]),
     }
+
+
+def record_of(trial: Trial) -> dict[str, Any]:
+    """A trial as JSON."""
+    return {**asdict(trial), "modalities": [*trial.modalities], "columns": [*trial.columns]}
 
 
 def is_finished(output: Path, record: dict[str, Any], fingerprint: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from mmkeras.system.progress import SILENT, about
 
 WORK: Final = {"savedmodel": 1.0, "tflite": 2.6, "onnx": 1.5}
-"""Format -> how long its conversion takes, relative to the others: measured on texts alone and on texts, pictures and clips."""
+"""Format -> how long its conversion takes, relative to the others: measured on texts, and on pictures and clips."""
 
 
 class Estimates:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 import small_mixtures
 import small_runs
 
+from mmkeras.cli import main as cli
 from mmkeras.config.config import Config
 from mmkeras.config.json_file import config_to_json
 from mmkeras.data.table import read_table
@@ -72,6 +75,7 @@ class Trained:
     def __init__(self, failing: Callable[[Config], bool] = lambda config: False) -> None:
         self.configs: list[Config] = []
         self.failing = failing
+        self.seconds = 2.0  # that each is said to take at most
 
     def __call__(self, config: Config, log: Callable[[str], None]) -> Path:
         table = read_table(config.data, config.model.task)
@@ -100,6 +104,7 @@ class Trained:
 def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trained:
     stand_in = Trained()
     monkeypatch.setattr("mmkeras.training.train.train", stand_in)
+    monkeypatch.setattr("mmkeras.training.timing.seconds_of", lambda config, folder: (stand_in.seconds, 20))
     monkeypatch.chdir(tmp_path)
     return stand_in
 
@@ -209,13 +214,57 @@ def test_an_interrupted_overwrite_leaves_nothing_old_to_be_read(
         return trained(config, log)
 
     monkeypatch.setattr("mmkeras.training.train.train", interrupted)
-    assert run("--target", "brand", "--overwrite").code == 130
+    done = run("--target", "brand", "--overwrite")
+    assert done.code == 130
+    assert done.err.startswith(
+        f"interrupted; {Path('runs/p-ablation')}: 1 of 3 trainings are done and kept. Go on with: "
+    )
+    assert done.err.rstrip().endswith("--target brand"), "--overwrite would begin anew"
     monkeypatch.setattr("mmkeras.training.train.train", trained)
     assert [len(row["scores"]) for row in ablation_json()["rows"]] == [1]
     assert (Path("runs/p-ablation") / NAMES[2] / FINISHED).exists()  # season's, still
     assert run("--target", "brand").code == 0
     assert trained.names == [*NAMES, *NAMES]  # the first of the brand once, the others now
     assert {config.data.target for config in trained.configs[3:]} == {("brand",)}
+
+
+def test_more_than_ten_minutes_are_started_by_yes_alone(trained: Trained) -> None:
+    small_runs.write_rows(Path("p.csv"), table_rows())
+    trained.seconds = 240.0
+    refused = run("--target", "season")
+    assert (refused.code, trained.configs) == (2, [])
+    assert (
+        "3 trainings: at most about 12 min, estimated from 12 steps on all columns, for 20 epochs each" in refused.out
+    )
+    assert refused.err.startswith("error: 3 trainings take about 12 min or less")
+    assert "--yes" in refused.err
+    assert run("--target", "season", "--yes", "-q").code == 0
+    assert len(trained.configs) == 3
+    trained.seconds = 3600.0
+    again = run("--target", "season")
+    assert (again.code, len(trained.configs)) == (0, 3), "nothing is left to do"
+    more = run("--target", "season", "--seeds", "2", "--yes")
+    assert "3 trainings, 3 of 6 being done: at most about 3 h" in more.out
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("", 2), (None, 2)])
+def test_on_a_terminal_a_question_is_asked(
+    answer: str | None, code: int, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def typed(question: str) -> str:
+        assert question == "Start 3 trainings of at most about 12 min? [y/N] "
+        if answer is None:
+            raise EOFError
+        return answer
+
+    small_runs.write_rows(Path("p.csv"), table_rows())
+    trained.seconds = 240.0
+    monkeypatch.setattr("builtins.input", typed)
+    terminal = type("Terminal", (io.StringIO,), {"isatty": lambda self: True})
+    monkeypatch.setattr("sys.stdin", terminal())
+    with contextlib.redirect_stdout(terminal()):
+        assert cli.main(["ablate", "p.csv", *FLAGS, "--target", "season"]) == code
+    assert len(trained.configs) == (0 if code else 3)
 
 
 def test_trainings_of_an_earlier_version_are_not_believed(trained: Trained) -> None:
