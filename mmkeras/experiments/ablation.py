@@ -77,9 +77,8 @@ def compare(
     if not options.output.overwrite:
         refuse_others(folder, fingerprint)
     ablation, groups = options.ablation, group(tables["table"])
-    log(
-        f"{len(trials)} trainings: {', '.join(ablation.fusions)}; {', '.join(groups)}; {ablation.seeds} seed{'s' if ablation.seeds > 1 else ''}"
-    )
+    seeds = f"{ablation.seeds} seed{'s' if ablation.seeds > 1 else ''}"
+    log(f"{trainings(len(trials))}: {', '.join(ablation.fusions)}; {', '.join(groups)}; {seeds}")
     rows = choose_rows(config, tables, folder, log)
     fingerprint["media"] = rows.media
     if not options.output.overwrite:
@@ -147,7 +146,8 @@ def train_all(
         output = folder / trial.name
         tried += not is_finished(output, record_of(trial), fingerprint)
         try:
-            figures = run_trial(trial, trial_config(trial, shared, table, output), fingerprint, output)
+            with not_silent(log, f"training {trial.name}"):
+                figures = run_trial(trial, trial_config(trial, shared, table, output), fingerprint, output)
         except InputError as error:  # of this subset alone; the other trials go on
             failed += 1
             cell.failed.append(str(error))
