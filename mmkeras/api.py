@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv as csv_files
 import functools
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,25 +109,39 @@ class Exported:
 
 @missing_named()
 def train(
-    csv: str | Path | None = None, *, log: Log = print, config: Config | None = None, **flags: Any
+    csv: str | Path | None = None,
+    *,
+    encoder: Mapping[str, Any] | None = None,
+    fusion: str | Callable[..., Any] | None = None,
+    log: Log = print,
+    config: Config | None = None,
+    **flags: Any,
 ) -> FinishedRun:
     """Train a model on a table, as `mmkeras train` does, and write a run folder.
 
     csv: path of the table. flags: of `mmkeras train`, with _ for -, such as target="season", epochs=10; where several
-    columns are allowed, a string names one. config: a Config in place of csv and flags. log: called with each line.
+    columns are allowed, a string names one. encoder: column -> a Keras layer in place of our encoder. fusion: a name of
+    --fusion, or a function of the columns' vectors; docs/extending.md tells what both receive. config: a Config in
+    place of csv and flags. log: called with each line.
     Raises InputError for a table or flag that cannot be used; the message gives the remedy.
     """
     from mmkeras.config.config import Config
 
     check_training("Training")
     from mmkeras.examples.flags import with_example
+    from mmkeras.own_layers.given import own_layers
     from mmkeras.training.train import train as run_training
 
+    own = own_layers(encoder, fusion)
+    if isinstance(fusion, str):
+        flags["fusion"] = fusion
     if config is None:
         config = config_of({**({} if csv is None else {"csv": str(csv)}), **flags}, Config)
     elif csv is not None or flags:
         raise InputError("config holds all flags: leave out the table and the other flags.")
-    return FinishedRun(run_training(with_example(config, log), log))
+    if own is not None and own.fusion is not None:
+        config = config.replace(fusion=own.fusion_flag)
+    return FinishedRun(run_training(with_example(config, log), log, own))
 
 
 def config_of(flags: Mapping[str, Any], kind: type[Config]) -> Config:

@@ -9,7 +9,7 @@ from typing import Final
 
 from mmkeras.config.config import DEFAULTS, Config, Model, Text
 from mmkeras.config.data import Data
-from mmkeras.config.fusions import FUSIONS
+from mmkeras.config.fusions import FUSIONS, is_own
 from mmkeras.config.tasks import task_names
 from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
@@ -123,7 +123,7 @@ def check_choices(model: Model) -> None:
     """Raise InputError for an unknown task or fusion."""
     for flag, value, names in (
         ("--task", model.task, ["auto", *task_names()]),
-        ("--fusion", model.fusion, [*FUSIONS]),
+        ("--fusion", None if is_own(model.fusion) else model.fusion, [*FUSIONS]),
     ):
         if value is not None and value not in names:
             raise InputError(f"{flag} {value}: expected {', '.join(names[:-1])} or {names[-1]}.")

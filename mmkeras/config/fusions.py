@@ -25,6 +25,14 @@ FUSIONS: Final[dict[str, Fusion]] = {
     "decision": Fusion("mmkeras.models.fusions:decision"),
 }
 
+OWN: Final = "own:"
+"""Before the name of a function that a user gives in Python, as the value of --fusion: `own:my_function`."""
+
+
+def is_own(name: str | None) -> bool:
+    """Is a fusion a function of the user?"""
+    return bool(name) and str(name).startswith(OWN)
+
 
 def without_memory() -> list[str]:
     """The fusions that cannot generate text."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmkeras.config.fusions import OWN, is_own
 from mmkeras.config.tasks import line_of
 from mmkeras.exporting.markdown import block, code, escaped, heading, visible
 from mmkeras.graph import PRESENCE, Graph, Input, Signature
@@ -52,7 +53,7 @@ Held-out {figures}.
 
 `signature.json` holds the same for programs, and `verify.json` the checks of each artefact.
 
-## Limits
+{own_parts(run)}## Limits
 {LIMITS["classes" if graph.labels else "numbers"]} Languages, subjects, pictures and voices that the training rows lack
 were not evaluated.
 """
@@ -81,7 +82,7 @@ Held-out: {figures}.
 `signature.json` describes how states are renewed or filled, `pieces.json` holds the bytes of each token, and
 `verify.json` the checks.
 
-## Limits
+{own_parts(run)}## Limits
 Generated texts are probable, not true. Languages and subjects that the training rows lack were not evaluated.
 """
 
@@ -90,6 +91,15 @@ def continued(run: Run) -> str:
     """The sentence that names the run which the training went on from; '' for a new model."""
     start = run.environment.get("continued_from")
     return f"\nThe training went on from the run {code(start['folder'])} (sha256 {start['sha256']})." if start else ""
+
+
+def own_parts(run: Run) -> str:
+    """The layers and the fusion that the user gave, a section; '' without them."""
+    encoders = {spec["column"]: spec["own_encoder"] for spec in run.inputs if "own_encoder" in spec}
+    lines = [f"- {code(column)} is encoded by {code(layer)}" for column, layer in encoders.items()]
+    if is_own(run.config.model.fusion):
+        lines.append(f"- the columns are joined by {code(str(run.config.model.fusion).removeprefix(OWN))}")
+    return "## Layers of its own\nGiven to `mmkeras.train` in Python:\n" + "\n".join(lines) + "\n\n" if lines else ""
 
 
 def one_line_names(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -112,6 +112,9 @@ class Modality(Protocol):
         """The ids of the column's tokens, int32 [b, orders, T], which are verified to the bit; None for other kinds."""
         ...
 
+    # prepared(features, sizes) -> (tensor, mask [b, T] or None): what a layer of the user reads in place of `encode`;
+    # only of kinds whose spec has PREPARED
+
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         """Features -> tokens [b, T, sizes.width] and their mask.
 

@@ -60,11 +60,13 @@ def adapt_columns(
     folder: Path,
     log: Log,
     known: Mapping[str, Modality] | None = None,
+    read_otherwise: Mapping[str, tuple[Config, Any]] = {},
 ) -> tuple[dict[str, Modality], dict[str, list[Any]]]:
     """Adapt every input column on the training rows; write states and features.
 
     text_spec: how the model reads a text column; takes_presence: does the model have inputs of presence?
     known: the columns of a run that the training goes on from; they stay as they are, and only features are computed.
+    read_otherwise: columns with a layer of the user -> the Config and the text_spec that they are read by.
     Returns the modalities by name, and the columns' features by split: `train` and `validation`.
     """
     from mmkeras.features.column_features import ArrayFeatures
@@ -77,7 +79,8 @@ def adapt_columns(
         cells = {part: [getattr(split, part)[c.name].tolist() for c in graph_column.columns] for part in features}
         column_log = named(log, name, column.name)
         source: Any = cells if graph_column.block else {part: part_cells[0] for part, part_cells in cells.items()}
-        spec = text_spec if column.kind == "text" else column.notation or None
+        column_config, column_text_spec = read_otherwise.get(column.name, (config, text_spec))
+        spec = column_text_spec if column.kind == "text" else column.notation or None
         if names_files(column.kind):
             spec, source = media.specs[column.name], media.features_by_split(column.name, tables, split)
         if known is not None:
@@ -90,7 +93,7 @@ def adapt_columns(
             log(f"{graph_column.title} are read together, as one input: {name}")
         else:
             columns[name], column_features = column_of(column.kind).adapt(
-                name, source, spec, config, folder, column_log
+                name, source, spec, column_config, folder, column_log
             )
         columns[name].save(folder / "state")
         for part in features:

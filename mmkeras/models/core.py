@@ -26,14 +26,17 @@ class Core:
     takes_presence: bool = False
 
 
-def build_core(columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False) -> Core:
+def build_core(
+    columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False, own_fusion: Any = None
+) -> Core:
     """Build a run's model with random weights.
 
     exporting: use layers that every format has, in place of layers that train faster; the weights are the same.
+    own_fusion: the model of a fusion that the user gave as a function.
     """
     recipe = importlib.import_module(MODELS[config.model.model])
     if config.model.model == "multimodal":
-        model, parts = recipe.build(columns, outputs, config.model, config.training, exporting)
+        model, parts = recipe.build(columns, outputs, config.model, config.training, exporting, own_fusion)
         return Core(model, parts, takes_presence=True)
     bags = {name: column.bag for name, column in columns.items() if column.bag}  # these models read text alone
     sizes = {name: bag.n_rows for name, bag in bags.items()}

@@ -17,6 +17,7 @@ from mmkeras.models.fusions import Fused, fusion
 from mmkeras.models.inputs import finish, text_spec_values
 from mmkeras.models.missing import Missing, ModalityDropout
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
+from mmkeras.models.own_fusion import own_answer
 
 EPOCHS = 20
 BATCH_SIZE = 32
@@ -46,12 +47,18 @@ def sizes_of(model: Model) -> Sizes:
 
 
 def build(
-    columns: dict[str, Modality], outputs: int, model: Model, training: Training, exporting: bool = False
+    columns: dict[str, Modality],
+    outputs: int,
+    model: Model,
+    training: Training,
+    exporting: bool = False,
+    own_fusion: Any = None,
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Features of each column and its presence [b, 1] -> logits [b, outputs]; and each column's part of the logits."""
     sizes = sizes_of(model)
     inputs, encoded, present = encode_columns(columns, model, training, sizes, exporting)
-    fused = fusion(model.fusion or "attention")(encoded, present, outputs, sizes)
+    join = fusion(model.fusion or "attention") if own_fusion is None else own_answer(own_fusion)
+    fused = join(encoded, present, outputs, sizes)
     if model.naive_bayes:
         fused = with_counts(fused, columns, inputs, outputs)
     return finish(inputs, fused.logits), fused.parts

@@ -15,6 +15,7 @@ from mmkeras.models import fusions
 from mmkeras.models.decoder import Decoder, heads_of
 from mmkeras.models.multimodal import HEAD_WIDTH, encode_columns
 from mmkeras.models.optimizers import LEARNING_RATE, WEIGHT_DECAY, WarmUpCosine
+from mmkeras.models.own_fusion import own_memory
 from mmkeras.models.token_loss import SmoothedTokenLoss
 
 EPOCHS = 30
@@ -47,12 +48,16 @@ def sizes_of(model: Model) -> Sizes:
 
 
 def build_seq2seq(
-    columns: dict[str, Modality], vocabulary_size: int, config: Config, exporting: bool = False
+    columns: dict[str, Modality], vocabulary_size: int, config: Config, exporting: bool = False, own_fusion: Any = None
 ) -> Seq2Seq:
-    """Build it with random weights. exporting: use layers that every format has; the weights are the same."""
+    """Build it with random weights. exporting: use layers that every format has; the weights are the same.
+
+    own_fusion: the model of a fusion that the user gave as a function.
+    """
     sizes = sizes_of(config.model)
     inputs, encoded, present = encode_columns(columns, config.model, config.training, sizes, exporting)
-    memory = fusions.memory(config.model.fusion or "concat")(encoded, present, sizes)
+    join = fusions.memory(config.model.fusion or "concat") if own_fusion is None else own_memory(own_fusion)
+    memory = join(encoded, present, sizes)
     memory_tokens = layers.Dropout(config.model.dropout, name="memory_dropout")(memory.tokens)
     decoder = Decoder(
         vocabulary_size,

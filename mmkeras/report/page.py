@@ -59,7 +59,7 @@ def render(run: RunFiles) -> str:
         "contributions": [],
         "blocks": modalities.block_columns(run),
         "ablation": ablation.findings(run.ablation) if run.ablation else None,
-        "settings": settings(run.config),
+        "settings": own_encoders(run) + settings(run.config),
         "commands": commands(run),
     }
     return environment().get_template(page.template).render(shared | page.facts(run))
@@ -72,6 +72,12 @@ def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
     for flag in flags:
         flag["changed"] = flag["name"] not in defaults or flag["value"] != flag["default"]
     return sorted(flags, key=lambda flag: not flag["changed"])
+
+
+def own_encoders(run: RunFiles) -> list[dict[str, Any]]:
+    """The layers that the user gave in Python, as settings; a fusion of his is the flag's value, `own:my_function`."""
+    given = {spec["column"]: spec["own_encoder"] for spec in run.inputs if "own_encoder" in spec}
+    return [{"name": "encoder", "value": given, "default": None, "changed": True}] if given else []
 
 
 def curves(run: RunFiles, titles: Mapping[str, str]) -> list[tuple[str, Markup]]:

@@ -28,7 +28,8 @@ START: Final = "continued_from"
 """Folder in an interrupted run: what it needs of the run that it goes on from, which may be gone when it is resumed."""
 STATES: Final = ("state", "tokenizers")
 COPIED: Final = (
-    *("config.json", "schema.json", "metrics.json", "environment.json", DIGESTS, ROWS, "model.keras", *STATES),
+    *("config.json", "schema.json", "metrics.json", "environment.json", "own_layers.json"),
+    *(DIGESTS, ROWS, "model.keras", *STATES),
 )
 
 _NAMES: Final = ("text", "image", "audio", "number", "category", "date", "kind", "target", "notation", "ignore", "keep")

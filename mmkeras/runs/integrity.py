@@ -17,7 +17,15 @@ from mmkeras.system.files import write_json
 from mmkeras.system.json_files import NUMBER, Expected, check_shape, read_object, whole
 
 DIGESTS: Final = "sha256.json"
-TOGETHER: Final = ("schema.json", "metrics.json", "environment.json", "model.keras", "state", "tokenizers")
+TOGETHER: Final = (
+    "schema.json",
+    "metrics.json",
+    "environment.json",
+    "own_layers.json",
+    "model.keras",
+    "state",
+    "tokenizers",
+)
 HELD_OUT: Final = ("validation.csv", "validation.txt", "references.json", "held_out.npz", ROWS)
 """What an export takes its sample rows from; compared then alone, since it may be large."""
 FLAGS: Final = "flags"

@@ -16,6 +16,7 @@ from mmkeras.data.splits.split import Split, input_keys, split_table, write_spli
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
+from mmkeras.own_layers.given import OwnLayers, check_columns, config_with
 from mmkeras.runs.folder import default_output
 from mmkeras.runs.resume import check_same_kinds
 from mmkeras.runs.row_digests import RowDigests, digests_of
@@ -35,13 +36,14 @@ from mmkeras.training.resolve import resolved
 class SplitRows:
     """Rows whose media are checked, in two splits. tables: `table` and, if it is a separate file, `validation`.
 
-    start: the finished run that the training goes on from.
+    start: the finished run that the training goes on from. own: layers of the user.
     """
 
     tables: dict[str, Table]
     media: Media
     split: Split
     start: Run | None = None
+    own: OwnLayers | None = None
 
     @property
     def table(self) -> Table:
@@ -51,10 +53,11 @@ class SplitRows:
 
 @dataclass(frozen=True)
 class TableSource:
-    """A table and, if it is a separate file, a table of held-out rows. start: as in SplitRows."""
+    """A table and, if it is a separate file, a table of held-out rows. start, own: as in SplitRows."""
 
     tables: dict[str, Table]
     start: Run | None = None
+    own: OwnLayers | None = None
 
     def resolve(self, config: Config, log: Log) -> Config:
         """The Config with the settings that the table decides; flags that change nothing are logged.
@@ -69,6 +72,10 @@ class TableSource:
             flags_of = {kind: spec_of(kind).FLAGS for kind in MODALITIES}
             for note in unused_flags(config, set(kinds.values()), flags_of):
                 log(note)
+        if self.own is not None:
+            inputs = self.tables["table"].inputs
+            check_columns(self.own, inputs)
+            config = config_with(self.own, config, inputs)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):
             self.split_rows(self.tables, config)
@@ -95,7 +102,7 @@ class TableSource:
         names = [column.name for column in tables["table"].inputs]
         train, held_out = (input_digests(rows, names) for rows in (split.train, split.validation))
         RowDigests(train, held_out, earlier_rows(self.start), bool(input_keys(tables["table"]))).save(folder)
-        return SplitRows(tables, media, split, self.start)
+        return SplitRows(tables, media, split, self.start, self.own)
 
 
 @dataclass(frozen=True)
@@ -118,16 +125,16 @@ class Lines:
         return self
 
 
-def read_training_source(config: Config, log: Log, start: Run | None = None) -> TableSource | Lines:
+def read_training_source(config: Config, log: Log, start: Run | None = None, own: OwnLayers | None = None) -> TableSource | Lines:
     """Read the file or files of a training. Raises InputError, with the line, for a file that cannot be used.
 
-    start: the finished run that the training goes on from.
+    start: the finished run that the training goes on from. own: layers of the user.
     """
     if config.model.task in LEARN_LINES:
         lines, held_out = read_texts(config.data)
         log(f"{source_of(config.data)}: {len(lines):,} lines to learn from, {len(held_out):,} held out")
         return Lines(source_of(config.data), lines, held_out, start)
-    return TableSource(read_tables(config, log, start), start)
+    return TableSource(read_tables(config, log, start), start, own)
 
 
 def read_tables(config: Config, log: Log, start: Run | None = None) -> dict[str, Table]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
+from mmkeras.own_layers.given import OwnLayers, check_given, check_resumed
 from mmkeras.runs.continuing import continued_config, drop_start, keep_start, open_start, record_of
-from mmkeras.runs.folder import finish, new_run, run_lock
+from mmkeras.runs.folder import default_output, finish, new_run, run_lock
 from mmkeras.runs.integrity import write_digests
 from mmkeras.runs.resume import resumed_config
 from mmkeras.system.files import atomic_write
@@ -23,9 +24,10 @@ from mmkeras.training.sources import Lines, TableSource, read_training_source
 SMALL_TENSORS = ("wide_deep", "mlp")  # models whose training step allocates no tensor of megabytes
 
 
-def train(config: Config, log: Log = print) -> Path:
+def train(config: Config, log: Log = print, own: OwnLayers | None = None) -> Path:
     """Read and check the data, adapt, build, fit, evaluate; write the run folder. Returns its path.
 
+    own: layers of the user, in place of ours.
     Raises InputError for a mistake that the user can mend, where possible before the run folder is touched.
     """
     started = time.perf_counter()
@@ -33,10 +35,12 @@ def train(config: Config, log: Log = print) -> Path:
     with run_lock(config):
         if config.output.resume:
             config = resumed_config(config, log)
+            check_resumed(default_output(config.data, config.output), config, own)
         start = open_start(config)
         if start is not None and not config.output.resume:
             config = continued_config(config, start)
-        source = read_training_source(config, log, start)
+        check_given(config, own)
+        source = read_training_source(config, log, start, own)
         config = source.resolve(config, log)
         record = {"continued_from": record_of(config, start)} if start else {}
         with new_run(config, log, record) as folder:

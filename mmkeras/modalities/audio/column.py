@@ -12,7 +12,7 @@ import numpy as np
 from mmkeras.config.config import Config
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
-from mmkeras.modalities.audio.encoder import audio_tokens
+from mmkeras.modalities.audio.encoder import audio_tokens, normalised_bands
 from mmkeras.modalities.audio.layers import FrameMask, LogMel
 from mmkeras.modalities.audio.serving import read_waves
 from mmkeras.modalities.audio.spec import AudioSpec, served_name
@@ -64,6 +64,10 @@ class AudioColumn:
 
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
+
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, Tensor]:
+        log_mel, valid = features[f"{self.name}_log_mel"], features[f"{self.name}_valid"]
+        return normalised_bands(log_mel, valid, self.spec, self.name, self.disturb)
 
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         log_mel, valid = features[f"{self.name}_log_mel"], features[f"{self.name}_valid"]

@@ -98,10 +98,10 @@ def encode_audio(features: Tensor, mask: Tensor, width: int, size: int, name: st
     return Keep(name=f"{name}_out")(layers.ReLU(name=f"{name}_tokens_relu")(x), mask), mask
 
 
-def audio_tokens(
-    log_mel: Tensor, mask: Tensor, spec: AudioSpec, width: int, size: int, name: str, disturb: float = 1.0
+def normalised_bands(
+    log_mel: Tensor, mask: Tensor, spec: AudioSpec, name: str, disturb: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T], with augmentation in training.
+    """Log-mel [b, frames, mels], mask [b, frames] -> those that the network reads, with augmentation in training.
 
     For both kinds of features log-mel is cached on disk and augmented; MFCC are computed after augmentation.
     disturb: its strength (`augment.Disturb`); 0 for no augmentation.
@@ -114,4 +114,11 @@ def audio_tokens(
     x = ClipNorm(name=f"{name}_clip_norm")(x, mask)
     if disturb:
         x = SpecAugment(native=tfio.is_installed(), name=f"{name}_spec_augment")(x)
-    return encode_audio(x, mask, width, size, name)
+    return x, mask
+
+
+def audio_tokens(
+    log_mel: Tensor, mask: Tensor, spec: AudioSpec, width: int, size: int, name: str, disturb: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Log-mel [b, frames, mels], mask [b, frames] -> tokens [b, T, width], mask [b, T]."""
+    return encode_audio(*normalised_bands(log_mel, mask, spec, name, disturb), width, size, name)

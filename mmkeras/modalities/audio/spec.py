@@ -14,6 +14,7 @@ from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "clip.wav"
 FLAGS: Final[tuple[str, ...]] = ("audio_features", "audio_rate", "seconds", "mels", "coefficients", "disturb")
+PREPARED: Final = "float32 [b, frames, bands], the log-mel bands of a clip, normalised; its mask is bool [b, frames]"
 NAMES_FILES: Final = True
 
 FEATURES = ("mel", "mfcc")

@@ -78,6 +78,9 @@ class DateBlock:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, None]:
+        return features[f"{self.name}_calendar"], None
+
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         present = features[f"{self.name}_present"]
         return encode_numbers(features[f"{self.name}_calendar"], present, sizes.width, self.name)

@@ -69,6 +69,9 @@ class DateColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, None]:
+        return features[f"{self.name}_calendar"], None
+
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         return encode_number(features[f"{self.name}_calendar"], sizes.width, self.name)
 

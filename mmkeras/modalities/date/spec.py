@@ -15,10 +15,11 @@ from mmkeras.data.values.sentinels import find_sentinels
 from mmkeras.graph import Input
 from mmkeras.modalities.text.spec import as_served, served_name, stack_served
 
-__all__ = ["EXAMPLE", "FLAGS", "NAMES_FILES", "as_served", "describe", "served_name", "stack_served"]
+__all__ = ["EXAMPLE", "FLAGS", "NAMES_FILES", "PREPARED", "as_served", "describe", "served_name", "stack_served"]
 
 EXAMPLE: Final = "2026-11-26"
 FLAGS: Final[tuple[str, ...]] = ()
+PREPARED: Final = "float32 [b, 14], the calendar features of a date (of n columns as one input: [b, n, 14])"
 NAMES_FILES: Final = False
 
 BEFORE_ORDINAL: Final = 305  # days from 1 March of the year 0 to the day before Python's day 1

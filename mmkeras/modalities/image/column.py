@@ -74,16 +74,21 @@ class ImageColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
-    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+    def augmented(self, features: dict[str, Tensor]) -> Tensor:
+        """Pixels [b, s, s, 3], 0 … 255, changed at random in training."""
         changes: dict[str, Any] = {
             "flip": "flip" in self.augment,
             "crop": CROP if "crop" in self.augment else 0.0,
             "colour": COLOUR if "colour" in self.augment else 0.0,
         }
         x = features[f"{self.name}_pixels"]
-        if self.augment:
-            x = Augment(**changes, seed=self.seed, name=f"{self.name}_augment")(x)
-        x = Rescale(name=f"{self.name}_rescale")(x)
+        return Augment(**changes, seed=self.seed, name=f"{self.name}_augment")(x) if self.augment else x
+
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, None]:
+        return Rescale(1 / 255, 0.0, name=f"{self.name}_rescale")(self.augmented(features)), None
+
+    def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
+        x = Rescale(name=f"{self.name}_rescale")(self.augmented(features))
         if self.preset:
             tokens = encode_with(self.preset, x, sizes.width, self.trainable, self.name)
         else:

@@ -15,6 +15,7 @@ from mmkeras.modalities.image.cells import pixels_of
 
 EXAMPLE: Final = "picture.jpg"
 FLAGS: Final[tuple[str, ...]] = ("image_encoder", "image_size", "image_augment")
+PREPARED: Final = "float32 [b, size, size, 3], red, green and blue from 0 to 1"
 NAMES_FILES: Final = True
 
 SMALLEST, LARGEST = 16, 512

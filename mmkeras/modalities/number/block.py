@@ -62,6 +62,9 @@ class NumberBlock:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, None]:
+        return features[f"{self.name}_numbers"], None
+
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         present = features[f"{self.name}_present"]
         return encode_numbers(features[f"{self.name}_numbers"], present, sizes.width, self.name)

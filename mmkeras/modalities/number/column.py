@@ -55,6 +55,9 @@ class NumberColumn:
     def ids(self, features: dict[str, Tensor]) -> None:
         return None
 
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, None]:
+        return features[f"{self.name}_numbers"], None
+
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         return encode_number(features[f"{self.name}_numbers"], sizes.width, self.name)
 

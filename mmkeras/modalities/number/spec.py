@@ -13,6 +13,9 @@ from mmkeras.graph import Input, InputSpec
 
 EXAMPLE: Final = "1"
 FLAGS: Final[tuple[str, ...]] = ()
+PREPARED: Final = (
+    "float32 [b, 2], the standardised number and its signed logarithm (of n columns as one input: [b, n, 2])"
+)
 NAMES_FILES: Final = False
 
 SMALLEST_DEVIATION: Final = 1e-30  # its inverse is still a float32

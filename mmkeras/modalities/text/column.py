@@ -35,7 +35,7 @@ from mmkeras.modalities.text.features import (
     unknown_tokens,
 )
 from mmkeras.modalities.text.pretrained import column as preset_column
-from mmkeras.modalities.text.sequence import SequenceIds, encode_gru, encode_transformer
+from mmkeras.modalities.text.sequence import Padded, SequenceIds, encode_gru, encode_transformer
 from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
 from mmkeras.modalities.text.spec import TextSpec, served_name
 from mmkeras.modalities.text.word_vectors import load_word_vectors
@@ -103,6 +103,12 @@ class TextColumn:
         if self.encoder == AVERAGE:
             return ByOrder(self.state.spec.kinds, name=f"{self.name}_ids")(features[f"{self.name}_rows"])
         return ops.expand_dims(features[f"{self.name}_sequence"], 1)  # [b, T] -> [b, 1, T]
+
+    def prepared(self, features: dict[str, Tensor], sizes: Sizes) -> tuple[Tensor, Tensor]:
+        ids = Padded(self.max_tokens, name=f"{self.name}_padded")(features[f"{self.name}_sequence"])
+        shown = ops.cast(ids > 0, "float32")  # [b, max_tokens]
+        vectors = keras.layers.Embedding(self.state.n_rows, sizes.width, name=f"{self.name}_embedding")(ids)
+        return vectors * ops.expand_dims(shown, 2), shown  # [b, max_tokens, width]
 
     def encode(self, features: dict[str, Tensor], sizes: Sizes, exporting: bool = False) -> Encoded:
         n_rows, name, width = self.state.n_rows, self.name, sizes.width

@@ -35,6 +35,27 @@ class SequenceIds(layers.Layer):
         return {**super().get_config(), "max_tokens": self.max_tokens}
 
 
+class Padded(layers.Layer):
+    """Ids int32 [b, T], T at most `length` -> [b, length], zeros behind.
+
+    The same number of zeros whatever the batch: a layer that knows no mask has one answer to a text, in every format.
+    """
+
+    def __init__(self, length: int, **options: Any) -> None:
+        super().__init__(**{**options, "trainable": False})
+        self.length = length
+
+    def call(self, ids: Tensor) -> Tensor:
+        padded = ops.pad(ids, ((0, 0), (0, self.length)))[:, : self.length]
+        return ops.reshape(padded, (-1, self.length))  # [b, length], which the slice of an unknown T does not tell
+
+    def compute_output_spec(self, ids: Tensor) -> Tensor:
+        return keras.KerasTensor((ids.shape[0], self.length), "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "length": self.length}
+
+
 def encode_transformer(
     ids: Tensor, n_rows: int, width: int, depth: int, heads: int, dropout: float, max_tokens: int, name: str
 ) -> Encoded:

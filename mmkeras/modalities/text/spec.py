@@ -22,6 +22,9 @@ FLAGS: Final[tuple[str, ...]] = (
     "max_features",
     "word_vectors",
 )
+PREPARED: Final = (
+    "float32 [b, max_tokens, width], a learned vector a token, zeros behind; its mask is bool [b, max_tokens]"
+)
 NAMES_FILES: Final = False
 
 

@@ -30,12 +30,14 @@ def load_graph(run: Run) -> Graph:
     """Rebuild the run's Graph from its JSON, its state and its weights."""
     import_tensorflow()
     from mmkeras.models.core import build_core
+    from mmkeras.own_layers.folder import load_own
     from mmkeras.tasks.prediction.graph import predict_graph
 
     columns = load_columns(run.inputs, run.folder)
     with reading(run.folder / "schema.json"):
         targets = Targets.from_json(run.schema["targets"])
-    core = build_core(columns, targets.outputs, run.config, exporting=True)
+    columns, own_fusion = load_own(run.folder, columns, run.config)
+    core = build_core(columns, targets.outputs, run.config, exporting=True, own_fusion=own_fusion)
     load_weights(core.model, run.folder / "model.keras")
     environment = run.environment
     table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}

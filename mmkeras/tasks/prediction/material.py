@@ -29,7 +29,8 @@ class TrainingData:
     """Adapted columns, and the features and targets of the rows of both splits.
 
     features: split name -> features of each column. encoded: split name -> targets float32 [n, outputs], as the loss
-    takes them. inputs: those of the signature, with presences.
+    takes them. inputs: those of the signature, with presences. own_fusion: the model of a fusion that the user
+    gave as a function.
     """
 
     columns: dict[str, Modality]
@@ -39,6 +40,7 @@ class TrainingData:
     split: Split
     inputs: list[dict[str, Any]]
     bad_rows: int = 0
+    own_fusion: Any = None
 
     def batches(self, split_name: str, batch_size: int, training: Training, seed: int | None) -> Batches:
         """Batches of one split; with a seed, for training: shuffled, and weighted by class."""

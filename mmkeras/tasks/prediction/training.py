@@ -24,6 +24,8 @@ from mmkeras.metrics.temperature import in_words
 from mmkeras.modalities.adapt import adapt_columns, input_entries, load_columns
 from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
+from mmkeras.own_layers.folder import adopt, carry
+from mmkeras.own_layers.given import read_otherwise, titles_of
 from mmkeras.runs.run import EXPLAINED
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
@@ -54,17 +56,24 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
         targets = Targets.from_json(source.start.schema["targets"])
     known = None if source.start is None else load_columns(source.start.inputs, folder)
     model = config.model.model
-    text_spec = importlib.import_module(MODELS[model]).text_spec(config.text)
+    recipe = importlib.import_module(MODELS[model])
+    otherwise, text_spec = read_otherwise(source.own, config, recipe.text_spec), recipe.text_spec(config.text)
     takes_presence = model == "multimodal"
     columns, features = adapt_columns(
-        config, source.tables, split, source.media, text_spec, takes_presence, folder, log, known
+        config, source.tables, split, source.media, text_spec, takes_presence, folder, log, known, otherwise
     )
+    own_fusion = None
+    if source.own is not None:
+        titles, sizes = titles_of(table.inputs), recipe.sizes_of(config.model)
+        columns, own_fusion = adopt(source.own, columns, titles, sizes, config, folder, log)
+    elif source.start is not None:
+        columns, own_fusion = carry(source.start.folder, columns, config, folder)
     write_schema(folder, table, columns, targets)
     encoded = {name: targets.encode(getattr(split, name)) for name in ("train", "validation")}
     if targets.mean:
         encoded = winsorise(encoded, targets, split, log)
     inputs = input_entries(columns, table, takes_presence)
-    return TrainingData(columns, features, targets, encoded, split, inputs, len(table.bad_rows))
+    return TrainingData(columns, features, targets, encoded, split, inputs, len(table.bad_rows), own_fusion)
 
 
 def winsorise(encoded: dict[str, np.ndarray], targets: Targets, split: Split, log: Log) -> dict[str, np.ndarray]:
@@ -100,7 +109,7 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
     epochs = training.epochs or recipe.EPOCHS
     train = data.batches("train", training.batch_size or recipe.BATCH_SIZE, training, training.seed)
     with precision(training.mixed_precision):
-        core = build_core(data.columns, data.targets.outputs, config)
+        core = build_core(data.columns, data.targets.outputs, config, own_fusion=data.own_fusion)
     for name, column in data.columns.items():
         if column.bag is not None and column.bag.vectors is not None:
             core.model.get_layer(VECTORS.format(name=name)).table.assign(column.bag.vectors)

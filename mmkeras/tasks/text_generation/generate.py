@@ -17,7 +17,9 @@ from mmkeras.features.text_batches import TextBatches, as_rows
 from mmkeras.metrics.texts import text_figures
 from mmkeras.modalities.adapt import adapt_columns, input_entries, load_columns
 from mmkeras.models import MODELS
-from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model
+from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model, sizes_of
+from mmkeras.own_layers.folder import adopt, carry
+from mmkeras.own_layers.given import read_otherwise, titles_of
 from mmkeras.runtime.feeds import column_names
 from mmkeras.runtime.subsets import matrix_groups, one_by_one, subsets
 from mmkeras.system.files import write_json
@@ -69,15 +71,25 @@ class TextData:
     inputs: list[dict[str, Any]]
     cut: int
     bad_rows: int
+    own_fusion: Any = None
 
 
 def prepare(config: Config, source: Any, folder: Path, log: Log) -> TextData:
     """Adapt the input columns, train the target's tokenizer on the training rows; write state and schema.json."""
     table, split, options = source.table, source.split, config.generation
     (target,) = [column.name for column in table.targets]
-    text_spec = importlib.import_module(MODELS[config.model.model]).text_spec(config.text)
+    spec_of = importlib.import_module(MODELS[config.model.model]).text_spec
+    otherwise, text_spec = read_otherwise(source.own, config, spec_of), spec_of(config.text)
     known = None if source.start is None else load_columns(source.start.inputs, folder)
-    columns, features = adapt_columns(config, source.tables, split, source.media, text_spec, True, folder, log, known)
+    columns, features = adapt_columns(
+        config, source.tables, split, source.media, text_spec, True, folder, log, known, otherwise
+    )
+    own_fusion = None
+    if source.own is not None:
+        titles, sizes = titles_of(table.inputs), sizes_of(config.model)
+        columns, own_fusion = adopt(source.own, columns, titles, sizes, config, folder, log)
+    elif source.start is not None:
+        columns, own_fusion = carry(source.start.folder, columns, config, folder)
     write_schema(folder, table, columns, fit_targets(table.task, [target], split.train))
     cells = {split_name: getattr(split, split_name)[target].tolist() for split_name in features}
     kind = "subword" if options.pieces == "auto" else options.pieces
@@ -94,7 +106,8 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TextData:
     if source.start is not None and (unknown := unknown_share(tokenizer, cells["train"])):
         log(f"{target}: {unknown:.1%} of the new rows' tokens are unknown, and stay so")
     inputs = input_entries(columns, table, takes_presence=True)
-    return TextData(columns, features, texts, tokenizer, target, split, inputs, cut["train"], len(table.bad_rows))
+    cut_rows, bad_rows = cut["train"], len(table.bad_rows)
+    return TextData(columns, features, texts, tokenizer, target, split, inputs, cut_rows, bad_rows, own_fusion)
 
 
 def build(config: Config, data: TextData, log: Log) -> Trainable:
@@ -103,7 +116,7 @@ def build(config: Config, data: TextData, log: Log) -> Trainable:
     epochs, size = training.epochs or EPOCHS, training.batch_size or BATCH_SIZE
     train = TextBatches(data.features["train"], data.texts["train"], size, training.seed, training.xla)
     features, texts = data.features["validation"], data.texts["validation"]
-    seq2seq = build_seq2seq(data.columns, len(data.tokenizer), config)
+    seq2seq = build_seq2seq(data.columns, len(data.tokenizer), config, own_fusion=data.own_fusion)
     compile_model(seq2seq.model, training, len(train) * epochs)
     seq2seq.model.optimizer.build(seq2seq.model.trainable_variables)
     log(f"{seq2seq.model.count_params():,} weights, {len(train)} steps an epoch")

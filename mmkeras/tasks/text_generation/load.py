@@ -37,11 +37,13 @@ def generate_graphs(run: Run) -> dict[str, Graph]:
     """`encode` and `decode_step` of the task `generate`, rebuilt from the run's JSON, its state and its weights."""
     import_tensorflow()
     from mmkeras.models.seq2seq import build_seq2seq
+    from mmkeras.own_layers.folder import load_own
     from mmkeras.tasks.text_generation.graphs import encode_graph, step_graph
 
     tokenizer, metadata = load_tokenizer(run), metadata_of(run)
     columns = load_columns(run.inputs, run.folder)
-    seq2seq = build_seq2seq(columns, len(tokenizer), run.config, exporting=True)
+    columns, own_fusion = load_own(run.folder, columns, run.config)
+    seq2seq = build_seq2seq(columns, len(tokenizer), run.config, exporting=True, own_fusion=own_fusion)
     load_weights(seq2seq.model, run.folder / "model.keras")
     table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}
     encode = encode_graph(seq2seq, columns, table, metadata)
