@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from mmkeras.config.fusions import OWN, is_own
 from mmkeras.config.tasks import line_of
 from mmkeras.modalities import spec_of
 from mmkeras.report.files import RunFiles
@@ -16,12 +17,26 @@ def commands(run: RunFiles) -> dict[str, Any]:
     folder, exported = shlex.quote(str(run.folder)), f"exported/{run.name}"
     stale = [f" --no-{flag}" for flag in ("overwrite", "resume") if run.config.get(flag)]
     return {
-        "again": f"mmkeras train --config {shlex.quote(f'{run.folder}/config.json')}"
+        "again": in_python(run)
+        or f"mmkeras train --config {shlex.quote(f'{run.folder}/config.json')}"
         f" --output {shlex.quote(f'{run.folder}-again')}{''.join(stale)}",
         "export": f"mmkeras export {folder}",
         "verify": f"mmkeras verify {shlex.quote(exported)}",
         "use": use_commands(exported, run.schema),
     }
+
+
+def in_python(run: RunFiles) -> str:
+    """The training again where the user gave layers or a fusion, which no flag can name; '' without them."""
+    encoders = ", ".join(f"{spec['column']!r}: …" for spec in run.inputs if "own_encoder" in spec)
+    own = {"encoder": f"{{{encoders}}}"} if encoders else {}
+    if is_own(run.config.get("fusion")):
+        own["fusion"] = str(run.config["fusion"]).removeprefix(OWN)
+    if not own:
+        return ""
+    given = ", ".join(f"{name!r}: {value}" for name, value in own.items())
+    flags = f"json.load(open({f'{run.folder}/config.json'!r}))"
+    return f"mmkeras.train(**{{**{flags}, 'output': {f'{run.folder}-again'!r}, {given}}})"
 
 
 def use_commands(folder: str, schema: Mapping[str, Any]) -> list[str]:
