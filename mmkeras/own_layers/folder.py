@@ -185,11 +185,28 @@ def load_own(folder: Path, columns: Columns, config: Config) -> tuple[Columns, A
     return wrapped, fusion
 
 
-def _load(entry: Mapping[str, Any], folder: Path, what: str, name: str) -> Any:
+def custom_objects(folder: Path) -> dict[str, Any]:
+    """The user's classes and functions in the layers of a run, as `keras.models.load_model` takes them.
+
+    Raises InputError for one that this process does not know.
+    """
+    path = folder / OWN_LAYERS
+    if not path.exists():
+        return {}
+    value = read_object(path, DAMAGED)
+    check_shape(value, SHAPE, path, DAMAGED)
+    entries = [*value["encoders"].values(), *([value["fusion"]] if "fusion" in value else [])]
+    return {name: found for entry in entries for name, found in _known(entry, folder, str(path)).items()}
+
+
+def _known(entry: Mapping[str, Any], folder: Path, what: str) -> dict[str, Any]:
+    """The user's classes and functions in one layer of a run."""
     given = _GIVEN.get(folder.resolve(), {})
-    python = f"import {{module}}, mmkeras; mmkeras.export({str(folder)!r})"
-    remedy = f"Import its module first, in Python: {python}"
+    remedy = f"Import its module first, in Python: import {{module}}, mmkeras; mmkeras.export({str(folder)!r})"
     if "__main__" in entry["modules"].values():
         remedy = "It is of the script or notebook that trained the run: define it, and export, in one process."
-    known = known_objects(entry["layer"], given, entry["modules"], what, remedy)
-    return from_json(entry["layer"], known, what, name)
+    return known_objects(entry["layer"], given, entry["modules"], what, remedy)
+
+
+def _load(entry: Mapping[str, Any], folder: Path, what: str, name: str) -> Any:
+    return from_json(entry["layer"], _known(entry, folder, what), what, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mmkeras.config.config import Config
 from mmkeras.exporting.model_card import card_of_numbers, card_of_texts
 from mmkeras.graph import Input
 from mmkeras.metrics.predictions import classification_metrics
@@ -32,7 +33,9 @@ def test_names_are_shown_and_never_run() -> None:
         Input(f"input_{k}", name, "text", "uint8", ("n_bytes",), {"max_bytes": 9}) for k, name in enumerate(NAMES)
     ]
     graphs: Any = {"predict": SimpleNamespace(inputs=inputs, labels=NAMES)}
-    run: Any = SimpleNamespace(schema={"targets": {"names": NAMES}, "file": {"path": "<b>|`x`.csv"}})
+    run: Any = SimpleNamespace(
+        inputs=[], config=Config(), schema={"targets": {"names": NAMES}, "file": {"path": "<b>|`x`.csv"}}
+    )
     signature: Any = SimpleNamespace(task="classify", metadata={}, target=NAMES[0])
     card = card_of_numbers(run, graphs, signature, metrics, "<i>title</i>")
     left = outside_of_code(card)

@@ -35,6 +35,7 @@ class SequenceIds(layers.Layer):
         return {**super().get_config(), "max_tokens": self.max_tokens}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Padded(layers.Layer):
     """Ids int32 [b, T], T at most `length` -> [b, length], zeros behind.
 
