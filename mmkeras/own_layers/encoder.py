@@ -77,7 +77,8 @@ def as_tokens(out: Tensor) -> Tensor:
 
 
 def unroll(layer: Any) -> None:
-    """Unroll recurrent layers for export: their loop keeps the states in a list, which LiteRT has for one row alone."""
+    """Unroll recurrent layers for export. Their loop keeps the states in a list: LiteRT has one for one row alone, and
+    tf2onnx writes a loop over a masked one that no runtime loads."""
     for part in layer._flatten_layers():
         if isinstance(part, layers.RNN):
             part.unroll = True

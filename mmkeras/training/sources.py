@@ -75,6 +75,8 @@ class TableSource:
         if self.own is not None:
             inputs = self.tables["table"].inputs
             check_columns(self.own, inputs)
+            if config.model.model == "auto":
+                log("model: multimodal, in which your layers take the place of ours")
             config = config_with(self.own, config, inputs)
         config = resolved(config, self.tables["table"])
         if not has_media(self.tables["table"]):
