@@ -65,7 +65,14 @@ def test_runs_of_characters_that_would_not_be_read_are_told(flags: dict[str, Any
 EVERY = {"example", "text", "validation", "encoding", "delimiter", "test_size", "width", "depth", "dropout", "pieces"}
 EVERY |= {"vocabulary", "max_target", "tie", "epochs", "batch_size", "learning_rate", "patience", "xla", "seed", "csv"}
 EVERY |= {"escape", "comment", "skip_lines", "no_header", "with_header"}
-EVERY |= {"output", "overwrite", "resume", "debug", "fold"}  # neither ever folds: --no-fold gets what it asks for
+EVERY |= {
+    "output",
+    "overwrite",
+    "resume",
+    "continue_from",
+    "debug",
+    "fold",
+}  # neither ever folds: --no-fold gets what it asks for
 COLUMNS = {
     "image",
     "audio",
