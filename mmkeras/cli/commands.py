@@ -133,6 +133,8 @@ def run_generate(options: Generate) -> int:
     decoding = GenerationOptions(**{field.name: getattr(options, field.name) for field in fields(GenerationOptions)})
     if options.csv is not None and (options.texts or options.input):
         raise InputError("--csv has all cells: leave out the texts and --input.")
+    if options.csv is None and (options.output or options.output_format or options.keep_columns):
+        raise InputError("--output, --output-format and --keep-columns are for the rows of a --csv; texts are printed.")
     decoding.check()
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is None:

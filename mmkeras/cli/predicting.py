@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmkeras.data.files.standard_input import STDIN
 from mmkeras.errors import InputError
-from mmkeras.runtime.given import STDIN, as_source, cells_by_column, path_given, rows_of
+from mmkeras.runtime.given import as_source, cells_by_column, path_given, rows_of
 from mmkeras.system.program import call
 
 if TYPE_CHECKING:

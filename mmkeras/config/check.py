@@ -129,12 +129,16 @@ def check_choices(model: Model) -> None:
             raise InputError(f"{flag} {value}: expected {', '.join(names[:-1])} or {names[-1]}.")
 
 
+_TABLES: Final = (".csv", ".tsv", ".jsonl", ".parquet", ".pq", ".gz", ".bz2", ".xz", ".zst", ".zip")
+"""Ends of files' names that no column's name has."""
+
+
 def _check_names(data: Data) -> None:
     """Raise InputError when a flag that takes several columns has taken the file as well."""
     columns = {key: value for key, value in vars(data).items() if isinstance(value, tuple)}
     for key, names in columns.items():
         for name in names:
-            if data.csv == DEFAULTS["csv"] and name.endswith((".csv", ".tsv", ".csv.gz", ".parquet", ".pq")):
+            if data.csv == DEFAULTS["csv"] and name.endswith(_TABLES):
                 raise InputError(
                     f"--{key} {name}: expected names of columns, and this looks like a file. Put the file before the "
                     f"flags: {call('train', name, f'--{key}')} …"

@@ -70,7 +70,7 @@ class Text:
     deep: int = 16
     """Dimensions of the vectors in the deep part of `wide_deep`; 0 for the wide part alone."""
     word_vectors: File = None
-    """GloVe or word2vec file (text or .bin, plain or .gz) that initialises the averaged vectors."""
+    """GloVe or word2vec file (text or .bin, plain or packed) that initialises the averaged vectors."""
     freeze_word_vectors: bool = False
     """Do not train the loaded word vectors."""
 

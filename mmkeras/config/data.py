@@ -57,7 +57,7 @@ class Data(HoldOut, Dialect):
     """The table, its columns, and the held-out rows."""
 
     csv: Positional[Annotated[str, arg(metavar="CSV")]] = "data/news.csv"
-    """Table to train on: .csv, .tsv, .csv.gz or Parquet."""
+    """Table to train on: CSV, JSON lines or Parquet, plain or packed (.gz, .bz2, .xz, .zst, .zip)."""
     example: Annotated[
         Literal["news", "multimodal"] | None, arg(metavar="{news,multimodal}", help_behavior_hint="")
     ] = None
@@ -80,7 +80,7 @@ class Data(HoldOut, Dialect):
     """Column to predict; several columns of numbers are allowed. Default: the column `label`, `target`, `class`,
     `category` or `topic`, else the last column."""
     text_file: File = None
-    """Text file, one text a line, to train a language model on in place of a table's text column."""
+    """Text file, one text a line, plain or packed, to train a language model on in place of a table's text column."""
     media_root: Folder = None
     """Folder that relative paths of pictures and clips start at. Default: the folder of the table."""
     allow_outside: bool = False

@@ -36,7 +36,7 @@ def choose(folder: Path, artefacts: Mapping[str, Artefact], name: str | None = N
     """
     results = proof_of(folder)
     present = {key: artefact for key, artefact in artefacts.items() if not absent(folder, artefact)}
-    rejected = [key for key, artefact in present.items() if results.get(artefact.name, {}).get("passed") is False]
+    rejected = [key for key, artefact in artefacts.items() if is_rejected(folder, artefact, results)]
     if name in rejected:
         raise InputError(f"{folder}: {name} was rejected by `mmkeras verify` (see {PROOF}). Export it again.")
     usable = [key for key in present if key not in rejected]
@@ -56,6 +56,14 @@ def choose(folder: Path, artefacts: Mapping[str, Artefact], name: str | None = N
 
     chosen = min(usable, key=slowness)
     return Choice(present[chosen], reason(results.get(present[chosen].name, {}), len(usable)))
+
+
+def is_rejected(folder: Path, artefact: Artefact, results: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Was an artefact rejected, whether or not its files could be renamed?"""
+    gone = absent(folder, artefact)
+    if gone:
+        return any((folder / f"{path}.rejected").exists() for path in gone)
+    return results.get(artefact.name, {}).get("passed") is False
 
 
 def absent(folder: Path, artefact: Artefact) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from mmkeras.data.files.ways_to_write import is_table_name
+from mmkeras.data.files.packed import SUFFIXES
+from mmkeras.data.files.standard_input import STDIN
+from mmkeras.data.files.ways_to_write import is_table
 from mmkeras.errors import InputError
 from mmkeras.graph import InputSpec, columns_in
 from mmkeras.runtime.feeds import columns_of
@@ -15,7 +17,7 @@ from mmkeras.runtime.feeds import columns_of
 if TYPE_CHECKING:
     from mmkeras.data.files.source import Source
 
-STDIN = "-"
+OTHERS: Final = (".txt", ".xlsx", ".xls")  # ends of names that a text has hardly ever
 
 
 def path_given(words: Sequence[str], pairs: Sequence[str]) -> str | None:
@@ -47,8 +49,10 @@ def exists(word: str) -> bool:
 
 
 def looks_like_a_path(word: str) -> bool:
-    """Does a word end like a table's name, or has it a / or \\ and no white space?"""
-    return is_table_name(word) or (("/" in word or "\\" in word) and not any(sign.isspace() for sign in word))
+    """Does a word end like a table's name or a packed file's, or has it a / or \\ and no white space?"""
+    if is_table(word) or word.lower().endswith((*SUFFIXES, *OTHERS)):
+        return True
+    return ("/" in word or "\\" in word) and not any(sign.isspace() for sign in word)
 
 
 def no_such_file(path: str) -> InputError:
@@ -74,7 +78,8 @@ def cells_by_column(
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or name not in columns:
-            raise InputError(f"--input {pair}: expected column=value; columns: {', '.join(columns)}.")
+            hint = "" if sign or texts else " A text stands before --input."
+            raise InputError(f"--input {pair}: expected column=value; columns: {', '.join(columns)}.{hint}")
         cells[name] = [value]
     if texts:
         first = next((name for name in columns if kinds[name] == "text" and name not in cells), None)

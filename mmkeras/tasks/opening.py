@@ -56,8 +56,8 @@ def open_model(path: str | Path, format_name: str | None = None, log: Log = lamb
         if signature.answers == "texts":
             raise predicts_no_rows(path)
         choice = choose(path, signature.artefacts, format_name)
-        if choice.why:
-            log(f"answered by {path / choice.artefact.files[0]}: {choice.why} (--format names another)")
+        why = f": {choice.why} (--format names another)" if choice.why else ""
+        log(f"answered by {path / choice.artefact.files[0]}{why}")
         (runner,) = open_chosen(path, choice).values()
         return runner
     if path.is_dir() and (path / "savedmodel").is_dir():

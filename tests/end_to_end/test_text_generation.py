@@ -133,6 +133,14 @@ def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> N
     again = small_runs.main("generate", translator.exported, "--csv", pairs, "--output", output)
     assert again.code == 2
     assert "--overwrite" in again.err
+    lines = [{"en": row["en"], "text": "mine", "n": k} for k, row in enumerate(rows[:3])]
+    piped = "\n".join(map(json.dumps, lines)).encode()
+    flags = ("--csv", "-", "--keep-columns", "--output-format", "jsonl")
+    done = small_runs.main("generate", translator.exported, *flags, piped=piped)
+    kept = [json.loads(line) for line in done.lines]
+    assert [row["text"] for row in kept] == [row["text"] for row in written[:3]]
+    assert [(row["line"], row["text (input)"], row["n"]) for row in kept] == [(k + 1, "mine", k) for k in range(3)]
+    assert "'text' as 'text (input)'" in done.err
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,9 @@ def test_the_fastest_that_was_measured_is_chosen_and_no_rejected_one(
     with pytest.raises(InputError, match="every artefact here was rejected"):
         choose(folder, artefacts)
     (folder / "verify.json").write_text("{")
+    (folder / PATHS[2]).rename(folder / f"{PATHS[2]}.rejected")
+    with pytest.raises(InputError, match="onnx was rejected by"):
+        choose(folder, artefacts, "onnx")
     assert choose(folder, artefacts).artefact.key == "tflite"
 
 

@@ -118,6 +118,22 @@ def test_other_containers(model: Path, answers: Rows, tmp_path: Path) -> None:
     assert predict(model, tmp_path / "rows.tsv", "--delimiter", "\t", "--overwrite")[1] == answers
 
 
+def test_an_exported_folder_is_enough(run: SmallRun, answers: Rows, tmp_path: Path) -> None:
+    path = small_runs.write_rows(tmp_path / "rows.csv", rows())
+    done, predicted = predict(run.exported, path)
+    assert [row["prediction"] for row in predicted] == [row["prediction"] for row in answers]
+    measured = {name: result["latency_ms_p50"] for name, result in small_runs.proof(run.exported)["artefacts"].items()}
+    fastest = min(measured, key=measured.__getitem__)
+    assert done.lines[0].startswith(f"answered by {run.exported / fastest}: the fastest of 3 by verify.json")
+    done, predicted = predict(run.exported, path, "--format", "onnx", "--overwrite")
+    assert done.lines[0] == f"answered by {run.exported / 'predict.onnx'}"
+    assert [row["prediction"] for row in predicted] == [row["prediction"] for row in answers]
+    done = small_runs.main("predict", run.exported, "tea", "--input", f"{COLUMNS[1]}=rice soup tea")
+    assert done.lines[0].startswith("food, drink  0."), done.err
+    assert done.err.startswith("answered by ")
+    assert "--format onnx: " in predict(run.exported / "predict.onnx", path, "--format", "onnx")[0].err
+
+
 def test_an_unreadable_row_is_answered_as_empty_and_named(model: Path, tmp_path: Path) -> None:
     """A row out for each row in: whoever joins the two must not be off by one."""
     table = rows()[:3]

@@ -126,7 +126,7 @@ def test_standard_input(place: Path) -> None:
     done = predict("-", "--output", "p.csv", piped=b'{"text": "ab"}\n{"text"\n{"text": "a"}\n')
     assert [row["line"] for row in small_runs.read_csv(Path("p.csv"))] == ["1", "2", "3"]
     assert "standard input, line 2: expected a JSON object, received no JSON; answered as if empty" in done.out
-    assert "Expected rows or a text: mmkeras predict m your.csv" in predict(code=2).err
+    assert "predict m your.csv, or a text in quotes" in predict(code=2).err
     assert "standard input: expected a header and rows" in predict("-", code=2).err
 
 

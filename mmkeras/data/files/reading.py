@@ -14,16 +14,15 @@ from mmkeras.data.encoding.charset import Charset, choose_encoding
 from mmkeras.data.files.csv_table import read_csv
 from mmkeras.data.files.fasttext import PREFIX, read_fasttext
 from mmkeras.data.files.json_records import read_json
-from mmkeras.data.files.packed import SUFFIXES
 from mmkeras.data.files.parquet import parquet_rows
 from mmkeras.data.files.source import BadRow, Source
-from mmkeras.data.files.standard_input import StandardInput
+from mmkeras.data.files.standard_input import STDIN, StandardInput
 from mmkeras.data.files.unpack import unpack
+from mmkeras.data.files.ways_to_write import is_table
 from mmkeras.errors import InputError
 
 __all__ = ["BadRow", "Dialect", "Source", "read_source"]
 
-TABLES: Final = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
 PARQUET: Final = (".parquet", ".pq")
 # Text files of another kind: how they begin, and what they are.
 _OTHER_KINDS: Final = (
@@ -79,19 +78,14 @@ def _read_text(raw: bytes, charset: Charset, dialect: Dialect, name: str, expect
     return read_csv(raw, charset.encoding, charset.clean, dialect, name, expected)
 
 
-def is_table(name: str) -> bool:
-    """Does a name end like a table's, packed or not?"""
-    name = name.lower()
-    packing = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
-    return name.removesuffix(packing).endswith(TABLES)
-
-
 def _load(path: Path) -> bytes:
     """The bytes of the file. Raises InputError for a folder and for a file that is absent or cannot be read."""
-    if path.is_dir():
-        inside = sorted(
-            p.name for p in path.iterdir() if p.name.removesuffix(p.suffix * (p.suffix in SUFFIXES)).endswith(TABLES)
+    if str(path) == STDIN and not path.exists():
+        raise InputError(
+            "-: only `predict` and `generate --csv` read standard input. Save the rows in a file, and name it."
         )
+    if path.is_dir():
+        inside = sorted(p.name for p in path.iterdir() if is_table(p.name))
         hint = f" It holds {', '.join(inside[:5])}." if inside else ""
         raise InputError(f"{path}: expected a CSV or Parquet file, received a folder.{hint} Name a file.")
     if path.is_char_device() or path.is_block_device():  # /dev/zero has no end; a pipe has one, and is read to it

@@ -32,9 +32,11 @@ class Written:
     note: str = ""
 
 
-def is_table_name(name: str) -> bool:
-    """Does a name end like a table's or a packed file's?"""
-    return name.lower().endswith((*ENDINGS, ".txt", ".xlsx", ".xls", *SUFFIXES))
+def is_table(name: str) -> bool:
+    """Does a name end like a table's, packed or not?"""
+    name = name.lower()
+    packing = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
+    return name.removesuffix(packing).endswith(tuple(ENDINGS))
 
 
 def way_to_write(name: str, kind: str | None = None) -> Written:
