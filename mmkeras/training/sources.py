@@ -127,7 +127,9 @@ class Lines:
         return self
 
 
-def read_training_source(config: Config, log: Log, start: Run | None = None, own: OwnLayers | None = None) -> TableSource | Lines:
+def read_training_source(
+    config: Config, log: Log, start: Run | None = None, own: OwnLayers | None = None
+) -> TableSource | Lines:
     """Read the file or files of a training. Raises InputError, with the line, for a file that cannot be used.
 
     start: the finished run that the training goes on from. own: layers of the user.
