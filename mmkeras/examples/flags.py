@@ -53,6 +53,7 @@ def with_example(config: AnyConfig, log: Log = print) -> AnyConfig:
     elif (
         config.data.csv == DEFAULTS["csv"]
         and not config.output.resume
+        and not config.data.text_file
         and has_target(config.model.task)
         and not Path(config.data.csv).exists()
     ):
