@@ -17,6 +17,8 @@ import small_runs
 from screen import Screen
 from small_texts import SMALL, Made, make, proof, translation, write_lines, write_pairs
 
+from mmkeras.modalities.text.hashing.characters import python_tokens
+
 pytestmark = pytest.mark.slow
 FORMATS = ("savedmodel", "tflite", "onnx")
 ASKED = "the old dog likes a tree"
@@ -248,6 +250,12 @@ def test_the_report_shows_texts_and_attention(translator: Made) -> None:
     assert "The worst, by chrF" in page
     assert 'class="attention"' in page
     assert "<script" not in page
+    rows = small_runs.read_csv(translator.run / "validation.csv")
+    (text,) = [spec["column"] for spec in json.loads((translator.run / "schema.json").read_text())["inputs"]]
+    maps = json.loads((translator.run / "samples.json").read_text(encoding="utf-8"))["attention"]
+    for row, attention in zip(rows, maps, strict=False):
+        assert attention["tokens"] == python_tokens(row[text]), "a column for each word of the source"
+        assert attention["sources"] == [[text, len(attention["tokens"])]]
 
 
 # language models
