@@ -1,6 +1,6 @@
 """A picture of a report, as a browser shows it: docs/report.png is made by the command below. Needs Chromium, Pillow.
 
-    python train.py --example multimodal --epochs 9                     # some minutes; its data is our own generator's
+    mmkeras train --example multimodal                                  # its data is our own generator's
     python -m benchmarks.report_picture runs/multimodal --output docs/report.png
 
 Beside the top of the page on a screen stands its top on a phone, 390 pixels wide.
