@@ -16,10 +16,10 @@ from mmkeras.system.files import write_csv
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLES: Final = {
+TITLES: Final = {  # in the order of the columns
     "accuracy": "accuracy",
-    "macro_f1": "macro-F1",
     "micro_f1": "micro-F1",
+    "macro_f1": "macro-F1",
     "subset_accuracy": "all labels right",
     "negative_log_likelihood": "NLL",
     "expected_calibration_error": "calibration error",
@@ -76,7 +76,8 @@ class Comparison:
         return {**row, "significant": significant, "megabytes": run.megabytes, "seconds": run.seconds}
 
     def _names(self) -> list[str]:
-        return list(dict.fromkeys(name for run in self.runs for name in run.figures))
+        present = {name for run in self.runs for name in run.figures}
+        return [name for name in TITLES if name in present]
 
     def to_csv(self, path: str | Path | TextIO, new: bool = False) -> None:
         """Write the frame as CSV, with all digits. new: the file must not be there."""
@@ -98,7 +99,11 @@ class Comparison:
             tested = ["", "", ""]
         else:
             verdict = "yes" if differs(difference) else "no"
-            tested = [shown(difference, sign=True), f"{difference.p:.3f}", verdict]
+            tested = [
+                shown(difference, sign=True),
+                "<0.001" if difference.p < 0.001 else f"{difference.p:.3f}",
+                verdict,
+            ]
         seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
         return [run.name, *figures, *tested, f"{run.megabytes:,.1f}", seconds]
 
