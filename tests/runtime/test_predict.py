@@ -131,7 +131,7 @@ def test_an_exported_folder_is_enough(run: SmallRun, answers: Rows, tmp_path: Pa
     done = small_runs.main("predict", run.exported, "tea", "--input", f"{COLUMNS[1]}=rice soup tea")
     assert done.lines[0].startswith("food, drink  0."), done.err
     assert done.err.startswith("answered by ")
-    assert "--format onnx: " in predict(run.exported / "predict.onnx", path, "--format", "onnx")[0].err
+    assert "--format onnx: " in predict(run.exported / "predict.onnx", path, "--format", "onnx", "--overwrite")[0].err
 
 
 def test_an_unreadable_row_is_answered_as_empty_and_named(model: Path, tmp_path: Path) -> None:
