@@ -208,5 +208,6 @@ def _notes_on(parsed: Parsed) -> list[str]:
     if parsed.comments:
         notes.append(f"{parsed.comments:,} further line{'s' * (parsed.comments > 1)} of comments left out.")
     if parsed.repeated:
-        notes.append(f"{parsed.repeated:,} row{'s' * (parsed.repeated > 1)} that repeat the column names left out.")
+        rows = "row that repeats" if parsed.repeated == 1 else "rows that repeat"
+        notes.append(f"{parsed.repeated:,} {rows} the column names left out.")
     return notes
