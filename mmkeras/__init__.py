@@ -17,15 +17,42 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from mmkeras.api import VerificationError, compare, export, load, train, verify
+    from mmkeras.api import FinishedRun, compare, export, load, load_run, train, verify
     from mmkeras.config.config import Config
     from mmkeras.errors import InputError
+    from mmkeras.generation.text_model import Scored, TextModel
+    from mmkeras.results.history import History
+    from mmkeras.results.verification import Exported, Verification, VerificationError
+    from mmkeras.runtime.predictor import Prediction, Predictor
 
 __version__ = "0.2.0"
-__all__ = ["Config", "InputError", "VerificationError", "compare", "export", "load", "train", "verify"]
+__all__ = [
+    "Config",
+    "Exported",
+    "FinishedRun",
+    "History",
+    "InputError",
+    "Prediction",
+    "Predictor",
+    "Scored",
+    "TextModel",
+    "Verification",
+    "VerificationError",
+    "compare",
+    "export",
+    "load",
+    "load_run",
+    "train",
+    "verify",
+]
 
-HOMES: Final = dict.fromkeys(("VerificationError", "compare", "export", "load", "train", "verify"), "mmkeras.api") | {
+HOMES: Final = {
+    **dict.fromkeys(("FinishedRun", "compare", "export", "load", "load_run", "train", "verify"), "mmkeras.api"),
+    **dict.fromkeys(("Exported", "Verification", "VerificationError"), "mmkeras.results.verification"),
+    **dict.fromkeys(("Prediction", "Predictor"), "mmkeras.runtime.predictor"),
+    **dict.fromkeys(("Scored", "TextModel"), "mmkeras.generation.text_model"),
     "Config": "mmkeras.config.config",
+    "History": "mmkeras.results.history",
     "InputError": "mmkeras.errors",
 }
 """Public name -> the module that defines it."""

@@ -37,10 +37,11 @@ MAY_IMPORT = {
     "verification": "data errors features generation graph metrics modalities runtime system",
     "tasks": "config data errors features generation graph metrics modalities models own_layers runs runtime system verification",
     "comparing": "config data errors generation graph metrics modalities runs runtime system tasks",
+    "results": "errors verification",
     "training": "config data errors features graph metrics modalities models own_layers report runs system tasks",
     "exporting": "config data errors graph metrics modalities runs runtime system tasks verification",
     "experiments": "config data errors modalities report runs system training",
-    "api": "comparing config data errors examples exporting generation graph metrics own_layers runs runtime system tasks training verification",
+    "api": "comparing config errors examples exporting generation graph own_layers results runs runtime system tasks training verification",
     "cli": "api comparing config data errors examples experiments exporting generation graph report runtime system tasks training verification",
 }
 AT_THE_ROOT = {"__init__", "__main__", "api", "errors", "graph"}  # the public face, the errors, the contract

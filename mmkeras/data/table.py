@@ -22,6 +22,7 @@ from mmkeras.data.columns.column_names import with_known_names
 from mmkeras.data.files.positions import name_by_position, no_header_hint
 from mmkeras.data.files.reading import BadRow, Source, read_source
 from mmkeras.data.files.standard_input import StandardInput
+from mmkeras.data.files.typed import as_written, plain_notations
 from mmkeras.data.targets.label_lists import FLAGS, MARKED
 from mmkeras.data.targets.target_kinds import KINDS, TargetKind
 from mmkeras.data.values.cells import one_line, to_floats
@@ -104,6 +105,7 @@ def read_table(data: Data, task: str = "auto") -> Table:
     Raises InputError for a file, column or flag that cannot be used, or more than `max_bad_rows` bad rows.
     """
     source = read_source(data.csv, data)
+    data = dataclasses.replace(data, notation=(*data.notation, *plain_notations(source, data.notation)))
     names, rows, malformed = list(source.rows.columns), len(source.rows), source.malformed
     if len(names) < 2:
         raise InputError(
@@ -161,6 +163,7 @@ def read_rows(
     if not any(column.role == "input" for column in present):
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column", hint)
+    source = dataclasses.replace(source, rows=as_written(source, present))
     table = _check_rows(source, tuple(present), {}, keep_all=keep_all, max_bad_rows=max_bad_rows)
     return dataclasses.replace(
         table, notes=(*source.notes, *notes, *table.notes), as_read=as_read if keep_all else None

@@ -37,7 +37,7 @@ from mmkeras.tasks import load_task
 from mmkeras.tasks.assets import Assets
 from mmkeras.verification.samples import SAMPLES, save_samples, save_text_samples
 from mmkeras.verification.tolerances import TOLERANCES
-from mmkeras.verification.verify import verify
+from mmkeras.verification.verify import Proof, verify
 
 SAVE: dict[Answers, Callable[[Any, Path], None]] = {"numbers": save_samples, "texts": save_text_samples}
 LINES: dict[Answers, str] = {"texts": "the trained model has generated texts for {} held-out rows"}  # it takes a while
@@ -51,13 +51,13 @@ def export(
     log: Log = print,
     precisions: Sequence[str] = (FLOAT32,),
     slim: bool = False,
-) -> tuple[Path, bool]:
+) -> tuple[Path, Proof]:
     """Write the artefacts of a run, verify each, and only then give the folder its name.
 
     An existing folder is replaced only if every artefact passes; otherwise the new folder is left beside it, as
     <name>.rejected. precisions: each format writes those that it supports. slim: leave out the internal outputs, which
     answer no client; token ids are not compared then.
-    Returns the folder that was written, and whether every artefact passed.
+    Returns the folder that was written, and the proof, which is true where every artefact passed.
     Raises InputError for a folder that is no run, an unknown format or precision, or an existing folder without
     `overwrite`.
     """
@@ -112,8 +112,8 @@ def _fill(
     log: Log,
     precisions: Sequence[str] = (FLOAT32,),
     slim: bool = False,
-) -> bool:
-    """Write everything into an exported folder, verify last. title: the folder's final name. Did everything pass?"""
+) -> Proof:
+    """Write everything into an exported folder, verify last. title: the folder's final name."""
     with not_silent(log, "opening the run"):
         task = load_task(run.schema["task"])
         to_write = writable(formats, precisions)
@@ -137,7 +137,7 @@ def _fill(
     signature = signature_of(run, graphs, artefacts, metrics, metadata)
     write_signature(folder, signature)
     write_model_card(run, graphs, signature, metrics, folder, title)
-    return verify(folder, log=log).passed
+    return verify(folder, log=log)
 
 
 def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from mmkeras.errors import InputError
 from mmkeras.runtime.exported import SIGNATURE
@@ -18,6 +18,7 @@ from mmkeras.system.progress import Log
 from mmkeras.system.temporary import beside, discard, temporary
 
 PROOF: Final = "verify.json"
+Passed = TypeVar("Passed")
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ class Replacement:
     folder: Path
     overwrite: bool
 
-    def finish(self, passed: bool, log: Log) -> tuple[Path, bool]:
+    def finish(self, passed: Passed, log: Log) -> tuple[Path, Passed]:
         """Name the folder: <folder>, or <folder>.rejected where it did not pass and another one has the name.
 
-        Returns the named folder and `passed`. Raises InputError where a folder has come meanwhile.
+        passed: true or false, such as a Proof. Returns the named folder and `passed`. Raises InputError where a folder
+        has come meanwhile.
         """
         folder = self.folder
         _check(folder, self.overwrite)  # again: minutes have passed

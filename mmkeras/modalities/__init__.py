@@ -15,10 +15,11 @@ and, where the cells name files,
 
     files.py     checks all files before training and computes the features that are cached on disk     no TensorFlow
     preview.py   what the report shows of a file                                                        no TensorFlow
+    objects.py   a picture or a clip that Python has in memory -> what cells.read takes                 no TensorFlow
 
-Other modules reach cells, spec, column, files and preview by a column's kind, through the Protocols below. Only what
-belongs to one kind imports its folder by name: the models of texts, and what decodes and re-encodes their tokens.
-Only column.py imports layers, encoder and serving; a small kind may have the three in one file.
+Other modules reach cells, spec, column, files, preview and objects by a column's kind, through the Protocols below.
+Only what belongs to one kind imports its folder by name: the models of texts, and what decodes and re-encodes their
+tokens. Only column.py imports layers, encoder and serving; a small kind may have the three in one file.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ __all__ = [
     "columns_read",
     "files_of",
     "names_files",
+    "objects_of",
     "preview_of",
     "spec_of",
 ]
@@ -266,6 +268,22 @@ class PreviewModule(Protocol):
         ...
 
 
+class ObjectsModule(Protocol):
+    """The module <package>.objects, of kinds whose cells name files. It imports no TensorFlow."""
+
+    def is_held(self, value: Any) -> bool:
+        """Is a value of Python a file of this kind in memory?"""
+        ...
+
+    def from_object(self, value: Any) -> Any:
+        """What `cells.read` takes in place of a path: the bytes of a file, or pixels. Raises BadCell."""
+        ...
+
+    def as_file(self, value: Any) -> tuple[str, bytes]:
+        """The value as a file without loss, and its media type. Raises BadCell."""
+        ...
+
+
 @functools.cache
 def _module(name: str) -> Any:
     return importlib.import_module(name)
@@ -311,6 +329,11 @@ def files_of(kind: str) -> FilesModule:
 def preview_of(kind: str) -> PreviewModule:
     """How a file that a cell names is shown. It imports Pillow."""
     return cast(PreviewModule, _part(kind, "preview"))
+
+
+def objects_of(kind: str) -> ObjectsModule:
+    """How pictures or clips in memory are read."""
+    return cast(ObjectsModule, _part(kind, "objects"))
 
 
 def names_files(kind: str) -> bool:

@@ -1,27 +1,29 @@
-"""A model that predicts rows, as Python calls it: a row as a dict, or a file. NumPy alone until a file is read."""
+"""A model that predicts rows, as Python calls it: rows as dicts, a DataFrame or a file. NumPy alone for rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from mmkeras.data.columns.column import Column
-from mmkeras.data.values.raw_cell import read_raw
-from mmkeras.errors import BadCell, InputError
-from mmkeras.graph import PRESENCE, InputSpec, columns_in
+from mmkeras.errors import InputError
+from mmkeras.graph import PRESENCE, InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.answering import finite
 from mmkeras.runtime.contract import decided
-from mmkeras.runtime.feeds import column_names, columns_of, read_cells, to_arrays, with_tokenizers
+from mmkeras.runtime.feeds import to_arrays, with_tokenizers
+from mmkeras.runtime.python_rows import Row, as_row, cells_of_rows, column_specs, values_of_rows
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.packages import missing_named
+from mmkeras.system.progress import Log
 
 if TYPE_CHECKING:
     import pandas as pd
+
+AT_ONCE = 32  # rows in one call of the runtime
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,16 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A Runner of a model that answers with numbers. path: its artefact; files of tokenizers lie there or above."""
+    """A model that predicts rows: call it with a row, or `predict` a table.
+
+    runner: runs the graph. path: its artefact; files of tokenizers lie there or above.
+    """
 
     runner: Runner
     path: Path
+
+    def __repr__(self) -> str:
+        return f"<Predictor {self.path}: {', '.join(self.columns)} -> {self.signature['target']}>"
 
     @property
     def signature(self) -> dict[str, Any]:
@@ -56,40 +64,60 @@ class Predictor:
         """The graph's inputs, with the folders of tokenizers that run before the graph."""
         return with_tokenizers(self.signature["inputs"], [self.path, *self.path.parents[:3]])
 
-    @missing_named()
-    def __call__(self, row: Mapping[str, Any], media_root: str = ".", allow_outside: bool = False) -> Prediction:
-        """Predict one row: column -> cell, as it would stand in a CSV; numbers may be numbers, None is a missing cell.
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column that a row may have -> its kind: text, image, audio, number, category, date."""
+        return {name: str(spec["kind"]) for name, spec in column_specs(self.signature["inputs"]).items()}
 
-        Relative paths of pictures and clips start at `media_root` and may leave it with `allow_outside`.
-        Raises InputError for an unknown column, a missing column that the model needs, a cell that cannot be read, or
-        an answer that is no number.
+    @property
+    def labels(self) -> list[str]:
+        """The classes or labels, in the order of the model's outputs; [] for numbers."""
+        return list(self.signature["labels"])
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too, and is one row
+        self, row: Row | str, media_root: str | Path = ".", allow_outside: bool = False
+    ) -> Prediction: ...
+
+    @overload
+    def __call__(
+        self, row: Sequence[Row | str], media_root: str | Path = ".", allow_outside: bool = False
+    ) -> list[Prediction]: ...
+
+    @missing_named()
+    def __call__(self, row: Any, media_root: str | Path = ".", allow_outside: bool = False) -> Any:
+        """Predict one row, column -> value, or each row of a list; a text alone where the model reads one text column.
+
+        A value is what a table's cell is: a text; a number; a date, datetime or text of one; None or NaN where it is
+        missing. A picture: a path, the bytes of a file, a PIL image, or an array [height, width] or [height, width, 3]
+        of whole numbers 0 … 255 or fractions 0.0 … 1.0. A clip: a path, bytes, or (samples, rate).
+        A path as text is relative to `media_root` and leaves it only with `allow_outside`; a pathlib.Path may lie
+        anywhere. Raises InputError for an unknown column, an absent one that the model needs, a value that cannot be
+        read, or an answer that is no number.
         """
+        if isinstance(row, list | tuple):
+            return list(self._predictions(row, MediaRoot(str(media_root), allow_outside)))
+        return next(self._predictions([row], MediaRoot(str(media_root), allow_outside)))
+
+    def _predictions(self, items: Sequence[Any], root: MediaRoot) -> Iterator[Prediction]:
         inputs = self.inputs
-        columns = dict.fromkeys(column_names(inputs))
-        unknown = [name for name in row if name not in columns]
-        if unknown:
-            raise InputError(f"{unknown[0]!r}: the model has no such column. Columns: {', '.join(columns)}.")
-        optional = any(input_spec["kind"] == PRESENCE for input_spec in inputs)
-        absent = [name for name in columns if row.get(name) is None]
-        if absent and not optional:
-            raise InputError(f"{absent[0]!r}: expected a cell of each column: {', '.join(columns)}.")
-        cells: dict[str, list[str]] = {}
-        for column_spec in (column_spec for spec in columns_of(inputs) for column_spec in columns_in(spec)):
-            name = str(column_spec["column"])
-            cell = row.get(name)
-            try:
-                # a number is no text in a notation: 1.234 is not 1,234
-                clean = read_raw(cell, Column.read_as(column_spec)) if isinstance(cell, str) else cell
-            except BadCell as error:
-                raise InputError(f"{name} {cell!r}: {error}") from None
-            cells[name] = ["" if clean is None else str(clean)]
-        values, faults = read_cells(cells, inputs, MediaRoot(media_root, allow_outside), 1)
-        if faults:
-            _, column, reason = faults[0]
-            raise InputError(f"{column} {str(row[column])!r}: {reason}")
         output = self.signature["outputs"][0]["name"]
-        answers = self.runner(to_arrays(values, inputs, [0]), [output])[output]
-        return self.prediction(finite(answers, self.path)[0])
+        columns = column_specs(inputs)
+        for start in range(0, len(items), AT_ONCE):
+            rows = [as_row(item, columns) for item in items[start : start + AT_ONCE]]
+            self._check_complete(rows, list(columns))
+            cells = cells_of_rows(rows, inputs, root.folder, self.signature["targets"]["names"])
+            values = values_of_rows(rows, cells, inputs, root)
+            answers = self.runner(to_arrays(values, inputs, range(len(rows))), [output])[output]
+            yield from map(self.prediction, finite(answers, self.path))
+
+    def _check_complete(self, rows: Sequence[Row], columns: Sequence[str]) -> None:
+        """Raise InputError for a row without one of the columns, unless the model learned to do without."""
+        if any(input_spec["kind"] == PRESENCE for input_spec in self.signature["inputs"]):
+            return
+        absent = next((name for row in rows for name in columns if row.get(name) is None), None)
+        if absent is not None:
+            raise InputError(f"{absent!r}: expected a cell of each column: {', '.join(columns)}.")
 
     def prediction(self, outputs: np.ndarray) -> Prediction:
         """One row of the graph's first output, float32 [outputs], as a Prediction."""
@@ -103,20 +131,20 @@ class Predictor:
 
     @missing_named()
     def predict(
-        self, csv: str | Path, media_root: str | None = None, allow_outside: bool = False, **reading: Any
+        self,
+        table: pd.DataFrame | Sequence[Row] | str | Path,
+        media_root: str | Path | None = None,
+        allow_outside: bool = False,
+        log: Log = print,
+        **reading: Any,
     ) -> pd.DataFrame:
-        """Predict every row of a CSV or Parquet file: a row out for each row in, as `mmkeras predict` writes them.
+        """Predict every row of a DataFrame, a list of rows, or a file: a row out for each row in, in its order.
 
-        reading: fields of `Dialect`, such as `encoding`. Raises InputError for a file or a column that is absent.
+        Returns the columns `prediction`, `probability` and a column for each class; for numbers `prediction`, or
+        `prediction NAME` of several. The index is that of the frame. A cell that cannot be read counts as missing, and
+        is logged. media_root: as of a call; None: the folder of the file, for a frame the current one. reading: fields
+        of `Dialect`, such as `encoding`. Raises InputError for a file or a column that is absent.
         """
-        import pandas as pd
+        from mmkeras.runtime.tables import predict_table
 
-        from mmkeras.data.files.reading import Dialect
-        from mmkeras.runtime.predict import as_cells, predict_file
-
-        root = MediaRoot.of(csv, media_root, allow_outside)
-        predicted = predict_file(self.runner, self.path, csv, root, dialect=Dialect(**reading))
-        header, *rows = as_cells(predicted.predictions, predicted.targets, probabilities=True)
-        frame = pd.DataFrame(rows, columns=header)
-        numbers = [name for name in header if name != "prediction" or not predicted.targets.labels]
-        return frame.astype(dict.fromkeys(numbers, "float64"))
+        return predict_table(self, table, media_root, allow_outside, log, **reading)

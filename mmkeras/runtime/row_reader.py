@@ -52,7 +52,7 @@ class RowReader:
         inputs_optional: bool,
         **reading: Any,
     ) -> RowReader:
-        """Read the file. targets: columns of the truth, which may be absent; reading: see `read_rows`.
+        """Read the file, or take its rows. targets: columns of the truth; they may be absent. reading: see `read_rows`.
 
         inputs_optional: does the model accept missing cells? Raises InputError as `read_rows` does, also for an absent
         column unless `inputs_optional`.

@@ -23,11 +23,16 @@ def verdict(result: Mapping[str, Any]) -> str:
 
 def table(results: Mapping[str, Mapping[str, Any]], comparison: Any, score: str) -> str:
     """The verification as lines to print. comparison: of `verify.COMPARISONS`; score: the key of the score's column."""
+    return in_columns(table_cells(results, comparison, score))
+
+
+def table_cells(results: Mapping[str, Mapping[str, Any]], comparison: Any, score: str) -> list[list[str]]:
+    """The head of the table, and a line for each artefact with its verdict at the end."""
     lines = [[*comparison.head(score), ""]]
     for name, result in results.items():
         cells = comparison.cells(result, score) if result["rows"] else ["-"] * (len(lines[0]) - 2)
         lines.append([name, *cells, verdict(result)])
-    return in_columns(lines)
+    return lines
 
 
 def in_columns(lines: Sequence[Sequence[str]]) -> str:

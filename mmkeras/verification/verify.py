@@ -7,7 +7,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from mmkeras.verification import predictions, texts
 from mmkeras.verification.belonging import check_belonging
 from mmkeras.verification.legend import legend
 from mmkeras.verification.process import heard_by
-from mmkeras.verification.result import reject, table, verdict
+from mmkeras.verification.result import reject, table, table_cells, verdict
 from mmkeras.verification.samples import SAMPLES
 from mmkeras.verification.tolerances import TOLERANCES
 
@@ -38,10 +38,16 @@ COMPARISONS: dict[Answers, Any] = {"numbers": predictions, "texts": texts}
 
 @dataclass(frozen=True)
 class Proof:
-    """The results of a verification. artefacts: name -> its part of verify.json."""
+    """The results of a verification.
+
+    artefacts: name -> its part of verify.json. cells: of the table that is printed, the head first. lines: what is
+    printed, the table as one.
+    """
 
     passed: bool
     artefacts: dict[str, dict[str, Any]]
+    cells: list[list[str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return self.passed
@@ -129,7 +135,10 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     for artefact in artefacts:
         with progress_of(artefact.name, log):
             results[artefact.name] = verify_one(folder, artefact, samples, signature)
-    log_results(results, signature, samples.noun, log)
+    printed: list[str] = []
+    log_results(results, signature, samples.noun, printed.append)
+    for line in printed:
+        log(line)
     for artefact in artefacts:
         if not results[artefact.name]["passed"]:
             reject_files(folder, artefact, results[artefact.name], log)
@@ -148,7 +157,8 @@ def verify(folder: Path, formats: Sequence[str] = (), log: Log = print) -> Proof
     except (OSError, InputError) as error:  # a folder that may only be read is verified, too; a link is left alone
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         log(f"{folder / PROOF}: the results are printed only; no file can be written there ({reason})")
-    return Proof(bool(report["passed"]), results)
+    cells = table_cells(results, comparison, comparison.score_name(signature))
+    return Proof(bool(report["passed"]), results, cells, printed)
 
 
 def check_runtimes(artefacts: Sequence[Artefact]) -> None:

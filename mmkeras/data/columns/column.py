@@ -54,6 +54,12 @@ def no_column(name: str, names: Sequence[str], what: str, hint: str = "") -> Inp
 
     hint: a sentence behind it.
     """
-    near = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], 1)
-    likely = f" Did you mean {next(n for n in names if n.casefold() == near[0])!r}?" if near else ""
+    near = near_name(name, names)
+    likely = f" Did you mean {near!r}?" if near else ""
     return InputError(f"{what} {name!r} is not in the file.{likely} Columns: {', '.join(names)}.{hint}")
+
+
+def near_name(name: str, names: Sequence[str]) -> str:
+    """The most similar of the names, without regard to case; '' for none."""
+    near = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], 1)
+    return next(n for n in names if n.casefold() == near[0]) if near else ""

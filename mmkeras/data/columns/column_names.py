@@ -24,7 +24,8 @@ def with_known_names(source: Source, known: Sequence[str]) -> tuple[Source, list
     pairs = ", ".join(f"{other!r} as {name!r}" for other, name in list(renamed.items())[:5])
     more = ", …" if len(renamed) > 5 else ""
     note = f"{source.path}: columns are read by their names without case: {pairs}{more}."
-    return dataclasses.replace(source, rows=source.rows.rename(columns=renamed)), [note]
+    typed = frozenset(renamed.get(name, name) for name in source.typed)
+    return dataclasses.replace(source, rows=source.rows.rename(columns=renamed), typed=typed), [note]
 
 
 def _folded(name: str) -> str:

@@ -39,7 +39,14 @@ def parquet_rows(raw: bytes, path: str) -> Source:
     kinds = zip(header, table.schema.types, strict=True)
     unquoted = frozenset(name for name, kind in kinds if any(is_kind(kind) for is_kind in numbers))
     frame = pd.DataFrame(cells, dtype=object)
-    return Source(path, "utf-8", "", frame, lines, (), tuple(notes), "Parquet", unquoted=unquoted)
+    typed = frozenset(name for name, kind in zip(header, table.schema.types, strict=True) if _is_typed(kind, pa))
+    return Source(path, "utf-8", "", frame, lines, (), tuple(notes), "Parquet", unquoted=unquoted, typed=typed)
+
+
+def _is_typed(kind: Any, pa: Any) -> bool:
+    """Does a column hold numbers or dates, whose notation is known?"""
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp, pa.types.is_date)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _cells(column: Any, name: str, path: str, pa: Any) -> list[str]:

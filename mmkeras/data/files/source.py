@@ -38,11 +38,14 @@ class Source:
     notes: tuple[str, ...] = ()
     """Sentences to print: what of the dialect is a guess, what was skipped."""
     format: str = "CSV"
-    """`CSV`, `Parquet`, `JSON lines`, `JSON` or `fastText`."""
+    """`CSV`, `Parquet`, `JSON lines`, `JSON`, `fastText` or `DataFrame`."""
     named: bool = True
     """Whether the file names its columns; else they are called `column 1`, `column 2`, …"""
     unquoted: frozenset[str] = frozenset()
     """Columns without text in JSON or Parquet: numbers, true, false and null alone."""
+    typed: frozenset[str] = frozenset()
+    """Columns that the file or frame holds as numbers or dates, not as texts: their cells are in Python's notation or
+    ISO 8601, whatever the notation of the model's column is."""
     hint: str = ""
     """A sentence on what may be wrong, for the error where too few columns or rows are left; '' for none."""
 

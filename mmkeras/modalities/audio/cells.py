@@ -18,14 +18,15 @@ MAX_BYTES: Final = 2**27
 """134 MB, of a data URI, which is in memory as a whole; a file is read only as far as the clip needs."""
 
 
-def read_clip(cell: str, root: MediaRoot, spec: AudioSpec, native: Decoder | None = None) -> np.ndarray:
+def read_clip(cell: str | bytes, root: MediaRoot, spec: AudioSpec, native: Decoder | None = None) -> np.ndarray:
     """The clip that a cell names, at the rate of `spec`: float32 [n], n <= spec.n_samples, without padding.
 
+    cell: a path or data URI; or the bytes of a file.
     native: `tfio.native_decoder()`, where tensorflow-io is installed. Its samples equal those of soundfile, so features
     do not depend on it.
     Raises BadCell, a sentence with the path and the fault.
     """
-    source = _source(cell, root)
+    source = cell if isinstance(cell, bytes) else _source(cell, root)
     try:
         return decode_audio(source, spec.rate, spec.seconds, native=native)
     except BadCell as error:
@@ -47,12 +48,19 @@ def _source(cell: str, root: MediaRoot) -> bytes | Path:
     return path if path is not None else read_media(cell, Path(root.folder), root.allow_outside, MAX_BYTES)
 
 
-def _named(cell: str, error: BadCell) -> BadCell:
+def _named(cell: str | bytes, error: BadCell) -> BadCell:
+    if isinstance(cell, bytes):
+        return error
     return BadCell(f"{shorten(cell.strip())}: {str(error).rstrip('.')}.")
 
 
-def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
-    """A clip's samples at the model's rate; None for an empty cell."""
+def read(cell: str | bytes | np.ndarray, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
+    """A clip's samples at the model's rate; None for an empty cell. cell: a path or data URI; or in memory.
+
+    In memory: the bytes of a file, see objects.py; or samples that were read already.
+    """
+    if isinstance(cell, np.ndarray):
+        return cell
     return read_clip(cell, root, audio_spec(input_spec["rate"], input_spec["seconds"])) if cell.strip() else None
 
 

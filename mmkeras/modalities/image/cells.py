@@ -33,8 +33,10 @@ def read_image(cell: str, root: MediaRoot) -> np.ndarray:
         raise BadCell(f"{shorten(cell.strip())}: {error}") from None
 
 
-def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
-    """A picture's pixels; None for an empty cell."""
+def read(cell: str | bytes | np.ndarray, input_spec: InputSpec, root: MediaRoot) -> np.ndarray | None:
+    """A picture's pixels; None for an empty cell. cell: a path or data URI; or in memory, see objects.py."""
+    if not isinstance(cell, str):
+        return pixels_of(cell)
     return read_image(cell, root) if cell.strip() else None
 
 

@@ -61,6 +61,16 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
             raise BadCell(f"the image is damaged or cut short: {reason}.") from None
 
 
+def pixels_of_image(image: Image.Image, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """The pixels of an image in memory as those of its file, uint8 [height, width, 3]. Raises BadCell."""
+    _check_size(*image.size, max_pixels)
+    try:
+        image.load()
+        return _turn(_to_rgb(image), _orientation(image))
+    except Exception as error:  # a lazy image of a damaged file; a mode that Pillow cannot convert
+        raise BadCell(f"the image cannot be read: {str(error).rstrip('.') or type(error).__name__}.") from None
+
+
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise BadCell(f"the image has no pixels: its size is {width} x {height}.")
