@@ -11,7 +11,7 @@ import small_runs
 from small_runs import COLUMNS, LABELS, SmallRun
 
 import mmkeras
-from mmkeras import api
+from mmkeras.training.python_flags import config_of
 from mmkeras.config.config import DEFAULTS
 from mmkeras.config.tasks import generates_text
 from mmkeras.runtime.predictor import Prediction
@@ -45,8 +45,8 @@ def test_an_unknown_flag_is_a_sentence() -> None:
 
 @pytest.mark.parametrize("name", [name for name, value in DEFAULTS.items() if isinstance(value, tuple)])
 def test_one_string_is_one_column(name: str) -> None:
-    assert api.config_of({name: "photo"}, mmkeras.Config).flat()[name] == ("photo",)
-    assert api.config_of({name: ("a", "b")}, mmkeras.Config).flat()[name] == ("a", "b")
+    assert config_of({name: "photo"}, mmkeras.Config).flat()[name] == ("photo",)
+    assert config_of({name: ("a", "b")}, mmkeras.Config).flat()[name] == ("a", "b")
 
 
 def test_tasks_that_generate_text_are_those_that_answer_with_texts() -> None:

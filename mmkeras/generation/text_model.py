@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.generation.generate import cells_by_column, decode_cells
+from mmkeras.generation.decoding import Decoded
+from mmkeras.generation.generate import decode_values
 from mmkeras.generation.generator import TextGenerator
 from mmkeras.generation.notes import TextNotes
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.generation.score import perplexity_of
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE, SCORE
+from mmkeras.runtime.feeds import with_tokenizers
+from mmkeras.runtime.python_rows import Row, cells_of_rows, column_specs, values_of_rows
 from mmkeras.system.packages import missing_named
+from mmkeras.system.progress import Log
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AT_ONCE = 64  # rows that are read and decoded at once
+Source = str | Mapping[str, Any]
+
+
+class Options(TypedDict, total=False):
+    """The fields of `generation.options.GenerationOptions`, as keywords."""
+
+    beam: int
+    length_penalty: float
+    temperature: float
+    top_k: int
+    top_p: float
+    seed: int
+    no_repeat: int
+    longest: int | None
+    unknown: bool
 
 
 @dataclass(frozen=True)
@@ -40,38 +66,111 @@ class TextModel:
     generator: TextGenerator
     path: Path
 
+    def __repr__(self) -> str:
+        columns = ", ".join(self.columns) or "a prompt"
+        return f"<TextModel {self.path}: {columns} -> {self.generator.step.signature['target'] or 'its continuation'}>"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column that a row may have -> its kind; {} for a language model."""
+        return {name: str(spec["kind"]) for name, spec in column_specs(self.generator.inputs).items()}
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too, and is one source
+        self, source: Source = "", media_root: str | Path = ".", allow_outside: bool = False, **options: Unpack[Options]
+    ) -> str: ...
+
+    @overload
+    def __call__(
+        self,
+        source: Sequence[Source],
+        media_root: str | Path = ".",
+        allow_outside: bool = False,
+        **options: Unpack[Options],
+    ) -> list[str]: ...
+
     @missing_named()
     def __call__(
-        self, source: str | Mapping[str, Any] = "", media_root: str = ".", allow_outside: bool = False, **options: Any
-    ) -> str:
-        """The generated text; of a language model the prompt and its continuation.
+        self, source: Any = "", media_root: str | Path = ".", allow_outside: bool = False, **options: Any
+    ) -> Any:
+        """The generated text; of a language model the prompt and its continuation. Of a list: a text for each.
 
-        source: a cell of the first text column, or column -> cell; for a language model the prompt. options: those of
-        `generation.options.GenerationOptions`: beam, temperature, top_k, top_p, seed, no_repeat, longest, unknown.
+        source: a cell of the first text column, or column -> value, where pictures and clips may be in memory as for
+        `Predictor`; for a language model the prompt. options: those of `generation.options.GenerationOptions`: beam,
+        length_penalty, temperature, top_k, top_p, seed, no_repeat, longest, unknown.
         Raises InputError for an unknown column or option, or a cell that cannot be read.
         """
         generation_options = options_of(options)
-        generator = self.generator
-        if ENCODE not in generator.graphs:
-            if not isinstance(source, str):
-                raise InputError("A language model takes a text alone, the prompt that it continues.")
-            (decoded,) = generator.continue_text([source], generation_options)
-            return (source + generator.tokenizer.raw(decoded.ids)).strip()
-        texts = [source] if isinstance(source, str) else []
-        pairs = (
-            [] if isinstance(source, str) else [f"{name}={cell}" for name, cell in source.items() if cell is not None]
+        sources = list(source) if isinstance(source, list | tuple) else [source]
+        if ENCODE not in self.generator.graphs:
+            texts = self._continued(sources, generation_options)
+        else:
+            root = MediaRoot(str(media_root), allow_outside)
+            decoded = self._decoded([self._row(item) for item in sources], root, generation_options)
+            texts = [self.generator.tokenizer.decode(text.ids) for text in decoded]
+        return texts if isinstance(source, list | tuple) else texts[0]
+
+    def _continued(self, prompts: Sequence[Any], options: GenerationOptions) -> list[str]:
+        if not all(isinstance(prompt, str) for prompt in prompts):
+            raise InputError("A language model takes a text alone, the prompt that it continues.")
+        continued = self.generator.continue_text(prompts, options) if prompts else []
+        raw = self.generator.tokenizer.raw
+        return [(prompt + raw(text.ids)).strip() for prompt, text in zip(prompts, continued, strict=True)]
+
+    def _row(self, source: Any) -> Row:
+        """A source as column -> value. Raises InputError for a text where no column is text, and for an empty row."""
+        columns = self.columns
+        if isinstance(source, str):
+            first = next((name for name, kind in columns.items() if kind == "text"), None)
+            if first is None:
+                raise InputError(f"There is no text column for {source!r}. Give {{column: value}}: {columns}.")
+            source = {first: source}
+        if not isinstance(source, Mapping):
+            raise InputError(f"Expected a text or {{column: value}}, received a {type(source).__name__}.")
+        if all(value is None or (isinstance(value, str) and not value.strip()) for value in source.values()):
+            raise InputError(f"Every cell of the row is empty. Columns: {', '.join(columns)}.")
+        return source
+
+    def _decoded(self, rows: Sequence[Row], root: MediaRoot, options: GenerationOptions) -> Iterator[Decoded]:
+        inputs = with_tokenizers(self.generator.inputs, [self.path, *self.path.parents[:1]])
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            cells = cells_of_rows(part, inputs, root.folder, [self.generator.step.signature["target"]])
+            values = values_of_rows(part, cells, inputs, root)
+            seeded = replace(options, seed=options.seed + start)  # else every part would draw the same
+            yield from decode_values(self.generator, inputs, values, cells, len(part), seeded, TextNotes())
+
+    @missing_named()
+    def predict(
+        self,
+        table: pd.DataFrame | Sequence[Row] | str | Path,
+        media_root: str | Path | None = None,
+        allow_outside: bool = False,
+        log: Log = print,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        **options: Unpack[Options],
+    ) -> pd.DataFrame:
+        """A text for every row of a DataFrame, a list of rows or a file: the columns `text` and `log_probability`.
+
+        The rows are in their order, and the index is that of the frame; media_root as for `Predictor.predict`.
+        options: as of a call. Raises InputError as a call does, and for a language model, which reads no columns.
+        """
+        from mmkeras.generation.tables import generate_table
+
+        reading = {"encoding": encoding, "delimiter": delimiter}
+        generator, decoding = self.generator, options_of(options)
+        return generate_table(
+            generator, self.path, table, decoding, self.columns, media_root, allow_outside, log, **reading
         )
-        cells = cells_by_column(generator, texts, pairs)
-        folders = [self.path, *self.path.parents[:1]]
-        root = MediaRoot(media_root, allow_outside)
-        (decoded,) = decode_cells(generator, cells, 1, generation_options, folders, root, TextNotes())
-        return generator.tokenizer.decode(decoded.ids)
 
     @missing_named()
     def score(self, text: str) -> Scored:
         """log P of a text by the chain rule, token by token, and its perplexity. Raises InputError for other models."""
         if SCORE not in self.generator.graphs:
             raise InputError(f"{self.path}: only a language model scores texts; this model generates them.")
+        if not isinstance(text, str):
+            raise InputError(f"Expected a text to score, received a {type(text).__name__}.")
         ids, terms = self.generator.score(text)
         log_probabilities = np.asarray(terms, "float64")
         total = float(log_probabilities.sum())
@@ -82,9 +181,16 @@ class TextModel:
 def options_of(values: Mapping[str, Any]) -> GenerationOptions:
     """Decoding options by name. Raises InputError for an unknown name, or values that contradict each other."""
     names = list(vars(GenerationOptions()))
-    for name in values:
+    for name, value in values.items():
         if name not in names:
-            raise InputError(f"{name!r}: there is no such option. Options: {', '.join(names)}.")
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{name!r}: there is no such option.{hint} Options: {', '.join(names)}.")
+        if not isinstance(value, int | float | None):
+            raise InputError(f"{name}={value!r}: expected a number, received a {type(value).__name__}.")
     options = GenerationOptions(**values)
-    options.check()
+    try:
+        options.check()
+    except InputError as error:
+        raise InputError(re.sub(r"--([a-z-]+)", lambda flag: flag[1].replace("-", "_"), str(error))) from None
     return options

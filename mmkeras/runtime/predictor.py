@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AT_ONCE = 32  # rows in one call of the runtime
+SHOWN = 10  # classes in a Prediction's text, the most probable ones
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,14 @@ class Prediction:
     probability: float
     probabilities: dict[str, float] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        parts = [f"label={self.label!r}", f"probability={self.probability:.4g}"]
+        for name, numbers in (("probabilities", self.probabilities), ("values", self.values)):
+            first = sorted(numbers, key=lambda key: -numbers[key])[:SHOWN] if len(numbers) > SHOWN else list(numbers)
+            shown = [f"{key!r}: {numbers[key]:.4g}" for key in first] + ["…"] * (len(numbers) > SHOWN)
+            parts += [f"{name}={{{', '.join(shown)}}}"] if numbers else []
+        return f"Prediction({', '.join(parts)})"
 
 
 @dataclass(frozen=True)
@@ -112,10 +121,10 @@ class Predictor:
             yield from map(self.prediction, finite(answers, self.path))
 
     def _check_complete(self, rows: Sequence[Row], columns: Sequence[str]) -> None:
-        """Raise InputError for a row without one of the columns, unless the model learned to do without."""
+        """Raise InputError for a row that does not name a column, unless the model learned to do without."""
         if any(input_spec["kind"] == PRESENCE for input_spec in self.signature["inputs"]):
             return
-        absent = next((name for row in rows for name in columns if row.get(name) is None), None)
+        absent = next((name for row in rows for name in columns if name not in row), None)
         if absent is not None:
             raise InputError(f"{absent!r}: expected a cell of each column: {', '.join(columns)}.")
 
@@ -147,4 +156,4 @@ class Predictor:
         """
         from mmkeras.runtime.tables import predict_table
 
-        return predict_table(self, table, media_root, allow_outside, log, **reading)
+        return predict_table(self.runner, self.path, table, self.columns, media_root, allow_outside, log, **reading)

@@ -81,7 +81,7 @@ def cell_of(value: Any, spec: InputSpec, folder: str | Path) -> Any:
             return objects_of(spec["kind"]).from_object(value)
         return python_cell(value, spec.get("notation") or ISO if spec["kind"] == "date" else ISO)
     except BadCell as error:
-        raise InputError(f"{spec['column']} {shown(value)}: {in_python(str(error))}") from None
+        raise InputError(f"{named(str(spec['column']), value)}: {in_python(str(error))}") from None
 
 
 def values_of_rows(
@@ -92,20 +92,20 @@ def values_of_rows(
     if faults:
         row, column, reason = faults[0]
         where = f"row {row + 1}, " if len(rows) > 1 else ""
-        raise InputError(f"{where}{column} {shown(rows[row].get(column))}: {in_python(reason)}")
+        raise InputError(f"{where}{named(column, rows[row].get(column))}: {in_python(reason)}")
     return values
 
 
 def in_python(message: str) -> str:
     """A sentence on a path with the arguments of Python in place of the flags of the command line."""
-    message = message.replace("Paths start at the CSV's folder, or at --media-root", "Paths start at media_root=")
+    message = message.replace("at the CSV's folder, or at --media-root", "at the current folder, or at media_root=…")
     message = message.replace("or allow it with --allow-outside", "allow it with allow_outside=True, or give a Path")
     return message.replace("--media-root", "media_root=")
 
 
-def shown(value: Any) -> str:
-    """A value for a message, cut short."""
-    if isinstance(value, str | int | float | os.PathLike):
-        text = repr(str(value))
-        return text if len(text) <= 80 else f"{text[:77]}…'"
-    return type_in_words(value)
+def named(column: str, value: Any) -> str:
+    """A column and its value for a message, the value cut short; of what is no text the message has the type."""
+    if not isinstance(value, str | int | float | os.PathLike):
+        return column
+    text = repr(str(value))
+    return f"{column} {text if len(text) <= 80 else text[:77] + '…' + text[-1]}"

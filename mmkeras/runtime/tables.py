@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -16,26 +17,31 @@ from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.objects import data_uri
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.predict import FilePredictions, predict_file
+from mmkeras.runtime.runners import Runner
 from mmkeras.system.progress import Log
-
-if TYPE_CHECKING:
-    from mmkeras.runtime.predictor import Predictor
 
 FRAME = "the frame"  # a DataFrame's name in messages
 
 
 def predict_table(
-    model: Predictor, table: Any, media_root: str | Path | None, allow_outside: bool, log: Log, **reading: Any
+    runner: Runner,
+    artefact: Path,
+    table: Any,
+    columns: Collection[str],
+    media_root: str | Path | None,
+    allow_outside: bool,
+    log: Log,
+    **reading: Any,
 ) -> pd.DataFrame:
-    """See `Predictor.predict`."""
+    """See `Predictor.predict`. columns: of the model."""
     frame = as_frame(table)
     if frame is None:
         source: str | Source = os.fspath(table)
         root = MediaRoot.of(table, None if media_root is None else str(media_root), allow_outside)
     else:
-        source = frame_source(frame, FRAME, data_uri)
+        source = frame_source(frame, FRAME, data_uri, columns)
         root = MediaRoot(str(media_root or "."), allow_outside or names_paths(frame, log))
-    predicted = predict_file(model.runner, model.path, source, root, log, dialect=Dialect(**reading))
+    predicted = predict_file(runner, artefact, source, root, log, dialect=Dialect(**reading))
     predicted.reader.log_faults(predicted.faults, log)
     predictions = frame_of(predicted)
     return predictions if frame is None else predictions.set_axis(frame.index)

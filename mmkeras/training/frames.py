@@ -31,7 +31,7 @@ def with_files(flags: Mapping[str, Any], log: Log) -> Iterator[dict[str, Any]]:
         yield files
         return
     from mmkeras.data.files.frame_file import recorded
-    from mmkeras.data.files.frames import frame_source, names_paths
+    from mmkeras.data.files.frames import frame_source, index_note, names_paths
     from mmkeras.modalities.media.objects import data_uri
 
     if "csv" in frames:
@@ -43,7 +43,7 @@ def with_files(flags: Mapping[str, Any], log: Log) -> Iterator[dict[str, Any]]:
         for name, frame in frames.items():
             path = output.with_name(output.name + FILES[name])
             source = frame_source(frame, str(path), data_uri)
-            for note in source.notes:
+            for note in [*index_note(frame), *source.notes]:
                 log(note)
             if "allow_outside" not in files and names_paths(frame, log):
                 files["allow_outside"] = True

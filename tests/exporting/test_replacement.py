@@ -24,13 +24,14 @@ EXPORT = """
 import json, sys, time
 from mmkeras.exporting import export as exporting
 from mmkeras.cli.main import main
+from mmkeras.verification.verify import Proof
 def fill(run, formats, folder, *_):
     (folder / "signature.json").write_text('{"artefacts": []}')
     (folder / "verify.json").write_text('{"passed": true, "artefacts": {}}')
     (folder / "word.txt").write_text(sys.argv[1])
     print("filled", flush=True)
     sys.stdin.readline()
-    return True
+    return Proof(True, {})
 exporting._fill = fill
 exporting.open_run = lambda _: None
 sys.exit(main(["export", "r", "--output", "x/e", *sys.argv[2:]]))

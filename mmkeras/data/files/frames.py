@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,17 +19,21 @@ from mmkeras.system.progress import Log
 SHOWN: Final = 5  # names in a note
 
 
-def frame_source(frame: pd.DataFrame, path: str, in_memory: Converter | None = None) -> Source:
+def frame_source(
+    frame: pd.DataFrame, path: str, in_memory: Converter | None = None, needed: Collection[str] = ()
+) -> Source:
     """A frame's columns as strings, by the values alone: dtypes, categories and the index change nothing.
 
     path: where the table will lie, or a name for messages. in_memory: makes a cell of what is none, such as a picture
-    or a clip; it raises BadCell for anything else, and the column is left out with a note.
-    Raises InputError for a frame without rows or columns, and for columns with one name.
+    or a clip; it raises BadCell for anything else, and the column is left out with a note. needed: columns that
+    cannot be left out.
+    Raises InputError for a frame without rows or columns, for columns with one name, and for a needed column that
+    holds what is no cell.
     """
     names = _names(frame, path)
     if not len(frame):
-        raise InputError(f"{path}: the frame has columns ({', '.join(names)}) but no rows.")
-    notes = _index_note(frame, names)
+        raise InputError(f"{path}: it has columns ({', '.join(names)}) but no rows.")
+    notes: list[str] = []
     cells: dict[str, list[str]] = {}
     left_out: dict[str, str] = {}
     typed = set[str]()
@@ -38,6 +42,8 @@ def frame_source(frame: pd.DataFrame, path: str, in_memory: Converter | None = N
         try:
             cells[name] = _cells(values, in_memory)
         except _BadRow as error:
+            if name in needed:
+                raise InputError(f"{path}: column {name!r}, {error}") from None
             left_out[name] = str(error)
             continue
         if _are_typed(values):
@@ -83,7 +89,7 @@ def _names(frame: pd.DataFrame, path: str) -> list[str]:
     return names
 
 
-def _index_note(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+def index_note(frame: pd.DataFrame) -> list[str]:
     """A sentence where the index may hold something: it has a name, or does not number the rows."""
     index = frame.index
     if isinstance(index, pd.RangeIndex) or (index.name is None and pd.api.types.is_integer_dtype(index.dtype)):

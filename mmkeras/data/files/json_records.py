@@ -146,7 +146,8 @@ def _source(values: Iterable[Row], encoding: str, path: str, file_format: str) -
         )
     frame = pd.DataFrame({name: [row.get(name, "") for row in rows] for name in kept}, dtype=object)
     source = Source(path, encoding, "", frame, np.array(lines, dtype=np.int64), tuple(malformed), tuple(notes))
-    return dataclasses.replace(source, format=file_format, unquoted=frozenset(kept) - quoted.keys())
+    unquoted = frozenset(kept) - quoted.keys()
+    return dataclasses.replace(source, format=file_format, unquoted=unquoted, typed=unquoted)
 
 
 def _flatten(

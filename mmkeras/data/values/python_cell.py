@@ -85,7 +85,9 @@ def type_in_words(value: Any) -> str:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is not None and dtype is not None:
         return f"{name} of shape {list(shape)} and dtype {dtype}"
-    return f"{len(value):,} bytes" if isinstance(value, bytes | bytearray) else f"a {name}"
+    if isinstance(value, bytes | bytearray):
+        return f"{len(value):,} bytes"
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 Converter = Callable[[Any], str]
