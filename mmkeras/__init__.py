@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mmkeras.api import FinishedRun, compare, export, load, load_run, train, verify
     from mmkeras.config.config import Config
     from mmkeras.errors import InputError
-    from mmkeras.generation.text_model import Scored, TextModel
+    from mmkeras.generation.scored import Scored
+    from mmkeras.generation.text_model import TextModel
     from mmkeras.results.history import History
     from mmkeras.results.verification import Exported, Verification, VerificationError
     from mmkeras.runtime.predictor import Prediction, Predictor
@@ -50,10 +51,11 @@ HOMES: Final = {
     **dict.fromkeys(("FinishedRun", "compare", "export", "load", "load_run", "train", "verify"), "mmkeras.api"),
     **dict.fromkeys(("Exported", "Verification", "VerificationError"), "mmkeras.results.verification"),
     **dict.fromkeys(("Prediction", "Predictor"), "mmkeras.runtime.predictor"),
-    **dict.fromkeys(("Scored", "TextModel"), "mmkeras.generation.text_model"),
     "Config": "mmkeras.config.config",
     "History": "mmkeras.results.history",
     "InputError": "mmkeras.errors",
+    "Scored": "mmkeras.generation.scored",
+    "TextModel": "mmkeras.generation.text_model",
 }
 """Public name -> the module that defines it."""
 

@@ -11,11 +11,11 @@ import small_runs
 from small_runs import COLUMNS, LABELS, SmallRun
 
 import mmkeras
-from mmkeras.training.python_flags import config_of
 from mmkeras.config.config import DEFAULTS
 from mmkeras.config.tasks import generates_text
 from mmkeras.runtime.predictor import Prediction
 from mmkeras.tasks import TASKS, load_task
+from mmkeras.training.python_flags import config_of
 
 FLAGS = {"epochs": 2, "text": list(COLUMNS), "target": "topic", "min_rows": 1}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from mmkeras.data.lines import as_stream, read_lines
 from mmkeras.data.targets.target_tokenizer import UNK
 from mmkeras.errors import InputError
 from mmkeras.generation.generator import TextGenerator
+from mmkeras.generation.scored import perplexity_of, score_text
 from mmkeras.runtime.exported import SCORE
 from mmkeras.system.progress import Log
 
@@ -29,18 +28,13 @@ def score_texts(
     if file is None and not texts:
         raise InputError("Expected a text to score, or --file with lines of text.")
     for text in texts:
-        ids, terms = generator.score(text)
-        for token, term in zip(ids, terms, strict=True):
-            log(f"{generator.tokenizer.name(token).strip():<20} {term:9.4f}")
-        total = float(terms.sum())
-        log(f"log P = {total:.4f}  perplexity {perplexity_of(-total / len(ids)):.2f}  ({len(ids)} tokens with the end)")
+        scored = score_text(generator, text)
+        for token, term in zip(scored.tokens, scored.log_probabilities, strict=True):
+            log(f"{token:<20} {term:9.4f}")
+        figures = f"log P = {scored.log_probability:.4f}  perplexity {scored.perplexity:.2f}"
+        log(f"{figures}  ({len(scored.tokens)} tokens with the end)")
     if file is not None:
         score_file(generator, file, log)
-
-
-def perplexity_of(loss: float) -> float:
-    """e to the mean loss per token; infinite where a float cannot hold it, as for a model that has diverged."""
-    return math.exp(loss) if loss < math.log(sys.float_info.max) else math.inf
 
 
 def score_file(generator: TextGenerator, file: str, log: Log) -> None:

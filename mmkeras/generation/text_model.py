@@ -9,15 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
-import numpy as np
-
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded
-from mmkeras.generation.generate import decode_values
 from mmkeras.generation.generator import TextGenerator
-from mmkeras.generation.notes import TextNotes
 from mmkeras.generation.options import GenerationOptions
-from mmkeras.generation.score import perplexity_of
+from mmkeras.generation.scored import Scored, score_text
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.exported import ENCODE, SCORE
 from mmkeras.runtime.feeds import with_tokenizers
@@ -44,19 +40,6 @@ class Options(TypedDict, total=False):
     no_repeat: int
     longest: int | None
     unknown: bool
-
-
-@dataclass(frozen=True)
-class Scored:
-    """How probable a language model finds a text.
-
-    tokens: the text's, with the end; log_probabilities: log P of each given the tokens before; perplexity: per token.
-    """
-
-    tokens: list[str]
-    log_probabilities: list[float]
-    log_probability: float
-    perplexity: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +121,8 @@ class TextModel:
             cells = cells_of_rows(part, inputs, root.folder, [self.generator.step.signature["target"]])
             values = values_of_rows(part, cells, inputs, root)
             seeded = replace(options, seed=options.seed + start)  # else every part would draw the same
-            yield from decode_values(self.generator, inputs, values, cells, len(part), seeded, TextNotes())
+            self.generator.graphs[ENCODE].signature["inputs"] = inputs
+            yield from self.generator.decode_rows(values, len(part), seeded)
 
     @missing_named()
     def predict(
@@ -171,11 +155,7 @@ class TextModel:
             raise InputError(f"{self.path}: only a language model scores texts; this model generates them.")
         if not isinstance(text, str):
             raise InputError(f"Expected a text to score, received a {type(text).__name__}.")
-        ids, terms = self.generator.score(text)
-        log_probabilities = np.asarray(terms, "float64")
-        total = float(log_probabilities.sum())
-        names = [self.generator.tokenizer.name(token).strip() for token in ids]
-        return Scored(names, log_probabilities.tolist(), total, perplexity_of(-total / len(ids)))
+        return score_text(self.generator, text)
 
 
 def options_of(values: Mapping[str, Any]) -> GenerationOptions:
