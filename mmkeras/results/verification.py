@@ -89,7 +89,11 @@ class VerificationError(RuntimeError):
 
     def __init__(self, exported: Exported) -> None:
         self.exported = exported
-        super().__init__(f"{exported.folder}: {'; '.join(map(_reason, *_rejected(exported)))}. {_remedy(exported)}")
+        super().__init__(exported)
+
+    def __str__(self) -> str:
+        reasons = "; ".join(map(_reason, *_rejected(self.exported)))
+        return f"{self.exported.folder}: {reasons}. {_remedy(self.exported)}"
 
 
 def _rejected(exported: Exported) -> tuple[list[str], list[Mapping[str, Any]]]:

@@ -48,6 +48,7 @@ def as_written(source: Source, columns: Iterable[Column]) -> pd.DataFrame:
 def _date(cell: str, notation: str) -> str:
     """A date of ISO 8601 in another notation; other cells, and dates that it cannot write, as they are."""
     try:
-        return write_date(datetime.datetime.fromisoformat(cell), notation)
+        kind = datetime.date if len(cell) == len(ISO) else datetime.datetime
+        return write_date(kind.fromisoformat(cell), notation)
     except (ValueError, BadCell):
         return cell

@@ -82,12 +82,13 @@ def _from_numpy(value: Any) -> Any:
 def type_in_words(value: Any) -> str:
     """A value's type for a message, with the shape and dtype of an array."""
     name = type(value).__name__
+    name = f"{'an' if name[0] in 'aeiouAEIOU' or name == 'ndarray' else 'a'} {name}"
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is not None and dtype is not None:
         return f"{name} of shape {list(shape)} and dtype {dtype}"
     if isinstance(value, bytes | bytearray):
         return f"{len(value):,} bytes"
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    return name
 
 
 Converter = Callable[[Any], str]
