@@ -6,16 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import small_runs
 from small_runs import COLUMNS, LABELS, SmallRun
 
 import mmkeras
-from mmkeras.config.config import DEFAULTS
 from mmkeras.config.tasks import generates_text
 from mmkeras.runtime.predictor import Prediction
 from mmkeras.tasks import TASKS, load_task
-from mmkeras.training.python_flags import config_of
 
 FLAGS = {"epochs": 2, "text": list(COLUMNS), "target": "topic", "min_rows": 1}
 
@@ -38,15 +37,9 @@ def test_export_is_the_function_whatever_was_imported() -> None:
 
 def test_an_unknown_flag_is_a_sentence() -> None:
     with pytest.raises(mmkeras.InputError, match="Did you mean 'epochs'"):
-        mmkeras.train("x.csv", epoch=3)
+        mmkeras.train("x.csv", epoch=3)  # type: ignore[call-arg]
     with pytest.raises(mmkeras.InputError, match="leave out the table"):
         mmkeras.train("x.csv", config=mmkeras.Config())
-
-
-@pytest.mark.parametrize("name", [name for name, value in DEFAULTS.items() if isinstance(value, tuple)])
-def test_one_string_is_one_column(name: str) -> None:
-    assert config_of({name: "photo"}, mmkeras.Config).flat()[name] == ("photo",)
-    assert config_of({name: ("a", "b")}, mmkeras.Config).flat()[name] == ("a", "b")
 
 
 def test_tasks_that_generate_text_are_those_that_answer_with_texts() -> None:
@@ -89,27 +82,73 @@ def test_what_a_row_lacks_is_a_sentence(run: SmallRun) -> None:
 
 
 @pytest.mark.slow
-def test_train_export_verify_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_is_trained_exported_verified_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    path = small_runs.write_rows(tmp_path / "n.csv", small_runs.news_rows(60))
+    rows = small_runs.news_rows(72)
+    frame = pd.DataFrame(rows[:60], index=[f"r{k}" for k in range(60)]).astype({"topic": "category"})
     lines: list[str] = []
-    run = mmkeras.train(path, **FLAGS, log=lines.append)
-    assert run.folder == Path("runs/n")
-    assert len(run.history) == 2
+    run = mmkeras.train(frame, **FLAGS, validation=pd.DataFrame(rows[60:]), log=lines.append)
+    assert run.folder == Path("runs/table")
+    assert "The index is no column" in lines[0]
+    assert len(run.history) == len(run.history["val_accuracy"]) == 2
     assert f"accuracy {run.metrics['validation']['accuracy']:.4f}" in lines[-1]
     assert run.report.exists()
+    assert repr(run) == f"<FinishedRun runs/table: {lines[-1].removeprefix('validation ')}>"
+    assert "<td>runs/table</td>" in run._repr_html_()
+    with pytest.raises(mmkeras.InputError, match="already holds a run") as caught:
+        mmkeras.train(frame, **FLAGS, validation=pd.DataFrame(rows[60:]), log=lines.append)
+    assert "overwrite=True, output=…" in caught.value.__notes__[0]
+    with pytest.raises(mmkeras.InputError, match="other rows than the frame"):
+        mmkeras.train(frame[:50], **FLAGS, log=lines.append)
+    run = mmkeras.load_run("runs/table")
     assert [tensor.name for tensor in run.model.inputs] == ["input_0", "news_text"]
-    exported = mmkeras.export(run, formats=["tflite"], log=lines.append)
+    exported = mmkeras.export(run, "tflite", log=lines.append)
     assert exported.passed
-    assert "predict.tflite" in str(exported.verification)
-    assert "predict.tflite" in exported.verification._repr_html_()
-    assert mmkeras.verify(exported, log=lines.append).passed
+    assert str(exported.verification).splitlines()[1].startswith("predict.tflite")
+    assert exported.verification.table.loc["predict.tflite", "labels"] == "same"
+    assert "<td>predict.tflite</td>" in exported.verification._repr_html_()
+    assert mmkeras.verify(exported, log=lines.append).artefacts.keys() == {"predict.tflite"}
     row = dict.fromkeys(COLUMNS, "the match was won")
     by_run, by_file = mmkeras.load(run)(row), mmkeras.load(exported)(row)
     assert by_run.label == by_file.label
     assert by_run.probability == pytest.approx(by_file.probability, abs=1e-5)
+    answers = mmkeras.load(exported).predict(frame)
+    assert answers.index.tolist() == frame.index.tolist()
+    assert answers["prediction"].iloc[0] == mmkeras.load(exported)(frame.drop(columns=["id"]).iloc[0]).label
     with pytest.raises(mmkeras.InputError, match="it exists already"):
         mmkeras.export(run, formats=["tflite"], log=lines.append)
+
+
+USER = """
+from pathlib import Path
+import mmkeras
+
+run = mmkeras.train("products.csv", image="photo", target=["season"], epochs=10, output=Path("runs/x"))
+accuracy: float = run.metrics["validation"]["accuracy"]
+losses: list[float] = run.history["loss"]
+exported = mmkeras.export(run, formats=["tflite", "onnx"])
+passed: bool = exported.verification.passed
+model: mmkeras.Predictor = mmkeras.load(exported.folder / "predict.tflite")
+label: str = model({"title": "Wool coat", "photo": Path("coat.jpg")}).label
+answers: list[mmkeras.Prediction] = model([{"title": "Wool coat"}])
+text: mmkeras.TextModel = mmkeras.load("exported/pairs")
+line: str = text("A man", beam=4)
+perplexity: float = text.score("x").perplexity
+mmkeras.train("x.csv", epochs="3")
+mmkeras.train("x.csv", epoch=3)
+"""
+
+
+@pytest.mark.slow
+def test_a_user_s_script_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "user.py").write_text(USER)
+    arguments = ("--strict", "--follow-imports=silent", "--ignore-missing-imports", "--config-file", "/dev/null")
+    done = small_runs.process("-m", "mypy", *arguments, "user.py", cwd=tmp_path)
+    errors = [line for line in done.lines if ": error:" in line]
+    assert len(errors) == 2, done.out
+    assert 'Argument "epochs" to "train" has incompatible type "str"' in errors[0]
+    assert 'Unexpected keyword argument "epoch" for "train"' in errors[1]
+    assert (small_runs.ROOT / "mmkeras/py.typed").exists()
 
 
 @pytest.mark.slow
@@ -124,7 +163,7 @@ def test_a_rejected_artefact_is_an_error_or_said(
         return {**compare(*arguments, **options), "breaches": ["it rains"]}
 
     monkeypatch.setattr(predictions, "compare", wrong)
-    options: dict[str, Any] = {"formats": ["onnx"], "log": lambda _: None}
+    options: dict[str, Any] = {"formats": "onnx", "log": lambda _: None}
     with pytest.raises(mmkeras.VerificationError, match=r"rejected: predict\.onnx") as caught:
         mmkeras.export(run.folder, output=tmp_path / "a", **options)
     assert caught.value.exported.folder == tmp_path / "a"

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_mixtures as mixtures
 import small_runs
+import soundfile
+from PIL import Image
 from same_runs import check_same
 from small_runs import SmallRun
 
+import mmkeras
 from mmkeras.runtime.runners import open_artefact
 from mmkeras.verification.samples import load_samples
 
@@ -156,6 +160,26 @@ def test_held_out_rows_through_a_file_get_the_answers_that_training_wrote(run: S
         assert float(row["mmkeras:probability"]) == pytest.approx(float(answer["probability"]), abs=1e-5)
     accuracy = read_json(run.folder / "metrics.json")["validation"]["accuracy"]
     assert f"accuracy {accuracy:.4f}" in done.out
+
+
+@pytest.mark.parametrize("name", FORMATS[1:])
+def test_a_picture_and_a_clip_in_memory_get_the_answer_of_their_files(name: str, run: SmallRun) -> None:
+    """Exactly: the model is given the same pixels and samples."""
+    model, folder = mmkeras.load(run.exported / name), run.csv.parent
+    row = {key: small_runs.read_csv(run.csv)[0][key] for key in mixtures.INPUTS}
+    expected = model(row, media_root=folder)
+    photo, clip = folder / row["photo"], folder / row["clip"]
+    with Image.open(photo) as picture:
+        pixels = np.asarray(picture)
+        for value in (photo, photo.read_bytes(), picture, pixels, pixels / 255):
+            assert model({**row, "photo": value}, media_root=folder) == expected
+        frame = pd.DataFrame(
+            [{**row, "photo": picture, "clip": soundfile.read(clip), "price": float(row["price"])}] * 2
+        )
+    for value in (clip, clip.read_bytes(), soundfile.read(clip), soundfile.read(clip, dtype="int16")):
+        assert model({**row, "clip": value}, media_root=folder) == expected
+    assert model({**row, "price": float(row["price"])}, media_root=folder) == expected
+    assert model.predict(frame)["probability"].tolist() == pytest.approx([expected.probability] * 2, abs=1e-6)
 
 
 def test_the_contract_names_what_a_client_must_know(run: SmallRun) -> None:
