@@ -117,8 +117,7 @@ def train(
     vectors; docs/extending.md tells what both receive. config: a Config in place of table and flags. log: called with each line.
     Raises InputError for a table or flag that cannot be used; the message gives the remedy.
 
-    >>> run = mmkeras.train("products.csv", image="photo", target="season", epochs=10)
-    >>> run = mmkeras.train(frame, target="season", output="runs/products")
+    >>> run = mmkeras.train(table, text="title", target="season", epochs=3, output="runs/titles")
     """
     from mmkeras.config.config import Config
 
@@ -146,7 +145,8 @@ def train(
 def load_run(folder: str | Path) -> FinishedRun:
     """A finished run by its folder, from Python or the command line. Raises InputError for a folder that is none.
 
-    >>> mmkeras.load_run("runs/products").metrics["validation"]["accuracy"]
+    >>> run = mmkeras.load_run("runs/titles")
+    >>> run.metrics["validation"]["accuracy"]
     """
     from mmkeras.runs.recovery import bring_back
     from mmkeras.runs.run import open_run
@@ -177,7 +177,7 @@ def export(
     without `overwrite`; with `strict`, VerificationError where an artefact differs from the trained model.
 
     >>> exported = mmkeras.export(run, formats=["tflite", "onnx"])
-    >>> exported.verification.table["largest diff"]
+    >>> exported.verification
     """
     check_training("Exporting", EXPORTING)
     from mmkeras.exporting.export import export as run_export
@@ -198,7 +198,7 @@ def verify(folder: Exported | str | Path, formats: str | Sequence[str] = (), log
     Raises InputError for a folder that is not exported, is damaged or has no artefact of a requested format, and while
     an export replaces it: the new artefacts would be rejected by the old rows.
 
-    >>> mmkeras.verify("exported/products").passed
+    >>> mmkeras.verify("exported/titles").passed
     """
     from mmkeras.system.locks import locked
     from mmkeras.verification.verify import verify as run_verification
@@ -216,9 +216,8 @@ def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -
     format: the artefact of an exported folder to use; None: the fastest that `verify` measured.
     Raises InputError for any other path.
 
-    >>> model: mmkeras.Predictor = mmkeras.load("exported/products/predict.tflite")
-    >>> model({"title": "Wool coat", "photo": "coat.jpg"}).label
-    >>> mmkeras.load("exported/pairs")("A man is riding a horse .", beam=4)
+    >>> model: mmkeras.Predictor = mmkeras.load("exported/titles/predict.tflite")
+    >>> answer = model({"title": "Wool coat"})
     """
     path = Path(path) if isinstance(path, str | Path) else path.folder
     with named_as_in_python():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROOF: Final = "verify.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """Whether each artefact predicts as the trained model does: printed, a table; in a notebook, a table of HTML.
 
@@ -28,14 +28,14 @@ class Verification:
     passed: bool
     artefacts: Mapping[str, Mapping[str, Any]]
     text: str
-    cells: Sequence[Sequence[str]] = field(default=(), repr=False)
+    cells: Sequence[Sequence[str]] = field(default=())
 
     @classmethod
     def of(cls, proof: Proof) -> Verification:
         """The result of `verification.verify`."""
         return cls(proof.passed, proof.artefacts, "\n".join(proof.lines), proof.cells)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:  # a table in the terminal of Python, too
         return self.text
 
     def __bool__(self) -> bool:
@@ -62,7 +62,7 @@ class Verification:
         return html_table(head, rows) + html_lines(below)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exported:
     """An exported folder and its verification."""
 
@@ -74,7 +74,7 @@ class Exported:
         """Do the predictions of every artefact agree with those of the trained model?"""
         return self.verification.passed
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.folder}\n{self.verification}"
 
     def _repr_html_(self) -> str:

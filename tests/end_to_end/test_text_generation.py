@@ -10,13 +10,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_runs
 from screen import Screen
 from small_texts import SMALL, Made, make, proof, translation, write_lines, write_pairs
 
+import mmkeras
 from mmkeras.modalities.text.hashing.characters import python_tokens
 
 pytestmark = pytest.mark.slow
@@ -77,6 +80,50 @@ def test_generate_with_a_beam_by_chance_and_from_the_run(translator: Made) -> No
     for flags in (("--beam", "4"), ("--temperature", "0.01", "--seed", "3")):
         assert small_runs.main("generate", translator.exported, ASKED, *flags).lines == [translation(ASKED)]
     assert small_runs.main("generate", translator.run, ASKED).lines == [translation(ASKED)]
+
+
+def run_example(made: Made, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run the example of docs/api.md that opens exported/<name>; its names."""
+    page = (small_runs.ROOT / "docs/api.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (code,) = [block for block in blocks if f"exported/{name}" in block]
+    (folder / "exported").mkdir()
+    (folder / "exported" / name).symlink_to(made.exported)
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {"mmkeras": mmkeras, "pd": pd}
+    exec(compile(code, "api.md", "exec"), names)
+    return names
+
+
+def test_python_translates(translator: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    translate = run_example(translator, "pairs", tmp_path, monkeypatch)["translate"]
+    texts = [ASKED, "the dog finds the man"]
+    assert translate(ASKED, beam=4) == translation(ASKED)
+    assert translate(texts) == [translation(text) for text in texts]
+    answers = translate.predict(pd.DataFrame({"en": texts}, index=["a", "b"]))
+    assert answers["text"].to_dict() == {"a": translation(ASKED), "b": translation(texts[1])}
+    assert (answers["log_probability"] < 0).all()
+    for call, word in (
+        (lambda: translate(ASKED, beams=4), "Did you mean 'beam'"),
+        (lambda: translate(ASKED, beam=99), "beam 99: expected a number between 1 and 64"),
+        (lambda: translate({"fr": ASKED}), "'fr': the model has no such column"),
+        (lambda: translate(3), "Expected a text"),
+        (lambda: translate(""), "Every cell of the row is empty"),
+        (lambda: translate.score(ASKED), "only a language model scores texts"),
+    ):
+        with pytest.raises(mmkeras.InputError, match=word):
+            call()
+
+
+def test_python_scores_as_the_command_does(
+    language_model: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = run_example(language_model, "lm", tmp_path, monkeypatch)
+    scored, printed = names["scored"], small_runs.main("score", language_model.exported, "the old dog").lines
+    assert printed[-1].startswith(f"log P = {scored.log_probability:.4f}  perplexity {scored.perplexity:.2f}")
+    assert [line.split()[0] for line in printed[:-1]] == scored.tokens
+    with pytest.raises(mmkeras.InputError, match="a language model has no columns"):
+        names["writer"].predict([{"text": "x"}])
 
 
 def test_the_prompt_shows_each_text_while_it_is_generated(translator: Made) -> None:
