@@ -114,7 +114,8 @@ def train(
     flags: of `mmkeras train`, with _ for -, such as target="season", epochs=10; where several columns are allowed, a
     string names one. Without `output` the run is runs/NAME, by the name of the table; of a frame runs/table.
     encoder: column -> a Keras layer in place of our encoder. fusion: a name of --fusion, or a function of the columns'
-    vectors; docs/extending.md tells what both receive. config: a Config in place of table and flags. log: called with each line.
+    vectors; docs/extending.md tells what both receive.
+    config: a Config in place of table and flags. log: called with each line.
     Raises InputError for a table or flag that cannot be used; the message gives the remedy.
 
     >>> run = mmkeras.train(table, text="title", target="season", epochs=3, output="runs/titles")

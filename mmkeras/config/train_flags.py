@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     pass
@@ -57,7 +57,6 @@ class TrainFlags(TypedDict, total=False):
     max_bad_rows: float
     task: str
     model: Literal["auto", "wide_deep", "mlp", "multimodal"]
-    fusion: str | None
     width: int | None
     depth: int
     dropout: float
@@ -92,6 +91,7 @@ class TrainFlags(TypedDict, total=False):
     tie: bool
     optimizer: Literal["auto", "sgd", "adam"]
     decay: Literal["cosine", "stall"]
+    continue_from: Any  # a FinishedRun, or its folder
     epochs: int | None
     batch_size: int | None
     learning_rate: float | None

@@ -75,6 +75,7 @@ def test_frames_lie_beside_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "allow_outside": False,
     }
     assert Path("o/m-validation.parquet").exists()
+    assert files_of({"csv": "d/t.csv.gz", "validation": frame})[0]["validation"] == "runs/t-validation.parquet"
     assert files_of({"csv": Path("t.csv")}) == ({"csv": "t.csv"}, [])
     assert files_of({}) == ({}, [])
     lm, _ = files_of({"csv": frame[["a"]], "task": "language_model", "output": "o/lm"})
