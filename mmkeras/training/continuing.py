@@ -16,7 +16,7 @@ from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
 from mmkeras.tasks.weights import load_weights
 
-RATES: Final = {"wide_deep": 0.5, "mlp": 0.1, "multimodal": 0.1, "generate": 0.1, "language_model": 0.03}
+RATES: Final = {"wide_deep": 0.5, "mlp": 0.3, "multimodal": 0.1, "generate": 0.1, "language_model": 0.03}
 """Model, or task that has its own, -> share of the model's learning rate with which a training goes on.
 
 Measured: docs/continue_and_compare.md. `generate` has the optimiser of `multimodal`, and its share."""

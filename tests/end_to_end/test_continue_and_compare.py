@@ -127,10 +127,9 @@ def test_interrupted_and_resumed_without_the_old_run(place: Path, monkeypatch: p
     def interrupt(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    # the end of the training: a checkpoint of its last epoch is there
+    # before the run is finished: a checkpoint of its last epoch is there
     with monkeypatch.context() as patch:
-        patch.setattr(mmkeras.training.train, "drop_start", interrupt)
-        patch.setattr("mmkeras.training.callbacks.BestCheckpoint.clear", lambda self: None)
+        patch.setattr(mmkeras.training.train, "finish", interrupt)
         arguments = ("train", "new.csv", "--continue-from", "gone", "--output", "resumed", *FLAGS, "--no-fold")
         assert small_runs.main(*arguments).code == 130
     shutil.rmtree(place / "gone")
