@@ -172,6 +172,19 @@ def test_an_interrupted_run_goes_on_with_the_same_layers_alone(trained: Trained,
     assert resumed.metrics["validation"]["score"] == trained.first.metrics["validation"]["score"]
 
 
+def test_a_training_goes_on_with_the_layers_of_its_run(trained: Trained, tmp_path: Path) -> None:
+    lines: list[str] = []
+    start = shutil.copytree(trained.first.folder, tmp_path / "start")
+    flags = {"continue_from": str(start), "epochs": 1, "output": str(tmp_path / "next"), "log": lines.append}
+    with contextlib.chdir(trained.folder):
+        with pytest.raises(InputError, match=r"encoder: the training goes on from .*start, with its layers"):
+            mmkeras.train(TABLE, **flags, encoder={"price": own_parts.Scaled(4)})
+        run = mmkeras.train(TABLE, **flags)
+    assert (run.folder / "own_layers.json").read_bytes() == (start / "own_layers.json").read_bytes()
+    assert any(line.startswith("going on from") for line in lines)
+    assert "photo_own" in [layer.name for layer in run.models["predict"].get_layer("core").layers]
+
+
 @pytest.mark.slow
 def test_it_is_exported_in_a_process_that_imports_its_class(trained: Trained, tmp_path: Path) -> None:
     folder = copy_of(trained.first, tmp_path / "run")
