@@ -34,7 +34,10 @@ def test_names_are_shown_and_never_run() -> None:
     ]
     graphs: Any = {"predict": SimpleNamespace(inputs=inputs, labels=NAMES)}
     run: Any = SimpleNamespace(
-        inputs=[], config=Config(), schema={"targets": {"names": NAMES}, "file": {"path": "<b>|`x`.csv"}}
+        inputs=[],
+        config=Config(),
+        environment={},
+        schema={"targets": {"names": NAMES}, "file": {"path": "<b>|`x`.csv"}},
     )
     signature: Any = SimpleNamespace(task="classify", metadata={}, target=NAMES[0])
     card = card_of_numbers(run, graphs, signature, metrics, "<i>title</i>")
