@@ -259,7 +259,7 @@ def test_several_labels(run: SmallRun, tmp_path: Path) -> None:
         assert exported.code == 0, exported.out + exported.err
     metrics = read_json(tmp_path / "r/metrics.json")
     assert metrics["validation"]["score_name"] == "micro_f1"
-    assert metrics["calibration"]["temperature"] != 1.0, "it is fitted, and part of every artefact"
+    assert metrics["calibration"]["applied"] is (metrics["calibration"]["temperature"] != 1.0)
     answers = predict(tmp_path / "e/predict.onnx", run.csv, tmp_path / "p.csv")[1]
     assert list(answers[0]) == ["line", "prediction", "probability", "high", "low", "new"]
     check_alike(answers, predict(tmp_path / "r", run.csv, tmp_path / "q.csv")[1])
