@@ -58,9 +58,12 @@ def kinds_of_numbers(folder: Path) -> list[Kind]:
         return answer
 
     def proof() -> Any:
-        from mmkeras.api import read_proof
+        from mmkeras.results.verification import PROOF
+        from mmkeras.system.json_files import check_shape, read_object
 
-        return read_proof(folder, []).passed
+        value = read_object(folder / PROOF)
+        check_shape(value, {"passed": bool, "artefacts": {"*": {"passed": bool}}}, folder / PROOF, "Verify it again.")
+        return value["passed"]
 
     def rows() -> Any:
         return len(load_samples(folder / SAMPLES))
