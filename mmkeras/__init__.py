@@ -8,13 +8,16 @@
     model({"title": "Wool coat", "photo": "coat.jpg"}).label
 
 Importing this package imports nothing else: public names are loaded on first use, and a client that only predicts from
-a `.tflite` or `.onnx` file loads neither TensorFlow nor Keras.
+a `.tflite` or `.onnx` file loads neither TensorFlow nor Keras. Where Keras is imported, before or after, it knows the
+layers of this package: `keras.models.load_model("runs/x/model.keras")`.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any, Final
+
+from mmkeras.system.keras_classes import make_known
 
 if TYPE_CHECKING:
     from mmkeras.api import FinishedRun, compare, export, load, load_run, train, verify
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from mmkeras.results.history import History
     from mmkeras.results.verification import Exported, Verification, VerificationError
     from mmkeras.runtime.predictor import Prediction, Predictor
+    from mmkeras.tasks.raw_rows import raw_inputs, raw_rows
 
 __version__ = "0.2.0"
 __all__ = [
@@ -43,6 +47,8 @@ __all__ = [
     "export",
     "load",
     "load_run",
+    "raw_inputs",
+    "raw_rows",
     "train",
     "verify",
 ]
@@ -56,8 +62,11 @@ HOMES: Final = {
     "InputError": "mmkeras.errors",
     "Scored": "mmkeras.generation.scored",
     "TextModel": "mmkeras.generation.text_model",
+    **dict.fromkeys(("raw_inputs", "raw_rows"), "mmkeras.tasks.raw_rows"),
 }
 """Public name -> the module that defines it."""
+
+make_known()
 
 
 def __getattr__(name: str) -> Any:

@@ -89,12 +89,15 @@ class FinishedRun:
         run = open_run(self.folder)
         return {name: graph.model for name, graph in load_task(run.schema["task"]).graphs(run).items()}
 
-    @property
+    @functools.cached_property
     def model(self) -> Any:
-        """The Keras model of a run with one graph: raw inputs in, probabilities or numbers out."""
-        if len(self.models) > 1:
-            raise InputError(f"{self.folder}: this model has the graphs {', '.join(self.models)}; use `models`.")
-        return next(iter(self.models.values()))
+        """The Keras model of the run: raw inputs in, probabilities or numbers out; for texts, the tokens so far too.
+
+        It is that of `keras.models.load_model(run.folder / "model.keras")`. Imports Keras.
+        """
+        from mmkeras.tasks.keras_model import load_keras_model
+
+        return load_keras_model(self.folder)
 
 
 @missing_named()

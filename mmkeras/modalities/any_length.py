@@ -17,6 +17,7 @@ MOST_BEHIND = 3  # bytes that continue a character of UTF-8
 STARTS = (np.arange(256) // 64 != 2).astype("float32")  # a byte -> 0.0 if it continues a character (10xxxxxx), else 1.0
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class CutBytes(keras.layers.Layer):
     """Uint8 [b, n], zero-padded, any n, 0 too -> [b, m], each row cut where `text.cells.truncate` cuts it.
 
@@ -30,7 +31,7 @@ class CutBytes(keras.layers.Layer):
 
     def __init__(self, max_bytes: int, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
-        self.max_bytes = max_bytes
+        self.max_bytes, self.supports_jit = max_bytes, False  # XLA would compile anew for each length
 
     def call(self, data: Tensor) -> Tensor:
         if is_fixed(data, self.max_bytes):
@@ -53,6 +54,7 @@ class CutBytes(keras.layers.Layer):
         return {**super().get_config(), "max_bytes": self.max_bytes}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class CutTokens(keras.layers.Layer):
     """Token ids int32 [b, n], padded with `padding`, any n, 0 too -> int32 [b, m], where m is n, at least 1.
 
@@ -62,7 +64,7 @@ class CutTokens(keras.layers.Layer):
 
     def __init__(self, max_tokens: int | None, padding: int, end: int | None = None, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
-        self.max_tokens, self.padding, self.end = max_tokens, padding, end
+        self.max_tokens, self.padding, self.end, self.supports_jit = max_tokens, padding, end, False
 
     def call(self, ids: Tensor) -> Tensor:
         if is_fixed(ids, self.max_tokens):

@@ -17,6 +17,7 @@ POOLED: Final = 4  # tokens of a wider block
 RELEVANCE: Final = "{name}_relevance"  # the layer of a wide block's column weights, which `weigh_columns` starts
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class PerColumn(layers.Layer):
     """A Dense layer of its own for each column: [b, n, f] -> [b, n, units], y_j = x_j W_j + b_j.
 
@@ -45,6 +46,7 @@ class PerColumn(layers.Layer):
         return {**super().get_config(), "units": self.units, "activation": activation}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class MissingColumns(layers.Layer):
     """A learned token in place of each missing cell: tokens [b, n, width], present [b, n] -> [b, n, width]."""
 
@@ -56,6 +58,7 @@ class MissingColumns(layers.Layer):
         return tokens * weight + self.tokens * (1.0 - weight)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class ColumnWeights(layers.Layer):
     """A learned weight for each column: [b, n, f] -> [b, n, f], times [n]; ones at first."""
 

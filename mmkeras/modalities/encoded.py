@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers, ops
 
@@ -46,6 +47,7 @@ class Sizes:
     dropout: float = 0.1
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class MaskedMean(layers.Layer):
     """Tokens [b, T, width], mask [b, T] -> the mean of the unmasked tokens, [b, width]; zeros if all are masked."""
 

@@ -102,6 +102,7 @@ class DecoderBlock(layers.Layer):
         )
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Decoder(layers.Layer):
     """The tokens so far, and a memory if `crossing` -> the logits of the next token."""
 

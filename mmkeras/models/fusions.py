@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import keras
 from keras import layers, ops
 
 from mmkeras.config.fusions import FUSIONS
@@ -29,6 +30,7 @@ class Fused:
     parts: dict[str, Tensor]
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Marked(layers.Layer):
     """Tokens [b, T, width] plus a learned vector for their column."""
 
@@ -39,6 +41,7 @@ class Marked(layers.Layer):
         return tokens + self.vector
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Prepend(layers.Layer):
     """A learned token in front, whose output the head reads: tokens [b, T, width], mask [b, T] -> [b, T + 1, …]."""
 
@@ -51,6 +54,7 @@ class Prepend(layers.Layer):
         return ops.concatenate([first, tokens], axis=1), ops.concatenate([ones, visible], axis=1)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Vote(layers.Layer):
     """The mean of the present columns' logits, with learned weights.
 

@@ -24,6 +24,7 @@ def bag_inputs(names: list[str]) -> tuple[dict[str, Any], dict[str, Bag]]:
     return inputs, bags
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Temperature(layers.Layer):
     """Logits times one number that is fitted on the validation rows after training (Guo et al. 2017)."""
 

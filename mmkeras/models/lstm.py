@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 from keras import layers
 
@@ -12,6 +13,7 @@ Tensor = Any
 PARTS = 2  # parts of a batch, whose loops run in parallel
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class LSTM(layers.LSTM):
     """Keras' layer with the same weights and answers (Hochreiter & Schmidhuber 1997), for sequences without a mask.
 

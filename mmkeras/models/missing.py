@@ -10,6 +10,7 @@ from keras import layers, ops
 from mmkeras.modalities.encoded import Tensor
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Missing(layers.Layer):
     """A learned token in place of a missing cell, or of a cell without a token, such as the text "?".
 
@@ -30,6 +31,7 @@ class Missing(layers.Layer):
         return tokens * weight + self.token * (1.0 - weight), ops.concatenate([first, visible[:, 1:]], axis=1)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class ModalityDropout(layers.Layer):
     """In training, mask random cells, so that the model learns to answer without them.
 

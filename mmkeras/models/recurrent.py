@@ -82,6 +82,24 @@ class RecurrentParts:
         return x, ops.stack(new, axis=1)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
+class ZeroStates(layers.Layer):
+    """Tokens [b, T] -> zeros [b, n_states, width], the states before a text."""
+
+    def __init__(self, n_states: int, width: int, **options: Any) -> None:
+        super().__init__(**{**options, "trainable": False})
+        self.n_states, self.width = n_states, width
+
+    def call(self, tokens: Tensor) -> Tensor:
+        return ops.zeros((ops.shape(tokens)[0], self.n_states, self.width))
+
+    def compute_output_spec(self, tokens: Tensor) -> Tensor:
+        return keras.KerasTensor((tokens.shape[0], self.n_states, self.width), "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n_states": self.n_states, "width": self.width}
+
+
 class Carried(layers.Layer):
     """A core or trunk that carries its states from batch to batch: tokens int32 [b, T] -> its first output.
 

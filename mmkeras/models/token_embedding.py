@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import layers, ops
 
 Tensor = Any
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class PieceEmbedding(layers.ReversibleEmbedding):
     """Keras' ReversibleEmbedding with a bias, which fits the tokens' frequencies, and with one matrix product.
 
@@ -23,7 +25,8 @@ class PieceEmbedding(layers.ReversibleEmbedding):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(config.pop("input_dim"), config.pop("output_dim"), **config)
+        options = {key: value for key, value in config.items() if key not in ("input_dim", "output_dim")}
+        return cls(config["input_dim"], config["output_dim"], **options)
 
     def build(self, shape: Any = None) -> None:
         super().build(shape)

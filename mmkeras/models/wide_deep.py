@@ -48,6 +48,7 @@ class OneVsRest(keras.losses.Loss):
         return ops.sum(p * below * below + (1.0 - p) * above * above, axis=-1)  # [b]
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Frequent(layers.Layer):
     """Row numbers -> row numbers, 0 in place of those from `limit` on (rows are sorted by frequency)."""
 

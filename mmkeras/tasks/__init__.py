@@ -7,7 +7,7 @@ A task owns what differs between tasks: training data, model, figures, graphs, a
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -38,7 +38,8 @@ class Trainable:
     """The arguments of `training.loop.fit`.
 
     model: compiled, with its optimiser built.
-    saved: the Keras model whose weights the run keeps.
+    saved: the core, whose weights the run keeps.
+    raw: makes the Keras model that the run keeps, from raw inputs, around the core; None: the core itself.
     parts: the layers or models that the task's `evaluate` needs.
     train, validation: batches, with `len` and `dataset()`.
     epochs, patience: of the Config, or the model's defaults; patience None: no early stopping.
@@ -59,6 +60,7 @@ class Trainable:
     rows: int | None = None
     callbacks: Sequence[Any] = field(default=())
     plateau: bool = False
+    raw: Callable[[], Any] | None = None
 
 
 class Task(Protocol):

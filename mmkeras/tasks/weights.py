@@ -10,6 +10,7 @@ import numpy as np
 
 from mmkeras.errors import InputError
 from mmkeras.modalities.adapt import reading
+from mmkeras.system.keras_file import CORE, holds_core, load_part
 
 
 def check_size(path: Path) -> None:
@@ -20,11 +21,31 @@ def check_size(path: Path) -> None:
         raise InputError(f"{path}: it claims {total:,} bytes of weights, more than the file holds. Train again.")
 
 
-def load_weights(model: Any, path: Path) -> None:
-    """Load the weights of model.keras. Raises InputError for a damaged file, and where a weight is NaN or infinite."""
+def load_weights(core: Any, path: Path) -> None:
+    """Load the weights of the core in model.keras, exactly as they were saved.
+
+    Raises InputError for a damaged file, and where a weight is NaN or infinite.
+    """
     with reading(path):
         check_size(path)
-        model.load_weights(path)
+        if holds_core(path):
+            core.load_weights(path)
+        else:
+            load_part(core, path, CORE)
+    check_finite(core, path)
+
+
+def drop_copies(folder: Path) -> None:
+    """Delete the weights of frozen encoders from the state of a run whose model.keras has them too.
+
+    A training that is resumed computes with them before there is a model.keras, so they are written first.
+    """
+    for path in (folder / "state").glob("*.weights.h5"):
+        path.unlink()
+
+
+def check_finite(model: Any, path: Path) -> None:
+    """Raise InputError where a weight of model.keras is NaN or infinite."""
     for variable in model.variables:
         values = np.asarray(variable)
         if values.dtype.kind == "f" and not np.isfinite(values).all():

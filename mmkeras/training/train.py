@@ -69,6 +69,7 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     times.append(time.perf_counter())
     with not_silent(log, "starting TensorFlow"):
         start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
+        from mmkeras.tasks.weights import drop_copies  # late, as the next
         from mmkeras.training.continuing import at_a_lower_rate, go_on  # late, as the next
         from mmkeras.training.loop import fit  # late: Keras must be imported after the seed and the allocator are set
 
@@ -87,7 +88,9 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     with not_silent(log, "evaluating the model on the held-out rows") as heard:
         figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, heard)
     with atomic_write(folder / "model.keras") as partial:
-        trained.saved.save(partial)
+        (trained.raw() if trained.raw else trained.saved).save(partial)
+    if trained.raw:
+        drop_copies(folder)
     times.append(time.perf_counter())
     names = ("check", "prepare", "fit", "evaluate")
     seconds = {name: round(b - a, 2) for name, a, b in zip(names, times, times[1:], strict=False)}

@@ -17,6 +17,7 @@ from mmkeras.modalities.audio import tfio
 Tensor = Any
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Disturb(keras.layers.Layer):
     """Log-mel [b, frames, mels], valid [b, frames] (1 from the start to the clip's end) -> those of augmented clips.
 
@@ -87,6 +88,7 @@ class Disturb(keras.layers.Layer):
         return {**super().get_config(), "strength": self.strength, "seed": self.seed}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class SpecAugment(keras.layers.Layer):
     """Mask stripes of a spectrogram (Park et al. 2019, without time warping): features [b, frames, bands] -> same.
 

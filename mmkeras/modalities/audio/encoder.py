@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import layers, ops
 
 from mmkeras.modalities.audio import tfio
@@ -15,6 +16,7 @@ Tensor = Any
 MOMENTUM = 0.9  # of batch normalisation: steadier than Keras' 0.99 over the few hundred steps of a small training
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class ClipNorm(layers.Layer):
     """Log-mel [b, frames, mels], valid [b, frames] -> normalised by mean and deviation, float32; 0 in invalid frames.
 
@@ -38,6 +40,7 @@ class ClipNorm(layers.Layer):
         return features_shape
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Keep(layers.Layer):
     """Maps [b, T, ...], valid [b, T] -> the maps, 0 in invalid frames, which the next layer reads as silence."""
 
@@ -48,6 +51,7 @@ class Keep(layers.Layer):
         return maps_shape
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class HalveMask(layers.Layer):
     """Valid [b, T] -> [b, T / 2, rounded up]: a pair of frames is valid if one of them is."""
 

@@ -32,6 +32,7 @@ class _Fixed(keras.layers.Layer):
         return {**super().get_config(), "spec": asdict(self.spec)}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class LogMel(_Fixed):
     """Samples float32 [b, n], n >= spec.window -> ln(mel power + 1e-6), float32 [b, frames, mels].
 
@@ -67,6 +68,7 @@ class LogMel(_Fixed):
         return {**super().get_config(), "shielded": self.shielded}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Mfcc(_Fixed):
     """Log-mel float32 [b, frames, mels] -> its first cosine coefficients, float32 [b, frames, coefficients]."""
 
@@ -81,6 +83,7 @@ class Mfcc(_Fixed):
         return shape[0], shape[1], self.spec.coefficients
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Smoothed(_Fixed):
     """MFCC float32 [b, frames, coefficients] -> the smoothed log-mel, float32 [b, frames, mels].
 
@@ -98,6 +101,7 @@ class Smoothed(_Fixed):
         return shape[0], shape[1], self.spec.mels
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class FrameMask(_Fixed):
     """Samples float32 [b, n] -> float32 [b, frames]: 1.0 for each frame of the clip, 0.0 for those after its end.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import keras
 import numpy as np
 from keras import layers, ops
 
@@ -79,14 +80,18 @@ def adapt_block(cells: Sequence[Sequence[str]], min_rows: int) -> tuple[BlockVoc
     return BlockVocabulary(vocabulary, np.array(moves, "int32").T), tuple(values)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class CategoryBlockRows(layers.Layer):
     """Uint8 [b, n, n_bytes] -> int32 [b, n]: the row of each cell's value."""
 
     def __init__(self, vocabulary: BlockVocabulary, **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
-        self.moves = vocabulary.moves.astype("float32")[:, None]  # [2, 1, n]
+        self.vocabulary, self.moves = vocabulary, vocabulary.moves.astype("float32")[:, None]  # [2, 1, n]
         self.cut = CutBytes(MAX_BYTES)
         self.hash, self.look_up = HashBytes(), LookUp(vocabulary.vocabulary, unknown_buckets=1)
+
+    def build(self, shape: Any) -> None:
+        self.cut.built = self.hash.built = self.look_up.built = True  # none has weights
 
     def call(self, data: Tensor) -> Tensor:
         n = self.moves.shape[2]
@@ -94,6 +99,16 @@ class CategoryBlockRows(layers.Layer):
         hashes, used = self.hash(self.cut(cells))  # [2, b * n, 1], [b * n, 1]
         hashes, used = ops.reshape(hashes, (2, -1, n)), ops.reshape(used, (-1, n))  # [2, b, n], [b, n]
         return ops.cast(self.look_up(modulo(hashes + self.moves, PRIMES), used), "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"vocabulary": self.vocabulary.vocabulary.config(), "moves": self.vocabulary.moves.tolist()}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> CategoryBlockRows:
+        moves = np.array(config["moves"], "int32")
+        options = {key: value for key, value in config.items() if key != "moves"}
+        return cls(**{**options, "vocabulary": BlockVocabulary(Vocabulary.from_config(config["vocabulary"]), moves)})
 
     def rows_of(self, data: np.ndarray, index: np.ndarray, column: int) -> np.ndarray:
         """int32 [rows]: of one column's cells. data: its distinct cells, uint8 [d, n_bytes]; index: int [rows]."""

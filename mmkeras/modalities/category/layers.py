@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers, ops
 
@@ -62,6 +63,7 @@ def with_rows(vocabulary: Vocabulary, row_of: Mapping[int, int]) -> Vocabulary:
     return replace(vocabulary, cells=cells.astype("int32"))
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class HashBytes(layers.Layer):
     """Uint8 [b, n_bytes], zero-padded -> both hashes of the cell, float32 [2, b, 1], and [b, 1], 1.0 if not empty."""
 
@@ -76,6 +78,7 @@ class HashBytes(layers.Layer):
         return modulo(ops.sum(terms, axis=2, keepdims=True), PRIMES), ops.minimum(b[:, :1], 1.0)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class CategoryRows(layers.Layer):
     """Uint8 [b, n_bytes] -> int32 [b, 1]: the row of the cell's value."""
 
@@ -83,5 +86,15 @@ class CategoryRows(layers.Layer):
         super().__init__(**{**options, "trainable": False})
         self.hash, self.look_up = HashBytes(), LookUp(vocabulary, unknown_buckets=1)
 
+    def build(self, shape: Any) -> None:
+        self.hash.built = self.look_up.built = True  # neither has weights
+
     def call(self, data: Tensor) -> Tensor:
         return ops.cast(self.look_up(*self.hash(data)), "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "vocabulary": self.look_up.vocabulary.config()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> CategoryRows:
+        return cls(**{**config, "vocabulary": Vocabulary.from_config(config["vocabulary"])})

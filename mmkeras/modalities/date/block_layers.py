@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
@@ -41,16 +43,25 @@ def joined(parts: Sequence[Tensor], groups: Sequence[Sequence[int]]) -> Tensor:
     return tf.gather(tf.concat(parts, axis=1), order.astype("int32"), axis=1)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class DateBlockParts(layers.Layer):
     """Uint8 [b, n, n_bytes], zero-padded, and present [b, n] -> float32 [b, n, 14]: `DateParts` of every column."""
 
     def __init__(self, states: Sequence[DateState], notations: Sequence[str], **options: Any) -> None:
         super().__init__(**{**options, "trainable": False})
-        self.states, self.groups = list(states), by_notation(notations)
+        self.states, self.notations, self.groups = list(states), list(notations), by_notation(notations)
 
     def call(self, data: Tensor, present: Tensor) -> Tensor:
         parts = [self._group(name, columns, data, present) for name, columns in self.groups.items()]
         return joined(parts, list(self.groups.values()))
+
+    def get_config(self) -> dict[str, Any]:
+        states = [asdict(state) for state in self.states]
+        return {**super().get_config(), "states": states, "notations": self.notations}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> DateBlockParts:
+        return cls(**{**config, "states": [DateState(**state) for state in config["states"]]})
 
     def _group(self, name: str, columns: list[int], data: Tensor, present: Tensor) -> Tensor:
         notation = notation_of(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers, ops
 
@@ -43,6 +44,7 @@ def cyclic(x: Tensor, period: float) -> list[Tensor]:
     return [ops.sin(angle), ops.cos(angle)]
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class DateParts(layers.Layer):
     """Uint8 [b, n_bytes], zero-padded, and present [b, 1] -> float32 [b, 14].
 

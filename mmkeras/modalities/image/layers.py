@@ -15,6 +15,7 @@ Tensor = Any
 GREY = (0.299, 0.587, 0.114)  # the luma of red, green and blue: ITU-R BT.601
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Resize(keras.layers.Layer):
     """Pixels of any height and width -> a square: uint8 [b, h, w, 3] -> uint8 [b, size, size, 3].
 
@@ -25,7 +26,7 @@ class Resize(keras.layers.Layer):
 
     def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(**{"trainable": False, "dtype": "float32", "autocast": False, **kwargs})
-        self.size = size
+        self.size, self.supports_jit = size, False  # XLA would compile anew for each size
 
     def call(self, pixels: Tensor) -> Tensor:
         sums = self._shrink_rows(self._shrink_rows(pixels))  # twice, since each call transposes the picture
@@ -50,6 +51,7 @@ class Resize(keras.layers.Layer):
         return {**super().get_config(), "size": self.size}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Rescale(keras.layers.Layer):
     """Pixels times `scale` plus `offset`: any dtype [b, s, s, 3] -> float [b, s, s, 3].
 
@@ -76,6 +78,7 @@ class Rescale(keras.layers.Layer):
         return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Augment(keras.layers.Layer):
     """Random changes of pixels 0 … 255 in training, none at inference: [b, s, s, 3] -> float32 [b, s, s, 3].
 

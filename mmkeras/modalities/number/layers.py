@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import keras
 import numpy as np
 from keras import layers, ops
 
 FURTHEST: Final = 10.0  # standard deviations: a typing error must not drown all other features
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Standardise(layers.Layer):
     """Float32 [b, 1] and present [b, 1] -> standardised, [b, 2]; the median replaces a missing number.
 
@@ -31,6 +33,7 @@ class Standardise(layers.Layer):
         return {**super().get_config(), **config}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class StandardiseColumns(layers.Layer):
     """The same for many columns at once: float32 [b, n] and present [b, n] -> [b, n, 2].
 

@@ -11,6 +11,7 @@ from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, count, look_up, modulo, previous, split_number
 from mmkeras.modalities.text.hashing.tokenizer import PRIMES
+from mmkeras.system.packed import packed, unpacked
 
 PAIR = np.array([2741, 1597], "float32").reshape(2, 1, 1)  # combines the hashes of two neighbours, modulo each prime
 FREQUENT = 2**12  # each row below this has a counter to itself, all other rows share as many counters again
@@ -18,6 +19,7 @@ FREQUENT_CHAR_NGRAMS = 2**14  # with character n-grams, of which a text has ten 
 IDF_UNIT = 2.0**-16  # an inverse document frequency is stored as a whole number of these
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class Ngrams(keras.layers.Layer):
     """Token hashes [2, B, W] and `used` [B, W] -> those of the features, [2, B, F] and [B, F]: tokens, then pairs.
 
@@ -25,7 +27,7 @@ class Ngrams(keras.layers.Layer):
     """
 
     def __init__(self, orders: int = 2, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.orders = orders
 
     def call(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
@@ -34,18 +36,26 @@ class Ngrams(keras.layers.Layer):
         pairs = modulo(hashes * PAIR + previous(hashes), PRIMES)
         return ops.concatenate([hashes, pairs], axis=2), ops.concatenate([used, used * previous(used)], axis=1)
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "orders": self.orders}
 
+
+@keras.saving.register_keras_serializable("mmkeras")
 class ByOrder(keras.layers.Layer):
     """Row numbers int32 [B, orders * W] -> [B, orders, W], those of tokens, then of pairs: the output `ids`."""
 
     def __init__(self, orders: int, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.orders = orders
 
     def call(self, rows: Tensor) -> Tensor:
         return tf.stack(tf.split(rows, self.orders, axis=1), axis=1)
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "orders": self.orders}
 
+
+@keras.saving.register_keras_serializable("mmkeras")
 class TfIdf(keras.layers.Layer):
     """Row numbers -> weights: square root of the term frequency times inverse document frequency, L2-normalised.
 
@@ -60,7 +70,7 @@ class TfIdf(keras.layers.Layer):
 
     def __init__(self, idf: np.ndarray, frequent: int = FREQUENT, **kwargs: Any) -> None:
         """idf: float [1 + size], the first entry 0 for row 0, which is "no feature"; frequent: a power of two."""
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.idf = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int32")
         self.frequent = frequent
 
@@ -71,7 +81,15 @@ class TfIdf(keras.layers.Layer):
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
         return idf / ops.sqrt(times * (squares + 1.0))  # + 1 against 0 / 0; negligible, an idf is at least 1 / IDF_UNIT
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "idf": packed(self.idf), "frequent": self.frequent}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TfIdf:
+        return cls(**{**config, "idf": unpacked(config["idf"]) * IDF_UNIT})  # exact: whole numbers of a power of two
+
+
+@keras.saving.register_keras_serializable("mmkeras")
 class Mean(keras.layers.Layer):
     """Row numbers -> weights: 1 / (number of tokens) for each token, 0 elsewhere. float32 [B, F] -> [B, F]."""
 
@@ -80,6 +98,7 @@ class Mean(keras.layers.Layer):
         return used / ops.maximum(ops.sum(used, axis=1, keepdims=True), 1.0)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class DropFeatures(keras.layers.Layer):
     """In training, drop a share `rate` of a text's features and scale the others up: weights [B, F] -> [B, F].
 
@@ -88,7 +107,7 @@ class DropFeatures(keras.layers.Layer):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.rate, self.seed = rate, seed
         self.random = keras.random.SeedGenerator(seed)
 
@@ -99,6 +118,7 @@ class DropFeatures(keras.layers.Layer):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class BagEmbedding(keras.layers.Layer):
     """The weighted sum of table rows: int32 rows [B, F] and float32 weights [B, F] -> float32 [B, dim].
 
@@ -111,6 +131,7 @@ class BagEmbedding(keras.layers.Layer):
     def __init__(self, rows: int, dim: int, initializer: str = "zeros", sparse: bool = True, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.rows, self.dim, self.initializer, self.sparse = rows, dim, initializer, sparse
+        self.supports_jit = not sparse
 
     def build(self, *shapes: Any) -> None:
         self.table = self.add_weight(shape=(self.rows, self.dim), initializer=self.initializer, name="table")

@@ -14,6 +14,7 @@ from mmkeras.modalities.text.exact import Tensor
 FEED_FORWARD = 4  # times `width`: units of the hidden layer of a Transformer block (Vaswani et al. 2017)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class SequenceIds(layers.Layer):
     """The row numbers that `LookUp` returns for `orders` 1 -> ids of the first `max_tokens` tokens.
 
@@ -81,6 +82,7 @@ def encode_transformer(
     return Encoded(layers.LayerNormalization(name=f"{name}_norm")(x), mask)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class BothWays(layers.Layer):
     """A bidirectional GRU. looped: at inference, compute both directions in one while loop.
 

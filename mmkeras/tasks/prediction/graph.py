@@ -6,13 +6,14 @@ import importlib
 from typing import Any
 
 import keras
-from keras import ops
+from keras import layers, ops
 
 from mmkeras.data.columns.column import Column
 from mmkeras.data.targets.targets import Targets
 from mmkeras.graph import Graph
 from mmkeras.modalities import Modality
 from mmkeras.models.core import Core
+from mmkeras.system.keras_file import CORE
 from mmkeras.tasks import TASKS
 from mmkeras.tasks.graph_inputs import graph_inputs
 
@@ -30,6 +31,19 @@ def predict_graph(
     model = keras.Model(front.raw, outputs | front.ids, name="predict")
     metadata = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **metadata}
     return Graph("predict", model, tuple(front.inputs), (*described, *front.described_ids()), targets.labels, metadata)
+
+
+def raw_model(core: Core, columns: dict[str, Modality], table: dict[str, Column], targets: Targets) -> keras.Model:
+    """Raw inputs and presence of each column, by name -> the answer alone: the Keras model that a run keeps.
+
+    Its layer `core` is the core, features -> logits.
+    """
+    task = importlib.import_module(TASKS[targets.task])
+    front = graph_inputs(columns, table, core.takes_presence)
+    # a model of its own: the core is compiled, and its optimiser would be saved with it
+    inner = keras.Model(core.model.input, core.model.output, name=CORE)
+    answer = task.answer(inner({key: front.features[key] for key in core.model.input}), targets)
+    return keras.Model(front.raw, layers.Identity(name=task.ANSWER)(answer), name="predict")  # a name for the answer
 
 
 def answers(core: Core, task: Any, features: dict[str, Any], targets: Targets) -> tuple[dict[str, Any], list[Any]]:

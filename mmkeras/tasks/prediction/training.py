@@ -6,6 +6,7 @@ What differs between them (loss, metrics, row weights, activation) lies in their
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.config.config import Config
+from mmkeras.data.columns.column import Column
 from mmkeras.data.splits.split import Split
 from mmkeras.data.targets.targets import Targets, fit_targets
 from mmkeras.data.values.outliers import winsorised
@@ -27,11 +29,13 @@ from mmkeras.models.core import Core, build_core, make_variables
 from mmkeras.own_layers.folder import adopt, carry
 from mmkeras.own_layers.given import read_otherwise, titles_of
 from mmkeras.runs.run import EXPLAINED
+from mmkeras.runtime.feeds import columns_of
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.column_effects import column_effects
 from mmkeras.tasks.prediction.evaluate import evaluate_model, predictions_of
+from mmkeras.tasks.prediction.graph import raw_model
 from mmkeras.tasks.prediction.linear_part import explain
 from mmkeras.tasks.prediction.material import (
     EVALUATION_BATCH,
@@ -54,7 +58,7 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
         targets = fit_targets(table.task, names, split.train, notations, missing)
     else:
         targets = Targets.from_json(source.start.schema["targets"])
-    known = None if source.start is None else load_columns(source.start.inputs, folder)
+    known = None if source.start is None else load_columns(source.start.inputs, source.start.folder)
     model = config.model.model
     recipe = importlib.import_module(MODELS[model])
     otherwise, text_spec = read_otherwise(source.own, config, recipe.text_spec), recipe.text_spec(config.text)
@@ -119,6 +123,7 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
     return Trainable(
         model=core.model,
         saved=core.model,
+        raw=functools.partial(raw_model_of, core, data, config),
         parts=core,
         train=train,
         validation=data.batches("validation", EVALUATION_BATCH, training, None),
@@ -128,6 +133,16 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
         rows=len(data.encoded["validation"]) if recipe.LATEST_OF_EQUALS else None,
         callbacks=[train],
     )
+
+
+def raw_model_of(core: Core, data: TrainingData, config: Config) -> keras.Model:
+    """The trained model from raw inputs to the answer, in float32, with layers that train and that export."""
+    if config.training.mixed_precision:
+        trained = core.model
+        core = build_core(data.columns, data.targets.outputs, config, own_fusion=data.own_fusion)
+        core.model.set_weights(trained.get_weights())
+    table = {spec["name"]: Column.read_as(spec) for spec in columns_of(data.inputs)}
+    return raw_model(core, data.columns, table, data.targets)
 
 
 def evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmkeras.config.config import Config
+from mmkeras.data.columns.column import Column
 from mmkeras.data.splits.split import Split
 from mmkeras.data.targets.target_tokenizer import TargetTokenizer, train_tokenizer, unknown_share
 from mmkeras.data.targets.targets import fit_targets
@@ -20,7 +22,7 @@ from mmkeras.models import MODELS
 from mmkeras.models.seq2seq import BATCH_SIZE, EPOCHS, PATIENCE, Seq2Seq, build_seq2seq, compile_model, sizes_of
 from mmkeras.own_layers.folder import adopt, carry
 from mmkeras.own_layers.given import read_otherwise, titles_of
-from mmkeras.runtime.feeds import column_names
+from mmkeras.runtime.feeds import column_names, columns_of
 from mmkeras.runtime.subsets import matrix_groups, one_by_one, subsets
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
@@ -37,6 +39,7 @@ from mmkeras.tasks.text_generation.evaluate import (
 from mmkeras.tasks.text_generation.load import ANSWERS, assets
 from mmkeras.tasks.text_generation.load import generate_graphs as graphs
 from mmkeras.tasks.text_generation.memory_words import memory_words
+from mmkeras.tasks.text_generation.next_token import column_model
 from mmkeras.tasks.text_generation.samples import row_samples as samples
 
 __all__ = [  # of the protocol Task
@@ -80,7 +83,7 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TextData:
     (target,) = [column.name for column in table.targets]
     spec_of = importlib.import_module(MODELS[config.model.model]).text_spec
     otherwise, text_spec = read_otherwise(source.own, config, spec_of), spec_of(config.text)
-    known = None if source.start is None else load_columns(source.start.inputs, folder)
+    known = None if source.start is None else load_columns(source.start.inputs, source.start.folder)
     columns, features = adapt_columns(
         config, source.tables, split, source.media, text_spec, True, folder, log, known, otherwise
     )
@@ -123,6 +126,7 @@ def build(config: Config, data: TextData, log: Log) -> Trainable:
     return Trainable(
         model=seq2seq.model,
         saved=seq2seq.model,
+        raw=functools.partial(raw_model, seq2seq, data),
         parts=seq2seq,
         train=train,
         validation=TextBatches(features, texts, EVALUATION_BATCH, None, training.xla),
@@ -131,6 +135,12 @@ def build(config: Config, data: TextData, log: Log) -> Trainable:
         monitor=MONITOR,
         callbacks=[train],
     )
+
+
+def raw_model(seq2seq: Seq2Seq, data: TextData) -> Any:
+    """The trained model from raw inputs and the tokens so far to the probabilities of the next ones."""
+    table = {spec["name"]: Column.read_as(spec) for spec in columns_of(data.inputs)}
+    return column_model(seq2seq, data.columns, table)
 
 
 def evaluate(

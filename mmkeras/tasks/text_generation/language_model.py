@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
 from mmkeras.tasks.text_generation.load import ANSWERS, assets
 from mmkeras.tasks.text_generation.load import language_graphs as graphs
+from mmkeras.tasks.text_generation.next_token import language_model
 from mmkeras.tasks.text_generation.perplexity import perplexity
 from mmkeras.tasks.text_generation.recurrent_graphs import graphs_of
 from mmkeras.tasks.text_generation.samples import line_samples as samples
@@ -100,6 +102,7 @@ def build(config: Config, data: StreamData, log: Log) -> Trainable:
     return Trainable(
         model=built.model,
         saved=built.core,
+        raw=functools.partial(language_model, built.core),
         parts=built,
         train=train,
         validation=validation,

@@ -36,6 +36,7 @@ from mmkeras.modalities.text.pretrained.encoder import (
 from mmkeras.modalities.text.pretrained.external_tokenizer import save_tokenizer, tokenize_externally
 from mmkeras.modalities.text.pretrained.preset import Preset, read_preset, tokenizer_kind
 from mmkeras.modalities.text.serving import read_texts
+from mmkeras.modalities.text.wordpiece.tables import build_tables
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.runtime.runners import open_artefact
 from mmkeras.tasks.assets import Assets
@@ -351,3 +352,43 @@ def test_bytes_to_embedding_in_every_format(
         differences.append(np.abs(alone - expected["embedding"][k]).max())
     assert max(differences) < 1e-5
     print(f"{name}: largest difference {max(differences):.1e}")
+
+
+@pytest.mark.parametrize("fixture", ["tiny", "byte_pairs"])
+def test_a_frozen_encoder_is_once_in_a_run_and_in_the_model_that_keras_loads(
+    fixture: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Its weights are those of model.keras once there is one; with the tokenizer inside the graph and outside."""
+    from mmkeras.config.config import Config
+    from mmkeras.data.columns.column import Column
+    from mmkeras.data.targets.targets import Targets
+    from mmkeras.modalities.text.pretrained import column as preset_column
+    from mmkeras.models.core import build_core
+    from mmkeras.tasks.prediction.graph import predict_graph, raw_model
+    from mmkeras.tasks.weights import drop_copies
+
+    folder, targets = request.getfixturevalue(fixture), Targets("classify", ("label",), ("a", "b"), (), ())
+    preset, tokenizer = read_preset(folder), tmp_path / "tokenizers" / "note"
+    if not preset.in_graph:
+        save_tokenizer(folder, tokenizer)
+    tables = build_tables(preset.vocabulary, preset.lowercase) if preset.in_graph else None
+    encoder = encoder_of(folder, False, "note")
+    column = preset_column.PresetColumn("note", preset, encoder, 16, 96, False, tables, tokenizer)
+    (tmp_path / "state").mkdir()
+    column.save(tmp_path / "state")
+    columns, table = {"note": column}, {"note": Column("the note", "text", "input")}
+    core = build_core(columns, 2, Config.of(model="multimodal", task="classify", fusion="concat", width=8, depth=1))
+    graph = predict_graph(core, columns, table, targets, {})
+    raw_model(core, columns, table, targets).save(tmp_path / "model.keras")
+    drop_copies(tmp_path)
+    assert not list((tmp_path / "state").glob("*.h5"))
+    again = preset_column.load({**column.entry(), "name": "note"}, tmp_path / "state")
+    for got, want in zip(again.encoder.backbone.get_weights(), encoder.backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, want)
+    note = (
+        pad([text.encode() for text in TEXTS]) if preset.in_graph else np.array([[0, 5, 6, 2], [0, 2, -1, -1]], "int32")
+    )
+    x = {"note": note, "note_present": np.ones((len(note), 1), "float32")}
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = graph.model(x, training=False)["probabilities"]
+    np.testing.assert_allclose(loaded(x, training=False), expected, rtol=0, atol=1e-6)

@@ -15,10 +15,12 @@ from keras import ops
 from mmkeras.config.check import LONGEST_CHAR_NGRAM
 from mmkeras.modalities.text.exact import Tensor, look_up, modulo, positions, previous
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST, PRIMES, characters_of, power_tables
+from mmkeras.system.packed import packed, unpacked
 
 SHORTEST = 2
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class CharacterRuns(keras.layers.Layer):
     """UTF-8 bytes -> the hashes of the n-grams of 2, 3 … `longest` characters that start at each character.
 
@@ -51,7 +53,16 @@ class CharacterRuns(keras.layers.Layer):
         return ops.concatenate(hashes, axis=2), ops.concatenate(used, axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mode": self.mode, "longest": self.longest, "table": self.table.tolist()}
+        return {
+            **super().get_config(),
+            "mode": self.mode,
+            "longest": self.longest,
+            "table": packed(self.table, differences=True),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> CharacterRuns:
+        return cls(**{**config, "table": unpacked(config["table"])})
 
 
 def prefix_sums(x: Tensor) -> Tensor:

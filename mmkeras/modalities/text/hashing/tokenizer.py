@@ -36,6 +36,7 @@ from mmkeras.modalities.text.exact import (
     scatter,
 )
 from mmkeras.modalities.text.hashing.characters import BMP, GONE, character_table
+from mmkeras.system.packed import packed, unpacked
 
 # Both hashes are computed on a first axis of 2: half as many ops, on which the time of small runtimes depends.
 PRIMES = np.array([4079, 3989], "float32").reshape(2, 1, 1)  # `modulo_is_exact` holds for few primes, among them these
@@ -116,6 +117,7 @@ def running_hash(folded: Tensor, position: Tensor, powers: np.ndarray) -> Tensor
     return ops.cumsum(modulo(modulo(folded, PRIMES) * power, PRIMES), axis=2)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class ByteTokenizer(keras.layers.Layer):
     """UTF-8 bytes -> token hashes.
 
@@ -167,9 +169,12 @@ class ByteTokenizer(keras.layers.Layer):
         return modulo(modulo(sums[:, :, 1:] - sums[:, :, :-1], PRIMES) * inverse, PRIMES), used
 
     def get_config(self) -> dict[str, Any]:
-        table = None if np.array_equal(self.table, character_table(self.mode)) else self.table.tolist()
-        options = {"mode": self.mode, "max_tokens": self.max_tokens, "table": table, "spread": self.spread}
-        return {**super().get_config(), **options}
+        options = {"mode": self.mode, "max_tokens": self.max_tokens, "spread": self.spread}
+        return {**super().get_config(), **options, "table": packed(self.table, differences=True)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> ByteTokenizer:
+        return cls(**{**config, "table": unpacked(config["table"])})
 
 
 def python_hash(token: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ is mistaken for a known one with probability size / 2**24, and two known feature
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, equal, look_up, split_number
 from mmkeras.modalities.text.hashing.tokenizer import SECOND
+from mmkeras.system.packed import packed, unpacked
 
 HASH_BITS = 12  # of each of the two hashes
 MOST_ROWS = 230_000  # above a load of 0.45 two-choice cuckoo tables begin to overflow
@@ -40,6 +42,15 @@ class Vocabulary:
     def size(self) -> int:
         """Number of known features; row numbers are 1 … size."""
         return len(self.keys)
+
+    def config(self) -> dict[str, Any]:
+        """What a look-up needs of it, as JSON: all but the keys."""
+        return {"cells": packed(self.cells), "bits": self.bits}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Vocabulary:
+        """The vocabulary of `config`, without its keys."""
+        return cls(unpacked(config["cells"]), np.zeros(0, "int64"), config["bits"])
 
 
 def addresses(keys: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -87,6 +98,7 @@ def _assign_cells(cell: np.ndarray, n_cells: int) -> np.ndarray:
     return owner
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class LookUp(keras.layers.Layer):
     """Feature hashes -> row numbers.
 
@@ -96,7 +108,7 @@ class LookUp(keras.layers.Layer):
     """
 
     def __init__(self, vocabulary: Vocabulary, unknown_buckets: int = 0, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.vocabulary, self.unknown_buckets = vocabulary, unknown_buckets
 
     def call(self, hashes: Tensor, used: Tensor) -> Tensor:
@@ -112,3 +124,11 @@ class LookUp(keras.layers.Layer):
         is_known = ops.minimum(row, 1.0)
         _, bucket = split_number(hashes[0], self.unknown_buckets)
         return used * (is_known * (row + self.unknown_buckets) + (1.0 - is_known) * (bucket + 1.0))
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"vocabulary": self.vocabulary.config(), "unknown_buckets": self.unknown_buckets}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LookUp:
+        return cls(**{**config, "vocabulary": Vocabulary.from_config(config["vocabulary"])})

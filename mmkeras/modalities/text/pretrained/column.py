@@ -33,10 +33,12 @@ from mmkeras.modalities.text.pretrained.preset import Preset, check_length, read
 from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
 from mmkeras.modalities.text.spec import served_name
 from mmkeras.modalities.text.wordpiece.tables import WordPieceTables, build_tables, load_tables, save_tables
+from mmkeras.system.keras_file import load_part
 from mmkeras.system.progress import Log, Progress
 
 Tensor = Any
 PRESET = "preset:"
+EMBEDDING = "{name}_mean"  # the layer of a frozen encoder
 NO_TOKEN = -1  # the padding of ids of an external tokenizer
 CUT_IDS = "more ids are cut in the graph, where `end` takes the last place; an empty text may have 0 ids"
 
@@ -113,7 +115,7 @@ class PresetColumn:
         ids, mask = self.tokens(raw)
         features = {f"{self.name}_sequence": ids, f"{self.name}_mask": mask}
         if not self.trainable:
-            embedding = SentenceEmbedding(self.encoder, name=f"{self.name}_mean")(ids, mask)
+            embedding = SentenceEmbedding(self.encoder, name=EMBEDDING.format(name=self.name))(ids, mask)
             features[f"{self.name}_embedding"] = embedding
         return features
 
@@ -209,7 +211,11 @@ def load(entry: dict[str, Any], folder: Path) -> PresetColumn:
     preset = Preset(**{**fields, "vocabulary": tuple(fields["vocabulary"])})
     encoder = encoder_of(preset, trainable, name)
     if not trainable:
-        encoder.backbone.load_weights(folder / f"{name}.weights.h5")
+        weights = folder / f"{name}.weights.h5"  # of a run that is not finished, or of a release before 0.3
+        if weights.exists():
+            encoder.backbone.load_weights(weights)
+        else:
+            load_part(encoder.backbone, folder.parent / "model.keras", EMBEDDING.format(name=name), "encoder/backbone")
     tables = load_tables(folder / f"{name}.npz") if preset.in_graph else None
     tokenizer = folder.parent / "tokenizers" / name
     return PresetColumn(name, preset, encoder, entry["max_tokens"], entry["max_bytes"], trainable, tables, tokenizer)

@@ -130,6 +130,9 @@ class SentenceEmbedding(keras.layers.Layer):
         super().__init__(**{**options, "trainable": False})
         self.encoder, self.mean = encoder, MaskedMean()
 
+    def build(self, *shapes: Any) -> None:
+        self.encoder.built = self.mean.built = True  # the backbone is built, the others have no weights
+
     def call(self, ids: Tensor, used: Tensor) -> Tensor:
         vector = self.mean(self.encoder(ids, used, training=False), used)  # [b, hidden]
         return vector / ops.sqrt(ops.mean(ops.square(vector), axis=1, keepdims=True) + 1e-12)

@@ -30,7 +30,14 @@ from keras import ops
 
 from mmkeras.errors import InputError
 from mmkeras.modalities.text.exact import Tensor, gather, positions, previous, scatter
-from mmkeras.modalities.text.wordpiece.tables import GONE, PAGE, WordPieceTables, build_tables
+from mmkeras.modalities.text.wordpiece.tables import (
+    GONE,
+    PAGE,
+    WordPieceTables,
+    build_tables,
+    tables_from_json,
+    tables_to_json,
+)
 from mmkeras.modalities.text.wordpiece.trie import Trie
 
 FLAG = 2**24  # added to a character's number to store one more bit
@@ -137,6 +144,7 @@ def both(x: Tensor, y: Tensor) -> Tensor:
     return ops.logical_and(x, y)
 
 
+@keras.saving.register_keras_serializable("mmkeras")
 class WordPiece(keras.layers.Layer):
     """UTF-8 bytes -> WordPiece ids, equal to those of BERT's tokenizer.
 
@@ -209,4 +217,9 @@ class WordPiece(keras.layers.Layer):
             "max_tokens": self.max_tokens,
             "lowercase": self.lowercase,
             "longest_word": self.longest_word,
+            "tables": tables_to_json(self.tables),
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> WordPiece:
+        return cls(**{**config, "tables": tables_from_json(config["tables"]) if config.get("tables") else None})

@@ -24,6 +24,7 @@ from mmkeras.errors import InputError
 from mmkeras.modalities.text.wordpiece import bert_characters as bert
 from mmkeras.modalities.text.wordpiece.trie import Symbols, Trie, build_trie
 from mmkeras.system.arrays import reading_arrays
+from mmkeras.system.packed import packed, unpacked
 
 SPACE, GONE, UNKNOWN = 0, -1, 2  # no symbol is 1: negated, for a word by itself, it would be GONE
 PAGE = 256  # code points; most of the 4,352 pages are equal
@@ -100,14 +101,32 @@ def to_pages(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def save_tables(path: Path, tables: WordPieceTables) -> None:
     """Write the tables as one .npz of plain arrays: a run stores the tables of its training."""
-    flat = {**{k: v for k, v in vars(tables).items() if k != "trie"}, **asdict(tables.trie)}
-    np.savez_compressed(path, **flat)
+    np.savez_compressed(path, **flat(tables))
 
 
 def load_tables(path: Path) -> WordPieceTables:
     """Read the file that `save_tables` wrote."""
     with reading_arrays(path, "Train again.") as data:
-        arrays: dict[str, Any] = {name: value if value.ndim else int(value) for name, value in data.items()}
-        arrays["roots"] = tuple(arrays["roots"].tolist())
-        trie = Trie(**{name: arrays.pop(name) for name in Trie.__dataclass_fields__})
-        return WordPieceTables(trie=trie, **arrays)
+        return from_flat({name: value if value.ndim else int(value) for name, value in data.items()})
+
+
+def flat(tables: WordPieceTables) -> dict[str, Any]:
+    """Every array and number of the tables, those of the trie beside the others."""
+    return {**{k: v for k, v in vars(tables).items() if k != "trie"}, **asdict(tables.trie)}
+
+
+def from_flat(values: dict[str, Any]) -> WordPieceTables:
+    """The inverse of `flat`."""
+    values = {**values, "roots": tuple(np.asarray(values["roots"]).tolist())}
+    trie = Trie(**{name: values.pop(name) for name in Trie.__dataclass_fields__})
+    return WordPieceTables(trie=trie, **values)
+
+
+def tables_to_json(tables: WordPieceTables) -> dict[str, Any]:
+    """The tables as JSON, for the config of a layer."""
+    return {name: packed(value) if isinstance(value, np.ndarray) else value for name, value in flat(tables).items()}
+
+
+def tables_from_json(value: dict[str, Any]) -> WordPieceTables:
+    """The inverse of `tables_to_json`."""
+    return from_flat({name: unpacked(part) if isinstance(part, dict) else part for name, part in value.items()})
