@@ -38,8 +38,8 @@ def with_files(flags: Mapping[str, Any], log: Log) -> Iterator[dict[str, Any]]:
         files.setdefault("output", DEFAULT_OUTPUT)
         if files.get("task") not in LEARN_LINES:
             files.setdefault("media_root", ".")
-    name_of_table = Path(str(files.get("text_file") or files.get("csv") or "")).name.split(".")[0]
-    by_name = DEFAULT_OUTPUT if "csv" in frames or not name_of_table else f"runs/{name_of_table}"
+    table = files.get("text_file") or ("" if "csv" in frames else files.get("csv") or "")
+    by_name = f"runs/{Path(str(table)).name.split('.')[0]}" if table else DEFAULT_OUTPUT
     output = Path(str(files.get("output") or by_name))
     with contextlib.ExitStack() as stack:
         for name, frame in frames.items():
