@@ -43,7 +43,7 @@ def adopt(
     folder: Path,
     log: Log,
 ) -> tuple[Columns, Any]:
-    """The columns with the user's layers as their encoders, and his fusion as a Keras model or None; own_layers.json.
+    """The columns with the user's layers as their encoders, and the fusion as a Keras model or None; own_layers.json.
 
     The layers are copies: what the user gave is not changed by a training. A layer that has weights starts with them.
     columns: adapted, by their names in the graph. titles: these names -> those of the table, or of a block.
@@ -164,7 +164,7 @@ def carry(start: Path, columns: Columns, config: Config, folder: Path) -> tuple[
 
 
 def load_own(folder: Path, columns: Columns, config: Config) -> tuple[Columns, Any]:
-    """The columns of a finished run with the user's layers, and his fusion or None, all with new weights.
+    """The columns of a finished run with the user's layers, and the fusion or None, all with new weights.
 
     Raises InputError for a damaged file, and for a class or function that this process does not know.
     """

@@ -113,7 +113,7 @@ def is_foreign(named: Named) -> bool:
 
 
 def given_objects(layer: Any, value: Any) -> dict[str, Any]:
-    """The classes and functions of the user in a layer that he has given: key -> object. value: its JSON."""
+    """The classes and functions of the user in a layer that was given: key -> object. value: its JSON."""
     classes = {type(part).__name__: type(part) for part in layer._flatten_layers()}
     found = {}
     for named in names_in(value):
