@@ -75,7 +75,7 @@ def settings(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def own_encoders(run: RunFiles) -> list[dict[str, Any]]:
-    """The layers that the user gave in Python, as settings; a fusion so given is the flag's value, `own:my_function`."""
+    """The layers given in Python, as settings; a fusion so given is the value of its flag, `own:my_function`."""
     given = {spec["column"]: spec["own_encoder"] for spec in run.inputs if "own_encoder" in spec}
     return [{"name": "encoder", "value": given, "default": None, "changed": True}] if given else []
 
