@@ -154,7 +154,7 @@ def run_generate(options: Generate) -> int:
     cells: dict[str, Any] = {"raw_cells": options.raw_cells, "overwrite": options.overwrite}
     with output_file(name, options.overwrite, [] if options.csv == STDIN else [options.csv]) as output:
         if written.note:
-            print(written.note)
+            notes(print)(written.note)
         with opening(options.folder):
             generator = open_text_generator(options.folder, options.format)
         csv = read_standard_input() if options.csv == STDIN else options.csv

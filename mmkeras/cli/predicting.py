@@ -10,6 +10,8 @@ from mmkeras.data.files.standard_input import STDIN
 from mmkeras.errors import InputError
 from mmkeras.runtime.given import as_source, cells_by_column, path_given, rows_of
 from mmkeras.system.program import call
+from mmkeras.system.progress import opening
+from mmkeras.system.screen import notes
 
 if TYPE_CHECKING:
     from mmkeras.cli.options import Predict
@@ -45,10 +47,12 @@ def print_answers(options: Predict) -> None:
     from mmkeras.runtime.answer_texts import answer_texts
     from mmkeras.tasks.opening import open_model
 
-    def note(line: str) -> None:
+    def to_stderr(line: str) -> None:
         print(line, file=sys.stderr)
 
-    runner = open_model(options.artefact, options.format, note)
+    note = notes(to_stderr)
+    with opening(options.artefact):
+        runner = open_model(options.artefact, options.format, note)
     answer_texts(
         runner,
         options.artefact,
@@ -83,9 +87,10 @@ def write_predictions(options: Predict, path: str | None) -> None:
     written = way_to_write(name, options.output_format)
     inputs = [options.artefact, *([path] if path not in (STDIN, None) else [])]
     with output_file(name, options.overwrite, inputs) as output:
-        runner = open_model(options.artefact, options.format, print)
+        with opening(options.artefact):
+            runner = open_model(options.artefact, options.format, notes(print))
         if written.note:
-            print(written.note)
+            notes(print)(written.note)
         rows: Rows
         if path is None:
             cells = cells_given(runner, options)

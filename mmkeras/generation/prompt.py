@@ -22,6 +22,8 @@ from mmkeras.generation.generator import TextGenerator, columns_needed
 from mmkeras.generation.options import GenerationOptions
 from mmkeras.graph import columns_in
 from mmkeras.runtime.exported import STEP
+from mmkeras.system.interrupts import handled
+from mmkeras.system.screen import notes as notes_of
 
 HISTORY: Final = "generate_history"
 HISTORY_LINES: Final = 1000
@@ -70,6 +72,8 @@ def open_prompt(generator: TextGenerator, folder: str | Path, options: Generatio
             except InputError as error:
                 print(f"error: {error}", file=sys.stderr)
             except KeyboardInterrupt:
+                if not handled():  # SIGTERM, SIGHUP
+                    raise
                 print()  # the text ends here; the prompt comes back
     except EOFError:
         print()
@@ -102,7 +106,12 @@ def answer(
     ((notes, text),) = texts_of(streamed, folder, texts, pairs, options, **media)
     print(text[len(shown) :] if text.startswith(shown) else f"\n{text}" if shown else text)
     for note in notes:
-        print(note, file=sys.stderr)
+        say_note(note)
+
+
+def say_note(note: str) -> None:
+    """A note, on standard error: standard output has the texts alone."""
+    notes_of(lambda line: print(line, file=sys.stderr))(note)
 
 
 def answer_lines(
@@ -126,7 +135,7 @@ def answer_lines(
             for line in part:
                 notes, text = next(answers) if line.strip() else ([], "")
                 for note in notes:
-                    print(note, file=sys.stderr)
+                    say_note(note)
                 print(" ".join(text.splitlines()))
         sys.stdout.flush()
         count += len(lines)

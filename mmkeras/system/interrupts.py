@@ -20,6 +20,8 @@ from typing import Any, Final
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAME: Final = 0.3  # seconds in which a second signal is the same key press: a wrapper passes on what all processes get
 
+_current: Signals | None = None  # of the command that runs
+
 children: weakref.WeakSet[Popen[Any]] = weakref.WeakSet()
 """Processes that end with this one."""
 
@@ -29,7 +31,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.first: int | None = None
-        self.at = 0.0
+        self.at = -SAME
 
     @property
     def code(self) -> int:
@@ -38,10 +40,19 @@ class Signals:
 
     def receive(self, number: int) -> None:
         """Note a signal; the second one ends the process."""
-        if self.first is None:
-            self.first, self.at = number, time.monotonic()
-        elif time.monotonic() - self.at > SAME:
+        now = time.monotonic()
+        if now - self.at < SAME:  # also: what a prompt has handled before the thread hears of it
+            return
+        if self.first is not None:
             end_at_once(128 + number)
+        self.first, self.at = number, now
+
+
+def handled() -> bool:
+    """Was it Ctrl-C that a prompt has answered with the next question? Then the next one is the first again."""
+    if _current is not None and _current.first in (None, signal.SIGINT):
+        _current.first = None
+    return _current is None or _current.first is None
 
 
 def end_at_once(code: int) -> None:
@@ -57,6 +68,7 @@ def end_at_once(code: int) -> None:
 @contextlib.contextmanager
 def listening() -> Iterator[Signals]:
     """In the block a signal raises KeyboardInterrupt; a second one ends the process. In the main thread alone."""
+    global _current
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals
@@ -76,9 +88,11 @@ def listening() -> Iterator[Signals]:
     threading.Thread(target=_listen, args=(reading, signals), daemon=True).start()
     for number in changed:
         signal.signal(number, unwind)
+    _current = signals
     try:
         yield signals
     finally:
+        _current = None
         for number in changed:
             signal.signal(number, before[number])
         signal.set_wakeup_fd(earlier)

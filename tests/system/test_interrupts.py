@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 import small_runs
 
-from mmkeras.system.interrupts import deferred, listening
+from mmkeras.system.interrupts import SAME, deferred, handled, listening
 
 STUBBORN = """
 import signal, subprocess, sys, time
 from mmkeras.system.interrupts import children, listening
 with listening():
-    child = subprocess.Popen(["sleep", "600"])
+    child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     children.add(child)
-    print(child.pid, flush=True)
     while True:  # a library that swallows the first one
         try:
-            time.sleep(600)
+            print(child.pid, flush=True)
+            time.sleep(60)
         except KeyboardInterrupt:
             print("swallowed", flush=True)
 """
@@ -85,3 +85,16 @@ def test_what_belongs_together_is_done_first(listens: bool) -> None:
     with listening() if listens else threading.Lock(), pytest.raises(KeyboardInterrupt):
         write_both()
     assert done == ["whole"]
+
+
+def test_a_prompt_goes_on_after_ctrl_c() -> None:
+    with listening() as signals:
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                interrupt(signal.SIGINT)
+            assert handled()
+            assert signals.first is None
+        threading.Event().wait(SAME)
+        with pytest.raises(KeyboardInterrupt):
+            interrupt(signal.SIGTERM)
+        assert not handled()
