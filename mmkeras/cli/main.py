@@ -28,7 +28,7 @@ from mmkeras.system.program import call
 from mmkeras.system.screen import quieted
 
 QUIET: Final = ("-q", "--quiet")
-STARTED_AGAIN: Final = ("train", "ablate", "export", "verify", "predict")
+STARTED_AGAIN: Final = ("train", "ablate", "export", "verify", "predict", "compare")
 """Commands that take long: after Ctrl-C the line says how to start them again."""
 
 

@@ -102,10 +102,13 @@ def _check_inputs_elsewhere(folder: Path, data: Data, text: Text) -> None:
 
 
 @contextlib.contextmanager
-def new_run(config: Config, log: Log = print, record: Mapping[str, Any] | None = None) -> Iterator[Path]:
+def new_run(
+    config: Config, log: Log = print, record: Mapping[str, Any] | None = None, go_on: str = ""
+) -> Iterator[Path]:
     """The run folder with config.json and environment.json, for a training in the block; `finish` ends it.
 
-    The caller holds the folder's lock. record: further entries of environment.json.
+    The caller holds the folder's lock. record: further entries of environment.json. go_on: what ends the run after an
+    interruption, if the command line cannot.
 
     After an InputError in the block the folder is deleted and the run that it replaces is restored, unless a run is
     being resumed. After any other interruption the folder stays: `--resume` continues the run. Raises Interrupted for
@@ -124,10 +127,10 @@ def new_run(config: Config, log: Log = print, record: Mapping[str, Any] | None =
             restore_replaced(folder)
         raise
     except KeyboardInterrupt:
-        raise Interrupted(what_is_left(folder)) from None
+        raise Interrupted(what_is_left(folder, go_on or resume_command(folder))) from None
 
 
-def what_is_left(folder: Path) -> str:
+def what_is_left(folder: Path, go_on: str) -> str:
     """What an interrupted training leaves, and the command that goes on."""
     if (folder / FINISHED).exists():
         return f"{folder}: the run is finished. Next: {call('export', folder)}"
@@ -137,7 +140,7 @@ def what_is_left(folder: Path) -> str:
     done = {0: "no epoch is done yet", 1: "1 epoch is done"}.get(epochs, f"{epochs} epochs are done")
     if has_aside(folder):
         done += ", and the run that was to be replaced is kept: it is back with any command but this one"
-    return f"{folder}: {done}. {'Go on' if epochs else 'Start again'} with: {resume_command(folder)}"
+    return f"{folder}: {done}. {'Go on' if epochs else 'Start again'} with: {go_on}"
 
 
 def finish(folder: Path, figures: Mapping[str, Any]) -> None:

@@ -43,7 +43,7 @@ def train(config: Config, log: Log = print, own: OwnLayers | None = None) -> Pat
         source = read_training_source(config, log, start, own)
         config = source.resolve(config, log)
         record = {"continued_from": record_of(config, start)} if start else {}
-        with new_run(config, log, record) as folder:
+        with new_run(config, log, record, in_python(config) if own else "") as folder:
             figures = fit_and_evaluate(config, source, folder, log)
             figures["seconds"]["total"] = round(time.perf_counter() - started, 2)
             with deferred():  # a second or two: a finished run has its digests and its report
@@ -57,6 +57,11 @@ def train(config: Config, log: Log = print, own: OwnLayers | None = None) -> Pat
                     write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")
     return folder
+
+
+def in_python(config: Config) -> str:
+    """The call that ends an interrupted run with layers of the user, which the command line has not."""
+    return f"mmkeras.train(resume=True, output={str(default_output(config.data, config.output))!r}, …), the same layers"
 
 
 def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, log: Log) -> dict[str, Any]:
