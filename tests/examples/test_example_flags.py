@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import small_runs
 
+import mmkeras
 from mmkeras.config.config import Config
 from mmkeras.data.table import read_table
 from mmkeras.errors import InputError
@@ -107,3 +108,20 @@ def test_an_example_whose_package_is_absent(tmp_path: Path, monkeypatch: pytest.
     ):
         with_example(Config.of(example="news"))
     assert not list(tmp_path.iterdir())
+
+
+def test_an_example_is_a_flag_in_python(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configs: list[Config] = []
+
+    def stand_in(config: Config, *_: object) -> Path:
+        configs.append(config)
+        return Path("done")
+
+    monkeypatch.setattr("mmkeras.training.train.train", stand_in)
+    mmkeras.train(example="multimodal", epochs=2)
+    (config,) = configs
+    assert (config.data.csv, config.data.image, config.training.epochs) == (
+        "data/multimodal/multimodal.csv",
+        ("photo",),
+        2,
+    )
