@@ -81,6 +81,7 @@ class FinishedRun:
         webbrowser.open(self.report.resolve().as_uri())
 
     @functools.cached_property
+    @missing_named()
     def models(self) -> dict[str, Any]:
         """Name of a graph -> its Keras model, which takes raw inputs. Imports Keras."""
         from mmkeras.runs.run import open_run
@@ -237,6 +238,7 @@ def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -
         return Predictor(open_model(path), path)
 
 
+@missing_named()
 def compare(
     runs: Sequence[FinishedRun | Exported | str | Path], csv: str | Path | None = None, *, log: Log = print
 ) -> Comparison:
