@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +12,7 @@ import numpy as np
 from mmkeras.config.data import Dialect
 from mmkeras.config.tasks import LEARN_LINES, generates_text
 from mmkeras.data.columns.column import Column
+from mmkeras.data.files.frames import frame_source, names_paths
 from mmkeras.data.lines import read_lines
 from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.data.targets.targets import Targets
@@ -22,10 +21,12 @@ from mmkeras.features.text_batches import WRITTEN, as_rows
 from mmkeras.graph import InputSpec, presence
 from mmkeras.modalities import columns_read
 from mmkeras.modalities.adapt import contract_of, load_columns
+from mmkeras.modalities.media.objects import data_uri
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run, open_run
-from mmkeras.runtime.feeds import read_cells, to_arrays, with_tokenizers
+from mmkeras.runtime.feeds import column_names, read_cells, to_arrays, with_tokenizers
 from mmkeras.runtime.row_reader import RowReader
+from mmkeras.runtime.tables import FRAME, as_frame
 from mmkeras.system.progress import Log
 from mmkeras.system.tensorflow import import_tensorflow
 from mmkeras.tasks.text_generation.load import load_tokenizer
@@ -33,7 +34,6 @@ from mmkeras.tasks.text_generation.load import load_tokenizer
 Arrays = dict[str, np.ndarray]
 
 NO_LIMIT: Final = 2**24  # tokens of a text
-ROWS: Final = "the rows"  # in messages, of rows that are in no file; line 2 is the first
 
 
 def raw_inputs(
@@ -52,7 +52,8 @@ def raw_inputs(
     if opened.schema["task"] in LEARN_LINES:
         return _token_arrays(*_lines(rows, opened))[0]
     specs = _input_specs(opened)
-    return _arrays(_reader(rows, specs, (), media_root, allow_outside, dialect=Dialect(**reading)), specs, log)
+    reader = _reader(rows, specs, (), media_root, allow_outside, log, dialect=Dialect(**reading))
+    return _arrays(reader, specs, log)
 
 
 def raw_rows(
@@ -75,7 +76,7 @@ def raw_rows(
     columns = [Column(opened.schema["target"], "text", "target")] if targets is None else targets.columns
     specs = _input_specs(opened)
     options: dict[str, Any] = {"dialect": Dialect(**reading), "keep_all": False, "target_optional": False}
-    reader = _reader(rows, specs, columns, media_root, allow_outside, **options)
+    reader = _reader(rows, specs, columns, media_root, allow_outside, log, **options)
     inputs = _arrays(reader, specs, log)
     table = reader.table
     if targets is None:
@@ -123,21 +124,18 @@ def _reader(
     targets: Sequence[Column],
     media_root: str | None,
     allow_outside: bool,
+    log: Log,
     **options: Any,
 ) -> RowReader:
     """The rows of a file, a frame or a list. options: of `read_rows`."""
-    if isinstance(rows, str | os.PathLike):
+    frame = as_frame(rows)
+    if frame is None:
         root = MediaRoot.of(Path(rows), media_root, allow_outside)
         return RowReader.open(Path(rows), specs, targets, root, inputs_optional=True, **options)
-    import pandas as pd
-
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.csv"
-        frame.to_csv(path, index=False)
-        root = MediaRoot(media_root or ".", allow_outside)
-        reader = RowReader.open(path, specs, targets, root, inputs_optional=True, **options)
-    return replace(reader, table=replace(reader.table, path=ROWS))
+    columns = {*column_names(specs), *(column.name for column in targets)}
+    root = MediaRoot(media_root or ".", allow_outside or names_paths(frame, log))
+    source = frame_source(frame, FRAME, data_uri, columns)
+    return RowReader.open(source, specs, targets, root, inputs_optional=True, **options)
 
 
 def _lines(rows: Any, run: Run) -> tuple[list[str], Run, int]:

@@ -161,7 +161,7 @@ def test_rows_of_a_frame_are_those_of_the_file(run: SmallRun) -> None:
 def test_a_class_that_the_run_does_not_know_is_refused(run: SmallRun) -> None:
     rows = [{COLUMNS[0]: "茶", COLUMNS[1]: "tea", "topic": topic} for topic in ("tech", "chess")]
     with pytest.raises(
-        mmkeras.InputError, match=r"the rows, line 3, topic: the model does not know 'chess'. It knows food"
+        mmkeras.InputError, match=r"the frame, line 2, topic: the model does not know 'chess'. It knows food"
     ):
         mmkeras.raw_rows(rows, run.folder, log=str)
 
