@@ -266,7 +266,8 @@ def named_as_in_python() -> Iterator[None]:
     except InputError as error:
         from mmkeras.config.config import DEFAULTS
 
-        names = dict.fromkeys(name.replace("-", "_") for name in re.findall(r"--([a-z][a-z-]*[a-z])", str(error)))
+        found = dict.fromkeys(name.replace("-", "_") for name in re.findall(r"--([a-z][a-z-]*[a-z])", str(error)))
+        names = [name for name in found if name in DEFAULTS or name in ("format", "formats", "slim")]
         known = [f"{name}=True" if DEFAULTS.get(name) is False else f"{name}=…" for name in names]
         if known:
             error.add_note(f"In Python: {', '.join(known)}")

@@ -31,7 +31,8 @@ def as_row(row: Any, columns: Mapping[str, InputSpec]) -> Row:
     Raises InputError for a text where there is not one text column, and for what is no row.
     """
     if isinstance(row, Mapping):
-        return row
+        named = all(isinstance(name, str) for name in row)
+        return row if named else {str(name): value for name, value in row.items()}  # as of a frame
     if isinstance(row, str):
         texts = [name for name, spec in columns.items() if spec["kind"] == "text"]
         if len(texts) != 1:
@@ -41,7 +42,7 @@ def as_row(row: Any, columns: Mapping[str, InputSpec]) -> Row:
             )
         return {texts[0]: row}
     if type(row).__name__ == "Series" and hasattr(row, "to_dict"):  # a row of a DataFrame, which is not imported here
-        return dict(row.to_dict())
+        return {str(name): value for name, value in row.to_dict().items()}
     hint = " Of a DataFrame: model.predict(frame)." if type(row).__name__ == "DataFrame" else ""
     raise InputError(
         f"Expected a row, {{column: value}}, received {type_in_words(row)}.{hint} Columns: {', '.join(columns)}."

@@ -162,7 +162,7 @@ def test_what_is_no_row_is_a_sentence() -> None:
     model, _ = model_of()
     for row, word in (
         ({"titel": "x"}, r"'titel': the model has no such column. Did you mean 'title'\?"),
-        ({7: "x"}, "7: the model has no such column. Columns: title"),
+        ({7: "x"}, "'7': the model has no such column. Columns: title"),
         (3, "received an int"),
         (pd.DataFrame({"title": ["x"]}), r"received a DataFrame. Of a DataFrame: model.predict\(frame\)"),
         ({"price": "cheap"}, "price 'cheap': expected a number such as 1.234,56"),
