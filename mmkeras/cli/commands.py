@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmkeras.errors import InputError
 from mmkeras.system.program import call
-from mmkeras.system.progress import opening
+from mmkeras.system.progress import busy, opening
 from mmkeras.system.screen import is_quiet, notes
 
 if TYPE_CHECKING:
@@ -111,10 +111,13 @@ def run_compare(options: Compare) -> int:
     from mmkeras.system.outputs import output_file
 
     if options.output is None:
-        print(compare(options.runs, options.csv))
+        with busy("comparing the runs"):
+            comparison = compare(options.runs, options.csv)
+        print(comparison)
         return 0
     with output_file(options.output, options.overwrite, [name for name in (options.csv,) if name]) as output:
-        comparison = compare(options.runs, options.csv)
+        with busy("comparing the runs"):
+            comparison = compare(options.runs, options.csv)
         comparison.to_csv(output, new=not options.overwrite)
     print(f"{comparison}\nfigures: {options.output}")
     return 0

@@ -131,6 +131,11 @@ def not_silent(log: Log, doing: str, estimate: float | None = None) -> Iterator[
         thread.join()
 
 
+def busy(doing: str) -> contextlib.AbstractContextManager[Log]:
+    """`not_silent` on standard error: the output may be a program's input."""
+    return not_silent(lambda line: print(line, file=sys.stderr), doing)
+
+
 def opening(path: str) -> contextlib.AbstractContextManager[Log]:
-    """`not_silent` while a model is opened, on standard error: the output may be a program's input."""
-    return not_silent(lambda line: print(line, file=sys.stderr), f"opening {path}")
+    """`busy` while a model is opened."""
+    return busy(f"opening {path}")

@@ -12,6 +12,8 @@ import pytest
 import small_runs
 
 import mmkeras
+from mmkeras import api
+from mmkeras.cli import main
 from mmkeras.cli.dispatch import COMMANDS, load_options
 from mmkeras.config.json_file import flag_types
 from mmkeras.errors import InputError
@@ -109,6 +111,28 @@ def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> Non
     done = small_runs.main("train", "a table.csv", "--text", "标题")
     again = program.call("train", "a table.csv", "--text", "标题")
     assert done == small_runs.Done(130, "", f"interrupted. Start again with: {again}\n")
+
+
+@pytest.mark.parametrize("flag", ["-q", "--quiet"])
+def test_quiet_leaves_the_results(flag: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def train(config: Any, log: Any) -> api.FinishedRun:
+        for line in ("a note", "epoch 1/1", "validation accuracy 0.9"):
+            log(line)
+        return api.FinishedRun(Path("runs/a"))
+
+    monkeypatch.setattr(api, "train", train)
+    monkeypatch.chdir(tmp_path)
+    small_runs.write_rows(tmp_path / "a.csv", small_runs.news_rows(3))
+    loud, quiet = small_runs.main("train", "a.csv"), small_runs.main("train", flag, "a.csv")
+    assert loud.lines[:3] == ["a note", "epoch 1/1", "validation accuracy 0.9"]
+    assert quiet.lines == ["validation accuracy 0.9", loud.lines[3]]
+    assert loud.lines[4].startswith("next: ")
+
+
+def test_a_text_may_be_called_like_the_flag() -> None:
+    assert main.is_quiet(["exported/lm", "-q", "--", "a text"])
+    assert not main.is_quiet(["exported/lm", "--", "-q"])
+    assert main.without_quiet(["exported/lm", "-q", "--", "-q"]) == ["exported/lm", "--", "-q"]
 
 
 def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:

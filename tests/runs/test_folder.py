@@ -12,6 +12,8 @@ from small_runs import SmallRun
 
 import mmkeras.training.train
 from mmkeras.errors import InputError
+from mmkeras.runs.run import FINISHED
+from mmkeras.system import program
 
 
 def finished(folder: Path) -> tuple[Path, Path]:
@@ -21,6 +23,19 @@ def finished(folder: Path) -> tuple[Path, Path]:
     (run / "state").mkdir()
     (run / "state/body.npz").write_bytes(b"arrays")
     return path, run
+
+
+def test_a_finished_run_advises_no_resume(tmp_path: Path) -> None:
+    path, run = finished(tmp_path)
+    for command in (["train", path], ["train", "--resume"]):
+        refused = small_runs.main(*command, "--output", run)
+        assert refused.code == 2
+        assert "--resume" not in refused.err
+    assert program.call("export", run) in refused.err
+    assert "--continue-from" in refused.err
+    (run / FINISHED).unlink()
+    refused = small_runs.main("train", path, "--output", run)
+    assert program.call("train", "--resume", "--output", run) in refused.err
 
 
 @pytest.mark.slow
