@@ -64,8 +64,8 @@ def accuracy_by_coverage(correct: np.ndarray, confidence: np.ndarray) -> dict[st
 
     correct: bool [n]; confidence: float [n], the probability of each prediction; rows of equal confidence come together
     (El-Yaniv & Wiener 2010). `curve`: [[coverage, accuracy], …], at most POINTS; `levels`: for each of LEVELS the
-    largest `coverage` whose accuracy reaches it, the `threshold` of the probability there, and its `rows`; 0 and None
-    if none does.
+    largest `coverage` whose accuracy reaches it, the `threshold` of the probability there, its `rows`, and how many of
+    them are `right`; 0 and None if none does.
     """
     n = len(correct)
     order = np.argsort(-confidence, kind="stable")
@@ -77,6 +77,8 @@ def accuracy_by_coverage(correct: np.ndarray, confidence: np.ndarray) -> dict[st
         k = int(reached[-1]) if len(reached) else None
         rows = int(ends[k]) + 1 if k is not None else 0
         threshold = float(confidence[order[ends[k]]]) if k is not None else None
-        levels.append({"accuracy": level, "coverage": rows / max(n, 1), "rows": rows, "threshold": threshold})
+        right = int(correct[order[:rows]].sum())
+        levels.append({"accuracy": level, "coverage": rows / max(n, 1), "rows": rows, "right": right})
+        levels[-1]["threshold"] = threshold
     shown = np.unique(np.linspace(0, len(ends) - 1, min(len(ends), POINTS)).astype(int)) if n else ends
     return {"curve": np.stack([coverage, accuracy], axis=1)[shown].round(4).tolist(), "levels": levels}

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from mmkeras.metrics.curves import accuracy_by_coverage
+from mmkeras.metrics.intervals import wilson
 from mmkeras.metrics.temperature import in_words
 from mmkeras.report import plots
 from mmkeras.report.files import RunFiles
@@ -47,6 +48,8 @@ def coverage(run: RunFiles) -> dict[str, Any] | None:
     if not len(confidence):
         return None
     figures = accuracy_by_coverage(np.array(run.held_out.correct, bool), confidence)
+    for level in figures["levels"]:
+        level["interval"] = wilson(level["right"], level["rows"]) if level["rows"] else None
     return {**figures, "plot": _coverage_plot(figures["curve"])}
 
 

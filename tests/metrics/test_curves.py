@@ -65,6 +65,7 @@ def test_accuracy_of_the_most_confident_rows_against_a_loop() -> None:
         assert level["coverage"] == pytest.approx(max(reached, default=0.0))
         if reached:
             assert (confidence >= level["threshold"]).sum() == level["rows"]
+            assert correct[confidence >= level["threshold"]].sum() == level["right"]
 
 
 def test_where_all_or_no_row_is_right() -> None:
