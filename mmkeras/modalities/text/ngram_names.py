@@ -14,7 +14,14 @@ from typing import Final
 from mmkeras.modalities.text.bag import PAIR
 from mmkeras.modalities.text.cells import truncate
 from mmkeras.modalities.text.hashing.char_ngrams import SHORTEST
-from mmkeras.modalities.text.hashing.characters import SEPARATOR, VANISHES, character_class, fold, python_tokens
+from mmkeras.modalities.text.hashing.characters import (
+    SEPARATOR,
+    SINGLE_BLOCKS,
+    VANISHES,
+    character_class,
+    fold,
+    python_tokens,
+)
 from mmkeras.modalities.text.hashing.tokenizer import BASES, PRIMES, python_hash
 from mmkeras.modalities.text.spec import TextSpec
 
@@ -34,8 +41,8 @@ Hashes = tuple[int, int]
 def names_of_ngrams(cell: str | bytes, spec: TextSpec) -> dict[int, str]:
     """Key (`h1 * 4096 + h2`, as of `Vocabulary`) -> the n-gram, of each feature of a text that the model reads.
 
-    Tokens and pairs of tokens are folded, a space between the two of a pair; n-grams of characters stand in ‹ ›, with ␣
-    for a separator. Of n-grams of one text with the same key the first is named.
+    Tokens and pairs of tokens are folded, a space between the two of a pair, but for two Han or kana; n-grams of
+    characters stand in ‹ ›, with ␣ for a separator. Of n-grams of one text with the same key the first is named.
     """
     raw = truncate(cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace"), spec.max_bytes)
     tokens = python_tokens(raw, spec.mode)[: spec.max_tokens]
@@ -49,12 +56,20 @@ def names_of_ngrams(cell: str | bytes, spec: TextSpec) -> dict[int, str]:
                 (now * factor + before) % prime
                 for now, before, factor, prime in zip(hashes[k], hashes[k - 1], PAIRS, MODULI, strict=True)
             ]
-            names.setdefault(_key((combined[0], combined[1])), f"{tokens[k - 1]} {tokens[k]}")
+            names.setdefault(_key((combined[0], combined[1])), _joined(tokens[k - 1], tokens[k]))
     if spec.char_ngrams:
         for ngram in _character_ngrams(raw, spec):
             written = "".join(SPACE if code == 0 else chr(code) for code in ngram)
             names.setdefault(_key(_hashed_characters(ngram)), f"‹{written}›")
     return names
+
+
+def _joined(first: str, second: str) -> str:
+    """A pair as it is written: characters of the blocks in which each is a token have no space between them."""
+    single = all(
+        len(token) == 1 and any(low <= ord(token) <= high for low, high in SINGLE_BLOCKS) for token in (first, second)
+    )
+    return f"{first}{second}" if single else f"{first} {second}"
 
 
 @functools.lru_cache(maxsize=200_000)
