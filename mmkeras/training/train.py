@@ -87,7 +87,8 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     times.append(time.perf_counter())
     with not_silent(log, "building the model") as heard:
         trained = task.build(config, data, heard)
-    going_on = go_on(trained, config, source.start, log) if source.start is not None else {}
+    with not_silent(log, "evaluating the run that the training goes on from") as heard:
+        going_on = go_on(trained, config, source.start, heard) if source.start is not None else {}
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
     with not_silent(log, "evaluating the model on the held-out rows") as heard:

@@ -193,3 +193,23 @@ def test_what_cannot_be_compared_is_told(place: Path, run: small_runs.SmallRun) 
     few = small_runs.main("compare", "old", "new", "--csv", "old.csv").err
     assert "are left that no run was trained on; at least 10 are needed" in few
     assert "--csv" in few
+
+
+@pytest.mark.slow
+def test_a_language_model_goes_on_and_is_compared(tmp_path: Path) -> None:
+    texts = [row[TEXT].replace("\n", " ") for row in small_runs.news_rows(400)]
+    (tmp_path / "old.txt").write_text("\n".join(texts[:200]), encoding="utf-8")
+    (tmp_path / "new.txt").write_text("\n".join(texts[200:]), encoding="utf-8")
+    flags: dict[str, Any] = {"epochs": 1, "batch_size": 4, "log": lambda line: None}
+    with small_runs.working_folder(tmp_path):
+        old = mmkeras.train(text_file="old.txt", task="language_model", width=16, output="old", **flags)
+        lines: list[str] = []
+        flags["log"] = lines.append
+        new = mmkeras.train(text_file="new.txt", continue_from=old, output="new", **flags)
+        compared = mmkeras.compare([old, new], log=lines.append)
+        other = mmkeras.compare([new, old], csv="new.txt", log=lines.append)
+    assert any("of the new lines' tokens are unknown, and stay so" in line for line in lines)
+    assert (tmp_path / "old/state/pieces.json").read_bytes() == (tmp_path / "new/state/pieces.json").read_bytes()
+    assert compared.score == "perplexity"
+    assert compared.n == 40
+    assert other.n == 40, "the training lines of the new run are left out"
