@@ -48,7 +48,8 @@ def answers_of(subject: Subject, rows: Rows, standing: Standing, root: MediaRoot
     saved = standing.saved.copy()
     if subject.run is not None and (saved >= 0).any():
         kept = saved_answers(subject)
-        if np.isnan(kept.true_probability).all() and subject.task == "classify" and not subject.folded:
+        of_classes = subject.targets is not None and subject.targets.kind.every_class
+        if of_classes and np.isnan(kept.true_probability).all() and not subject.folded:
             saved[:] = -1  # of an earlier version: the model itself tells more
         for row in np.flatnonzero(saved >= 0):
             answers.words[row] = kept.words[saved[row]]

@@ -6,9 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from mmkeras.config.config import Config
+from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.models import MODELS
 from mmkeras.models.inputs import Temperature
 from mmkeras.runs.run import Run
@@ -34,7 +33,7 @@ def at_a_lower_rate(config: Config, log: Log) -> Config:
 
 def default_rate(config: Config) -> float:
     """The learning rate of a new model."""
-    if config.model.task == "language_model":
+    if config.model.task in LEARN_LINES:
         from mmkeras.models.language_model import default_rate as rate_of
 
         return rate_of(config.generation)
@@ -46,11 +45,11 @@ def go_on(trained: Trainable, config: Config, start: Run, log: Log) -> dict[str,
 
     The temperature is fitted anew, to the new held-out rows.
     """
-    # of a compiled model Keras loads the optimiser's state too, whose schedule has ended
-    fresh = [np.asarray(variable) for variable in trained.model.optimizer.variables]
+    # of a compiled model Keras loads the optimiser's state too, whose schedule has ended in runs before 0.3
+    optimizer = getattr(trained.saved, "optimizer", None)
+    trained.saved.optimizer = None
     load_weights(trained.saved, Path(start.folder) / "model.keras")
-    for variable, values in zip(trained.model.optimizer.variables, fresh, strict=True):
-        variable.assign(values)
+    trained.saved.optimizer = optimizer
     for layer in trained.saved.layers:
         if isinstance(layer, Temperature):
             layer.inverse.assign(1.0)
