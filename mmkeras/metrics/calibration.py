@@ -66,7 +66,8 @@ def choices(task: str, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarra
 
 def choices_a_row(task: str, logits: np.ndarray) -> int:
     """Of `choices`, how many a row has: one class, or each label. logits: float [n, outputs]."""
-    return logits.shape[1] if TARGET_KINDS[task] == "labels" else 1
+    kind = TARGET_KINDS[task]
+    return logits.shape[1] if kind == "labels" else 1
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:

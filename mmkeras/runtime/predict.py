@@ -132,7 +132,7 @@ def answer_columns(targets: Targets, probabilities: bool) -> list[OutColumn]:
         several = len(targets.names) > 1
         names = [f"{PREDICTION} {name}" if several else PREDICTION for name in targets.names]
         return [OutColumn(name, "number", ".7g") for name in names]
-    decision = OutColumn(PREDICTION, "labels" if targets.task == "multilabel" else "text")
+    decision = OutColumn(PREDICTION, "labels" if {column.kind for column in targets.columns} == {"labels"} else "text")
     answers = [decision, OutColumn(PROBABILITY, "number", ".6f")]
     taken = [LINE, *(column.name for column in answers)]
     for label in targets.labels if probabilities else ():
