@@ -26,12 +26,15 @@ def load_weights(core: Any, path: Path) -> None:
 
     Raises InputError for a damaged file, and where a weight is NaN or infinite.
     """
+    import keras
+
+    bare = keras.Model(core.input, core.output)  # the same layers: of a compiled model Keras wants the optimiser too
     with reading(path):
         check_size(path)
         if holds_core(path):
-            core.load_weights(path)
+            bare.load_weights(path)
         else:
-            load_part(core, path, CORE)
+            load_part(bare, path, CORE)
     check_finite(core, path)
 
 
