@@ -44,7 +44,7 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", FORMATS)
 def test_spellings_have_one_answer(name: str, artefacts: Path) -> None:
     model = mmkeras.load(artefacts / FORMATS[name])
-    assert isinstance(model, mmkeras.api.Predictor)
+    assert isinstance(model, mmkeras.Predictor)
     expected = model(ROW).probabilities["yes"]
     for spelling in SPELLINGS:
         assert model({**ROW, **spelling}).probabilities["yes"] == pytest.approx(expected, abs=1e-6), spelling

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import small_runs
 
+from mmkeras.cli import next_command
 from mmkeras.exporting import export as exporting
+from mmkeras.verification.verify import Proof
 
 Export = Callable[..., small_runs.Done]
 
@@ -23,15 +25,16 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Export:
     """`mmkeras export r --output e …` that writes `text` into its files and finds them sound or not."""
 
     def command(text: str, passed: bool, *flags: str) -> small_runs.Done:
-        def fill(_run: Any, _formats: Any, folder: Path, *_: Any) -> bool:
+        def fill(_run: Any, _formats: Any, folder: Path, *_: Any) -> Proof:
             for name in ("signature.json", "predict.onnx" if passed else "predict.onnx.rejected"):
                 (folder / name).write_text(text)
-            proof = {"passed": passed, "artefacts": {"predict.onnx": {"passed": passed}}}
+            proof: dict[str, Any] = {"passed": passed, "artefacts": {"predict.onnx": {"passed": passed}}}
             (folder / "verify.json").write_text(json.dumps(proof))
-            return passed
+            return Proof(passed, proof["artefacts"])
 
         monkeypatch.setattr(exporting, "_fill", fill)
         monkeypatch.setattr(exporting, "open_run", lambda _: None)
+        monkeypatch.setattr(next_command, "next_command", lambda *_: "")  # it reads the signature, which is a word here
         with small_runs.working_folder(tmp_path):
             return small_runs.main("export", "r", "--output", "e", *flags)
 

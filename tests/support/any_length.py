@@ -46,12 +46,12 @@ def graph_of(columns: dict[str, Any], **flags: Any) -> Any:
     """The Graph of a model of these columns, with random weights. flags: those of `mmkeras train`."""
     import keras
 
-    from mmkeras.api import config_of
     from mmkeras.config.config import Config
     from mmkeras.data.columns.column import Column
     from mmkeras.data.targets.targets import Targets
     from mmkeras.models.core import build_core
     from mmkeras.tasks.prediction.graph import predict_graph
+    from mmkeras.training.python_flags import config_of
 
     keras.utils.set_random_seed(0)
     core = build_core(columns, 3, config_of({"csv": "t.csv", **flags}, Config), exporting=True)
