@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -140,6 +141,10 @@ def train(
         own = own_layers(encoder, fusion)
         if config is None:
             config = config_of(files, Config)
+        elif not isinstance(config, Config):
+            raise InputError(
+                f"config: expected a mmkeras.Config, received a value of the type {type(config).__name__}."
+            )
         elif given:
             raise InputError("config holds all flags: leave out the table and the other flags.")
         if own is not None and own.fusion is not None:
@@ -147,7 +152,7 @@ def train(
         return FinishedRun(run_training(with_example(config, log), log, own))
 
 
-def load_run(folder: str | Path) -> FinishedRun:
+def load_run(folder: FinishedRun | str | Path) -> FinishedRun:
     """A finished run by its folder, from Python or the command line. Raises InputError for a folder that is none.
 
     >>> run = mmkeras.load_run("runs/titles")
@@ -157,8 +162,9 @@ def load_run(folder: str | Path) -> FinishedRun:
     from mmkeras.runs.run import open_run
 
     with named_as_in_python():
-        bring_back(Path(folder))
-        return FinishedRun(open_run(folder).folder)
+        path = folder_of(folder, "a run or its folder")
+        bring_back(path)
+        return FinishedRun(open_run(path).folder)
 
 
 @missing_named()
@@ -187,9 +193,10 @@ def export(
     check_training("Exporting", EXPORTING)
     from mmkeras.exporting.export import export as run_export
 
-    path = run.folder if isinstance(run, FinishedRun) else run
     with named_as_in_python():
-        folder, proof = run_export(path, several(formats), output, overwrite, log, several(precisions), slim)
+        path = folder_of(run, "a run or its folder")
+        into = None if output is None else folder_of(output, "output: the path of a folder")
+        folder, proof = run_export(path, several(formats), into, overwrite, log, several(precisions), slim)
     exported = Exported(folder, Verification.of(proof))
     if strict and not exported.passed:
         raise VerificationError(exported)
@@ -208,7 +215,7 @@ def verify(folder: Exported | str | Path, formats: str | Sequence[str] = (), log
     from mmkeras.system.locks import locked
     from mmkeras.verification.verify import verify as run_verification
 
-    path = folder.folder if isinstance(folder, Exported) else Path(folder)
+    path = folder_of(folder, "an exported folder")
     with named_as_in_python(), locked(path, shared=True):
         return Verification.of(run_verification(path, several(formats), log))
 
@@ -224,7 +231,7 @@ def load(path: FinishedRun | Exported | str | Path, format: str | None = None) -
     >>> model: mmkeras.Predictor = mmkeras.load("exported/titles/predict.tflite")
     >>> answer = model({"title": "Wool coat"})
     """
-    path = Path(path) if isinstance(path, str | Path) else path.folder
+    path = folder_of(path, "a run, an exported folder or the path of an artefact")
     with named_as_in_python():
         if generates_text(path):
             from mmkeras.generation.text_model import TextModel
@@ -250,12 +257,28 @@ def compare(
     from mmkeras.comparing.compare import compare as run_comparison
 
     with named_as_in_python():
-        return run_comparison([run if isinstance(run, str | Path) else run.folder for run in runs], csv, log)
+        several_runs = [runs] if isinstance(runs, str | Path | FinishedRun | Exported) else runs
+        folders = [folder_of(run, "runs or their folders") for run in several_runs]
+        return run_comparison(folders, None if csv is None else folder_of(csv, "csv: the path of a table"), log)
+
+
+def folder_of(given: Any, expected: str) -> Path:
+    """The path of a run, of an exported folder, or a path itself. Raises InputError for anything else."""
+    path = given.folder if isinstance(given, FinishedRun | Exported) else given
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"Expected {expected}, received a value of the type {type(path).__name__}.")
+    return Path(path)
 
 
 def several(names: str | Sequence[str]) -> list[str]:
-    """Names, of which a string is one."""
-    return [names] if isinstance(names, str) else list(names)
+    """Names, of which a string is one. Raises InputError for what is no list of texts."""
+    listed = [names] if isinstance(names, str) else list(names) if isinstance(names, Iterable) else [names]
+    for name in listed:
+        if not isinstance(name, str):
+            raise InputError(
+                f"Expected names, such as formats=['tflite', 'onnx'], received one of the type {type(name).__name__}."
+            )
+    return listed
 
 
 @contextlib.contextmanager

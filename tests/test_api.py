@@ -42,6 +42,28 @@ def test_an_unknown_flag_is_a_sentence() -> None:
         mmkeras.train("x.csv", config=mmkeras.Config())
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mmkeras.load(None),  # type: ignore[arg-type]
+        lambda: mmkeras.load_run(3),  # type: ignore[arg-type]
+        lambda: mmkeras.export(None),  # type: ignore[arg-type]
+        lambda: mmkeras.export("runs/x", output=3),  # type: ignore[arg-type]
+        lambda: mmkeras.export("runs/x", formats=3),  # type: ignore[arg-type]
+        lambda: mmkeras.verify(None),  # type: ignore[arg-type]
+        lambda: mmkeras.compare([3]),  # type: ignore[list-item]
+        lambda: mmkeras.compare("runs/x"),
+        lambda: mmkeras.compare(["a", "b"], csv=pd.DataFrame()),  # type: ignore[arg-type]
+        lambda: mmkeras.raw_inputs("x.csv", None),
+        lambda: mmkeras.train(config=3),  # type: ignore[arg-type]
+        lambda: mmkeras.train("x.csv", epochs=object()),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_path_is_a_sentence(call: Any) -> None:
+    with pytest.raises(mmkeras.InputError, match=r"[Ee]xpected"):
+        call()
+
+
 def test_tasks_that_generate_text_are_those_that_answer_with_texts() -> None:
     assert all(generates_text(name) is (load_task(name).ANSWERS == "texts") for name in TASKS)
 
@@ -75,8 +97,10 @@ def test_a_row_a_file_and_the_command_have_one_answer(name: str, run: SmallRun, 
 @pytest.mark.slow
 def test_what_a_row_lacks_is_a_sentence(run: SmallRun) -> None:
     model = mmkeras.load(run.exported / "predict.tflite")
+    with pytest.warns(UserWarning, match="'colour': not read"):
+        assert model({**row_of(run), "colour": "red"}) == model(row_of(run))
     with pytest.raises(mmkeras.InputError, match="no such column"):
-        model({**row_of(run), "colour": "red"})
+        model({COLUMNS[0]: "a text", "colour": "red"})
     with pytest.raises(mmkeras.InputError, match="expected a cell of each column"):
         model({COLUMNS[0]: "a text"})
 

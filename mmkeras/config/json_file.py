@@ -58,7 +58,7 @@ def check_type(key: str, value: Any, source: str, kind: Any) -> None:
         expected = "a list of strings"
     elif any(get_origin(part) is Literal for part in (kind, *choices)):
         words = [word for part in (kind, *choices) for word in get_args(part) if isinstance(word, str)]
-        valid = value in words or (value is None and NoneType in choices)
+        valid = (isinstance(value, str) and value in words) or (value is None and NoneType in choices)
         expected = "one of " + ", ".join(map(repr, dict.fromkeys(words)))
     else:
         # JSON writes 1 for 1.0, and Python counts True as an int
@@ -66,7 +66,8 @@ def check_type(key: str, value: Any, source: str, kind: Any) -> None:
         valid = valid and (not isinstance(value, bool) or bool in choices)
         expected = " or ".join("null" if t is NoneType else t.__name__ for t in choices)
     if not valid:
-        raise InputError(f"{source}: {key!r} is {json.dumps(value, ensure_ascii=False)}; expected {expected}.")
+        shown = json.dumps(value, ensure_ascii=False, default=lambda other: f"<{type(other).__name__}>")
+        raise InputError(f"{source}: {key!r} is {shown}; expected {expected}.")
 
 
 def read_config(path: str | Path, kind: type[Any] = Config) -> Any:

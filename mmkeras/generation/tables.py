@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from mmkeras.data.columns.column import Column
 from mmkeras.data.files.frames import frame_source, names_paths
-from mmkeras.data.files.reading import Dialect
+from mmkeras.data.files.reading import dialect_of
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generate import ROWS, decode_values
@@ -23,7 +23,7 @@ from mmkeras.modalities.media.objects import data_uri
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import Fault, with_tokenizers
 from mmkeras.runtime.row_reader import RowReader
-from mmkeras.runtime.tables import FRAME, as_frame
+from mmkeras.runtime.tables import FRAME, as_frame, in_words_of_python
 from mmkeras.system.progress import Log
 
 
@@ -32,14 +32,14 @@ def generate_table(
     folder: Path,
     table: Any,
     options: GenerationOptions,
-    columns: Collection[str],
+    columns: Mapping[str, str],
     media_root: str | Path | None,
     allow_outside: bool,
     log: Log,
     **reading: Any,
 ) -> pd.DataFrame:
     """See `TextModel.predict`. columns: of the model."""
-    frame = as_frame(table)
+    frame = as_frame(table, columns)
     if not columns:
         raise InputError(f"{folder}: a language model has no columns. Call it with the prompts: model([…]).")
     if frame is None:
@@ -49,7 +49,7 @@ def generate_table(
         source = frame_source(frame, FRAME, data_uri, columns)
         root = MediaRoot(str(media_root or "."), allow_outside or names_paths(frame, log))
     target = Column(generator.step.signature["target"], "text", "target")
-    reader = RowReader.open(source, generator.inputs, [target], root, inputs_optional=True, dialect=Dialect(**reading))
+    reader = RowReader.open(source, generator.inputs, [target], root, inputs_optional=True, dialect=dialect_of(reading))
     reader.log_missing(log)
     reader.log_unknown(log)
     inputs = with_tokenizers(generator.inputs, [folder, *folder.parents[:1]])
@@ -58,7 +58,7 @@ def generate_table(
         seeded = replace(options, seed=options.seed + rows.start)  # else every part would draw the same
         decoded += decode_values(generator, inputs, rows.values, rows.cells, rows.count, seeded, notes)
         faults += rows.faults
-    reader.log_faults(faults, log)
+    reader.log_faults(faults, in_words_of_python(log, frame is not None))
     for note in notes.lines():
         log(note)
     texts = {"text": [generator.tokenizer.decode(text.ids) for text in decoded]}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
+from mmkeras.data.values.python_cell import type_in_words
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generator import TextGenerator
@@ -109,7 +110,7 @@ class TextModel:
                 raise InputError(f"There is no text column for {source!r}. Give {{column: value}}: {columns}.")
             source = {first: source}
         if not isinstance(source, Mapping):
-            raise InputError(f"Expected a text or {{column: value}}, received a {type(source).__name__}.")
+            raise InputError(f"Expected a text or {{column: value}}, received {type_in_words(source)}.")
         if all(value is None or (isinstance(value, str) and not value.strip()) for value in source.values()):
             raise InputError(f"Every cell of the row is empty. Columns: {', '.join(columns)}.")
         return source
@@ -154,7 +155,7 @@ class TextModel:
         if SCORE not in self.generator.graphs:
             raise InputError(f"{self.path}: only a language model scores texts; this model generates them.")
         if not isinstance(text, str):
-            raise InputError(f"Expected a text to score, received a {type(text).__name__}.")
+            raise InputError(f"Expected a text to score, received {type_in_words(text)}.")
         return score_text(self.generator, text)
 
 
@@ -167,7 +168,7 @@ def options_of(values: Mapping[str, Any]) -> GenerationOptions:
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{name!r}: there is no such option.{hint} Options: {', '.join(names)}.")
         if not isinstance(value, int | float | None):
-            raise InputError(f"{name}={value!r}: expected a number, received a {type(value).__name__}.")
+            raise InputError(f"{name}={value!r}: expected a number, received {type_in_words(value)}.")
     options = GenerationOptions(**values)
     try:
         options.check()

@@ -12,6 +12,7 @@ from mmkeras.config.config import DEFAULTS, Config, Text
 from mmkeras.config.fusions import OWN, is_own
 from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.data.columns.column import Column
+from mmkeras.data.values.python_cell import type_in_words
 from mmkeras.errors import InputError
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.blocks import GraphColumn, graph_columns
@@ -70,7 +71,7 @@ def name_of(function: Any) -> str:
 
 def described(value: Any) -> str:
     """A value in an error message."""
-    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    return f"the class {value.__name__}" if isinstance(value, type) else type_in_words(value)
 
 
 def check_given(config: Config, own: OwnLayers | None) -> None:

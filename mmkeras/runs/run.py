@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ def open_run(path: str | Path) -> Run:
 
     Raises InputError for a folder that is absent, not a run, not finished, or has changed since the training ended.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"Expected a run or its folder, received a value of the type {type(path).__name__}.")
     folder = Path(path)
     if not (folder / "config.json").exists():
         raise InputError(f"{folder}: expected a run folder (with config.json); `mmkeras train` makes one.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mmkeras.data.columns.column import Column, near_name
 from mmkeras.data.dates.calendar import ISO
-from mmkeras.data.values.python_cell import is_missing, python_cell, type_in_words
+from mmkeras.data.values.python_cell import is_missing, is_number, python_cell, type_in_words
 from mmkeras.data.values.raw_cell import read_raw
 from mmkeras.errors import BadCell, InputError
 from mmkeras.graph import InputSpec, columns_in
@@ -18,6 +19,7 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import columns_of, read_cells
 
 Row = Mapping[str, Any]
+CALLER: Final = 6  # frames up from a warning to the line that calls the model
 
 
 def column_specs(inputs: Sequence[InputSpec]) -> dict[str, InputSpec]:
@@ -55,15 +57,28 @@ def cells_of_rows(
     """Column -> a cell a row, '' for a missing one: as a table has them, or a picture or clip in memory.
 
     folder: relative paths start here. ignored: names that are no columns of the model and no mistake, such as the
-    target's. Raises InputError for unknown columns, and for values that are no cell.
+    target's. Warns of other columns in a row that has all of the model's, as a row of the table does.
+    Raises InputError for unknown columns in a row that lacks one, and for values that are no cell.
     """
     columns = column_specs(inputs)
-    for name in dict.fromkeys(name for row in rows for name in row):
-        if name not in columns and name not in ignored:
-            near = near_name(str(name), list(columns))
-            hint = f" Did you mean {near!r}?" if near else ""
-            raise InputError(f"{name!r}: the model has no such column.{hint} Columns: {', '.join(columns)}.")
+    for row in rows:
+        check_names(row, columns, ignored)
     return {name: [cell_of(row.get(name), spec, folder) for row in rows] for name, spec in columns.items()}
+
+
+def check_names(row: Row, columns: Mapping[str, InputSpec], ignored: Sequence[str]) -> None:
+    """Raise InputError for a column that the model does not have, where it may be one of the model's misspelt.
+
+    A row that has all columns of the model has none misspelt: of others a warning says that they are not read.
+    """
+    unknown = [name for name in row if name not in columns and name not in ignored]
+    if unknown and columns and all(name in row for name in columns):
+        names = ", ".join(map(repr, unknown))
+        warnings.warn(f"{names}: not read; the columns of the model are {', '.join(columns)}.", stacklevel=CALLER)
+    elif unknown:
+        near = near_name(str(unknown[0]), list(columns))
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise InputError(f"{unknown[0]!r}: the model has no such column.{hint} Columns: {', '.join(columns)}.")
 
 
 def cell_of(value: Any, spec: InputSpec, folder: str | Path) -> Any:
@@ -80,6 +95,8 @@ def cell_of(value: Any, spec: InputSpec, folder: str | Path) -> Any:
             return cells_of(spec["kind"]).read(os.fspath(value), spec, MediaRoot(str(folder), allow_outside=True))
         if names_files(spec["kind"]):
             return objects_of(spec["kind"]).from_object(value)
+        if spec["kind"] == "number" and not is_number(value):  # a date, True: no number as a cell of a table, too
+            return read_raw(python_cell(value), Column(str(spec["column"]), "number", "input"))
         return python_cell(value, spec.get("notation") or ISO if spec["kind"] == "date" else ISO)
     except BadCell as error:
         raise InputError(f"{named(str(spec['column']), value)}: {in_python(str(error))}") from None

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from mmkeras.data.files.frames import frame_source, names_paths
-from mmkeras.data.files.reading import Dialect
+from mmkeras.data.files.reading import dialect_of
 from mmkeras.data.files.source import Source
+from mmkeras.data.values.python_cell import type_in_words
 from mmkeras.errors import InputError
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.objects import data_uri
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.predict import FilePredictions, predict_file
+from mmkeras.runtime.python_rows import as_row, in_python
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.progress import Log
 
@@ -27,38 +29,55 @@ def predict_table(
     runner: Runner,
     artefact: Path,
     table: Any,
-    columns: Collection[str],
+    columns: Mapping[str, str],
     media_root: str | Path | None,
     allow_outside: bool,
     log: Log,
     **reading: Any,
 ) -> pd.DataFrame:
-    """See `Predictor.predict`. columns: of the model."""
-    frame = as_frame(table)
+    """See `Predictor.predict`. columns: of the model, with their kinds."""
+    frame = as_frame(table, columns)
     if frame is None:
         source: str | Source = os.fspath(table)
         root = MediaRoot.of(table, None if media_root is None else str(media_root), allow_outside)
     else:
         source = frame_source(frame, FRAME, data_uri, columns)
         root = MediaRoot(str(media_root or "."), allow_outside or names_paths(frame, log))
-    predicted = predict_file(runner, artefact, source, root, log, dialect=Dialect(**reading))
-    predicted.reader.log_faults(predicted.faults, log)
+    predicted = predict_file(runner, artefact, source, root, log, dialect=dialect_of(reading))
+    predicted.reader.log_faults(predicted.faults, in_words_of_python(log, frame is not None))
     predictions = frame_of(predicted)
     return predictions if frame is None else predictions.set_axis(frame.index)
 
 
-def as_frame(table: Any) -> pd.DataFrame | None:
-    """A frame, or a list of rows as one; None for a path. Raises InputError for anything else."""
+def as_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame | None:
+    """A frame, or a list of rows as one; None for a path. Raises InputError for anything else.
+
+    columns: of the model, with their kinds: a text in a list is a cell of the only text column.
+    """
     if isinstance(table, pd.DataFrame):
         return table
-    if isinstance(table, list | tuple) and table and all(isinstance(row, dict) for row in table):
-        return pd.DataFrame(list(table))
     if isinstance(table, str | os.PathLike):
         return None
+    if isinstance(table, list | tuple) and table:
+        specs: dict[str, Any] = {name: {"kind": kind} for name, kind in columns.items()}
+        return pd.DataFrame([as_row(row, specs) for row in table])
+    received = "no rows" if isinstance(table, list | tuple) else type_in_words(table)
+    hint = " Of one row: [row]." if isinstance(table, Mapping) else ""
+    hint = " series.to_frame() makes a frame." if type(table).__name__ == "Series" else hint
     raise InputError(
-        f"Expected the path of a table, a pandas DataFrame, or a list of rows [{{column: value}}, …], received a "
-        f"{type(table).__name__}."
+        f"Expected the path of a table, a pandas DataFrame, or a list of rows [{{column: value}}, …], received "
+        f"{received}.{hint}"
     )
+
+
+def in_words_of_python(log: Log, in_memory: bool) -> Log:
+    """A log whose lines name arguments in place of flags. in_memory: do the rows lie in no file?"""
+
+    def logged(line: str) -> None:
+        words = in_python(line)
+        log(words if in_memory else words.replace("at the current folder, or", "at the folder of the file, or"))
+
+    return logged
 
 
 def frame_of(predicted: FilePredictions) -> pd.DataFrame:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.config.data import Dialect
 from mmkeras.config.tasks import LEARN_LINES, generates_text
 from mmkeras.data.columns.column import Column
 from mmkeras.data.files.frames import frame_source, names_paths
+from mmkeras.data.files.reading import dialect_of
 from mmkeras.data.lines import read_lines
 from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.data.targets.targets import Targets
@@ -24,9 +24,10 @@ from mmkeras.modalities.adapt import contract_of, load_columns
 from mmkeras.modalities.media.objects import data_uri
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runs.run import Run, open_run
-from mmkeras.runtime.feeds import column_names, read_cells, to_arrays, with_tokenizers
+from mmkeras.runtime.feeds import read_cells, to_arrays, with_tokenizers
+from mmkeras.runtime.python_rows import column_specs
 from mmkeras.runtime.row_reader import RowReader
-from mmkeras.runtime.tables import FRAME, as_frame
+from mmkeras.runtime.tables import FRAME, as_frame, in_words_of_python
 from mmkeras.system.progress import Log
 from mmkeras.system.tensorflow import import_tensorflow
 from mmkeras.tasks.text_generation.load import load_tokenizer
@@ -52,7 +53,7 @@ def raw_inputs(
     if opened.schema["task"] in LEARN_LINES:
         return _token_arrays(*_lines(rows, opened))[0]
     specs = _input_specs(opened)
-    reader = _reader(rows, specs, (), media_root, allow_outside, log, dialect=Dialect(**reading))
+    reader = _reader(rows, specs, (), media_root, allow_outside, log, dialect=dialect_of(reading))
     return _arrays(reader, specs, log)
 
 
@@ -75,7 +76,7 @@ def raw_rows(
     targets = None if writes else Targets.from_json(opened.schema["targets"])
     columns = [Column(opened.schema["target"], "text", "target")] if targets is None else targets.columns
     specs = _input_specs(opened)
-    options: dict[str, Any] = {"dialect": Dialect(**reading), "keep_all": False, "target_optional": False}
+    options: dict[str, Any] = {"dialect": dialect_of(reading), "keep_all": False, "target_optional": False}
     reader = _reader(rows, specs, columns, media_root, allow_outside, log, **options)
     inputs = _arrays(reader, specs, log)
     table = reader.table
@@ -114,7 +115,8 @@ def _arrays(reader: RowReader, specs: list[InputSpec], log: Log) -> Arrays:
     table = reader.table
     cells = {column.name: table.rows[column.name].tolist() for column in table.inputs}
     values, faults = read_cells(cells, specs, reader.root, len(table.rows))
-    reader.log_faults([(int(table.lines[row]), column, reason) for row, column, reason in faults], log)
+    lines = [(int(table.lines[row]), column, reason) for row, column, reason in faults]
+    reader.log_faults(lines, in_words_of_python(log, table.path == FRAME))
     return to_arrays(values, specs, range(len(table.rows)))
 
 
@@ -128,11 +130,12 @@ def _reader(
     **options: Any,
 ) -> RowReader:
     """The rows of a file, a frame or a list. options: of `read_rows`."""
-    frame = as_frame(rows)
+    kinds = {name: str(spec["kind"]) for name, spec in column_specs(specs).items()}
+    frame = as_frame(rows, kinds)
     if frame is None:
         root = MediaRoot.of(Path(rows), media_root, allow_outside)
         return RowReader.open(Path(rows), specs, targets, root, inputs_optional=True, **options)
-    columns = {*column_names(specs), *(column.name for column in targets)}
+    columns = {*kinds, *(column.name for column in targets)}
     root = MediaRoot(media_root or ".", allow_outside or names_paths(frame, log))
     source = frame_source(frame, FRAME, data_uri, columns)
     return RowReader.open(source, specs, targets, root, inputs_optional=True, **options)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mmkeras.config.tasks import LEARN_LINES
+from mmkeras.data.values.python_cell import type_in_words
 from mmkeras.errors import InputError
 from mmkeras.system.progress import Log
 
@@ -66,5 +67,5 @@ def as_path_or_frame(table: Any, name: str) -> Any:
     hint = " frame.to_frame() makes one." if type(table).__name__ == "Series" else ""
     hint = " pandas.DataFrame(rows) makes one." if isinstance(table, list | dict) else hint
     raise InputError(
-        f"mmkeras.train: {what}: expected a path or a pandas DataFrame, received a {type(table).__name__}.{hint}"
+        f"mmkeras.train: {what}: expected a path or a pandas DataFrame, received {type_in_words(table)}.{hint}"
     )

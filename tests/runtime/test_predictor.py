@@ -167,6 +167,10 @@ def test_what_is_no_row_is_a_sentence() -> None:
         (pd.DataFrame({"title": ["x"]}), r"received a DataFrame. Of a DataFrame: model.predict\(frame\)"),
         ({"price": "cheap"}, "price 'cheap': expected a number such as 1.234,56"),
         ({"price": float("inf")}, "expected a finite number"),
+        ({"price": True}, "price 'True': expected a number"),
+        ({"price": datetime.date(2026, 11, 6)}, "price: expected a number, received '2026-11-06'"),
+        ({"price": 10**400}, "expected a finite number, up to"),
+        ({"price": 1e300}, "expected a number from -3.4e.38"),
         ({"price": {"a": 1}}, "price: expected a text, a number, .* received a dict"),
         ({"day": "2026-11-06"}, "expected a date in the notation DD.MM.YYYY"),
         ({"day": datetime.time(3)}, "received the time of day 03:00"),
@@ -176,6 +180,16 @@ def test_what_is_no_row_is_a_sentence() -> None:
             model(row)
     assert model({**ROW, "season": "yes"}).label == "yes", "the target is no mistake"
     assert model(pd.Series(ROW)).probability == 1.0, "a row of a frame"
+
+
+def test_a_row_of_the_table_may_have_columns_that_the_model_does_not_read() -> None:
+    """Where all of the model's are there, none is misspelt."""
+    model, _ = model_of("photo")
+    with pytest.warns(UserWarning, match="'title', 'price': not read; the columns of the model are photo") as caught:
+        assert model({"title": "Wool coat", "price": 3, "photo": PIXELS}).probability == 1.0
+    assert caught[0].filename == __file__, "the warning shows the line of the caller"
+    with pytest.raises(InputError, match="'title': the model has no such column"):
+        model([{"photo": PIXELS}, {"title": "Wool coat"}])
 
 
 def test_frames_lists_and_files(tmp_path: Path) -> None:
@@ -197,9 +211,20 @@ def test_frames_lists_and_files(tmp_path: Path) -> None:
     assert model.predict(tmp_path / "t.csv", log=lines.append)["yes"].tolist() == answers["yes"].tolist()
     numbers = model_of("price", labels=())[0].predict(frame, log=lines.append)
     assert numbers["prediction"].tolist() == [2.5, 2.5, 2.5]
-    for table in (3, None, {}, [], [3]):
+    for table in (3, None, {}, []):
         with pytest.raises(InputError, match="Expected the path of a table, a pandas DataFrame"):
             model.predict(table)
+    with pytest.raises(InputError, match="Expected a row, .* received an int"):
+        model.predict([3])
+    with pytest.raises(InputError, match="'encodng': there is no such argument. Did you mean 'encoding'"):
+        model.predict(frame, encodng="utf-8")
+    with pytest.raises(InputError, match="'encoding' is 3; expected str"):
+        model.predict(frame, encoding=3)
+    assert len(model.predict(["a", {"title": "b"}, pd.Series({"title": "c"})], log=lines.append)) == 3
+    assert model.predict([{"title": "a", "price": 1e300, "day": None}], log=lines.append)[
+        "yes"
+    ].tolist() == pytest.approx([1 / 3])
+    assert any("line 1, price: expected a number from -3.4e+38" in line for line in lines), "float32 has no such number"
     with pytest.raises(InputError, match="column 'title', row 1"):
         model.predict(frame.assign(title=[{}, {}, {}]))
 
@@ -215,4 +240,5 @@ def test_pictures_in_a_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "photo: a pathlib.Path may lie in any folder (allow_outside=True)" in lines
     answers = model.predict(pd.DataFrame({"photo": ["q.png"], "title": "x"}), log=lines.append)
     assert answers["yes"].tolist() == [0.5], "of its two columns one is there"
-    assert any("the frame, line 1, photo: there is no file" in line for line in lines)
+    (line,) = (line for line in lines if "the frame, line 1, photo: there is no file" in line)
+    assert "Paths start at the current folder, or at media_root=" in line

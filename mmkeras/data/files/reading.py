@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mmkeras.config.data import Dialect
+from mmkeras.config.json_file import config_from_dict
 from mmkeras.data.encoding.charset import Charset, choose_encoding
 from mmkeras.data.files.csv_table import read_csv
 from mmkeras.data.files.fasttext import PREFIX, read_fasttext
@@ -21,7 +22,7 @@ from mmkeras.data.files.unpack import unpack
 from mmkeras.data.files.ways_to_write import is_table
 from mmkeras.errors import InputError
 
-__all__ = ["BadRow", "Dialect", "Source", "read_source"]
+__all__ = ["BadRow", "Dialect", "Source", "dialect_of", "read_source"]
 
 PARQUET: Final = (".parquet", ".pq")
 # Text files of another kind: how they begin, and what they are.
@@ -34,6 +35,17 @@ _OTHER_KINDS: Final = (
     (r"@relation\b", "a file of Weka (ARFF). Save it as CSV"),
     (r"\{\\rtf", "a rich text document. Save it as CSV"),
 )
+
+
+def dialect_of(reading: Mapping[str, Any]) -> Dialect:
+    """Fields of a Dialect by name, as keywords of Python. Raises InputError for an unknown name or a wrong type."""
+    for name in reading:
+        if name not in (known := list(vars(Dialect()))):
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{name!r}: there is no such argument.{hint} Of the file: {', '.join(known)}.")
+    dialect: Dialect = config_from_dict(dict(reading), "the arguments", Dialect)
+    return dialect
 
 
 def read_source(

@@ -7,6 +7,7 @@ import decimal
 import math
 import numbers
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -65,7 +66,11 @@ def python_cell(value: Any, notation: str = ISO) -> str:
 
 def number_cell(value: Any) -> str:
     """A finite number in Python's notation, with the digits of its own type: 0.1 of a float32 too."""
-    if not math.isfinite(value):
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        raise BadCell(f"expected a finite number, up to {sys.float_info.max:.3g}.") from None
+    if not finite:
         raise BadCell(f"expected a finite number, received {value}.")
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))

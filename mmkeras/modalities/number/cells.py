@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from mmkeras.errors import BadCell
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
+LARGEST: Final = float(np.finfo(np.float32).max)
+
 
 def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> float | None:
-    """A cell's number, None if the cell is empty; other cells were dropped when the table was read."""
-    return float(cell) if cell.strip() else None
+    """A cell's number, None if the cell is empty; other cells were dropped when the table was read.
+
+    Raises BadCell for a number that float32 does not hold.
+    """
+    if not cell.strip():
+        return None
+    number = float(cell)
+    if abs(number) > LARGEST:
+        raise BadCell(f"expected a number from {-LARGEST:.2g} to {LARGEST:.2g}, received {cell[:40]!r}.")
+    return number
 
 
 sample = read
