@@ -146,6 +146,7 @@ def test_a_frame_is_trained_exported_verified_and_loaded(tmp_path: Path, monkeyp
 USER = """
 from pathlib import Path
 import mmkeras
+import pandas as pd
 
 run = mmkeras.train("products.csv", image="photo", target=["season"], epochs=10, output=Path("runs/x"))
 accuracy: float = run.metrics["validation"]["accuracy"]
@@ -155,6 +156,11 @@ passed: bool = exported.verification.passed
 model: mmkeras.Predictor = mmkeras.load(exported.folder / "predict.tflite")
 label: str = model({"title": "Wool coat", "photo": Path("coat.jpg")}).label
 answers: list[mmkeras.Prediction] = model([{"title": "Wool coat"}])
+frame = pd.read_csv("x.csv")
+rows: list[mmkeras.Prediction] = model(frame.to_dict("records"))
+first: mmkeras.Prediction = model(frame.iloc[0])
+last: mmkeras.Prediction = model(frame.iloc[1].to_dict())
+predicted: pd.DataFrame = model.predict(["a", frame.iloc[0]])
 text: mmkeras.TextModel = mmkeras.load("exported/pairs")
 line: str = text("A man", beam=4)
 perplexity: float = text.score("x").perplexity

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AT_ONCE = 64  # rows that are read and decoded at once
-Source = str | Mapping[str, Any]
+Source = str | Mapping[Any, Any]
 
 
 class Options(TypedDict, total=False):
@@ -128,7 +128,7 @@ class TextModel:
     @missing_named()
     def predict(
         self,
-        table: pd.DataFrame | Sequence[Row] | str | Path,
+        table: pd.DataFrame | Sequence[Row | str] | str | Path,
         media_root: str | Path | None = None,
         allow_outside: bool = False,
         log: Log = print,

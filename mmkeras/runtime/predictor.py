@@ -85,12 +85,12 @@ class Predictor:
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too, and is one row
-        self, row: Row | str, media_root: str | Path = ".", allow_outside: bool = False
+        self, row: Row | str | pd.Series[Any], media_root: str | Path = ".", allow_outside: bool = False
     ) -> Prediction: ...
 
     @overload
     def __call__(
-        self, row: Sequence[Row | str], media_root: str | Path = ".", allow_outside: bool = False
+        self, row: Sequence[Row | str | pd.Series[Any]], media_root: str | Path = ".", allow_outside: bool = False
     ) -> list[Prediction]: ...
 
     @missing_named()
@@ -141,7 +141,7 @@ class Predictor:
     @missing_named()
     def predict(
         self,
-        table: pd.DataFrame | Sequence[Row] | str | Path,
+        table: pd.DataFrame | Sequence[Row | str | pd.Series[Any]] | str | Path,
         media_root: str | Path | None = None,
         allow_outside: bool = False,
         log: Log = print,

@@ -18,7 +18,7 @@ from mmkeras.modalities import cells_of, names_files, objects_of
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import columns_of, read_cells
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 CALLER: Final = 6  # frames up from a warning to the line that calls the model
 
 
