@@ -114,8 +114,8 @@ class Predictor:
         columns = column_specs(inputs)
         for start in range(0, len(items), AT_ONCE):
             rows = [as_row(item, columns) for item in items[start : start + AT_ONCE]]
-            self._check_complete(rows, list(columns))
             cells = cells_of_rows(rows, inputs, root.folder, self.signature["targets"]["names"])
+            self._check_complete(rows, list(columns))
             values = values_of_rows(rows, cells, inputs, root)
             answers = self.runner(to_arrays(values, inputs, range(len(rows))), [output])[output]
             yield from map(self.prediction, finite(answers, self.path))
