@@ -39,9 +39,9 @@ def generate_table(
     **reading: Any,
 ) -> pd.DataFrame:
     """See `TextModel.predict`. columns: of the model."""
-    frame = as_frame(table, columns)
     if not columns:
         raise InputError(f"{folder}: a language model has no columns. Call it with the prompts: model([…]).")
+    frame = as_frame(table, columns)
     if frame is None:
         source: Any = os.fspath(table)
         root = MediaRoot.of(table, None if media_root is None else str(media_root), allow_outside)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
-from mmkeras.data.values.python_cell import type_in_words
+import numpy as np
+
+from mmkeras.data.values.python_cell import is_missing, type_in_words
 from mmkeras.errors import InputError
 from mmkeras.generation.decoding import Decoded
 from mmkeras.generation.generator import TextGenerator
@@ -109,9 +111,11 @@ class TextModel:
             if first is None:
                 raise InputError(f"There is no text column for {source!r}. Give {{column: value}}: {columns}.")
             source = {first: source}
+        if type(source).__name__ == "Series" and hasattr(source, "to_dict"):
+            source = source.to_dict()
         if not isinstance(source, Mapping):
             raise InputError(f"Expected a text or {{column: value}}, received {type_in_words(source)}.")
-        if all(value is None or (isinstance(value, str) and not value.strip()) for value in source.values()):
+        if all(is_missing(value) or (isinstance(value, str) and not value.strip()) for value in source.values()):
             raise InputError(f"Every cell of the row is empty. Columns: {', '.join(columns)}.")
         return source
 
@@ -167,9 +171,11 @@ def options_of(values: Mapping[str, Any]) -> GenerationOptions:
             near = difflib.get_close_matches(name, names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{name!r}: there is no such option.{hint} Options: {', '.join(names)}.")
-        if not isinstance(value, int | float | None):
+        if not isinstance(value, int | float | np.number | None):
             raise InputError(f"{name}={value!r}: expected a number, received {type_in_words(value)}.")
-    options = GenerationOptions(**values)
+    options = GenerationOptions(
+        **{name: value.item() if isinstance(value, np.number) else value for name, value in values.items()}
+    )
     try:
         options.check()
     except InputError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import columns_of, read_cells
 
 Row = Mapping[Any, Any]
-CALLER: Final = 6  # frames up from a warning to the line that calls the model
+PASSED_BY: Final = ("mmkeras", "contextlib")  # modules between a warning and the line that calls the model
 
 
 def column_specs(inputs: Sequence[InputSpec]) -> dict[str, InputSpec]:
@@ -74,11 +75,19 @@ def check_names(row: Row, columns: Mapping[str, InputSpec], ignored: Sequence[st
     unknown = [name for name in row if name not in columns and name not in ignored]
     if unknown and columns and all(name in row for name in columns):
         names = ", ".join(map(repr, unknown))
-        warnings.warn(f"{names}: not read; the columns of the model are {', '.join(columns)}.", stacklevel=CALLER)
+        warnings.warn(f"{names}: not read; the columns of the model are {', '.join(columns)}.", stacklevel=_to_caller())
     elif unknown:
         near = near_name(str(unknown[0]), list(columns))
         hint = f" Did you mean {near!r}?" if near else ""
         raise InputError(f"{unknown[0]!r}: the model has no such column.{hint} Columns: {', '.join(columns)}.")
+
+
+def _to_caller() -> int:
+    """How many frames the line that calls the model is above the function that warns."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED_BY:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def cell_of(value: Any, spec: InputSpec, folder: str | Path) -> Any:

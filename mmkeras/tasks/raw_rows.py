@@ -16,6 +16,7 @@ from mmkeras.data.files.reading import dialect_of
 from mmkeras.data.lines import read_lines
 from mmkeras.data.targets.target_tokenizer import EOS
 from mmkeras.data.targets.targets import Targets
+from mmkeras.data.values.python_cell import type_in_words
 from mmkeras.errors import InputError
 from mmkeras.features.text_batches import WRITTEN, as_rows
 from mmkeras.graph import InputSpec, presence
@@ -143,7 +144,15 @@ def _reader(
 
 def _lines(rows: Any, run: Run) -> tuple[list[str], Run, int]:
     """Lines of text; the run; the largest number of tokens of a line, without EOS: a Transformer reads a window."""
-    lines = read_lines(Path(rows)) if isinstance(rows, str | os.PathLike) else [str(line) for line in rows]
+    if isinstance(rows, str | os.PathLike):
+        lines = read_lines(Path(rows))
+    elif isinstance(rows, list | tuple) and all(isinstance(line, str) for line in rows):
+        lines = list(rows)
+    else:
+        raise InputError(
+            f"Expected the path of a text file or a list of texts, a line each, received {type_in_words(rows)}. Of a "
+            'frame: frame["column"].tolist().'
+        )
     generation = run.config.generation
     return lines, run, generation.steps - 1 if generation.cell == "transformer" else NO_LIMIT
 

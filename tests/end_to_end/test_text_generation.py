@@ -103,12 +103,18 @@ def test_python_translates(translator: Made, tmp_path: Path, monkeypatch: pytest
     answers = translate.predict(pd.DataFrame({"en": texts}, index=["a", "b"]))
     assert answers["text"].to_dict() == {"a": translation(ASKED), "b": translation(texts[1])}
     assert (answers["log_probability"] < 0).all()
+    assert translate(pd.Series({"en": ASKED}), beam=np.int64(4)) == translation(ASKED)
+    assert translate({"en": ASKED, "de": "?"}) == translation(ASKED), "the target is no mistake"
+    with pytest.warns(UserWarning, match="'fr': not read") as caught:
+        assert translate({"en": ASKED, "fr": "?"}) == translation(ASKED)
+    assert caught[0].filename == __file__
     for call, word in (
         (lambda: translate(ASKED, beams=4), "Did you mean 'beam'"),
         (lambda: translate(ASKED, beam=99), "beam 99: expected a number between 1 and 64"),
         (lambda: translate({"fr": ASKED}), "'fr': the model has no such column"),
         (lambda: translate(3), "Expected a text"),
         (lambda: translate(""), "Every cell of the row is empty"),
+        (lambda: translate({"en": float("nan")}), "Every cell of the row is empty"),
         (lambda: translate.score(ASKED), "only a language model scores texts"),
     ):
         with pytest.raises(mmkeras.InputError, match=word):
@@ -124,6 +130,11 @@ def test_python_scores_as_the_command_does(
     assert [line.split()[0] for line in printed[:-1]] == scored.tokens
     with pytest.raises(mmkeras.InputError, match="a language model has no columns"):
         names["writer"].predict([{"text": "x"}])
+    with pytest.raises(mmkeras.InputError, match="a language model has no columns"):
+        names["writer"].predict(["x"])
+    for lines in (None, pd.DataFrame({"text": ["x"]}), [3]):
+        with pytest.raises(mmkeras.InputError, match="or a list of texts"):
+            mmkeras.raw_rows(lines, language_model.run)
 
 
 def test_the_prompt_shows_each_text_while_it_is_generated(translator: Made) -> None:
