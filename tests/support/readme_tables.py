@@ -29,7 +29,9 @@ def write_tables(folder: Path) -> None:
         {"body": row["text"], "tags": row["label"] if k % 3 else f"{row['label']}|new"} for k, row in enumerate(news)
     ]
     write_rows(folder / "articles.csv", tags)
-    write_rows(folder / "houses.csv", [{"area": f"{k % 17 + 0.5}", "price": f"{k * 1000 + 7.5}"} for k in range(20, 80)])
+    write_rows(
+        folder / "houses.csv", [{"area": f"{k % 17 + 0.5}", "price": f"{k * 1000 + 7.5}"} for k in range(20, 80)]
+    )
     small_mixtures.write(folder / "data/multimodal", 48, name="multimodal.csv")
     small_texts.write_pairs(folder / "pairs.csv", rows=60)
     small_texts.write_lines(folder / "train.txt", lines=60)
