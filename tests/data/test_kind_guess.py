@@ -70,6 +70,15 @@ def test_odd_cells_are_counted_and_shown(tmp_path: Path) -> None:
     assert len(table.rows) == N
 
 
+def test_a_number_beyond_those_of_the_model_is_odd(tmp_path: Path) -> None:
+    """Float32 would make infinity of it, and every loss would be NaN."""
+    for form in ("{:.2f}", "{:.2f} kg"):
+        cells = tables.with_odd([form.format(v) for v in tables.numbers(0, 9)], "1e300", "-1e39", "3e38")
+        table, column = tables.input_column(tmp_path, cells)
+        assert column.odd == 2
+        assert "(1 × '1e300', 1 × '-1e39')" in tables.notes_on(table, "x")
+
+
 def test_more_than_a_twentieth_is_another_kind(tmp_path: Path) -> None:
     numbers = [f"{v:.2f}" for v in tables.numbers(0, 9)]
     assert tables.input_column(tmp_path, tables.with_odd(numbers, *["odd"] * 10))[1].kind == "number"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.data.values.missing import are_missing, marks_of
+from mmkeras.data.values.numbers import LARGEST
 
 LABEL_SIGN: Final = "|"
 """Separates the labels of a cell that has several."""
@@ -36,11 +37,11 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
 
 
 def to_floats(cells: pd.Series | Sequence[str]) -> np.ndarray:
-    """Cells as float64 [n]; NaN where a cell is not a finite number."""
+    """Cells as float64 [n]; NaN where a cell is not a finite number, or beyond those of float32."""
     as_objects = np.empty(len(cells), dtype=object)
     as_objects[:] = list(cells)
     numbers = np.asarray(pd.to_numeric(as_objects, errors="coerce"), dtype=np.float64)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
 
 
 def fold_space(cell: str) -> str:

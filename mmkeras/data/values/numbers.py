@@ -118,6 +118,10 @@ def core_pattern(group: str, decimal: str) -> re.Pattern[str]:
     return re.compile(rf"({whole})?(?:{re.escape(decimal)}(\d*))?", re.ASCII)
 
 
+LARGEST: Final = 3.4028234663852886e38
+"""The largest float32: the models compute with those, so a cell beyond is no number, as infinity is none."""
+
+
 def as_plain(cell: str, notation: Notation) -> str | None:
     """A cell in Python's notation: `1234.56`; None for a cell that is no number in this notation."""
     parts = parts_of(cell)
@@ -130,7 +134,7 @@ def as_plain(cell: str, notation: Notation) -> str | None:
     number = f"{'-' if parts.negative else ''}{whole}{'.' + digits[2] if digits[2] else ''}{parts.exponent}"
     if notation.scaled and parts.unit:
         number = repr(float(number) * SCALES[parts.unit])
-    return number if abs(float(number)) < float("inf") else None
+    return number if abs(float(number)) <= LARGEST else None
 
 
 def all_plain(cells: Sequence[str], notation: Notation) -> list[str | None]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from mmkeras.data.columns.column import Column
 from mmkeras.data.dates.calendar import ISO, no_date, read_date
 from mmkeras.data.values.missing import marks_of
-from mmkeras.data.values.numbers import as_plain, parse_notation
+from mmkeras.data.values.numbers import LARGEST, as_plain, parse_notation
 from mmkeras.errors import BadCell
 
 
@@ -35,6 +33,6 @@ def _plain_number(cell: str, column: Column) -> str:
 
 def _is_plain(cell: str) -> bool:
     try:
-        return math.isfinite(float(cell)) and cell.isascii() and "_" not in cell
+        return abs(float(cell)) <= LARGEST and cell.isascii() and "_" not in cell
     except ValueError:
         return False

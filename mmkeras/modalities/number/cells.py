@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from mmkeras.data.values.numbers import LARGEST
 from mmkeras.errors import BadCell
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
-
-LARGEST: Final = float(np.finfo(np.float32).max)
 
 
 def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> float | None:
