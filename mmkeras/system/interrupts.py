@@ -18,6 +18,7 @@ from subprocess import Popen
 from typing import Any, Final
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AGAIN: Final = 0.02  # seconds after which an interruption that was swallowed is raised again
 SAME: Final = 0.3  # seconds in which a second signal is the same key press: a wrapper passes on what all processes get
 
 _current: Signals | None = None  # of the command that runs
@@ -79,6 +80,13 @@ def listening() -> Iterator[Signals]:
             signals.receive(number)
         raise KeyboardInterrupt
 
+    def not_raised(unraisable: Any) -> None:
+        # in a weak reference's callback or a __del__, where Python swallows it: raised again a moment later
+        if signals.first is None or unraisable.exc_type is not KeyboardInterrupt:
+            hook(unraisable)
+        else:
+            threading.Thread(target=_raise_again, args=(signals,), daemon=True).start()
+
     # an ignored signal stays ignored: nohup, and a command in the background
     before = {number: signal.getsignal(number) for number in SIGNALS}
     changed = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
@@ -88,15 +96,26 @@ def listening() -> Iterator[Signals]:
     threading.Thread(target=_listen, args=(reading, signals), daemon=True).start()
     for number in changed:
         signal.signal(number, unwind)
+    hook, sys.unraisablehook = sys.unraisablehook, not_raised
     _current = signals
     try:
         yield signals
     finally:
         _current = None
+        sys.unraisablehook = hook
         for number in changed:
             signal.signal(number, before[number])
         signal.set_wakeup_fd(earlier)
         os.close(writing)  # the thread reads the end, and closes its side
+
+
+def _raise_again(signals: Signals) -> None:
+    """Raise the first signal in the main thread once more. It is the same key press, not a second one."""
+    time.sleep(AGAIN)
+    main = threading.main_thread().ident
+    if _current is signals and signals.first is not None and main is not None:
+        signals.at = time.monotonic()
+        signal.pthread_kill(main, signals.first)  # it also ends a wait
 
 
 def _listen(reading: int, signals: Signals) -> None:

@@ -73,6 +73,24 @@ def test_a_signal_is_an_interruption(number: signal.Signals, code: int) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+class Interrupted:
+    """An interruption arrives while its `__del__` runs, where Python prints an exception and goes on."""
+
+    def __del__(self) -> None:
+        interrupt(signal.SIGINT)
+
+
+def test_an_interruption_that_python_swallows_is_raised_again(capfd: pytest.CaptureFixture[str]) -> None:
+    swallowed, hook = Interrupted(), sys.unraisablehook
+    with listening() as signals:
+        del swallowed
+        with pytest.raises(KeyboardInterrupt):
+            threading.Event().wait(10)
+        assert signals.first == signal.SIGINT
+    assert sys.unraisablehook is hook
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_ignored_signal_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
