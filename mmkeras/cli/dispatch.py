@@ -56,6 +56,7 @@ def parse(command: str, arguments: Sequence[str]) -> object:
 
     from mmkeras.cli.repeated import joined
     from mmkeras.config.json_file import flag_types
+    from mmkeras.system.program import call
 
     options = load_options(command)
     arguments = [part for a in arguments for part in (a.split("=", 1) if a.startswith("--config=") else [a])]
@@ -70,7 +71,7 @@ def parse(command: str, arguments: Sequence[str]) -> object:
         del arguments[index : index + 2]
     several = [name for name, hint in flag_types(options).items() if get_origin(hint) is tuple]
     arguments = joined(arguments, several)
-    flags = tyro.cli(flat_options(options, default), prog=f"mmkeras {command}", args=arguments)
+    flags = tyro.cli(flat_options(options, default), prog=call(command), args=arguments)
     return (options.of if hasattr(options, "flat") else options)(**vars(flags))
 
 

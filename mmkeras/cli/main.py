@@ -29,7 +29,7 @@ from mmkeras.system.screen import quieted
 
 QUIET: Final = ("-q", "--quiet")
 STARTED_AGAIN: Final = ("train", "ablate", "export", "verify", "predict", "compare")
-"""Commands that take long: after Ctrl-C the line says how to start them again."""
+"""Commands that take long, as the others do with a file: after Ctrl-C the line says how to start them again."""
 
 
 def overview() -> str:
@@ -46,12 +46,11 @@ def overview() -> str:
 
 def show_help(words: Sequence[str]) -> int:
     """`mmkeras help [command]`. Returns the exit code."""
-    if words and words[0] not in (*COMMANDS, "help"):
-        return unknown_command(words[0])
-    if not words or words[0] == "help":
-        print(overview())
-        return 0
-    return guarded(words[0], ["--help"], debug="--debug" in words)
+    command = next((word for word in words if not word.startswith("-")), "help")
+    if command != "help":
+        return run_command(command, ["--help"])
+    print(overview())
+    return 0
 
 
 def unknown_command(command: str) -> int:
@@ -65,6 +64,13 @@ def unknown_command(command: str) -> int:
 
 def run_command(command: str, arguments: Sequence[str]) -> int:
     """Run one command, or print its help. Returns the exit code."""
+    if command in ("--version", "-V"):
+        print(f"mmkeras {mmkeras.__version__}")
+        return 0
+    if command in ("help", "--help", "-h"):
+        return show_help(arguments)
+    if command not in COMMANDS:
+        return unknown_command(command)
     if {"-h", "--help"} & set(arguments):
         from mmkeras.cli.help import render
 
@@ -84,18 +90,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # a pipe gets each line when it is printed; a character outside the encoding is no reason to fail
             stream.reconfigure(line_buffering=True, errors="replace")
-    if arguments[:1] in (["--version"], ["-V"]):
-        print(f"mmkeras {mmkeras.__version__}")
-        return 0
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(overview())
-        return 0
-    if arguments[0] == "help":
-        return show_help(arguments[1:])
-    if arguments[0] not in COMMANDS:
-        return unknown_command(arguments[0])
-    with quieted(is_quiet(arguments)):
-        return guarded(arguments[0], arguments[1:], debug="--debug" in arguments)
+    arguments = command_first(arguments)
+    command, *rest = arguments or ["help"]
+    with quieted(is_quiet(rest)):
+        return guarded(command, rest, debug="--debug" in rest)
+
+
+def command_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the flags of all commands behind the command: `-q train` is `train -q`."""
+    flags = list(itertools.takewhile(lambda a: a in (*QUIET, "--debug"), arguments))
+    return [*arguments[len(flags) : len(flags) + 1], *flags, *arguments[len(flags) + 1 :]]
 
 
 def is_quiet(arguments: Sequence[str]) -> bool:
@@ -134,7 +138,7 @@ def say_interrupted(interruption: BaseException, command: str, arguments: Sequen
     left = f"; {interruption}" if isinstance(interruption, Interrupted) else ""
     if isinstance(interruption, Interrupted) and interruption.again:
         left += f". Go on with: {call(command, *(a for a in arguments if a != '--overwrite'))}"
-    elif not left and command in STARTED_AGAIN:
+    elif not left and (command in STARTED_AGAIN or {"--csv", "--file"} & {a.partition("=")[0] for a in arguments}):
         left = f". Start again with: {call(command, *arguments)}"
     with contextlib.suppress(OSError):  # a terminal that has been closed
         if sys.stdout.isatty():

@@ -17,6 +17,7 @@ from mmkeras.runs.recovery import bring_back
 from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime import exported
 from mmkeras.runtime.feeds import column_names
+from mmkeras.system.program import call
 from mmkeras.tasks.opening import open_model, open_text_generator
 
 
@@ -105,7 +106,7 @@ class Subject:
 def open_subjects(names: Sequence[str | Path]) -> list[Subject]:
     """Open what is to be compared. Raises InputError for fewer than two, one twice, or other tasks or targets."""
     if len(names) < 2:
-        raise InputError("compare: expected at least two runs, such as: mmkeras compare runs/a runs/b")
+        raise InputError(f"compare: expected at least two runs, such as: {call('compare', 'runs/a', 'runs/b')}")
     subjects: list[Subject] = []
     for name in map(str, names):
         path = Path(name)

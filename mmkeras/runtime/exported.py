@@ -41,6 +41,8 @@ def read_signature(folder: Path) -> Signature:
     """
     check_plain(folder)
     path = folder / SIGNATURE
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder. Expected one that `mmkeras export` wrote.")
     if not path.is_file():
         raise InputError(f"{folder}: expected a folder that `mmkeras export` wrote; it has no {SIGNATURE}.")
     value = read_object(path, AGAIN)

@@ -56,6 +56,7 @@ def test_unknown_command_is_named_and_the_known_ones_listed() -> None:
 
 def test_help_is_a_command_too() -> None:
     assert small_runs.main("help") == small_runs.main("help", "help") == small_runs.main("--help")
+    assert small_runs.main("help", "--help") == small_runs.main("help")
     assert small_runs.main("help", "export") == small_runs.main("export", "--help")
     unknown = small_runs.main("help", "exprot")
     assert (unknown.code, unknown.err) == (2, "error: there is no command 'exprot'. Did you mean 'export'?\n")
@@ -124,6 +125,7 @@ def test_quiet_leaves_the_results(flag: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.chdir(tmp_path)
     small_runs.write_rows(tmp_path / "a.csv", small_runs.news_rows(3))
     loud, quiet = small_runs.main("train", "a.csv"), small_runs.main("train", flag, "a.csv")
+    assert small_runs.main(flag, "train", "a.csv") == quiet
     assert loud.lines[:3] == ["a note", "epoch 1/1", "validation accuracy 0.9"]
     assert quiet.lines == ["validation accuracy 0.9", loud.lines[3]]
     assert loud.lines[4].startswith("next: ")
@@ -135,9 +137,10 @@ def test_a_text_may_be_called_like_the_flag() -> None:
     assert main.without_quiet(["exported/lm", "-q", "--", "-q"]) == ["exported/lm", "--", "-q"]
 
 
-def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["train"], [], ["nosuch"]])
+def test_a_reader_that_closes_early_is_no_error(words: list[str], tmp_path: Path) -> None:
     """`mmkeras train --help | head -1`, say."""
-    code = "import sys; from mmkeras.cli import commands, main; commands.run_train = lambda _: print('x' * 10**6) or 0; sys.exit(main.main(['train']))"
+    code = f"import sys; from mmkeras.cli import commands, main; commands.run_train = lambda _: print('x' * 10**6) or 0; sys.exit(main.main({words}))"
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
