@@ -208,4 +208,5 @@ def generate_file(
         figures = text_figures([texts[k] for k in scored_rows], [[truth[k]] for k in scored_rows])
         log(f"BLEU {figures['bleu']:.2f} ({figures['bleu_signature']})  chrF {figures['chrf']:.2f}")
         log(f"exact {figures['exact']:.4f}  word error rate {figures['word_error_rate']:.4f}")
-    log(f"{len(texts)} texts, {n_tokens / (time.perf_counter() - began):.0f} tokens a second: {name_of(output)}")
+    count = f"{len(texts)} texts, {n_tokens / (time.perf_counter() - began):.0f} tokens a second: {name_of(output)}"
+    (log if isinstance(output, Path) else notes_of(log))(count)  # beside rows on standard output it is no result

@@ -104,7 +104,8 @@ def predict(
     cells.log_marked(notes(log))
     predicted.reader.log_faults(predicted.faults, notes(log))
     score(table, predicted.predictions, targets, log)
-    log(f"{len(predicted.predictions)} predictions: {name_of(output)}")
+    count = f"{len(predicted.predictions)} predictions: {name_of(output)}"
+    (log if isinstance(output, Path) else notes(log))(count)  # beside the rows on standard output it is no result
 
 
 def predict_rows(

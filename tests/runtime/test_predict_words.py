@@ -204,6 +204,19 @@ def test_packed_predictions(packing: str, place: Path) -> None:
     assert sorted(p.name for p in place.iterdir()) == [f"p.csv{packing}", "predictions.csv", "t.csv"]
 
 
+def test_an_archive_holds_a_table_by_its_name(place: Path) -> None:
+    predict("t.csv", "--output", "p.zip", "--output-format", "jsonl")
+    assert zipfile.ZipFile("p.zip").namelist() == ["p.jsonl"]
+
+
+def test_workbooks_are_not_written(place: Path) -> None:
+    done = predict("t.csv", "--output", "p.xlsx", code=2)
+    assert (done.code, done.err) == (
+        2,
+        "error: p.xlsx: Excel workbooks are not written. Name a .csv file, which Excel opens.\n",
+    )
+
+
 def test_how_a_file_is_written() -> None:
     assert [way_to_write(name).kind for name in ("a.tsv", "A.NDJSON.gz", "-", "a.pq")] == [
         "tsv",

@@ -19,6 +19,7 @@ ENDINGS: Final = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+WORKBOOKS: Final = (".xlsx", ".xls", ".ods")
 KINDS: Final = tuple(dict.fromkeys(ENDINGS.values()))
 WORDS: Final = {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON lines", "json": "a JSON array", "parquet": "Parquet"}
 
@@ -42,7 +43,8 @@ def is_table(name: str) -> bool:
 def way_to_write(name: str, kind: str | None = None) -> Written:
     """How a file is written, by the ends of its name. kind: one of KINDS, for standard output and other names.
 
-    Raises InputError for an unknown kind, for a kind and a name that contradict each other, and for packed Parquet.
+    Raises InputError for an unknown kind, for a kind and a name that contradict each other, for packed Parquet, and
+    for a workbook.
     """
     if kind is not None and kind not in KINDS:
         raise InputError(f"--output-format {kind}: expected one of {', '.join(KINDS)}.")
@@ -57,5 +59,7 @@ def way_to_write(name: str, kind: str | None = None) -> Written:
         )
     if packing and (kind or named) == "parquet":
         raise InputError(f"{name}: a Parquet file is packed inside. Leave {packing} out of the name.")
+    if lower.endswith(WORKBOOKS):
+        raise InputError(f"{name}: Excel workbooks are not written. Name a .csv file, which Excel opens.")
     note = "" if kind or named else f"{name}: written as CSV, since its name tells nothing else (--output-format)"
     return Written(kind or named or "csv", packing, note)

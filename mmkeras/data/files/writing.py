@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, TextIO
 
-from mmkeras.data.files.ways_to_write import Written
+from mmkeras.data.files.ways_to_write import Written, is_table
 from mmkeras.data.kept_columns import OutColumn, unquoted_value
 from mmkeras.data.values.cells import split_labels
 from mmkeras.data.values.formula_cells import FormulaCells
@@ -60,13 +60,13 @@ def _opened(output: Path | TextIO, written: Written, new: bool) -> Iterator[Any]
         stream.flush()
         return
     with atomic_write(output, new) as partial, partial.open("wb") as file, contextlib.ExitStack() as stack:
-        packed = _pack(file, written.packing, output.name, stack)
+        packed = _pack(file, written, output.name, stack)
         yield packed if binary else stack.enter_context(io.TextIOWrapper(packed, encoding="utf-8", newline=""))
 
 
-def _pack(file: IO[bytes], packing: str, name: str, stack: contextlib.ExitStack) -> Any:
-    """A stream of bytes that packs them into a file."""
-    match packing:
+def _pack(file: IO[bytes], written: Written, name: str, stack: contextlib.ExitStack) -> Any:
+    """A stream of bytes that packs them into a file. name: of that file."""
+    match written.packing:
         case ".gz":
             return stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
         case ".bz2":
@@ -75,7 +75,9 @@ def _pack(file: IO[bytes], packing: str, name: str, stack: contextlib.ExitStack)
             return stack.enter_context(lzma.LZMAFile(file, "wb"))
         case ".zip":
             archive = stack.enter_context(zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED))
-            return stack.enter_context(archive.open(name[: -len(packing)], "w", force_zip64=True))
+            inside = name[: -len(written.packing)]  # `answers.zip` holds `answers.csv`
+            inside += "" if is_table(inside) else f".{written.kind}"
+            return stack.enter_context(archive.open(inside, "w", force_zip64=True))
         case ".zst":
             import pyarrow as pa  # late: 60 MB that most runs never need
 
