@@ -126,10 +126,11 @@ def run_compare(options: Compare) -> int:
 def run_generate(options: Generate) -> int:
     """Generate texts: of a CSV into a file, or of the command line to print."""
     from mmkeras.data.files.standard_input import STDIN, read_standard_input
-    from mmkeras.data.files.ways_to_write import way_to_write
+    from mmkeras.data.files.ways_to_write import is_table, way_to_write
     from mmkeras.generation.generate import generate_file, generate_texts
     from mmkeras.generation.options import GenerationOptions
     from mmkeras.generation.prompt import answer_lines, open_prompt
+    from mmkeras.runtime.given import exists
     from mmkeras.system.outputs import output_file
     from mmkeras.tasks.opening import open_text_generator, quick_start
 
@@ -139,12 +140,15 @@ def run_generate(options: Generate) -> int:
     if options.csv is None and (options.output or options.output_format or options.keep_columns):
         raise InputError("--output, --output-format and --keep-columns are for the rows of a --csv; texts are printed.")
     decoding.check()
+    texts = () if options.texts == (STDIN,) and not options.input else options.texts
+    if len(texts) == 1 and is_table(texts[0]) and exists(texts[0]):
+        raise InputError(f"{texts[0]}: this is a file. Give it as --csv {texts[0]}; a text, as --input column=TEXT.")
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is None:
         with opening(options.folder), quick_start(options.folder):
             generator = open_text_generator(options.folder, options.format)
-        if options.texts or options.input:
-            generate_texts(generator, options.folder, options.texts, options.input, decoding, **media)
+        if texts or options.input:
+            generate_texts(generator, options.folder, texts, options.input, decoding, **media)
         elif sys.stdin.isatty():
             open_prompt(generator, options.folder, decoding, **media)
         elif not answer_lines(generator, options.folder, decoding, sys.stdin.fileno(), **media):

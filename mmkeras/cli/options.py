@@ -106,7 +106,8 @@ class Generate(GenerationOptions):
     folder: Positional[Annotated[str, arg(metavar="FOLDER")]] = "exported/model"
     """Exported folder, or run folder."""
     texts: Positional[Annotated[tuple[str, ...], arg(metavar="TEXT ...")]] = ()
-    """Cells of the first text column; for a language model, prompts to continue."""
+    """Cells of the first text column; for a language model, prompts to continue. - or nothing for the lines of standard
+    input; on a terminal nothing opens a prompt."""
     input: Annotated[tuple[str, ...], arg(metavar="COLUMN=VALUE ...")] = ()
     """Cells of other columns."""
     csv: File = None

@@ -164,9 +164,9 @@ def test_the_prompt_shows_each_text_while_it_is_generated(translator: Made) -> N
     assert ASKED in (folder / "mmkeras" / "generate_history").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["exported", "run"])
-def test_lines_of_a_pipe_are_answered_line_by_line(translator: Made, name: str) -> None:
-    command = [sys.executable, "-m", "mmkeras.cli.main", "generate", str(getattr(translator, name))]
+@pytest.mark.parametrize(("name", "words"), [("exported", ["-"]), ("run", [])])
+def test_lines_of_a_pipe_are_answered_line_by_line(translator: Made, name: str, words: list[str]) -> None:
+    command = [sys.executable, "-m", "mmkeras.cli.main", "generate", str(getattr(translator, name)), *words]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=small_runs.environment()
     )
@@ -190,6 +190,8 @@ def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> N
     assert len(written) == len(rows)
     same = [a["text"] == b["de"] for a, b in zip(written, rows, strict=True)]
     assert np.mean(same) > 0.9
+    named = small_runs.main("generate", translator.exported, pairs)
+    assert (named.code, named.err[:40]) == (2, f"error: {pairs}: this is a file. "[:40])
     again = small_runs.main("generate", translator.exported, "--csv", pairs, "--output", output)
     assert again.code == 2
     assert "--overwrite" in again.err
