@@ -241,7 +241,7 @@ def test_two_numbers(run: SmallRun, tmp_path: Path) -> None:
     header = list(small_runs.read_csv(tmp_path / "r/validation.csv")[0])
     assert {"mmkeras:part:note", "mmkeras:part:price"} <= set(header)
     answers = predict(tmp_path / "e/predict.tflite", run.csv, tmp_path / "p.csv")[1]
-    assert list(answers[0]) == ["prediction weight", "prediction width"]
+    assert list(answers[0]) == ["line", "prediction weight", "prediction width"]
     check_alike(answers, predict(tmp_path / "r", run.csv, tmp_path / "q.csv")[1], 1e-4)
     widths = [float(row["prediction width"]) for row in answers]
     assert 40 < np.mean(widths) < 170, "in the units of the table"
