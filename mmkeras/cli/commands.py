@@ -142,7 +142,8 @@ def run_generate(options: Generate) -> int:
     decoding.check()
     texts = () if options.texts == (STDIN,) and not options.input else options.texts
     if len(texts) == 1 and is_table(texts[0]) and exists(texts[0]):
-        raise InputError(f"{texts[0]}: this is a file. Give it as --csv {texts[0]}; a text, as --input column=TEXT.")
+        rows = call("generate", options.folder, "--csv", texts[0])
+        raise InputError(f"{texts[0]}: this is a file. For its rows: {rows}. For a text: --input column=TEXT.")
     media: dict[str, Any] = {"media_root": options.media_root, "allow_outside": options.allow_outside}
     if options.csv is None:
         with opening(options.folder), quick_start(options.folder):

@@ -41,7 +41,7 @@ def read_signature(folder: Path) -> Signature:
     """
     check_plain(folder)
     path = folder / SIGNATURE
-    if not folder.is_dir():
+    if not folder.exists():
         raise InputError(f"{folder}: there is no such folder. Expected one that `mmkeras export` wrote.")
     if not path.is_file():
         raise InputError(f"{folder}: expected a folder that `mmkeras export` wrote; it has no {SIGNATURE}.")

@@ -191,7 +191,7 @@ def test_generate_for_a_file(translator: Made, pairs: Path, tmp_path: Path) -> N
     same = [a["text"] == b["de"] for a, b in zip(written, rows, strict=True)]
     assert np.mean(same) > 0.9
     named = small_runs.main("generate", translator.exported, pairs)
-    assert (named.code, named.err[:40]) == (2, f"error: {pairs}: this is a file. "[:40])
+    assert (named.code, named.err[:40]) == (2, f"error: {pairs}"[:40])
     again = small_runs.main("generate", translator.exported, "--csv", pairs, "--output", output)
     assert again.code == 2
     assert "--overwrite" in again.err
