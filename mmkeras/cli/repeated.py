@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
+
+from mmkeras.errors import InputError
 
 
 def joined(arguments: Sequence[str], several: Collection[str]) -> list[str]:
     """The arguments, with the values of a repeated flag behind its first mention.
 
-    several: names of the flags that take several values.
+    several: names of the flags that take several values. Raises InputError for one of them without any value.
     """
     flags = {f"--{name.replace('_', '-')}" for name in several}
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    for word, value in itertools.pairwise([*arguments[:end], "--"]):
+        if word.replace("_", "-") in flags and value.startswith("--"):  # tyro would take it as no value at all
+            raise InputError(f"{word}: expected a value behind it.")
     counts = Counter(_name(word) for word in arguments[:end] if word.startswith("--"))
     if not any(counts[flag] > 1 for flag in flags):
         return list(arguments)
