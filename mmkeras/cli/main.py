@@ -71,7 +71,7 @@ def run_command(command: str, arguments: Sequence[str]) -> int:
         return show_help(arguments)
     if command not in COMMANDS:
         return unknown_command(command)
-    if {"-h", "--help"} & set(arguments):
+    if {"-h", "--help"} & set(itertools.takewhile(lambda a: a != "--", arguments)):
         from mmkeras.cli.help import render
 
         print(render(command))

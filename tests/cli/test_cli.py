@@ -57,6 +57,7 @@ def test_unknown_command_is_named_and_the_known_ones_listed() -> None:
 def test_help_is_a_command_too() -> None:
     assert small_runs.main("help") == small_runs.main("help", "help") == small_runs.main("--help")
     assert small_runs.main("help", "--help") == small_runs.main("help")
+    assert "there is no such artefact" in small_runs.main("predict", "nosuch", "--", "--help").err
     assert small_runs.main("help", "export") == small_runs.main("export", "--help")
     unknown = small_runs.main("help", "exprot")
     assert (unknown.code, unknown.err) == (2, "error: there is no command 'exprot'. Did you mean 'export'?\n")
