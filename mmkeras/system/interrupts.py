@@ -19,6 +19,7 @@ from typing import Any, Final
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN: Final = 0.02  # seconds after which an interruption that was swallowed is raised again
+WAKES: Final = 8  # at AGAIN seconds from one another
 SAME: Final = 0.3  # seconds in which a second signal is the same key press: a wrapper passes on what all processes get
 
 _current: Signals | None = None  # of the command that runs
@@ -33,26 +34,28 @@ class Signals:
     def __init__(self) -> None:
         self.first: int | None = None
         self.at = -SAME
+        self.seen = False  # by the main thread
 
     @property
     def code(self) -> int:
         """The exit code, as a shell gives it: 130 for Ctrl-C."""
         return 128 + (self.first or signal.SIGINT)
 
-    def receive(self, number: int) -> None:
-        """Note a signal; the second one ends the process."""
+    def receive(self, number: int) -> bool:
+        """Note a signal; the second one ends the process. Is it a new one?"""
         now = time.monotonic()
         if now - self.at < SAME:  # also: what a prompt has handled before the thread hears of it
-            return
+            return False
         if self.first is not None:
             end_at_once(128 + number)
         self.first, self.at = number, now
+        return True
 
 
 def handled() -> bool:
     """Was it Ctrl-C that a prompt has answered with the next question? Then the next one is the first again."""
     if _current is not None and _current.first in (None, signal.SIGINT):
-        _current.first = None
+        _current.first, _current.seen = None, False
     return _current is None or _current.first is None
 
 
@@ -76,6 +79,7 @@ def listening() -> Iterator[Signals]:
         return
 
     def unwind(number: int, _: Any) -> None:
+        signals.seen = True
         if signals.first is None:  # the thread may be slower
             signals.receive(number)
         raise KeyboardInterrupt
@@ -123,9 +127,20 @@ def _listen(reading: int, signals: Signals) -> None:
     with contextlib.suppress(OSError):
         while numbers := os.read(reading, 16):
             for number in numbers:
-                if number in SIGNALS:
-                    signals.receive(number)
+                if number in SIGNALS and signals.receive(number):
+                    _wake(signals, number)
     os.close(reading)
+
+
+def _wake(signals: Signals, number: int) -> None:
+    """End a wait of the main thread that began just before the signal came, and which the signal has not ended."""
+    main = threading.main_thread().ident
+    for _ in range(WAKES):
+        time.sleep(AGAIN)
+        if signals.seen or _current is not signals or main is None:
+            return
+        signals.at = time.monotonic()  # it is the same key press
+        signal.pthread_kill(main, number)
 
 
 @contextlib.contextmanager

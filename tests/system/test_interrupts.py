@@ -35,6 +35,8 @@ def test_a_second_signal_ends_at_once_with_the_processes() -> None:
     with subprocess.Popen(command, env=small_runs.environment(), **pipes) as process:
         assert process.stdout is not None
         assert process.stderr is not None
+        watchdog = threading.Timer(60, process.kill)  # a lost signal is a failure, not a wait
+        watchdog.start()
         child = int(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "swallowed\n"
@@ -44,6 +46,7 @@ def test_a_second_signal_ends_at_once_with_the_processes() -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
         assert process.stderr.read().strip() == "ended at once"
+        watchdog.cancel()
     assert ends(child)
 
 
