@@ -18,7 +18,7 @@ from subprocess import Popen
 from typing import Any, Final
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-AGAIN: Final = 0.02  # seconds after which an interruption that was swallowed is raised again
+AGAIN: Final = 0.02  # seconds after which an interruption that was not seen is raised again
 WAKES: Final = 8  # at AGAIN seconds from one another
 SAME: Final = 0.3  # seconds in which a second signal is the same key press: a wrapper passes on what all processes get
 
@@ -34,7 +34,7 @@ class Signals:
     def __init__(self) -> None:
         self.first: int | None = None
         self.at = -SAME
-        self.seen = False  # by the main thread
+        self.raised = -SAME  # when the main thread saw the last one; it alone writes it
 
     @property
     def code(self) -> int:
@@ -55,7 +55,7 @@ class Signals:
 def handled() -> bool:
     """Was it Ctrl-C that a prompt has answered with the next question? Then the next one is the first again."""
     if _current is not None and _current.first in (None, signal.SIGINT):
-        _current.first, _current.seen = None, False
+        _current.first = None
     return _current is None or _current.first is None
 
 
@@ -79,7 +79,7 @@ def listening() -> Iterator[Signals]:
         return
 
     def unwind(number: int, _: Any) -> None:
-        signals.seen = True
+        signals.raised = time.monotonic()
         if signals.first is None:  # the thread may be slower
             signals.receive(number)
         raise KeyboardInterrupt
@@ -89,7 +89,8 @@ def listening() -> Iterator[Signals]:
         if signals.first is None or unraisable.exc_type is not KeyboardInterrupt:
             hook(unraisable)
         else:
-            threading.Thread(target=_raise_again, args=(signals,), daemon=True).start()
+            signals.raised = -SAME
+            threading.Thread(target=_wake, args=(signals, signals.first), daemon=True).start()
 
     # an ignored signal stays ignored: nohup, and a command in the background
     before = {number: signal.getsignal(number) for number in SIGNALS}
@@ -113,15 +114,6 @@ def listening() -> Iterator[Signals]:
         os.close(writing)  # the thread reads the end, and closes its side
 
 
-def _raise_again(signals: Signals) -> None:
-    """Raise the first signal in the main thread once more. It is the same key press, not a second one."""
-    time.sleep(AGAIN)
-    main = threading.main_thread().ident
-    if _current is signals and signals.first is not None and main is not None:
-        signals.at = time.monotonic()
-        signal.pthread_kill(main, signals.first)  # it also ends a wait
-
-
 def _listen(reading: int, signals: Signals) -> None:
     """Note each signal when it comes."""
     with contextlib.suppress(OSError):
@@ -133,14 +125,14 @@ def _listen(reading: int, signals: Signals) -> None:
 
 
 def _wake(signals: Signals, number: int) -> None:
-    """End a wait of the main thread that began just before the signal came, and which the signal has not ended."""
+    """Send the main thread a signal that it has not seen: its wait began in that moment, or Python swallowed it."""
     main = threading.main_thread().ident
     for _ in range(WAKES):
         time.sleep(AGAIN)
-        if signals.seen or _current is not signals or main is None:
+        if time.monotonic() - signals.raised < SAME or _current is not signals or main is None:
             return
-        signals.at = time.monotonic()  # it is the same key press
-        signal.pthread_kill(main, number)
+        signals.at = time.monotonic()  # it is the same key press, not a second one
+        signal.pthread_kill(main, number)  # it also ends a wait
 
 
 @contextlib.contextmanager
