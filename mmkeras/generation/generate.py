@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mmkeras.data.columns.column import Column
 from mmkeras.data.files.standard_input import StandardInput
@@ -27,6 +27,9 @@ from mmkeras.runtime.feeds import Fault, Values, columns_of, read_cells, with_to
 from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log, Progress
 from mmkeras.system.screen import notes as notes_of
+
+if TYPE_CHECKING:
+    from mmkeras.runtime.row_reader import RowReader
 
 ROWS = 64  # rows that are read and decoded at once
 ANSWERS = (OutColumn("text"), OutColumn("log_probability", "number", ".6f"))
@@ -147,6 +150,24 @@ def decode_values(
     return decoded
 
 
+def decode_reader(
+    generator: TextGenerator,
+    inputs: list[InputSpec],
+    reader: RowReader,
+    options: GenerationOptions,
+    notes: TextNotes,
+    advance: Callable[[int], None] = lambda count: None,
+) -> tuple[list[Decoded], list[Fault]]:
+    """A text for each row of a reader, a few rows at a time, and the faults. advance: called with the rows done."""
+    decoded, faults = list[Decoded](), list[Fault]()
+    for rows in reader.parts(inputs, ROWS):
+        seeded = replace(options, seed=options.seed + rows.start)  # else every part would draw the same
+        decoded += decode_values(generator, inputs, rows.values, rows.cells, rows.count, seeded, notes)
+        faults += rows.faults
+        advance(rows.count)
+    return decoded, faults
+
+
 def generate_file(
     generator: TextGenerator,
     folder: str | Path,
@@ -179,16 +200,11 @@ def generate_file(
     table = reader.table
     inputs = with_tokenizers(generator.inputs, [Path(folder), *Path(folder).parents[:1]])
     warn_of_length(generator, options, notes_of(log))
-    began, decoded, notes = time.perf_counter(), list[Decoded](), TextNotes()
+    began, notes = time.perf_counter(), TextNotes()
     reader.log_missing(notes_of(log))
     reader.log_unknown(notes_of(log))
     progress = Progress(("", " texts generated"), len(table.rows), log)
-    faults: list[Fault] = []
-    for rows in reader.parts(inputs, ROWS):
-        seeded = replace(options, seed=options.seed + rows.start)
-        decoded += decode_values(generator, inputs, rows.values, rows.cells, rows.count, seeded, notes)
-        faults += rows.faults
-        progress.advance(rows.count)
+    decoded, faults = decode_reader(generator, inputs, reader, options, notes, progress.advance)
     progress.end()
     texts = [generator.tokenizer.decode(text.ids) for text in decoded]
     n_tokens = sum(len(text.log_probabilities) for text in decoded)

@@ -37,12 +37,7 @@ def predict_table(
 ) -> pd.DataFrame:
     """See `Predictor.predict`. columns: of the model, with their kinds."""
     frame = as_frame(table, columns)
-    if frame is None:
-        source: str | Source = os.fspath(table)
-        root = MediaRoot.of(table, None if media_root is None else str(media_root), allow_outside)
-    else:
-        source = frame_source(frame, FRAME, data_uri, columns)
-        root = MediaRoot(str(media_root or "."), allow_outside or names_paths(frame, log))
+    source, root = rows_and_root(table, frame, columns, media_root, allow_outside, log)
     predicted = predict_file(runner, artefact, source, root, log, dialect=dialect_of(reading))
     predicted.reader.log_faults(predicted.faults, in_words_of_python(log, frame is not None))
     predictions = frame_of(predicted)
@@ -68,6 +63,21 @@ def as_frame(table: Any, columns: Mapping[str, str]) -> pd.DataFrame | None:
         f"Expected the path of a table, a pandas DataFrame, or a list of rows [{{column: value}}, …], received "
         f"{received}.{hint}"
     )
+
+
+def rows_and_root(
+    table: Any,
+    frame: pd.DataFrame | None,
+    columns: Mapping[str, str],
+    media_root: str | Path | None,
+    allow_outside: bool,
+    log: Log,
+) -> tuple[str | Source, MediaRoot]:
+    """The rows of a table, and where relative paths in its cells start. frame: `as_frame` of the table."""
+    if frame is None:
+        return os.fspath(table), MediaRoot.of(table, None if media_root is None else str(media_root), allow_outside)
+    source = frame_source(frame, FRAME, data_uri, columns)
+    return source, MediaRoot(str(media_root or "."), allow_outside or names_paths(frame, log))
 
 
 def in_words_of_python(log: Log, in_memory: bool) -> Log:
