@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from mmkeras.features.ragged import Ragged
+from mmkeras.features.ragged import Ragged, concatenate
 from mmkeras.modalities.text.features import (
+    HashedTexts,
     TextLayers,
     TextSpec,
     TextState,
     adapt_state,
-    bags,
     hash_texts,
+    length_batches,
     new_table,
 )
 
@@ -62,3 +64,30 @@ def assert_close(weights: dict[int, float], expected: dict[int, float], toleranc
     assert weights.keys() == expected.keys()
     for row, weight in expected.items():
         assert math.isclose(weights[row], weight, abs_tol=tolerance), (row, weights[row], weight)
+
+
+def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
+    """The bag of every text, by the graph's layers: int32 rows, float32 weights; equal rows merged, without row 0."""
+    traced = tf.function(layers.bag, input_signature=[tf.TensorSpec((2, None, None)), tf.TensorSpec((None, None))])
+    parts, order = [], []
+    for batch in length_batches(4 * texts.keys.lengths + 1):
+        batch_keys = texts.keys.take(batch)
+        (keys,) = batch_keys.padded()
+        used = np.arange(keys.shape[1]) < batch_keys.lengths[:, None]
+        hashes = np.stack([keys >> 12, keys & 4095]).astype("float32")
+        rows, weights = (x.numpy() for x in traced(hashes, used.astype("float32")))
+        parts.append(_merge_equal(rows, weights))
+        order.append(batch)
+    return concatenate(parts).take(np.argsort(np.concatenate(order)))
+
+
+def _merge_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
+    """[B, F] rows and weights -> each text's distinct rows with the sums of their weights, without row 0."""
+    text, column = np.nonzero(rows)
+    pairs = text << 32 | rows[text, column]
+    order = np.argsort(pairs)
+    pairs = pairs[order]
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    sums = np.add.reduceat(weights[text, column][order], first) if len(first) else np.empty(0, "float32")
+    starts = np.searchsorted(pairs[first], np.arange(len(rows) + 1) << 32)
+    return Ragged(starts, ((pairs[first] & (2**32 - 1)).astype("int32"), sums.astype("float32")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,20 +21,18 @@ from mmkeras.graph import Input, Serving
 from mmkeras.modalities.any_length import CutBytes
 from mmkeras.modalities.encoded import Bag, Encoded, Sizes
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
+from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.features import (
     TextLayers,
     TextState,
-    adapt_state,
-    bags,
-    hash_texts,
     load_state,
     new_table,
     save_state,
-    sequences,
     state_digest,
-    text_hasher,
+    state_of,
     unknown_tokens,
 )
+from mmkeras.modalities.text.prepared import hash_to_disk, write_bags, write_sequences
 from mmkeras.modalities.text.pretrained import column as preset_column
 from mmkeras.modalities.text.sequence import Padded, SequenceIds, encode_gru, encode_transformer
 from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
@@ -213,16 +212,29 @@ def write_features(
     adapted: the state of a run that the training goes on from; None: adapt one on the training rows.
     """
     table = new_table(spec) if adapted is None else adapted.table
-    hasher = text_hasher(spec, table)
-    train = hash_texts(cells["train"], spec, table, hasher)
-    state = adapt_state(train, spec, table) if adapted is None else adapted
-    layers = TextLayers(state, "text")
-    for split_name, split_cells in cells.items():
-        texts = train if split_name == "train" else hash_texts(split_cells, spec, table, hasher)
-        rows = bags(texts, layers) if encoder == AVERAGE else sequences(texts, layers, max_tokens)
-        ragged.save(rows, folder / split_name)
+    keys = folder / "keys"
+    keys.mkdir()
+    counted = DocumentFrequencies(keys)
+    hashed = {
+        part: hash_to_disk(
+            part_cells,
+            spec,
+            table,
+            keys / part,
+            ordered=encoder != AVERAGE,
+            frequencies=counted if adapted is None and part == "train" else None,
+        )
+        for part, part_cells in cells.items()
+    }
+    state = state_of(counted, spec, table) if adapted is None else adapted
+    for part, texts in hashed.items():
+        if encoder == AVERAGE:
+            write_bags(texts, state, folder / part)
+        else:
+            write_sequences(texts, state, max_tokens, folder / part)
+    shutil.rmtree(keys)
     save_state(state, folder / "state.npz")
-    write_json(folder / "cut.json", train.n_truncated / max(len(cells["train"]), 1))
+    write_json(folder / "cut.json", hashed["train"].n_truncated / max(len(cells["train"]), 1))
 
 
 def load(entry: dict[str, Any], folder: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from mmkeras.features.cache import KEY_BYTES
 from mmkeras.features.ragged import Ragged, concatenate, from_mask
 from mmkeras.modalities.text.bag import FREQUENT, FREQUENT_CHAR_NGRAMS, Mean, Ngrams, TfIdf
 from mmkeras.modalities.text.cells import pad, truncate
+from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.exact import Tensor
 from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
@@ -83,12 +83,6 @@ class TextLayers:
         rows = self.look_up(hashes, used)
         return ops.cast(rows, "int32"), self.weigh(rows)
 
-    @functools.cached_property
-    def traced_bag(self) -> Any:
-        """`bag` as a tf.function, traced once."""
-        specs = [tf.TensorSpec((2, None, None), tf.float32), tf.TensorSpec((None, None), tf.float32)]
-        return tf.function(self.bag, input_signature=specs)
-
     def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
         """Uint8 [B, N] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
         return self.bag(*self.hashes(data))
@@ -141,56 +135,20 @@ def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, 
 
 def adapt_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextState:
     """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
-    (keys,) = texts.keys.columns
-    # (row, key) pairs without repeats; a plain sort, since np.unique is seventy times slower on five million numbers
-    pairs = np.sort(texts.keys.row_numbers() << 24 | keys)
-    distinct = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]
-    frequency = np.bincount(distinct & (2**24 - 1), minlength=2**24)
-    candidates = np.flatnonzero(frequency >= spec.min_rows)
-    candidates = candidates[np.argsort(-frequency[candidates], kind="stable")][: spec.max_features]
-    vocabulary = build_vocabulary(candidates)
+    pairs = np.unique(texts.keys.row_numbers() << 32 | texts.keys.columns[0].astype("uint32"))
+    counted = DocumentFrequencies(Path())
+    counted.add((pairs & (2**32 - 1)).astype("uint32"), len(texts.keys))
+    return state_of(counted, spec, table)
+
+
+def state_of(counted: DocumentFrequencies, spec: TextSpec, table: np.ndarray) -> TextState:
+    """The state with the most frequent of the counted features as its vocabulary."""
+    keys, frequency = counted.most_frequent(spec.max_features, spec.min_rows)
+    vocabulary = build_vocabulary(keys)
+    frequency = frequency[np.isin(keys, vocabulary.keys, assume_unique=True)]  # a few keys find no cell
     # scikit-learn's smoothed form: as if one more row held every feature
-    idf = np.log((1 + len(texts.keys)) / (1 + frequency[vocabulary.keys])) + 1
+    idf = np.log((1 + counted.texts) / (1 + frequency)) + 1
     return TextState(spec, table, vocabulary, np.r_[0.0, idf].astype("float32"))
-
-
-def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
-    """The bag of every text, by the graph's layers: int32 rows, float32 weights; equal rows merged, without row 0."""
-    parts, order = [], []
-    for batch in length_batches(4 * texts.keys.lengths + 1):
-        batch_keys = texts.keys.take(batch)
-        (keys,) = batch_keys.padded()
-        used = np.arange(keys.shape[1]) < batch_keys.lengths[:, None]
-        hashes = np.stack([keys >> 12, keys & 4095]).astype("float32")
-        rows, weights = (x.numpy() for x in layers.traced_bag(hashes, used.astype("float32")))
-        parts.append(_merge_equal(rows, weights))
-        order.append(batch)
-    return concatenate(parts).take(np.argsort(np.concatenate(order)))
-
-
-def sequences(texts: HashedTexts, layers: TextLayers, max_tokens: int) -> Ragged:
-    """The row numbers of each text's first `max_tokens` tokens, in order: int32, by the graph's layers."""
-    (keys,) = texts.keys.columns
-    rows = np.empty(len(keys), "int32")
-    for start in range(0, len(keys), BATCH_BYTES):  # a token's row number does not depend on its text
-        chunk = keys[None, start : start + BATCH_BYTES]  # [1, n]
-        hashes = np.stack([chunk >> 12, chunk & 4095]).astype("float32")
-        rows[start : start + BATCH_BYTES] = layers.traced_bag(hashes, np.ones(chunk.shape, "float32"))[0].numpy()[0]
-    position = np.arange(len(keys)) - np.repeat(texts.keys.starts[:-1], texts.keys.lengths)
-    lengths = np.minimum(texts.keys.lengths, max_tokens)
-    return Ragged(np.r_[0, np.cumsum(lengths)], (rows[position < max_tokens],))
-
-
-def _merge_equal(rows: np.ndarray, weights: np.ndarray) -> Ragged:
-    """[B, F] rows and weights -> each text's distinct rows with the sums of their weights, without row 0."""
-    text, column = np.nonzero(rows)
-    pairs = text << 32 | rows[text, column]
-    order = np.argsort(pairs)
-    pairs = pairs[order]
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    sums = np.add.reduceat(weights[text, column][order], first) if len(first) else np.empty(0, "float32")
-    starts = np.searchsorted(pairs[first], np.arange(len(rows) + 1) << 32)
-    return Ragged(starts, ((pairs[first] & (2**32 - 1)).astype("int32"), sums.astype("float32")))
 
 
 def new_table(spec: TextSpec) -> np.ndarray:
