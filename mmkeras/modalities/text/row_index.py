@@ -14,8 +14,8 @@ class RowIndex:
     def __init__(self, keys: np.ndarray) -> None:
         """keys: int [n] below 2**32, no repeats."""
         self.bits = max(LEAST_BITS, int(len(keys) * 8).bit_length())
-        self.cells = np.zeros(2**self.bits, "int64")  # key << 32 | row, 0 for none
-        waiting = keys.astype("int64") << 32 | np.arange(1, len(keys) + 1)
+        self.cells = np.zeros(2**self.bits, "uint64")  # key << 32 | row, 0 for none
+        waiting = keys.astype("uint64") << np.uint64(32) | np.arange(1, len(keys) + 1, dtype="uint64")
         place = self._place(keys)
         while len(waiting):
             is_free = self.cells[place] == 0
@@ -28,15 +28,15 @@ class RowIndex:
 
     def __call__(self, keys: np.ndarray) -> np.ndarray:
         """uint32 [n] -> the row of each, int32 [n]."""
-        place, wanted = self._place(keys), keys.astype("int64")
+        place, wanted = self._place(keys), keys.astype("uint64")
         found = self.cells[place]
-        is_hit = found >> 32 == wanted
-        rows = np.where(is_hit, found, 0).astype("int32")  # the low half
+        is_hit = found >> np.uint64(32) == wanted
+        rows = np.where(is_hit, found, np.uint64(0)).astype("uint32").astype("int32")  # the low half
         open_ = np.flatnonzero(~is_hit & (found != 0))
         while len(open_):
             place[open_] = (place[open_] + 1) & (2**self.bits - 1)
             found = self.cells[place[open_]]
-            is_hit = found >> 32 == wanted[open_]
-            rows[open_[is_hit]] = found[is_hit].astype("int32")
+            is_hit = found >> np.uint64(32) == wanted[open_]
+            rows[open_[is_hit]] = found[is_hit].astype("uint32")
             open_ = open_[~is_hit & (found != 0)]
         return rows
