@@ -69,7 +69,7 @@ FORMATS: Final[dict[str, Format]] = {
         "a .tflite file",
         "*.tflite",
         "mmkeras.exporting.formats.tflite",
-        "mmkeras.runtime.runners:LiteRTRunner",
+        "mmkeras.runtime.litert:LiteRTRunner",
         damage="mmkeras.runtime.damage:damage_of_tflite",
         runtime="ai_edge_litert",
     ),

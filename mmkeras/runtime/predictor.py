@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.answering import finite
 from mmkeras.runtime.contract import decided
 from mmkeras.runtime.feeds import to_arrays, with_tokenizers
+from mmkeras.runtime.only_text import OnlyText, only_text
 from mmkeras.runtime.python_rows import Row, as_row, cells_of_rows, column_specs, values_of_rows
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.packages import missing_named
@@ -93,7 +95,6 @@ class Predictor:
         self, row: Sequence[Row | str | pd.Series[Any]], media_root: str | Path = ".", allow_outside: bool = False
     ) -> list[Prediction]: ...
 
-    @missing_named()
     def __call__(self, row: Any, media_root: str | Path = ".", allow_outside: bool = False) -> Any:
         """Predict one row, column -> value, or each row of a list; a text alone where the model reads one text column.
 
@@ -104,9 +105,20 @@ class Predictor:
         anywhere. Raises InputError for an unknown column, an absent one that the model needs, a value that cannot be
         read, or an answer that is no number.
         """
+        if (only := self._only_text) is not None and (text := only.text_of(row)) is not None:
+            outputs = self.runner(only.inputs(text), only.output)[only.output[0]]
+            return self.prediction(finite(outputs, self.path)[0])
+        return self._answer(row, MediaRoot(str(media_root), allow_outside))
+
+    @functools.cached_property
+    def _only_text(self) -> OnlyText | None:
+        return only_text(self.signature)
+
+    @missing_named()
+    def _answer(self, row: Any, root: MediaRoot) -> Any:
         if isinstance(row, list | tuple):
-            return list(self._predictions(row, MediaRoot(str(media_root), allow_outside)))
-        return next(self._predictions([row], MediaRoot(str(media_root), allow_outside)))
+            return list(self._predictions(row, root))
+        return next(self._predictions([row], root))
 
     def _predictions(self, items: Sequence[Any], root: MediaRoot) -> Iterator[Prediction]:
         inputs = self.inputs
@@ -132,7 +144,7 @@ class Predictor:
         """One row of the graph's first output, float32 [outputs], as a Prediction."""
         labels = self.signature["labels"]
         words, confidence = decided(self.signature, outputs[None])
-        numbers = [float(value) for value in outputs]
+        numbers = outputs.tolist()
         if labels:
             return Prediction(words[0], float(confidence[0]), dict(zip(labels, numbers, strict=True)))
         names = self.signature["targets"]["names"]

@@ -11,6 +11,7 @@ import numpy as np
 from mmkeras.graph import InputSpec
 from mmkeras.modalities.media.paths import MediaRoot
 
+BYTE = np.dtype("uint8")
 LONGEST_TEXT = 2**16  # bytes of a text that an external tokenizer reads
 
 
@@ -36,7 +37,7 @@ def encode_cell(text: str | bytes, max_bytes: int) -> bytes:
 def pad(cells: Sequence[bytes], n_bytes: int | None = None) -> np.ndarray:
     """Cells -> uint8 [len(cells), n_bytes], zero-padded; `n_bytes` None: that of the longest cell (at least 1)."""
     if len(cells) == 1 and not n_bytes:  # the most frequent call, where every microsecond counts
-        return np.frombuffer(cells[0] or b"\0", "uint8").reshape(1, -1)  # [1, bytes]
+        return np.frombuffer(cells[0] or b"\0", BYTE)[None]  # [1, bytes]
     width = n_bytes or max(1, max(map(len, cells), default=1))
     data = b"".join(cell.ljust(width, b"\0") for cell in cells)
     return np.frombuffer(data, "uint8").reshape(len(cells), width)  # [cells, width]

@@ -18,7 +18,8 @@ from mmkeras.graph import row_signature
 from mmkeras.metrics.agreement import TIE, max_abs_diff, rows_with_different_decisions
 from mmkeras.modalities.text.cells import encode_cell, pad, truncate
 from mmkeras.runtime.feeds import Arrays, to_arrays, trim
-from mmkeras.runtime.runners import LiteRTRunner, Runner, SavedModelRunner
+from mmkeras.runtime.litert import LiteRTRunner
+from mmkeras.runtime.runners import Runner, SavedModelRunner
 from mmkeras.verification.clean_process import client_inputs
 from mmkeras.verification.lengths import evenly_spaced, joined, other_texts
 from mmkeras.verification.samples import Samples

@@ -1,0 +1,199 @@
+"""A .tflite file as a Runner, through ai-edge-litert: one row by the shortest signature that holds it, or a batch."""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mmkeras.graph import row_signature
+from mmkeras.modalities import cells_of
+from mmkeras.runtime.answering import failed_answer
+from mmkeras.runtime.contract import read_contract
+from mmkeras.runtime.damage import CONTRACT, LABELS, read_zip
+from mmkeras.runtime.feeds import Arrays, pad_bytes
+from mmkeras.runtime.limits import Limits, answers_to_no_rows
+from mmkeras.system.noise import muted_at_first
+
+BYTE: Final = np.dtype("uint8")
+
+
+class LiteRTRunner:
+    """A .tflite file through ai-edge-litert.
+
+    The file has a signature `predict` of any batch and size, and faster ones of one row: `predict_<n>` of n bytes of
+    text, `predict_row` without texts. A row takes the shortest signature that holds it, and its pictures are resized to
+    the model's size first, which changes no answer (`resize_pixels` equals the graph's resize, to the last bit).
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        contents, _ = read_zip(path)
+        self.path, self.threads, self.labels_text = path, threads, contents[LABELS].decode()
+        self.signature = read_contract(contents[CONTRACT], path, "litert_lengths")
+        self.names = [i["name"] for i in self.signature["inputs"]]
+        self.limits = Limits(self.signature)
+        self.sized = {i["name"]: i for i in self.signature["inputs"] if "size" in i}
+        self.tokens = {i["name"]: i["max_tokens"] for i in self.signature["inputs"] if "padding" in i}
+        self.lengths = sorted(self.signature["litert_lengths"])
+        # the only input, where that is a text: the most frequent call, where every microsecond counts
+        self.text = self.names[0] if self.lengths and self.names == list(self.limits.max_bytes) else None
+        self._open()
+
+    def _open(self) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with muted_at_first("LiteRT"):
+            self.interpreter = Interpreter(str(self.path), num_threads=self.threads)
+        self._signatures: dict[str, _Signature] = {}
+        self._texts: dict[int, _Text] = {}
+
+    def again(self) -> LiteRTRunner:
+        """A runner of the same file for another thread: an interpreter answers one call at a time."""
+        runner = copy.copy(self)
+        runner._open()
+        return runner
+
+    def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        data = inputs.get(self.text) if self.text and len(inputs) == 1 else None
+        if data is not None and data.dtype is BYTE and data.ndim == 2 and len(data) == 1:
+            n_bytes = data.shape[1]
+            if 0 < n_bytes <= self.lengths[-1] and n_bytes <= self.limits.max_bytes[self.text or ""]:
+                try:
+                    return self._text(n_bytes)(data, output_names)
+                except Exception as error:
+                    raise failed_answer(self.path, error) from error
+        inputs = self.limits.fit(inputs)
+        if not len(inputs[self.names[0]]):
+            return answers_to_no_rows(self.signature, output_names)
+        try:
+            return self._run(inputs, output_names)
+        except Exception as error:
+            raise failed_answer(self.path, error) from error
+
+    def _run(self, inputs: Arrays, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
+        n_bytes = max([inputs[name].shape[-1] for name in self.limits.max_bytes], default=0)
+        n_rows = len(inputs[self.names[0]])
+        name = self.signature["graph"]
+        if self.lengths and n_rows == 1 and all(inputs[name].shape[1] <= n for name, n in self.tokens.items()):
+            inputs = self._resized(inputs)
+            n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
+            name = row_signature(name, n_bytes)
+        # LiteRT plans its memory for one shape, so the texts of a batch have one length
+        return self._signature(name)(self._padded(inputs, n_bytes), output_names)
+
+    def _text(self, n_bytes: int) -> _Text:
+        """The function of one row of the only text, by the shortest signature that holds it."""
+        n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
+        if n_bytes not in self._texts:
+            signature = self._signature(row_signature(self.signature["graph"], n_bytes))
+            self._texts[n_bytes] = _Text(signature, self.names[0], n_bytes)
+        return self._texts[n_bytes]
+
+    def _signature(self, name: str) -> _Signature:
+        if name not in self._signatures:
+            self._signatures[name] = _Signature(self.interpreter, name)
+        return self._signatures[name]
+
+    def _resized(self, inputs: Arrays) -> Arrays:
+        """One row with its pictures in the size of the model's input."""
+        resized = {
+            name: cells_of(input_spec["kind"]).resize(inputs[name][0], input_spec)[None]
+            for name, input_spec in self.sized.items()
+        }
+        return {**inputs, **resized} if resized else inputs
+
+    def _padded(self, inputs: Arrays, n_bytes: int) -> dict[str, np.ndarray]:
+        """Inputs with texts padded to `n_bytes`, or to the column's limit where it is smaller."""
+        padded = {name: inputs[name] for name in self.names}
+        for name, limit in self.limits.max_bytes.items():
+            padded[name] = pad_bytes(inputs[name], min(n_bytes, limit))
+        for name, n_tokens in self.tokens.items():
+            padded[name] = pad_bytes(inputs[name], n_tokens, -1)
+        return padded
+
+    def endpoint(self, name: str) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """One of the file's signatures, as the interpreter itself calls it."""
+        runner = self.interpreter.get_signature_runner(name)
+
+        def call(inputs: Arrays) -> dict[str, np.ndarray]:
+            self._signatures.pop(name, None)  # its plan is none any more
+            self._texts.clear()
+            outputs: dict[str, np.ndarray] = runner(**inputs)
+            return outputs
+
+        return call
+
+    @property
+    def uncut(self) -> Callable[[Arrays], dict[str, np.ndarray]]:
+        """The signature of any length, without a cut before."""
+        return self.endpoint(self.signature["graph"])
+
+
+class _Signature:
+    """One signature of an interpreter, whose memory is planned when the shapes change, not on each call.
+
+    The interpreter's signature runner resizes, plans and reads every output on each call, a good part of the time of a
+    headline. Its parts, which are private, are called here one by one; where they are absent, it is called whole.
+    """
+
+    def __init__(self, interpreter: Any, name: str) -> None:
+        self.whole: Any = interpreter.get_signature_runner(name)
+        self.shapes: list[tuple[int, ...]] | None = None
+        self.parts: Any = None
+        with contextlib.suppress(AttributeError):
+            parts = self.whole._interpreter_wrapper
+            self.graph, self.places = self.whole._subgraph_index, self.whole._inputs
+            self.results = dict(self.whole._outputs)
+            self.put, self.invoke, self.get = parts.SetTensor, parts.Invoke, parts.GetTensor
+            self.resize, self.allocate = parts.ResizeInputTensor, parts.AllocateTensors
+            self.parts = parts
+
+    def __call__(self, inputs: Mapping[str, np.ndarray], output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
+        if self.parts is None:
+            with muted_at_first("XNNPACK"):
+                outputs = self.whole(**inputs)
+            return {name: outputs[name] for name in output_names or outputs}
+        if [data.shape for data in inputs.values()] != self.shapes:
+            self.plan(inputs)
+        for name, data in inputs.items():
+            self.put(self.places[name], data, self.graph)
+        return self.answer(output_names)
+
+    def answer(self, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
+        """Run the graph on the inputs that are set."""
+        self.invoke(self.graph)
+        return {name: self.get(self.results[name], self.graph) for name in output_names or self.results}
+
+    def plan(self, inputs: Mapping[str, np.ndarray]) -> None:
+        """Give the inputs their shapes, and plan the memory."""
+        self.shapes = None  # of a plan that fails nothing is left
+        for name, data in inputs.items():
+            self.resize(self.places[name], np.array(data.shape, "int32"), False, self.graph)
+        with muted_at_first("XNNPACK"):  # LiteRT creates its delegate when it first plans memory
+            self.allocate(self.graph)
+        self.shapes = [data.shape for data in inputs.values()]
+
+
+class _Text:
+    """A signature of one row of one text, with the padded bytes of that row."""
+
+    def __init__(self, signature: _Signature, name: str, n_bytes: int) -> None:
+        self.signature, self.name = signature, name
+        self.row, self.used = np.zeros((1, n_bytes), BYTE), 0
+
+    def __call__(self, data: np.ndarray, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
+        """data: uint8 [1, n], n at most that of the signature."""
+        n, row, signature = data.shape[1], self.row, self.signature
+        row[:, :n] = data
+        if n < self.used:
+            row[:, n : self.used] = 0  # of the text before
+        self.used = n
+        if signature.shapes is None:
+            return signature({self.name: row}, output_names)
+        signature.put(signature.places[self.name], row, signature.graph)
+        return signature.answer(output_names)
