@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mmkeras.data.table import Table
 
 LINE: Final = "line"
+LARGE: Final = complex  # stands for the type of whole numbers of more than 64 bits
 OF_INPUT: Final = " (input)"
 """Behind the name of a kept column whose name an answer has."""
 
@@ -33,6 +34,55 @@ class OutColumn:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class KeptColumns:
+    """The columns to write: LINE, those of the file that are kept, the answers. names: of the kept ones in the file.
+
+    path: of the file. renamed: in words, the names that change because an answer has them.
+    """
+
+    columns: list[OutColumn]
+    names: Sequence[str] = ()
+    path: str = ""
+    renamed: Sequence[str] = ()
+
+    @classmethod
+    def of(
+        cls, table: Table, answers: Sequence[OutColumn], keep: bool, kinds: Mapping[str, str] | None = None
+    ) -> KeptColumns:
+        """The columns for a table. keep: those of the file as they stand in it, too.
+
+        kinds: of the numbers in its columns without text, where that is asked for (`kinds_of`).
+        """
+        line = OutColumn(LINE, "whole")
+        if not keep or table.as_read is None:
+            return cls([line, *answers])
+        read, kinds = table.as_read, kinds or {}
+        names = distinct_names(read.rows.columns, {LINE, *(c.name for c in answers), *(c.within for c in answers)})
+        kept = [
+            OutColumn(new, "unquoted", kinds.get(name, "")) if name in read.unquoted else OutColumn(new)
+            for name, new in names.items()
+        ]
+        renamed = [f"{name!r} as {new!r}" for name, new in names.items() if new != name]
+        return cls([line, *kept, *answers], list(names), table.path, renamed)
+
+    def log_renamed(self, log: Log) -> None:
+        """Log the names that change."""
+        if self.renamed:
+            names = ", ".join(self.renamed)
+            log(f"{self.path}: the answers have columns of these names, too; the file's are kept: {names}")
+
+    def rows(self, table: Table, values: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+        """The rows of a table, or of a part of it. values: a row of answers for each of its rows."""
+        lines = table.lines.tolist()
+        if not self.names or table.as_read is None:
+            return ([line, *row] for line, row in zip(lines, values, strict=True))
+        cells = [table.as_read.rows[name].tolist() for name in self.names]
+        return (
+            [line, *row, *answer] for line, row, answer in zip(lines, zip(*cells, strict=True), values, strict=True)
+        )
+
+
 def with_kept_columns(
     table: Table,
     answers: Sequence[OutColumn],
@@ -46,25 +96,9 @@ def with_kept_columns(
     values: a row of answers for each row of the table. typed: look which kind of numbers the kept columns hold.
     Logs the names that change because an answer has them.
     """
-    line = OutColumn(LINE, "whole")
-    if not keep or table.as_read is None:
-        rows = ([int(number), *row] for number, row in zip(table.lines, values, strict=True))
-        return [line, *answers], rows
-    read = table.as_read
-    names = distinct_names(read.rows.columns, {LINE, *(c.name for c in answers), *(c.within for c in answers)})
-    renamed = [f"{name!r} as {new!r}" for name, new in names.items() if new != name]
-    if renamed:
-        log(f"{table.path}: the answers have columns of these names, too; the file's are kept: {', '.join(renamed)}")
-    cells = [read.rows[name].tolist() for name in names]
-    kept = [
-        OutColumn(new, "unquoted", kind_of(column) if typed else "") if name in read.unquoted else OutColumn(new)
-        for (name, new), column in zip(names.items(), cells, strict=True)
-    ]
-    rows = (
-        [int(number), *row, *answer]
-        for number, row, answer in zip(table.lines, zip(*cells, strict=True), values, strict=True)
-    )
-    return [line, *kept, *answers], rows
+    kept = KeptColumns.of(table, answers, keep, kinds_of([table]) if typed and keep else None)
+    kept.log_renamed(log)
+    return kept.columns, kept.rows(table, values)
 
 
 def distinct_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
@@ -93,9 +127,26 @@ def unquoted_value(cell: str) -> Any:
 
 def kind_of(cells: Iterable[str]) -> str:
     """`int`, `float` or `bool` where all unquoted cells are, beside empty ones; else ''."""
-    kinds = {type(value) for value in map(unquoted_value, cells) if value is not None}
-    if kinds <= {int, float} and float in kinds:
+    return _common(_kinds(cells))
+
+
+def kinds_of(parts: Iterable[Table]) -> dict[str, str]:
+    """`kind_of` for each column without text, of all parts of a table."""
+    kinds: dict[str, set[type]] = {}
+    for source in (table.as_read for table in parts):
+        if source is not None:
+            for name in source.unquoted:
+                kinds.setdefault(name, set()).update(_kinds(source.rows[name].tolist()))
+    return {name: _common(found) for name, found in kinds.items()}
+
+
+def _kinds(cells: Iterable[str]) -> set[type]:
+    """The types of the values that are not empty; LARGE for whole numbers that Parquet holds as fractions alone."""
+    values = (value for value in map(unquoted_value, cells) if value is not None)
+    return {LARGE if type(value) is int and abs(value) >= 2**63 else type(value) for value in values}
+
+
+def _common(kinds: set[type]) -> str:
+    if kinds <= {int, float, LARGE} and float in kinds:
         return "float"
-    if kinds == {int} and all(abs(value) < 2**63 for value in map(unquoted_value, cells) if value is not None):
-        return "int"
-    return "bool" if kinds == {bool} else ""
+    return "int" if kinds == {int} else "bool" if kinds == {bool} else ""

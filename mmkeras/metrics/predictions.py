@@ -16,14 +16,19 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, n_classes: int) -
 
 def classification_metrics(truth: np.ndarray, predicted: np.ndarray, labels: list[str]) -> dict[str, Any]:
     """Accuracy, macro-F1 (over the classes that occur in truth or prediction); precision, recall, F1 and support."""
-    confusion = confusion_matrix(truth, predicted, len(labels))
+    return confusion_metrics(confusion_matrix(truth, predicted, len(labels)), labels)
+
+
+def confusion_metrics(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    """The figures of `classification_metrics` from int [classes, classes], as `confusion_matrix` returns it."""
+    rows = int(confusion.sum())
     hits, support, n_predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
     precision, recall = hits / np.maximum(n_predicted, 1), hits / np.maximum(support, 1)
     f1 = 2 * hits / np.maximum(support + n_predicted, 1)
     occurs = support + n_predicted > 0
     return {
-        "rows": len(truth),
-        "accuracy": float(hits.sum() / max(len(truth), 1)),
+        "rows": rows,
+        "accuracy": float(hits.sum() / max(rows, 1)),
         "macro_f1": float(f1[occurs].mean()) if occurs.any() else 0.0,
         "per_class": [
             {"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "rows": int(n)}

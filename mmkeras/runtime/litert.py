@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import copy
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from mmkeras.runtime.limits import Limits, answers_to_no_rows
 from mmkeras.system.noise import muted_at_first
 
 BYTE: Final = np.dtype("uint8")
+PLANNING, FIRST_PLAN = threading.Lock(), threading.Event()  # one thread makes the first plan, and is muted
 
 
 class LiteRTRunner:
@@ -30,6 +32,8 @@ class LiteRTRunner:
     text, `predict_row` without texts. A row takes the shortest signature that holds it, and its pictures are resized to
     the model's size first, which changes no answer (`resize_pixels` equals the graph's resize, to the last bit).
     """
+
+    batch_bytes = 4096  # so that what the graph computes of a batch stays in the processor's cache
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         contents, _ = read_zip(path)
@@ -174,7 +178,11 @@ class _Signature:
         self.shapes = None  # of a plan that fails nothing is left
         for name, data in inputs.items():
             self.resize(self.places[name], np.array(data.shape, "int32"), False, self.graph)
-        with muted_at_first("XNNPACK"):  # LiteRT creates its delegate when it first plans memory
+        if not FIRST_PLAN.is_set():
+            with PLANNING, muted_at_first("XNNPACK"):  # LiteRT tells of its delegate when it first plans memory
+                self.allocate(self.graph)
+                FIRST_PLAN.set()
+        else:
             self.allocate(self.graph)
         self.shapes = [data.shape for data in inputs.values()]
 

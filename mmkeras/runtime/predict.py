@@ -2,55 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import itertools
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import numpy as np
 
+from mmkeras.data.columns.column import Column
 from mmkeras.data.files.source import Source
 from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.files.ways_to_write import Written
 from mmkeras.data.files.writing import as_texts, write_table
-from mmkeras.data.kept_columns import LINE, OutColumn, with_kept_columns
-from mmkeras.data.table import Table
+from mmkeras.data.kept_columns import LINE, KeptColumns, OutColumn, kinds_of
+from mmkeras.data.table import read_rows
+from mmkeras.data.table_parts import ROWS, TableParts, in_parts, target_names
 from mmkeras.data.targets.targets import Targets
 from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.errors import InputError
-from mmkeras.graph import PRESENCE, InputSpec
-from mmkeras.metrics.agreement import decide, evaluate
+from mmkeras.graph import PRESENCE, InputSpec, columns_in
+from mmkeras.metrics.agreement import decide
 from mmkeras.metrics.tables import summary, table_of
+from mmkeras.metrics.tally import Tally
+from mmkeras.modalities import names_files
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runtime.answering import finite
-from mmkeras.runtime.feeds import to_arrays, with_tokenizers
-from mmkeras.runtime.row_reader import Fault, RowReader
+from mmkeras.runtime.feeds import Fault, columns_of, with_tokenizers
+from mmkeras.runtime.part_answers import Answering, PartAnswers
+from mmkeras.runtime.row_notes import RowFaults, UnknownValues
+from mmkeras.runtime.row_reader import RowReader
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.outputs import name_of
 from mmkeras.system.progress import Log, Progress
 from mmkeras.system.screen import notes
+from mmkeras.system.workers import cpu_count
 
-BATCH = 32
 PREDICTION, PROBABILITY, PROBABILITIES = "prediction", "probability", "probabilities"
+FEW: Final = 512
+"""Rows of a part at least, so that few rows do not open a runtime twice."""
+OF_FILES: Final = 64  # rows of a part of pictures or clips, whose values are large
 
 Rows = str | Path | StandardInput | Source
 """A file by its path, or rows that are no file."""
 
 
-@dataclass(frozen=True)
-class FilePredictions:
-    """The predictions of a file's rows, float32 [rows, outputs], in the order of the file; faults: unreadable cells."""
+@dataclass
+class FileAnswers:
+    """The rows of a file on their way through a model: its predictions, part by part, and what is to be said of them.
 
-    reader: RowReader
-    predictions: np.ndarray
+    targets: of the model. table: the rows, read in parts.
+    """
+
+    answering: Answering
+    table: TableParts
     targets: Targets
-    faults: list[Fault]
+    log: Log = print
+
+    def __post_init__(self) -> None:
+        head = self.table.head
+        self.faults = RowFaults(head.path)
+        self.unknown = UnknownValues(self.answering.inputs, head)
+        self.scored = target_names(head, self.targets.names)
+        self.tally = Tally(self.targets.task, self.targets.labels or self.targets.names)
+        self.count = self.without_truth = 0
+
+    @property
+    def part_rows(self) -> int:
+        """Rows of a part: each core gets one, unless there are few."""
+        of_files = any(names_files(spec["kind"]) for spec in columns_of(self.answering.inputs))
+        least, most = (1, OF_FILES) if of_files else (FEW, ROWS)
+        return max(least, min(most, -(-self.table.count // cpu_count())))
+
+    def parts(self) -> Generator[PartAnswers, None, None]:
+        """The predictions of each part, in the order of the file; they are counted on their way.
+
+        Raises InputError where a prediction is NaN or infinite.
+        """
+        progress = Progress(("", " rows predicted"), self.table.count, self.log)
+        with contextlib.closing(self.answering.answers(self.table.parts(self.part_rows))) as answers:
+            for part in answers:
+                self.faults.add(part.table.bad_rows, part.faults)
+                self.unknown.add(part.table)
+                self._score(part)
+                self.count += len(part.predictions)
+                progress.reach(self.count)
+                yield part
+        progress.end()
+
+    def _score(self, part: PartAnswers) -> None:
+        if not self.scored:
+            return
+        has_truth = self.targets.known(part.table.rows)  # bool [rows]
+        self.without_truth += int((~has_truth).sum())
+        if has_truth.any():
+            self.tally.add(self.targets.truth(part.table.rows[has_truth]), part.predictions[has_truth])
+
+    def log_notes(self, log: Log) -> None:
+        """Log what could not be read, and what the model does not know."""
+        self.unknown.log(self.table.head.path, log)
+        self.faults.log(log)
+
+    def log_figures(self) -> None:
+        """Log the figures of the predictions, if the table has the target columns."""
+        if self.scored and self.without_truth:
+            names = ", ".join(self.targets.names)
+            rows = f"{self.without_truth} rows have a {names} that the model does not know"
+            notes(self.log)(f"{rows}; they are left out of the figures")
+        if self.tally.rows:
+            figures = self.tally.figures()
+            self.log(table_of(figures))
+            self.log(summary(figures))
 
 
-def predict_file(
+def open_rows(
     runner: Runner, artefact: str | Path, path: Rows, root: MediaRoot, log: Log = print, **reading: Any
-) -> FilePredictions:
-    """Read every row of a file and predict it. Missing columns are logged.
+) -> FileAnswers:
+    """Open a file of rows to predict. Missing columns are logged.
 
     path: of the file, or rows that are no file. artefact: the path of the runner's artefact: files of tokenizers lie
     there, or in a folder above.
@@ -59,14 +127,15 @@ def predict_file(
     signature = runner.signature
     targets = Targets.from_json(signature["targets"], f"{artefact}")
     takes_presence = any(input_spec["kind"] == PRESENCE for input_spec in signature["inputs"])
-    reader = RowReader.open(path, signature["inputs"], targets.columns, root, inputs_optional=takes_presence, **reading)
-    if not len(reader.table.rows):
-        raise InputError(f"{reader.table.path}: there are no rows to answer.")
+    columns = [Column.read_as(part) for spec in columns_of(signature["inputs"]) for part in columns_in(spec)]
+    table = in_parts(read_rows(path, [*columns, *targets.columns], inputs_optional=takes_presence, **reading))
+    reader = RowReader(table.head, signature["inputs"], root)
+    if not table.count:
+        raise InputError(f"{table.head.path}: there are no rows to answer.")
     reader.log_missing(notes(log))
-    reader.log_unknown(notes(log))
+    reader.log_notes(notes(log))
     inputs = with_tokenizers(reader.inputs_present, [Path(artefact), *Path(artefact).parents[:3]])
-    predictions, faults = predict_rows(runner, reader, inputs, artefact, log)
-    return FilePredictions(reader, predictions, targets, faults)
+    return FileAnswers(Answering(runner, artefact, inputs, root), table, targets, log)
 
 
 def predict(
@@ -88,43 +157,42 @@ def predict(
     """Predict every row of a file and write a table: line, prediction, probability; a column a class, `probabilities`.
 
     output: a path, or a stream. written: how; None: as CSV. keep_columns: write the columns of the file, too.
-    raw_cells: do not mark cells that a spreadsheet would run as formulas.
+    raw_cells: do not mark cells that a spreadsheet would run as formulas. Rows are read, answered and written in parts.
 
     If the file has the target columns, log the figures and a table with a line for each class, label or number.
-    Raises InputError as `predict_file` does, and without `overwrite` for a file that is there at the end.
+    Raises InputError as `open_rows` does, and without `overwrite` for a file that is there at the end.
     """
     root = MediaRoot.of(path if isinstance(path, str | Path) else "rows", media_root, allow_outside)
-    predicted = predict_file(runner, artefact, path, root, log, **reading)
-    table, targets = predicted.reader.table, predicted.targets
+    predicted = open_rows(runner, artefact, path, root, log, **reading)
     cells, written = FormulaCells(raw_cells), written or Written()
-    answers = answer_columns(targets, probabilities)
-    values = answer_rows(predicted.predictions, targets, probabilities)
-    columns, rows = with_kept_columns(table, answers, values, keep_columns, notes(log), written.kind == "parquet")
-    write_table(output, written, columns, rows, cells, new=not overwrite)
+    table, answers = predicted.table, answer_columns(predicted.targets, probabilities)
+    kinds = kinds_of(table.parts(ROWS)) if keep_columns and written.kind == "parquet" else None
+    kept = KeptColumns.of(table.head, answers, keep_columns, kinds)
+    kept.log_renamed(notes(log))
+
+    def rows(parts: Iterator[PartAnswers]) -> Iterator[list[Any]]:
+        for part in parts:
+            yield from kept.rows(part.table, answer_rows(part.predictions, predicted.targets, probabilities))
+
+    with contextlib.closing(predicted.parts()) as parts:
+        first = next(parts)  # before anything is written: most errors show in it
+        write_table(output, written, kept.columns, rows(itertools.chain([first], parts)), cells, new=not overwrite)
     cells.log_marked(notes(log))
-    predicted.reader.log_faults(predicted.faults, notes(log))
-    score(table, predicted.predictions, targets, log)
-    count = f"{len(predicted.predictions)} predictions: {name_of(output)}"
+    predicted.log_notes(notes(log))
+    predicted.log_figures()
+    count = f"{predicted.count} predictions: {name_of(output)}"
     (log if isinstance(output, Path) else notes(log))(count)  # beside the rows on standard output it is no result
 
 
 def predict_rows(
-    runner: Runner, reader: RowReader, inputs: list[InputSpec], artefact: str | Path, log: Log = print
+    runner: Runner, reader: RowReader, inputs: list[InputSpec], artefact: str | Path
 ) -> tuple[np.ndarray, list[Fault]]:
     """Predictions float32 [rows, outputs] in the order of the file, and the faults of unreadable cells.
 
     Raises InputError where a prediction is NaN or infinite.
     """
-    output = runner.signature["outputs"][0]["name"]
-    predictions, faults = [], list[Fault]()
-    progress = Progress(("", " rows predicted"), len(reader.table.rows), log)
-    for rows in reader.parts(inputs, BATCH):
-        answers = runner(to_arrays(rows.values, inputs, range(rows.count)), [output])[output]
-        predictions.append(finite(answers, f"{artefact}, rows {rows.start + 1} to {rows.start + rows.count}"))
-        faults += rows.faults
-        progress.advance(rows.count)
-    progress.end()
-    return np.concatenate(predictions), faults
+    part = Answering(runner, artefact, inputs, reader.root).of_part(runner, reader.table, 0)
+    return part.predictions, part.faults
 
 
 def answer_columns(targets: Targets, probabilities: bool) -> list[OutColumn]:
@@ -145,10 +213,11 @@ def answer_columns(targets: Targets, probabilities: bool) -> list[OutColumn]:
 def answer_rows(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[Any]]:
     """The values of `answer_columns` for each row. predictions: float32 [rows, outputs]."""
     if not targets.labels:
-        yield from (row.tolist() for row in predictions)
+        yield from predictions.tolist()
         return
-    for words, confidence, row in zip(*decide(targets.task, predictions, targets.labels), predictions, strict=True):
-        yield [words, confidence, *(row.tolist() if probabilities else ())]
+    words, confidence = decide(targets.task, predictions, targets.labels)
+    columns = [words, confidence.tolist(), *(predictions.T.tolist() if probabilities else ())]
+    yield from map(list, zip(*columns, strict=True))
 
 
 def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
@@ -156,19 +225,3 @@ def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> 
     columns = answer_columns(targets, probabilities)
     yield [column.name for column in columns]
     yield from as_texts(columns, answer_rows(predictions, targets, probabilities))
-
-
-def score(table: Table, predictions: np.ndarray, targets: Targets, log: Log) -> None:
-    """Log the figures of the predictions, if the table has the target columns."""
-    if not all(name in table.rows.columns for name in targets.names):
-        return
-    has_truth = targets.known(table.rows)  # bool [rows]
-    if not has_truth.all():
-        n_unknown = int((~has_truth).sum())
-        names = ", ".join(targets.names)
-        notes(log)(f"{n_unknown} rows have a {names} that the model does not know; they are left out of the figures")
-    if has_truth.any():
-        truth = targets.truth(table.rows[has_truth])
-        figures = evaluate(targets.task, truth, predictions[has_truth], list(targets.labels or targets.names))
-        log(table_of(figures))
-        log(summary(figures))

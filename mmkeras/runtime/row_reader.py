@@ -11,15 +11,11 @@ from mmkeras.data.columns.column import Column
 from mmkeras.data.files.source import Source
 from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.table import Table, read_rows
-from mmkeras.data.values.cells import one_line
-from mmkeras.data.values.identity import spellings
 from mmkeras.graph import InputSpec, columns_in
 from mmkeras.modalities.media.paths import MediaRoot
 from mmkeras.runtime.feeds import Fault, column_names, columns_of, read_cells
+from mmkeras.runtime.row_notes import SHOWN, RowFaults, UnknownValues
 from mmkeras.system.progress import Log
-
-LISTED = 100  # largest number of further lines that are named
-SHOWN = 5  # largest number of lines that are logged for unreadable rows, and for unreadable cells
 
 
 @dataclass(frozen=True)
@@ -94,30 +90,20 @@ class RowReader:
             lines = [(int(self.table.lines[start + row]), column, reason) for row, column, reason in faults]
             yield Rows(start, len(rows), cells, values, lines)
 
-    def log_unknown(self, log: Log) -> None:
-        """Log the file's notes, and for each category column the values that the model does not know."""
+    def log_notes(self, log: Log) -> None:
+        """Log the file's notes."""
         for note in self.table.notes:
             log(note if note.startswith(self.table.path) else f"{self.table.path}: {note}")
-        in_file = {column.name for column in self.table.inputs}
-        for input_spec in (part for spec in self.inputs for part in columns_in(spec)):
-            if input_spec["kind"] != "category" or "values" not in input_spec or input_spec["column"] not in in_file:
-                continue
-            cells = self.table.rows[str(input_spec["column"])]
-            filled = cells[cells != ""]
-            known = {spelling for value in input_spec["values"] for spelling in spellings(value)}
-            unknown = filled[~filled.isin(known)]
-            if len(unknown):
-                share = f"{len(unknown):,} of {len(filled):,} values are unknown to the model"
-                log(f"{self.table.path}, {input_spec['column']}: {share}, such as {one_line(unknown.iloc[0])!r}")
+
+    def log_unknown(self, log: Log) -> None:
+        """Log the file's notes, and for each category column the values that the model does not know."""
+        self.log_notes(log)
+        unknown = UnknownValues(self.inputs, self.table)
+        unknown.add(self.table)
+        unknown.log(self.table.path, log)
 
     def log_faults(self, faults: Sequence[Fault], log: Log) -> None:
         """Log which rows and cells could not be read and were taken as missing."""
-        table = self.table
-        for bad in table.bad_rows[:SHOWN]:
-            log(f"{bad.file}, line {bad.line}: {bad.reason}; answered as if empty")
-        for line, column, reason in faults[:SHOWN]:
-            log(f"{table.path}, line {line}, {column}: {reason} It counts as missing.")
-        more = [*(bad.line for bad in table.bad_rows[SHOWN:]), *(line for line, *_ in faults[SHOWN:])]
-        if more:
-            lines = ", ".join(map(str, sorted({*more})[:LISTED])) + ", …" * (len({*more}) > LISTED)
-            log(f"{table.path}: {len(more):,} more cells could not be read, in lines {lines}")
+        noted = RowFaults(self.table.path)
+        noted.add(self.table.bad_rows, faults)
+        noted.log(log)

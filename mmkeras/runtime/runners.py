@@ -34,6 +34,8 @@ class Runner(Protocol):
     """A graph, opened by some runtime. signature: the graph's contract, as JSON, checked.
 
     Those of artefacts have `labels_text`, the labels that stand beside the contract, a line each; None without them.
+    A Runner may have `again`, a function that returns a Runner for another thread, and `batch_bytes`, how large a batch
+    of texts is answered fastest (`batches.BYTES`).
     """
 
     signature: dict[str, Any]
@@ -63,6 +65,10 @@ class OnnxRunner:
         self.signature = read_contract(metadata["signature"], path)
         self.limits = Limits(self.signature)
         self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def again(self) -> OnnxRunner:
+        """A session answers several threads."""
+        return self
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         inputs = self.limits.fit(inputs)
@@ -118,6 +124,10 @@ class SavedModelRunner:
         except Exception as error:
             raise failed_answer(self.path, error) from error
         return {name: outputs[name] for name in output_names or outputs}
+
+    def again(self) -> SavedModelRunner:
+        """A session answers several threads."""
+        return self
 
     def graph(self, name: str) -> SavedModelRunner:
         """A Runner of one of the graphs; they share the session."""

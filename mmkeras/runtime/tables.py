@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mmkeras.data.files.frames import frame_source, names_paths
 from mmkeras.data.files.reading import dialect_of
 from mmkeras.data.files.source import Source
+from mmkeras.data.targets.targets import Targets
 from mmkeras.data.values.python_cell import type_in_words
 from mmkeras.errors import InputError
 from mmkeras.metrics.agreement import decide
 from mmkeras.modalities.media.objects import data_uri
 from mmkeras.modalities.media.paths import MediaRoot
-from mmkeras.runtime.predict import FilePredictions, predict_file
+from mmkeras.runtime.predict import open_rows
 from mmkeras.runtime.python_rows import as_row, in_python
 from mmkeras.runtime.runners import Runner
 from mmkeras.system.progress import Log
@@ -38,9 +40,10 @@ def predict_table(
     """See `Predictor.predict`. columns: of the model, with their kinds."""
     frame = as_frame(table, columns)
     source, root = rows_and_root(table, frame, columns, media_root, allow_outside, log)
-    predicted = predict_file(runner, artefact, source, root, log, dialect=dialect_of(reading))
-    predicted.reader.log_faults(predicted.faults, in_words_of_python(log, frame is not None))
-    predictions = frame_of(predicted)
+    predicted = open_rows(runner, artefact, source, root, log, dialect=dialect_of(reading))
+    answers = np.concatenate([part.predictions for part in predicted.parts()])
+    predicted.log_notes(in_words_of_python(log, frame is not None))
+    predictions = frame_of(answers, predicted.targets)
     return predictions if frame is None else predictions.set_axis(frame.index)
 
 
@@ -90,9 +93,8 @@ def in_words_of_python(log: Log, in_memory: bool) -> Log:
     return logged
 
 
-def frame_of(predicted: FilePredictions) -> pd.DataFrame:
-    """The predictions as `mmkeras predict --probabilities` writes them, unrounded."""
-    targets, answers = predicted.targets, predicted.predictions
+def frame_of(answers: np.ndarray, targets: Targets) -> pd.DataFrame:
+    """Predictions, float32 [rows, outputs], as `mmkeras predict --probabilities` writes them, unrounded."""
     if not targets.labels:
         several = len(targets.names) > 1
         names = [f"prediction {name}" if several else "prediction" for name in targets.names]

@@ -41,8 +41,12 @@ class FormulaCells:
 
     def marked(self, rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
         """The rows, with MARK before every formula."""
+        if self.raw:
+            yield from rows
+            return
+        signs = frozenset(STARTS)  # of one character each: most cells are told by it
         for row in rows:
-            if not self.raw and any(is_formula(cell) for cell in row):
+            if any(cell[:1] in signs for cell in row if type(cell) is str) and any(map(is_formula, row)):
                 self.count += sum(is_formula(cell) for cell in row)
                 row = [f"{MARK}{cell}" if is_formula(cell) else cell for cell in row]
             yield row
