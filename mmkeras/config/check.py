@@ -10,7 +10,7 @@ from typing import Final
 from mmkeras.config.config import DEFAULTS, Config, Model, Text
 from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS, is_own
-from mmkeras.config.tasks import task_names
+from mmkeras.config.tasks import generates_text, task_names
 from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
 from mmkeras.system.packages import pip_install
@@ -76,6 +76,8 @@ def check_config(config: Config) -> None:
     check_encoders(config)
     if config.text.freeze_word_vectors and not config.text.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")
+    if config.training.baseline == "svm" and generates_text(config.model.task):
+        raise InputError(f"--baseline svm: it predicts rows; --task {config.model.task} writes texts. Leave it out.")
     if config.training.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise InputError(f"--tensorboard: the package tensorboard is not installed. Run: {pip_install('tensorboard')}")
     if config.output.overwrite and config.output.resume:

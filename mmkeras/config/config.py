@@ -149,6 +149,9 @@ class Training:
     0)."""
     class_weight: Literal["none", "balanced"] = "none"
     """`balanced`: weight rows so that rare classes count as much as frequent ones."""
+    baseline: Literal["auto", "none", "majority", "svm"] = "auto"
+    """Simple models to compare with on the held-out rows. `majority`: the most frequent class, or the mean; `svm`:
+    beside that TF-IDF and a linear SVM (ridge regression for numbers). Default: both where the SVM takes seconds."""
     mixed_precision: bool = False
     """Compute in bfloat16 or float16 where the device is faster with it; not for models that generate text."""
     xla: bool = False

@@ -99,6 +99,7 @@ class TrainFlags(TypedDict, total=False):
     fold: bool
     label_smoothing: float | None
     class_weight: Literal["none", "balanced"]
+    baseline: Literal["auto", "none", "majority", "svm"]
     mixed_precision: bool
     xla: bool
     tensorboard: bool

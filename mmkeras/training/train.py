@@ -9,6 +9,7 @@ from typing import Any
 
 from mmkeras.config.check import check_config
 from mmkeras.config.config import Config
+from mmkeras.metrics.baselines import lines_of
 from mmkeras.own_layers.given import OwnLayers, check_given, check_resumed
 from mmkeras.runs.continuing import continued_config, drop_start, keep_start, open_start, record_of
 from mmkeras.runs.folder import default_output, finish, new_run, run_lock
@@ -56,6 +57,8 @@ def train(config: Config, log: Log = print, own: OwnLayers | None = None) -> Pat
                 with not_silent(log, "writing the report"):
                     write_report(folder)
     log(f"validation {load_task(config.model.task).summary(figures)}")
+    for line in lines_of(figures):
+        log(line)
     return folder
 
 

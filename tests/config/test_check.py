@@ -64,7 +64,7 @@ def test_runs_of_characters_that_would_not_be_read_are_told(flags: dict[str, Any
 # what each task that writes makes use of, beside what names the run and what every training has
 EVERY = {"example", "text", "validation", "encoding", "delimiter", "test_size", "width", "depth", "dropout", "pieces"}
 EVERY |= {"vocabulary", "max_target", "tie", "epochs", "batch_size", "learning_rate", "patience", "xla", "seed", "csv"}
-EVERY |= {"escape", "comment", "skip_lines", "no_header", "with_header"}
+EVERY |= {"baseline", "escape", "comment", "skip_lines", "no_header", "with_header"}
 EVERY |= {
     "output",
     "overwrite",

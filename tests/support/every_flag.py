@@ -83,6 +83,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "fold": (False, ["--no-fold"]),
     "label_smoothing": (0.1, ["--label-smoothing", "0.1"]),
     "class_weight": ("balanced", ["--class-weight", "balanced"]),
+    "baseline": ("none", ["--baseline", "none"]),
     "mixed_precision": (True, ["--mixed-precision"]),
     "xla": (True, ["--xla"]),
     "tensorboard": (True, ["--tensorboard"]),

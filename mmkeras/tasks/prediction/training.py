@@ -33,6 +33,7 @@ from mmkeras.runtime.feeds import columns_of
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import TASKS, Trainable
+from mmkeras.tasks.baselines.compare import compare_with_baselines
 from mmkeras.tasks.prediction.column_effects import column_effects
 from mmkeras.tasks.prediction.evaluate import evaluate_model, predictions_of
 from mmkeras.tasks.prediction.graph import raw_model
@@ -166,6 +167,7 @@ def evaluate(
     explained = explain(core, data, evaluation)
     if explained:
         write_json(folder / EXPLAINED, explained)
+    figures |= compare_with_baselines(data, evaluation.predictions, truth, config, log)
     figures["folded"] |= refit(core, config, data, ensemble, log)
     if ensemble is not None:
         figures["naive_bayes"] = {"share": ensemble.weight}

@@ -27,6 +27,7 @@ from mmkeras.runtime.subsets import matrix_groups, one_by_one, subsets
 from mmkeras.system.files import write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
+from mmkeras.tasks.baselines.texts import compare_with_one_text
 from mmkeras.tasks.prediction.material import write_schema
 from mmkeras.tasks.text_generation.evaluate import (
     EVALUATION_BATCH,
@@ -170,6 +171,7 @@ def evaluate(
         "validation": validation,
         "missing": missing,
         "missing_columns": missing_columns,
+        **compare_with_one_text(split.train[data.target].tolist(), generated, references, config),
         "folded": False,
         "rows": {"train": len(split.train), "validation": len(split.validation), "bad": data.bad_rows},
         "pieces": {"kind": tokenizer.kind, "vocabulary": len(tokenizer), "cut": data.cut},

@@ -22,6 +22,7 @@ from mmkeras.models.traced import as_function
 from mmkeras.system.files import write_atomically, write_json
 from mmkeras.system.progress import Log
 from mmkeras.tasks import Trainable
+from mmkeras.tasks.baselines.texts import compare_with_unigrams
 from mmkeras.tasks.text_generation.load import ANSWERS, assets
 from mmkeras.tasks.text_generation.load import language_graphs as graphs
 from mmkeras.tasks.text_generation.next_token import language_model
@@ -134,6 +135,7 @@ def evaluate(
         "validation": {**validation, "score_name": "perplexity", "score": validation["perplexity"]},
         "folded": False,
         "pieces": tokens,
+        **compare_with_unigrams(data.streams, len(tokenizer), validation, config),
     }
 
 
