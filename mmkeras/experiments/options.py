@@ -52,6 +52,8 @@ def check_fusions(options: Ablate) -> None:
         )
     if options.training.continue_from:
         raise InputError("--continue-from: leave it out; ablate trains new models, whose columns differ.")
+    if options.training.baseline != "auto":
+        raise InputError("--baseline: leave it out; ablate compares its trainings with each other.")
     if options.model.fusion or options.output.resume:
         flag = "--fusion" if options.model.fusion else "--resume"
         raise InputError(f"{flag}: leave it out; ablate compares fusions (--fusions) and resumes without a flag.")

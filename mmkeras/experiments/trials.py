@@ -108,6 +108,7 @@ def trial_config(trial: Trial, shared: Config, table: Table, output: Path) -> Co
         "fusion": trial.fusion,
         "seed": trial.seed,
         "output": str(output),
+        "baseline": "none",  # the trainings are compared with each other
         "overwrite": True,  # a training that was interrupted, or whose record was deleted
     }
     return shared.replace(**inputs, **flags)

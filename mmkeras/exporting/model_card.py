@@ -10,6 +10,7 @@ from mmkeras.config.fusions import OWN, is_own
 from mmkeras.config.tasks import line_of
 from mmkeras.exporting.markdown import block, code, escaped, heading, visible
 from mmkeras.graph import PRESENCE, Graph, Input, Signature
+from mmkeras.metrics.baselines import lines_of
 from mmkeras.metrics.tables import summary, table_of
 from mmkeras.metrics.temperature import in_words
 from mmkeras.modalities import spec_of
@@ -45,7 +46,7 @@ Predicts {targets} ({outputs}). Trained on {metrics["rows"]["train"]} rows of
 {code(run.schema["file"]["path"])}; validated on {metrics["rows"]["validation"]} held-out rows{refit}.{continued(run)}
 
 Held-out {figures}.
-
+{beside_baselines(metrics)}
 {block(table_of(one_line_names(validation)))}
 
 ## Inputs
@@ -75,7 +76,7 @@ Generates {code(signature.target)}, token by token (a {tokens["kind"]} vocabular
 Trained on {code(path)}.{continued(run)}
 
 Held-out: {figures}.
-
+{beside_baselines(metrics)}
 ## Graphs and their inputs
 {inputs}
 
@@ -91,6 +92,12 @@ def continued(run: Run) -> str:
     """The sentence that names the run which the training went on from; '' for a new model."""
     start = run.environment.get("continued_from")
     return f"\nThe training went on from the run {code(start['folder'])} (sha256 {start['sha256']})." if start else ""
+
+
+def beside_baselines(metrics: Mapping[str, Any]) -> str:
+    """How the model does beside simple baselines, a paragraph; '' for a run without them."""
+    lines = [f"{line[:1].upper()}{line[1:].rstrip('.')}." for line in lines_of(metrics)]
+    return "\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def own_parts(run: Run) -> str:

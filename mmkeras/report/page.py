@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from mmkeras.config.config import DEFAULTS
 from mmkeras.config.tasks import line_of
-from mmkeras.report import ablation, classes, labels, modalities, numbers, plots, writing
+from mmkeras.report import ablation, baselines, classes, labels, modalities, numbers, plots, writing
 from mmkeras.report.commands import commands
 from mmkeras.report.files import RunFiles, read_run
 from mmkeras.report.template import environment
@@ -54,6 +54,7 @@ def render(run: RunFiles) -> str:
     page = line_of(PAGES, run.task)
     shared = {
         "run": run,
+        "baselines": baselines.beside(run),
         "curves": curves(run, page.titles),
         "missing": modalities.missing_matrix(run),
         "contributions": [],
