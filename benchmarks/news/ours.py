@@ -18,10 +18,11 @@ from benchmarks.harness.client import Answer, serve
 FORMATS = {"LiteRT": "predict.tflite", "ONNX Runtime": "predict.onnx"}
 
 
-def train_command(train: Path, folder: Path, seed: int) -> list[str | Path]:
-    """The user's one command, default flags."""
+def train_command(train: Path, folder: Path, seed: int, budget: str | None = None) -> list[str | Path]:
+    """The user's one command, default flags; or with a budget of size, as "300kB"."""
     columns = ["--text", "text", "--target", "label"]
-    return [sys.executable, "train.py", train, *columns, "--output", folder / "run", "--seed", str(seed)]
+    size = ["--size-budget", budget] if budget else []
+    return [sys.executable, "train.py", train, *columns, "--output", folder / "run", "--seed", str(seed), *size]
 
 
 def export_command(folder: Path) -> list[str | Path]:

@@ -70,10 +70,14 @@ class SetRun:
     rows: dict[str, Any]
 
     def all_phases(self) -> None:
-        """Measure everything."""
+        """Measure everything that the flags do not leave out."""
         self.trainings()
-        self.latencies()
-        self.one_document_processes()
+        for name, client in self.clients():
+            self.attempt(name, self.client_row, client)  # the size of its files
+        if not self.bench.args.no_latency:
+            self.latencies()
+        if not self.bench.args.no_one_document:
+            self.one_document_processes()
 
     def folder(self, name: str, turn: int = 0) -> Path:
         """The folder of a training. The model of turn 0 is the one whose latency is measured."""
@@ -88,7 +92,7 @@ class SetRun:
         """Run one whole process with the shared environment."""
         return run_process(command, folder / f"{step}.log", self.bench.root, same_threads(threads))
 
-    def attempt(self, name: str, action: Callable[..., None], *details: object) -> None:
+    def attempt(self, name: str, action: Callable[..., object], *details: object) -> None:
         """Run one measurement. A system that fails leaves the set, and the others go on."""
         try:
             action(name, *details)

@@ -1,6 +1,6 @@
-"""mmkeras and its peers on three sets of news. `make bench` runs it; benchmarks/README.md explains each figure.
+"""mmkeras and its peers on six sets of texts. `make bench` runs it; benchmarks/README.md explains each figure.
 
-python -m benchmarks.news [--sets bbc news20 tnews] [--systems ours svm …] [--seeds 0 1 2] [--repeats 3] [--quick]
+python -m benchmarks.news [--sets trec bbc …] [--systems ours svm …] [--seeds 0 1 2] [--repeats 3] [--quick]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmarks.harness.measure import same_threads
 from benchmarks.news.fasttext_env import NoFastText, fasttext_python
 from benchmarks.news.phases import Bench, SetRun
 from benchmarks.news.sets import SETS, SetMissing, Split, prepare
-from benchmarks.news.systems import DEFAULT, SYSTEMS, Place
+from benchmarks.news.systems import DEFAULT, IN_FASTTEXT, SYSTEMS, Place
 from benchmarks.news.table import markdown
 
 
@@ -53,8 +53,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, help="times a ratio or a latency is measured")
     parser.add_argument("--threads", type=int, default=1, help="of every training; a document always has one")
     parser.add_argument("--documents", type=int, default=1000, help="test documents whose latency is measured")
+    parser.add_argument("--autotune-seconds", type=int, default=60, help="of fastText's search for each model")
+    parser.add_argument("--no-latency", action="store_true", help="leave out the time of one document")
+    parser.add_argument("--no-one-document", action="store_true", help="leave out the processes of one document")
     parser.add_argument("--quick", action="store_true", help="tiny sets, one seed, one repeat: tries the harness")
-    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds news20/, tnews/")
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds trec/, tnews/ …")
     parser.add_argument("--bbc", type=Path, default=ROOT / "data" / "news.csv", help="made when absent")
     parser.add_argument("--fasttext-env", type=Path, default=ROOT / ".venv-fasttext", help="made when absent")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of news.json and news.md")
@@ -72,12 +75,13 @@ def measure_set(bench: Bench, split: Split) -> None:
     news = split.news
     systems = {name: SYSTEMS[name] for name in bench.args.systems if SYSTEMS[name].suits(news)}
     python = None
-    if "fasttext" in systems:
+    if IN_FASTTEXT & systems.keys():
         try:
             python = fasttext_python(bench.args.fasttext_env)
         except NoFastText as reason:
-            del systems["fasttext"]
-            bench.leave_out(f"{news.name} fasttext", reason)
+            for name in IN_FASTTEXT & systems.keys():
+                del systems[name]
+                bench.leave_out(f"{news.name} {name}", reason)
     rows = {name: {"title": system.title, "runs": [], "clients": {}} for name, system in systems.items()}
     bench.figures["sets"][news.name] = {
         "title": news.title,
@@ -86,4 +90,4 @@ def measure_set(bench: Bench, split: Split) -> None:
         "unseen_rows": sum(split.unseen),
         "systems": rows,
     }
-    SetRun(bench, Place(split, python), systems, rows).all_phases()
+    SetRun(bench, Place(split, python, bench.args.autotune_seconds), systems, rows).all_phases()

@@ -1,4 +1,4 @@
-"""The sets of news: the source of each, and its train.csv and test.csv with the columns `text` and `label`."""
+"""The sets of texts: the source of each, and its train.csv and test.csv with the columns `text` and `label`."""
 
 from __future__ import annotations
 
@@ -23,17 +23,44 @@ class SetMissing(RuntimeError):
 
 @dataclass(frozen=True)
 class NewsSet:
-    """One set. `characters`: peers without a tokenizer for Chinese take its characters as tokens."""
+    """One set.
+
+    short: its name in the table of all sets. files: of the folder of its name below --shared; BBC has none there.
+    characters: peers without a tokenizer for Chinese take its characters as tokens. budget: a size below 1 MB that a
+    model of this set is made for, too.
+    """
 
     name: str
+    short: str
     title: str
+    files: tuple[str, str] | None = ("train.csv", "test.csv")
     characters: bool = False
+    budget: str | None = None
 
 
 SETS = {
-    "bbc": NewsSet("bbc", "BBC News, 5 classes, stratified 80/20"),
-    "news20": NewsSet("news20", "20 Newsgroups by date, 20 classes, whole posts with headers"),
-    "tnews": NewsSet("tnews", "TNEWS (Chinese headlines), 15 classes, scored on dev", characters=True),
+    news.name: news
+    for news in (
+        NewsSet("trec", "TREC", "TREC questions, 6 classes"),
+        NewsSet("webkb", "WebKB", "WebKB, pages of universities as stemmed words, 4 classes"),
+        NewsSet("mr", "MR", "MR, sentences of film reviews, 2 classes"),
+        NewsSet("bbc", "BBC", "BBC News, 5 classes, stratified 80/20", files=None, budget="300kB"),
+        NewsSet(
+            "news20",
+            "20 Newsgroups",
+            "20 Newsgroups by date, 20 classes, whole posts with headers",
+            ("train.csv.gz", "test.csv.gz"),
+            budget="500kB",
+        ),
+        NewsSet(
+            "tnews",
+            "TNEWS",
+            "TNEWS (Chinese headlines), 15 classes, scored on dev",
+            ("train.csv", "dev.csv"),
+            characters=True,
+            budget="700kB",
+        ),
+    )
 }
 
 
@@ -59,7 +86,7 @@ class Split:
 def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, documents: int) -> Split:
     """Write one set's files into `folder`.
 
-    bbc: the CSV of BBC News, which is made if it is absent. shared: the folder of news20/ and tnews/. documents: the
+    bbc: the CSV of BBC News, which is made if it is absent. shared: the folder of the other sets. documents: the
     number of test documents, drawn at random, whose latency is measured. Raises SetMissing if the source is absent.
     """
     train, test = read_set(name, bbc, shared)
@@ -88,9 +115,9 @@ def prepare(name: str, folder: Path, bbc: Path, shared: Path, quick: bool, docum
 
 def read_set(name: str, bbc: Path, shared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training and test rows of a set."""
-    if name == "bbc":
+    files = SETS[name].files
+    if files is None:
         return split_bbc(bbc)
-    files = {"news20": ("train.csv.gz", "test.csv.gz"), "tnews": ("train.csv", "dev.csv")}[name]
     train, test = (shared / name / file for file in files)
     if not train.exists():
         raise SetMissing(f"{train} is not there. Name the folder that holds {name}/ with --shared.")

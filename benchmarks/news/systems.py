@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.news import ours
@@ -18,10 +18,11 @@ Command = list[str | Path]
 
 @dataclass(frozen=True)
 class Place:
-    """The set that a system is trained on, and the interpreter of fastText's environment."""
+    """The set that a system is trained on, the interpreter of fastText's environment, the seconds of its search."""
 
     split: Split
     fasttext_python: Path | None
+    autotune_seconds: int = 60
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,20 @@ class System:
     suits: Callable[[NewsSet], bool] = lambda news: True
 
 
-def ours_steps(place: Place, folder: Path, seed: int) -> list[tuple[str, Command]]:
-    """Train, export and predict with default flags."""
-    return [
-        ("train", ours.train_command(place.split.train, folder, seed)),
-        ("export", ours.export_command(folder)),
-        ("predict", ours.predict_command(place.split.test, folder)),
-    ]
+def ours_system(
+    title: str, budget: Callable[[NewsSet], str | None] = lambda news: None, artefacts: tuple[str, ...] = ("LiteRT",)
+) -> System:
+    """mmkeras with default flags, or with a size budget, which may differ from set to set. artefacts: of FORMATS."""
+
+    def steps(place: Place, folder: Path, seed: int) -> list[tuple[str, Command]]:
+        return [
+            ("train", ours.train_command(place.split.train, folder, seed, budget(place.split.news))),
+            ("export", ours.export_command(folder)),
+            ("predict", ours.predict_command(place.split.test, folder)),
+        ]
+
+    clients = tuple(ours_client(f"{title}, {name}", ours.FORMATS[name]) for name in artefacts)
+    return System(title, steps, clients, seeded=True, timed=True)
 
 
 def ours_client(title: str, artefact: str) -> Client:
@@ -81,12 +89,14 @@ def ours_client(title: str, artefact: str) -> Client:
 def peer_command(module: str, flags: tuple[str, ...], place: Place, folder: Path, step: str, seed: int = 0) -> Command:
     """The command of one step of a peer's script, in the environment of the peer."""
     split = place.split
-    python = place.fasttext_python if module == "fasttext_news" else Path(sys.executable)
+    python = place.fasttext_python if module in FASTTEXT else Path(sys.executable)
     if python is None:
         raise ValueError("fastText has no environment, so its commands cannot be built.")
     test = {"serve": split.documents, "answer": split.document}.get(step, split.test)
     shared: Command = ["--output", folder, "--step", step, "--seed", str(seed)]
     language = ["--characters"] if split.news.characters else []
+    if module == "fasttext_autotune":
+        flags = (*flags, "--seconds", str(place.autotune_seconds))
     return [python, "-m", f"benchmarks.peers.{module}", split.train, test, *shared, *language, *flags]
 
 
@@ -119,25 +129,21 @@ def peer(
     )
 
 
+FASTTEXT = ("fasttext_news", "fasttext_autotune")
+"""The peers that run in fastText's environment."""
+
 JOBLIB = ("model.joblib",)
 YARDSTICK = "svm"
+TUNED = "svm_tuned"
 
 SYSTEMS = {
-    "ours": System(
-        "mmkeras", ours_steps, tuple(ours_client(*item) for item in ours.FORMATS.items()), seeded=True, timed=True
+    "ours": ours_system("mmkeras", artefacts=("LiteRT", "ONNX Runtime")),
+    "ours_1mb": ours_system("mmkeras, 1 MB", lambda news: "1MB"),
+    "ours_small": replace(
+        ours_system("mmkeras, smaller budget", lambda news: news.budget), suits=lambda news: news.budget is not None
     ),
     YARDSTICK: peer("TF-IDF + LinearSVC", "sklearn_tfidf", JOBLIB, timed=True),
-    "svm_tuned": peer("TF-IDF + LinearSVC, C tuned", "sklearn_tfidf", JOBLIB, "--tune", client=False),
-    "svm_words": peer(
-        r"TF-IDF of `\w+` + LinearSVC, C tuned",
-        "sklearn_tfidf",
-        JOBLIB,
-        "--tune",
-        "--token-pattern",
-        r"\w+",
-        client=False,
-        suits=lambda news: not news.characters,
-    ),
+    TUNED: peer("TF-IDF + LinearSVC, C tuned", "sklearn_tfidf", JOBLIB, "--tune", client=False),
     "logistic": peer("TF-IDF + LogisticRegression", "sklearn_tfidf", JOBLIB, "--classifier", "logistic"),
     "logistic_tuned": peer(
         "TF-IDF + LogisticRegression, C tuned",
@@ -149,7 +155,11 @@ SYSTEMS = {
         client=False,
     ),
     "fasttext": peer("fastText, word pairs", "fasttext_news", ("model.bin", "labels.json"), seeded=True),
+    "fasttext_1mb": peer("fastText, autotune, 1 MB", "fasttext_autotune", ("model.ftz", "labels.json"), seeded=True),
     "keras_mlp": peer("plain Keras MLP", "keras_mlp", ("model.keras", "labels.json"), seeded=True),
 }
+
+IN_FASTTEXT = {"fasttext", "fasttext_1mb"}
+"""The systems whose environment may be missing."""
 
 DEFAULT = tuple(name for name in SYSTEMS if name != "logistic_tuned")  # it takes long, for a small difference

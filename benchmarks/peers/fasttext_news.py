@@ -45,29 +45,45 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     """Write fastText's input file, train and save."""
     import fasttext
 
+    lines, names = written_lines(args)
+    source = args.output / "train.txt"
+    source.write_text("".join(lines), encoding="utf-8")
+    settings = {"lr": args.learning_rate, "epoch": args.epochs, "wordNgrams": 2}
+    model = fasttext.train_supervised(input=str(source), thread=args.threads, seed=args.seed, verbose=0, **settings)
+    model.save_model(str(args.output / MODEL))
+    write_labels(args, names)
+    source.unlink()
+    return settings
+
+
+def written_lines(args: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The training rows as fastText's lines, shuffled by the seed, with labels as numbers; and the labels' names."""
     texts, labels = read_rows(args.train)
     names = sorted(set(labels))
     number = {name: index for index, name in enumerate(names)}
     prepare = characters if args.characters else words
     lines = [f"__label__{number[label]} {prepare(text)}\n" for text, label in zip(texts, labels, strict=True)]
     random.Random(args.seed).shuffle(lines)
-    source = args.output / "train.txt"
-    source.write_text("".join(lines), encoding="utf-8")
-    settings = {"lr": args.learning_rate, "epoch": args.epochs, "wordNgrams": 2}
-    model = fasttext.train_supervised(input=str(source), thread=args.threads, seed=args.seed, verbose=0, **settings)
-    model.save_model(str(args.output / MODEL))
+    return lines, names
+
+
+def write_labels(args: argparse.Namespace, names: list[str]) -> None:
+    """Write beside the model what a client needs: the labels' names, and how the text is prepared."""
     (args.output / LABELS).write_text(json.dumps({"characters": args.characters, "labels": names}), encoding="utf-8")
-    source.unlink()
-    return settings
 
 
 def load(folder: Path) -> Model:
-    """The saved model, with the text prepared as in training."""
+    """The saved model."""
+    return load_model(folder, MODEL)
+
+
+def load_model(folder: Path, file: str) -> Model:
+    """A saved model, with the text prepared as in training."""
     import fasttext
 
     # load_model prints an empty warning line when it is called (fastText 0.9.2).
     fasttext.FastText.eprint = lambda *_: None
-    model = fasttext.load_model(str(folder / MODEL))
+    model = fasttext.load_model(str(folder / file))
     state = json.loads((folder / LABELS).read_text(encoding="utf-8"))
     names: list[str] = state["labels"]
     prepare: Callable[[str], str] = characters if state["characters"] else words
