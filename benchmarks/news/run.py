@@ -6,17 +6,22 @@ python -m benchmarks.news [--sets trec bbc …] [--systems ours svm …] [--seed
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
+import sys
 from pathlib import Path
 
 from benchmarks import RESULTS, ROOT
 from benchmarks.harness.machine import describe
 from benchmarks.harness.measure import same_threads
 from benchmarks.news.fasttext_env import NoFastText, fasttext_python
+from benchmarks.news.merge import merge
 from benchmarks.news.phases import Bench, SetRun
 from benchmarks.news.sets import SETS, SetMissing, Split, prepare
 from benchmarks.news.systems import DEFAULT, IN_FASTTEXT, SYSTEMS, Place
 from benchmarks.news.table import markdown
+
+PLACES = ("--results", "--shared", "--bbc", "--fasttext-env")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
     args.results.mkdir(parents=True, exist_ok=True)
     machine = describe(ROOT, same_threads(args.threads))
-    figures = {"machine": machine, "quick": args.quick, "sets": {}, "left_out": {}}
+    figures = {
+        "machine": machine,
+        "command": command(sys.argv[1:] if arguments is None else arguments),
+        "quick": args.quick,
+        "sets": {},
+        "left_out": {},
+    }
     bench = Bench(args, ROOT, figures)
     for name in args.sets:
         try:
@@ -36,10 +47,19 @@ def main(arguments: list[str] | None = None) -> int:
         if not args.keep:
             shutil.rmtree(args.work / name)
     bench.save()
-    table = markdown(figures)
+    table = markdown(merge([figures]))
     (args.results / "news.md").write_text(table, encoding="utf-8")
     print(f"\n{table}\nWritten to {args.results}/news.json and news.md.")
     return 1 if figures["left_out"] else 0
+
+
+def command(arguments: list[str]) -> str:
+    """The command for the page, without the flags that say where something lies on this machine."""
+    words = ["python", "-m", "benchmarks.news"]
+    for index, word in enumerate(arguments):
+        if word not in PLACES and (index == 0 or arguments[index - 1] not in PLACES):
+            words.append(word)
+    return shlex.join(words)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

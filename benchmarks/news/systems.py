@@ -133,8 +133,9 @@ FASTTEXT = ("fasttext_news", "fasttext_autotune")
 """The peers that run in fastText's environment."""
 
 JOBLIB = ("model.joblib",)
-YARDSTICK = "svm"
-TUNED = "svm_tuned"
+YARDSTICK = "svm"  # of processor seconds
+TUNED = "svm_tuned"  # of accuracy
+SPEED_YARDSTICK = "fasttext"  # of one document
 
 SYSTEMS = {
     "ours": ours_system("mmkeras", artefacts=("LiteRT", "ONNX Runtime")),
@@ -154,7 +155,7 @@ SYSTEMS = {
         "--tune",
         client=False,
     ),
-    "fasttext": peer("fastText, word pairs", "fasttext_news", ("model.bin", "labels.json"), seeded=True),
+    SPEED_YARDSTICK: peer("fastText, word pairs", "fasttext_news", ("model.bin", "labels.json"), seeded=True),
     "fasttext_1mb": peer("fastText, autotune, 1 MB", "fasttext_autotune", ("model.ftz", "labels.json"), seeded=True),
     "keras_mlp": peer("plain Keras MLP", "keras_mlp", ("model.keras", "labels.json"), seeded=True),
 }
