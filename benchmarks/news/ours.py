@@ -25,6 +25,13 @@ def train_command(train: Path, folder: Path, seed: int, budget: str | None = Non
     return [sys.executable, "train.py", train, *columns, "--output", folder / "run", "--seed", str(seed), *size]
 
 
+def no_budget() -> str | None:
+    """Why no model can be made for a size, if so."""
+    from mmkeras.config.train_flags import TrainFlags
+
+    return None if "size_budget" in TrainFlags.__annotations__ else "train has no --size-budget in this checkout"
+
+
 def export_command(folder: Path) -> list[str | Path]:
     """All formats, verified, as by default."""
     return [sys.executable, "export.py", folder / "run", "--output", folder / "exported"]

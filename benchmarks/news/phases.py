@@ -42,7 +42,7 @@ class Bench:
         """Write the figures so far."""
         write_json(self.args.results / "news.json", self.figures)
 
-    def leave_out(self, name: str, reason: Exception) -> None:
+    def leave_out(self, name: str, reason: Exception | str) -> None:
         """Print and record why a set or a system has no figures."""
         self.figures["left_out"][name] = str(reason)
         self.log(f"{name}: left out: {reason}")

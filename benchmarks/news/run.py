@@ -94,6 +94,10 @@ def measure_set(bench: Bench, split: Split) -> None:
     """Measure all systems that suit one set."""
     news = split.news
     systems = {name: SYSTEMS[name] for name in bench.args.systems if SYSTEMS[name].suits(news)}
+    for name, reason in [(name, system.missing()) for name, system in systems.items()]:
+        if reason:
+            del systems[name]
+            bench.leave_out(f"{news.name} {name}", reason)
     python = None
     if IN_FASTTEXT & systems.keys():
         try:

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,7 @@ def test_a_failing_process_is_named_with_the_end_of_its_log(tmp_path):
 
 CLIENT = """
 import sys
+from dataclasses import replace
 from benchmarks.harness.client import serve
 print("a library says hello")
 serve(lambda text: sys.exit("cannot answer that") if text == "bad" else text, ["good"] * 70 + ["bad"])
@@ -264,3 +266,14 @@ def test_chinese_is_read_as_characters(tmp_path):
     assert news.main(["--sets", "tnews", "--systems", "svm", "--results", str(tmp_path), "--quick"]) == 0
     run = json.loads((tmp_path / "news.json").read_text(encoding="utf-8"))["sets"]["tnews"]["systems"]["svm"]["runs"][0]
     assert run["accuracy"] > 20  # chance is 7
+
+
+def test_a_system_that_this_checkout_lacks_says_why(tmp_path, monkeypatch):
+    bench = make_run(tmp_path, [], seeds=[0], repeats=1).bench
+    bench.figures["sets"] = {}
+    bench.args.systems, bench.args.autotune_seconds = ["ours_1mb", "svm"], 1
+    monkeypatch.setitem(news.SYSTEMS, "ours_1mb", replace(SYSTEMS["ours_1mb"], missing=lambda: "no such flag"))
+    monkeypatch.setattr(SetRun, "all_phases", lambda self: None)
+    news.measure_set(bench, make_split(tmp_path))
+    assert bench.figures["left_out"] == {"bbc ours_1mb": "no such flag"}
+    assert list(bench.figures["sets"]["bbc"]["systems"]) == ["svm"]
