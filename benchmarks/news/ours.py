@@ -1,6 +1,7 @@
 """mmkeras in the benchmark: its commands, and a minimal client of its artefacts.
 
     python -m benchmarks.news.ours predict.tflite documents.csv --step serve
+    python -m benchmarks.news.ours predict.tflite documents.csv --step serve --load
     python -m benchmarks.news.ours predict.onnx document.txt --step answer
 
 All that depends on the command line or the Python interface of mmkeras is in this file.
@@ -16,6 +17,8 @@ from typing import Any
 from benchmarks.harness.client import Answer, serve
 
 FORMATS = {"LiteRT": "predict.tflite", "ONNX Runtime": "predict.onnx"}
+LOADED = "LiteRT, mmkeras.load"
+"""The LiteRT file as a user of Python calls it: a cell in, a Prediction out."""
 
 
 def train_command(train: Path, folder: Path, seed: int, budget: str | None = None) -> list[str | Path]:
@@ -43,9 +46,10 @@ def predict_command(test: Path, folder: Path) -> list[str | Path]:
     return [sys.executable, "-m", "mmkeras.cli.main", "predict", artefact, test, "--output", folder / "predictions.csv"]
 
 
-def client_command(artefact: Path, source: Path, step: str) -> list[str | Path]:
-    """This file, as a client of one artefact."""
-    return [sys.executable, "-m", "benchmarks.news.ours", artefact, source, "--step", step]
+def client_command(artefact: Path, source: Path, step: str, load: bool = False) -> list[str | Path]:
+    """This file, as a client of one artefact; load: that documents are timed with, too, as a user of Python does."""
+    way = ["--load"] if load else []
+    return [sys.executable, "-m", "benchmarks.news.ours", artefact, source, "--step", step, *way]
 
 
 def load_answer(artefact: Path) -> Answer:
@@ -60,8 +64,8 @@ def load_answer(artefact: Path) -> Answer:
 def open_answer(artefact: Path) -> Answer:
     """Load an artefact on one thread: raw text -> label, by what the signature says.
 
-    `mmkeras.load` leaves the number of threads to the runtime, and a latency is on one thread: so this is the client
-    that is timed, arrays in and arrays out.
+    `mmkeras.load` leaves the number of threads to the runtime, and a latency is on one thread: so this is the first of
+    the clients that are timed, arrays in and arrays out.
     """
     from mmkeras.modalities.text.cells import encode_cells
     from mmkeras.runtime.runners import open_artefact
@@ -83,13 +87,15 @@ def main() -> None:
     parser.add_argument("artefact", type=Path)
     parser.add_argument("source", type=Path, help="for serve a CSV with text and label, for answer a text file")
     parser.add_argument("--step", choices=("serve", "answer"), required=True)
+    parser.add_argument("--load", action="store_true", help="serve by mmkeras.load, not with arrays")
     args = parser.parse_args()
     if args.step == "answer":
         print(load_answer(args.artefact)(args.source.read_text(encoding="utf-8")))
         return
     from benchmarks.peers.command import read_rows
 
-    serve(open_answer(args.artefact), read_rows(args.source)[0])
+    open_it = load_answer if args.load else open_answer
+    serve(open_it(args.artefact), read_rows(args.source)[0])
 
 
 if __name__ == "__main__":

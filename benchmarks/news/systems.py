@@ -61,7 +61,7 @@ class System:
 def ours_system(
     title: str, budget: Callable[[NewsSet], str | None] = lambda news: None, artefacts: tuple[str, ...] = ("LiteRT",)
 ) -> System:
-    """mmkeras with default flags, or with a size budget, which may differ from set to set. artefacts: of FORMATS."""
+    """mmkeras with default flags, or with a size budget of the set. artefacts: of FORMATS, LOADED."""
 
     def steps(place: Place, folder: Path, seed: int) -> list[tuple[str, Command]]:
         return [
@@ -70,15 +70,19 @@ def ours_system(
             ("predict", ours.predict_command(place.split.test, folder)),
         ]
 
-    clients = tuple(ours_client(f"{title}, {name}", ours.FORMATS[name]) for name in artefacts)
+    clients = tuple(ours_client(f"{title}, {name}", name) for name in artefacts)
     return System(title, steps, clients, seeded=True, timed=True)
 
 
-def ours_client(title: str, artefact: str) -> Client:
-    """A client of one artefact of mmkeras."""
+def ours_client(title: str, name: str) -> Client:
+    """A client of one artefact of mmkeras. name: of FORMATS, or LOADED."""
+    load = name == ours.LOADED
+    artefact = ours.FORMATS["LiteRT" if load else name]
 
     def command(step: str, source: Callable[[Split], Path]) -> Callable[[Place, Path], Command]:
-        return lambda place, folder: ours.client_command(folder / "exported" / artefact, source(place.split), step)
+        return lambda place, folder: ours.client_command(
+            folder / "exported" / artefact, source(place.split), step, load
+        )
 
     return Client(
         title=title,
@@ -140,7 +144,7 @@ TUNED = "svm_tuned"  # of accuracy
 SPEED_YARDSTICK = "fasttext"  # of one document
 
 SYSTEMS = {
-    "ours": ours_system("mmkeras", artefacts=("LiteRT", "ONNX Runtime")),
+    "ours": ours_system("mmkeras", artefacts=("LiteRT", ours.LOADED, "ONNX Runtime")),
     "ours_1mb": replace(ours_system("mmkeras, 1 MB", lambda news: "1MB"), missing=ours.no_budget),
     "ours_small": replace(
         ours_system("mmkeras, smaller budget", lambda news: news.budget),
