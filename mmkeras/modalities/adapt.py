@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mmkeras.config.config import Config
 from mmkeras.data.columns.column import Column
 from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table
+from mmkeras.data.values.stored_texts import StoredTexts
 from mmkeras.errors import InputError
 from mmkeras.graph import Input, presence
 from mmkeras.modalities import Modality, block_of, column_of, columns_read, names_files
@@ -76,7 +78,7 @@ def adapt_columns(
     features: dict[str, list[Any]] = {"train": [], "validation": []}
     for graph_column in graph_columns(tables["table"].inputs):
         name, column = graph_column.name, graph_column.columns[0]
-        cells = {part: [getattr(split, part)[c.name].tolist() for c in graph_column.columns] for part in features}
+        cells = {part: [cells_of_rows(getattr(split, part)[c.name]) for c in graph_column.columns] for part in features}
         column_log = named(log, name, column.name)
         source: Any = cells if graph_column.block else {part: part_cells[0] for part, part_cells in cells.items()}
         column_config, column_text_spec = read_otherwise.get(column.name, (config, text_spec))
@@ -101,6 +103,11 @@ def adapt_columns(
             if takes_presence:
                 features[part].append(ArrayFeatures({f"{name}_present": presence_of(cells[part])}))
     return columns, features
+
+
+def cells_of_rows(cells: pd.Series) -> Any:
+    """The cells of a column: a list, or texts that lie in a file, which are read when they are asked for."""
+    return cells.array if isinstance(cells.array, StoredTexts) else cells.tolist()
 
 
 def presence_of(cells: Sequence[Sequence[str]]) -> np.ndarray:

@@ -22,8 +22,8 @@ from mmkeras.data.columns.named_columns import choose_targets, named_inputs
 from mmkeras.data.files.reading import Source
 from mmkeras.data.splits.split_names import names_split
 from mmkeras.data.targets.task_guess import choose_task
-from mmkeras.data.values.clean import Cleaned, clean_distinct, spread
-from mmkeras.data.values.distinct import Distinct
+from mmkeras.data.values.clean import Cleaned, clean_distinct, spread, whole
+from mmkeras.data.values.distinct import Distinct, cells_of
 from mmkeras.data.values.missing import are_missing, marks_of
 from mmkeras.data.values.number_guess import THOUSANDS, read_numbers
 from mmkeras.data.values.numbers import PLAIN, check_number_notation, parse_notation
@@ -60,7 +60,10 @@ def choose_columns(source: Source, data: Data, task: str) -> Chosen:
     targets = choose_targets(source, data, kinds, task)
     used = [name for name in names if name in kinds or name in targets or not kinds or name in data.keep]
     used = [name for name in used if name not in data.ignore]
-    cells = {name: Distinct.of(source.rows[name].to_numpy()) for name in names}
+    cells = {
+        name: Distinct.of(source.rows[name].to_numpy() if name in targets else cells_of(source.rows[name]))
+        for name in names
+    }
     readings = _read_columns(source, cells, data, kinds)
     plain = {name: _plain_target(cells[name], data, readings[name]) for name in targets}
     choice = choose_task(_with_targets(source, plain), targets, task)
@@ -76,6 +79,7 @@ def choose_columns(source: Source, data: Data, task: str) -> Chosen:
             ignored.append(_column(name, readings[name], "ignored", False, data))
             continue
         column = _column(name, readings[name], "input", name in kinds, data)
+        cells[name] = whole(source.rows[name], cells[name], column)
         texts, odd = clean_distinct(cells[name], column)
         reason, warning = _why_ignored(column, cells[name].replaced(texts), data, plain, target_kind)
         if reason and name not in kinds and name not in data.keep:

@@ -6,11 +6,12 @@ import codecs
 import io
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mmkeras.data.encoding.guess import guess_encoding
 from mmkeras.data.encoding.words import sample_words
 from mmkeras.errors import InputError
+from mmkeras.system.file_bytes import FileBytes
 
 UNDECODABLE: Final = "\udcff"
 """Replaces undecodable bytes in decoded text: a lone surrogate, which no strict decoder ever returns."""
@@ -50,9 +51,10 @@ def _replace_undecodable(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("mmkeras.undecodable", _replace_undecodable)
 
 
-def decoded_lines(raw: bytes, encoding: str) -> io.TextIOWrapper:
+def decoded_lines(raw: bytes | FileBytes, encoding: str) -> io.TextIOWrapper:
     """The lines with their line ends, decoded one by one; UNDECODABLE replaces bytes that are not text."""
-    return io.TextIOWrapper(io.BytesIO(raw), encoding=encoding, errors="mmkeras.undecodable", newline="")
+    stream: Any = io.BytesIO(raw) if isinstance(raw, bytes) else raw.stream()
+    return io.TextIOWrapper(stream, encoding=encoding, errors="mmkeras.undecodable", newline="")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Charset:
     """A sentence when the encoding is a guess; else ''."""
 
 
-def choose_encoding(raw: bytes, requested: str | None, path: str) -> Charset:
+def choose_encoding(raw: bytes | FileBytes, requested: str | None, path: str) -> Charset:
     """The encoding to read a file with: the requested one, the one that the file's first bytes name, or a guess.
 
     raw: the whole file, not empty.
@@ -111,7 +113,7 @@ def _look_up(requested: str) -> str:
     return name
 
 
-def _detect(raw: bytes, path: str) -> tuple[str, str]:
+def _detect(raw: bytes | FileBytes, path: str) -> tuple[str, str]:
     """The most likely encoding of a file without a byte order mark, and a sentence if it is a guess ('' if not).
 
     Raises InputError for a binary file.
@@ -124,7 +126,7 @@ def _detect(raw: bytes, path: str) -> tuple[str, str]:
         )
         raise InputError(f"{path}: expected a CSV or Parquet file, but this is {what}.")
     if raw.isascii():
-        return ("iso2022_jp", _as_note("iso2022_jp", "escape codes of Japanese")) if _JIS.search(raw) else ("utf-8", "")
+        return ("iso2022_jp", _as_note("iso2022_jp", "escape codes of Japanese")) if _has_jis(raw) else ("utf-8", "")
     if _is_utf8(raw):
         return "utf-8", ""
     words = sample_words(raw)
@@ -136,7 +138,15 @@ def _detect(raw: bytes, path: str) -> tuple[str, str]:
     return guess.encoding, _as_note(guess.encoding, guess.why())
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _has_jis(raw: bytes | FileBytes) -> bool:
+    if isinstance(raw, bytes):
+        return _JIS.search(raw) is not None
+    return any(_JIS.search(piece) for _, piece in raw.pieces(overlap=2))
+
+
+def _is_utf8(raw: bytes | FileBytes) -> bool:
+    if not isinstance(raw, bytes):
+        return raw.decodes("utf-8")
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -148,7 +158,7 @@ def _as_note(encoding: str, why: str) -> str:
     return f"Encoding {encoding} is a guess ({why}). To change it: --encoding NAME."
 
 
-def _utf16_without_mark(raw: bytes) -> str:
+def _utf16_without_mark(raw: bytes | FileBytes) -> str:
     """`utf-16-le` or `utf-16-be` if the beginning of the file decodes as such; '' if not."""
     head = raw[: min(_SAMPLE, len(raw) // 2 * 2)]
     for name in ("utf-16-le", "utf-16-be") if b"\0" in head else ():
@@ -159,8 +169,12 @@ def _utf16_without_mark(raw: bytes) -> str:
     return ""
 
 
-def _undecodable(raw: bytes, encoding: str) -> tuple[float, int, int]:
+def _undecodable(raw: bytes | FileBytes, encoding: str) -> tuple[float, int, int]:
     """Share of the non-ASCII characters that cannot be decoded; line and value of the first undecodable byte."""
+    if not isinstance(raw, bytes):
+        if raw.decodes(encoding):
+            return 0.0, 0, 0
+        raw = bytes(raw[:])
     try:
         raw.decode(encoding)
         return 0.0, 0, 0
@@ -171,7 +185,7 @@ def _undecodable(raw: bytes, encoding: str) -> tuple[float, int, int]:
     return text.count("\ufffd") / (len(text) - len(text.encode("ascii", "ignore"))), line, byte
 
 
-def _is_binary(raw: bytes) -> bool:
+def _is_binary(raw: bytes | FileBytes) -> bool:
     """Whether the beginning holds too many control characters for text (a few stray ones are allowed)."""
     head = raw[:_SAMPLE]
     return len(head) - len(head.translate(None, _CONTROL)) > 0.02 * len(head)

@@ -7,13 +7,15 @@ from typing import Final
 
 import numpy as np
 
+from mmkeras.system.file_bytes import FileBytes
+
 _BLOCK: Final = 1 << 16
 _LONGEST: Final = 400
 # Bytes that never stand inside a character of any encoding here: all below "@" but digits, which GB18030 uses.
 _BREAKS: Final = np.array([byte < 0x40 and not 0x30 <= byte <= 0x39 for byte in range(256)])
 
 
-def sample_words(raw: bytes, budget: int = 1 << 16) -> list[bytes]:
+def sample_words(raw: bytes | FileBytes, budget: int = 1 << 16) -> list[bytes]:
     """Distinct words that hold a byte above 127, about `budget` bytes of them, from all parts of the file alike.
 
     Where no sign or space stands between words, as in Chinese, a "word" is a phrase; it is cut at 400 bytes.
@@ -26,7 +28,7 @@ def sample_words(raw: bytes, budget: int = 1 << 16) -> list[bytes]:
     return list(words)
 
 
-def _blocks(raw: bytes) -> Iterator[slice]:
+def _blocks(raw: bytes | FileBytes) -> Iterator[slice]:
     """Parts of about 64 KB that end with a line (any length where there are no lines)."""
     start = 0
     while start < len(raw):

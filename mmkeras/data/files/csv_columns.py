@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mmkeras.data.encoding.charset import UNDECODABLE
+from mmkeras.data.files.csv_cells import Column
 from mmkeras.data.files.csv_records import filled
 from mmkeras.errors import InputError
 
@@ -18,8 +19,6 @@ _UNNAMED: Final = re.compile(r"Unnamed: \d+")
 """What pandas calls a column without a name."""
 _FEW: Final = 0.1
 """Up to this share of the rows may hold text that ran over into columns without a name."""
-
-Records = list[list[str]]
 
 
 def column_names(record: Sequence[str], where: str, encoding: str) -> list[str]:
@@ -37,44 +36,48 @@ def column_names(record: Sequence[str], where: str, encoding: str) -> list[str]:
 
 
 def name_columns(
-    names: list[str], records: Records, delimiter: str, where: str, row_names: bool
-) -> tuple[list[str], Records, list[str]]:
-    """Names and records with a name for every column that stays, and sentences on the others.
+    names: list[str], columns: list[Column], delimiter: str, where: str, row_names: bool
+) -> tuple[list[str], list[Column], list[str]]:
+    """Names and cells with a name for every column that stays, and sentences on the others.
 
-    row_names: the header has no name for the first column.
+    columns: the cells of each. row_names: the header has no name for the first column.
     Raises InputError where two columns that differ have one name.
     """
     notes: list[str] = []
     if row_names:
         names = ["", *names]
     if any(not name or _UNNAMED.fullmatch(name) for name in names):
-        names, records = _tidy_unnamed(names, records, delimiter, notes)
+        names, columns = _tidy_unnamed(names, columns, delimiter, notes)
     if len(set(names)) < len(names):
-        names, records = _drop_copies(names, records, where, notes)
-    return names, records, notes
+        names, columns = _drop_copies(names, columns, where, notes)
+    return names, columns, notes
 
 
-def _tidy_unnamed(names: list[str], records: Records, delimiter: str, notes: list[str]) -> tuple[list[str], Records]:
+def _tidy_unnamed(
+    names: list[str], columns: list[Column], delimiter: str, notes: list[str]
+) -> tuple[list[str], list[Column]]:
     """Leave out unnamed columns that hold nothing or number the rows; join what ran over; name the rest."""
-    unnamed = [i for i, name in enumerate(names) if not name or _UNNAMED.fullmatch(name)]
+    unnamed, rows = [i for i, name in enumerate(names) if not name or _UNNAMED.fullmatch(name)], len(columns[0])
     end = max((i for i in range(len(names)) if i not in unnamed), default=len(names) - 1) + 1
-    over = [i for i, record in enumerate(records) if len(record) > end and filled(record[end:])]
-    if end < len(names) and over and len(over) <= _FEW * len(records):
+    over = [i for i, cells in enumerate(zip(*columns[end:], strict=True)) if filled(cells)] if end < len(names) else []
+    if over and len(over) <= _FEW * rows:
+        columns = [*columns[: end - 1], *(column[:] for column in columns[end - 1 :])]
         for i in over:
-            joined = delimiter.join(records[i][end - 1 :]).rstrip(delimiter + " ")
-            records[i] = [*records[i][: end - 1], joined, *[""] * (len(names) - end)]
+            joined = delimiter.join(column[i] for column in columns[end - 1 :]).rstrip(delimiter + " ")
+            for column, cell in zip(columns[end - 1 :], [joined, *[""] * (len(names) - end)], strict=True):
+                column[i] = cell
         notes.append(
             f"In {len(over)} row{'s' * (len(over) > 1)} the text of column {names[end - 1]!r} runs over into the "
             f"columns without a name behind it; it is joined with {delimiter!r}."
         )
-    empty = [i for i in unnamed if not any(record[i].strip() for record in records)]
-    if empty and records:
+    empty = [i for i in unnamed if not any(cell.strip() for cell in columns[i])]
+    if empty and rows:
         notes.append(
             f"{len(empty)} column{'s' * (len(empty) > 1)} without a name {'hold' if len(empty) > 1 else 'holds'} "
             f"nothing and {'are' if len(empty) > 1 else 'is'} left out."
         )
-    dropped = set(empty) if records else set()
-    if not names[0] and 0 not in dropped and len(names) > 1 and numbers_rows([record[0] for record in records]):
+    dropped = set(empty) if rows else set()
+    if not names[0] and 0 not in dropped and len(names) > 1 and numbers_rows(columns[0]):
         dropped.add(0)
         notes.append(
             "The first column, which has no name, numbers the rows as pandas and R do; it is left out. To use it, "
@@ -84,26 +87,27 @@ def _tidy_unnamed(names: list[str], records: Records, delimiter: str, notes: lis
     made_up = {i: MADE_UP.format(i + 1) for i in kept if not names[i]}
     if made_up:
         notes.append(f"A column without a name is called {', '.join(map(repr, made_up.values()))}.")
-    names = [made_up.get(i, names[i]) for i in kept]
-    return names, [[record[i] for i in kept] for record in records] if dropped else records
+    return [made_up.get(i, names[i]) for i in kept], [columns[i] for i in kept]
 
 
-def numbers_rows(cells: Sequence[str]) -> bool:
+def numbers_rows(cells: Column) -> bool:
     """Whether the cells of a first column without a name number the rows: whole numbers, different or running."""
-    if not cells or not all(cell.isdecimal() and len(cell) <= 18 for cell in cells):
+    if not len(cells) or not all(cell.isdecimal() and len(cell) <= 18 for cell in cells):
         return False
     numbers = list(map(int, cells))
     running = sum(b == a + 1 for a, b in itertools.pairwise(numbers))
     return len(set(numbers)) == len(numbers) or running >= 0.9 * (len(numbers) - 1)
 
 
-def _drop_copies(names: list[str], records: Records, where: str, notes: list[str]) -> tuple[list[str], Records]:
+def _drop_copies(
+    names: list[str], columns: list[Column], where: str, notes: list[str]
+) -> tuple[list[str], list[Column]]:
     """Leave out columns that repeat a column of the same name. Raises InputError where they differ."""
     copies = []
     for i, name in enumerate(names):
         first = names.index(name)
         if first < i:
-            if not records or any(record[first] != record[i] for record in records):
+            if not len(columns[i]) or any(a != b for a, b in zip(columns[first], columns[i], strict=True)):
                 raise InputError(
                     f"{where}: columns {first + 1} and {i + 1} are both named {name!r}. Rename one, or give "
                     "--no-header if this line is a row."
@@ -111,4 +115,4 @@ def _drop_copies(names: list[str], records: Records, where: str, notes: list[str
             copies.append(i)
             notes.append(f"Column {i + 1} repeats column {first + 1}, {name!r}, and is left out.")
     kept = [i for i in range(len(names)) if i not in copies]
-    return [names[i] for i in kept], [[record[i] for i in kept] for record in records]
+    return [names[i] for i in kept], [columns[i] for i in kept]

@@ -9,16 +9,17 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import itertools
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from mmkeras.config.data import Dialect
 from mmkeras.data.encoding.charset import UNDECODABLE, decoded_lines
+from mmkeras.data.files.csv_cells import Cells, frame_of
 from mmkeras.data.files.csv_columns import MADE_UP, column_names, name_columns
 from mmkeras.data.files.csv_quotes import format_notes, only_escaped_quotes, other_formats, usual_format
 from mmkeras.data.files.csv_records import Records, filled, fits, unlimited_cells
@@ -28,6 +29,7 @@ from mmkeras.data.files.dialect_hints import hint_on
 from mmkeras.data.files.dialects import Layout, guess_layout
 from mmkeras.data.files.source import BadRow, Source
 from mmkeras.errors import InputError
+from mmkeras.system.file_bytes import FileBytes
 
 _RETRIED: Final = 50
 """So many malformed rows are looked at for signs of another format."""
@@ -40,8 +42,8 @@ class Parsed:
     header: list[str] | None = field(default_factory=list)
     """The first record, where it holds the names; [] if there is none, None if its quotes are broken."""
     header_line: int = 1
-    records: list[list[str]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    records: Cells = field(default_factory=lambda: Cells(large=False))
+    lines: array[int] = field(default_factory=lambda: array("q"))
     malformed: list[tuple[int, str]] = field(default_factory=list)
     repeated: int = 0
     """Rows that repeat the header and are left out."""
@@ -51,7 +53,7 @@ class Parsed:
 
 
 def read_csv(
-    raw: bytes, encoding: str, clean: bool, dialect: Dialect, path: str, expected: Sequence[str] = ()
+    raw: bytes | FileBytes, encoding: str, clean: bool, dialect: Dialect, path: str, expected: Sequence[str] = ()
 ) -> Source:
     """Read the bytes of a CSV file.
 
@@ -60,19 +62,20 @@ def read_csv(
     """
     delimiter = check_dialect(dialect)
     read_lines: Callable[[], Iterable[str]] = partial(decoded_lines, raw, encoding)
+    large = not isinstance(raw, bytes)
     if raw.find(codecs.BOM_UTF8, 3) > 0 and encoding.startswith("utf-8"):  # files that were put together
         read_lines = partial(_unmarked_lines, raw, encoding)
     sample = Sample.of(read_lines(), dialect.skip_lines or 0)
     with unlimited_cells():
         layout = guess_layout(sample, dialect, delimiter, path, expected)
-    parsed = parse(read_lines, layout)
+    parsed = parse(read_lines, layout, large)
     usual = usual_format(layout.format.delimiter, dialect)
     if layout.format == usual and dialect.escape is None and _escaped_far_below(raw, parsed):
         escaped = dataclasses.replace(layout.format, escape="\\")
         layout = dataclasses.replace(layout, format=escaped, notes=(*layout.notes, *format_notes(escaped, usual)))
-        parsed = parse(read_lines, layout)
+        parsed = parse(read_lines, layout, large)
     elif (parsed.malformed or parsed.bare_quotes) and layout.format == usual:
-        layout, parsed = _try_other_formats(read_lines, layout, parsed, may_escape=dialect.escape is None)
+        layout, parsed = _try_other_formats(read_lines, layout, parsed, large, may_escape=dialect.escape is None)
     where = f"{path}: line {parsed.header_line}"
     if dialect.skip_lines and layout.named and parsed.header == []:
         raise InputError(f"--skip-lines {dialect.skip_lines}: {path} has no text below so many lines.")
@@ -86,15 +89,15 @@ def read_csv(
         malformed += _set_apart_unreadable(parsed, names, layout.row_names, encoding, path)
         malformed.sort(key=lambda bad: bad.line)
     sign = layout.format.delimiter
-    names, records, notes = name_columns(names, parsed.records, sign, where, layout.row_names)
-    if not records and not malformed:
+    columns = parsed.records.columns() or [[] for _ in range(width)]
+    names, columns, notes = name_columns(names, columns, sign, where, layout.row_names)
+    if not parsed.lines and not malformed:
         raise InputError(f"{path}: it has a header ({', '.join(names)}) but no rows. Add rows below the header.")
-    cells = map(list, zip(*records, strict=True)) if records else ([] for _ in names)
     return Source(
         path=path,
         encoding=encoding,
         delimiter=sign,
-        rows=pd.DataFrame(dict(zip(names, cells, strict=True)), dtype=object),
+        rows=frame_of(names, columns),
         lines=np.array(parsed.lines, dtype=np.int64),
         malformed=tuple(malformed),
         notes=(*layout.notes, *_notes_on(parsed), *notes),
@@ -103,9 +106,12 @@ def read_csv(
     )
 
 
-def parse(read_lines: Callable[[], Iterable[str]], layout: Layout) -> Parsed:
-    """Header, records as wide as the header, the line each one starts on, and the rows of another width."""
-    parsed = Parsed()
+def parse(read_lines: Callable[[], Iterable[str]], layout: Layout, large: bool = False) -> Parsed:
+    """Header, records as wide as the header, the line each one starts on, and the rows of another width.
+
+    large: is it a large file, whose long cells are stored?
+    """
+    parsed = Parsed(records=Cells(large))
     with unlimited_cells():
         csv_records = Records(read_lines, layout.format, parsed.lines, layout.skip)
         csv_records.width = 0 if layout.named else layout.width
@@ -136,12 +142,12 @@ def parse(read_lines: Callable[[], Iterable[str]], layout: Layout) -> Parsed:
     return parsed
 
 
-def _unmarked_lines(raw: bytes, encoding: str) -> Iterator[str]:
+def _unmarked_lines(raw: bytes | FileBytes, encoding: str) -> Iterator[str]:
     """The lines of a file that has byte order marks at the beginning of further lines."""
     return (line.lstrip("\ufeff") for line in decoded_lines(raw, encoding))
 
 
-def _escaped_far_below(raw: bytes, parsed: Parsed) -> bool:
+def _escaped_far_below(raw: bytes | FileBytes, parsed: Parsed) -> bool:
     """Whether all quotes inside cells are escaped although no row is malformed. raw: may be in any encoding."""
     if b'\\"' not in raw or b'\\""' in raw or parsed.malformed:
         return False
@@ -149,7 +155,7 @@ def _escaped_far_below(raw: bytes, parsed: Parsed) -> bool:
 
 
 def _try_other_formats(
-    read_lines: Callable[[], Iterable[str]], layout: Layout, parsed: Parsed, may_escape: bool
+    read_lines: Callable[[], Iterable[str]], layout: Layout, parsed: Parsed, large: bool, may_escape: bool
 ) -> tuple[Layout, Parsed]:
     """Another format, where the malformed rows have signs of one and it leaves fewer than half of them malformed.
 
@@ -162,7 +168,7 @@ def _try_other_formats(
         if other.quote != usual.format.quote:
             continue
         changed = dataclasses.replace(usual, format=other, notes=(*usual.notes, *format_notes(other, usual.format)))
-        again = parse(read_lines, changed)
+        again = parse(read_lines, changed, large)
         count = len(again.malformed) + len(again.bare_quotes)
         if 2 * count < fewest:
             layout, best, fewest = changed, again, count
@@ -187,12 +193,13 @@ def _set_apart_unreadable(
         else:
             column, reason = fault
             bad.append(BadRow(path, parsed.lines[i], ["", *names][column + (not row_names)], reason))
-    parsed.records = [parsed.records[i] for i in readable]
-    parsed.lines = [parsed.lines[i] for i in readable]
+    if bad:
+        parsed.records = parsed.records.kept(np.array(readable, dtype=int))
+        parsed.lines = array("q", (parsed.lines[i] for i in readable))
     return bad
 
 
-def _unreadable_cell(record: list[str], encoding: str) -> tuple[int, str] | None:
+def _unreadable_cell(record: Sequence[str], encoding: str) -> tuple[int, str] | None:
     """Index of the first cell that is not text, and the reason; None if all cells are text."""
     for i, cell in enumerate(record):
         if UNDECODABLE in cell:

@@ -12,15 +12,18 @@ from typing import Any, Final
 from mmkeras.config.data import Dialect
 from mmkeras.config.json_file import config_from_dict
 from mmkeras.data.encoding.charset import Charset, choose_encoding
+from mmkeras.data.files.csv_cells import LARGE
 from mmkeras.data.files.csv_table import read_csv
 from mmkeras.data.files.fasttext import PREFIX, read_fasttext
 from mmkeras.data.files.json_records import read_json
+from mmkeras.data.files.packed import LONGEST_BEGIN, packing_of
 from mmkeras.data.files.parquet import parquet_rows
 from mmkeras.data.files.source import BadRow, Source
 from mmkeras.data.files.standard_input import STDIN, StandardInput
 from mmkeras.data.files.unpack import unpack
 from mmkeras.data.files.ways_to_write import is_table
 from mmkeras.errors import InputError
+from mmkeras.system.file_bytes import FileBytes
 
 __all__ = ["BadRow", "Dialect", "Source", "dialect_of", "read_source"]
 
@@ -62,7 +65,7 @@ def read_source(
     raw = unpacked.raw
     if not raw.strip():
         raise InputError(f"{name}: expected a header and rows, but it is empty ({len(raw)} bytes).")
-    if raw.startswith(b"PAR1"):
+    if isinstance(raw, bytes) and raw.startswith(b"PAR1"):
         return with_notes(parquet_rows(raw, name), unpacked.notes)
     if name.lower().endswith(PARQUET):
         raise InputError(f"{name}: expected Parquet, but it does not begin with 'PAR1'. If it is a CSV, rename it.")
@@ -76,7 +79,9 @@ def with_notes(source: Source, notes: tuple[str, ...]) -> Source:
     return dataclasses.replace(source, notes=(*notes, *source.notes)) if notes else source
 
 
-def _read_text(raw: bytes, charset: Charset, dialect: Dialect, name: str, expected: Sequence[str]) -> Source:
+def _read_text(
+    raw: bytes | FileBytes, charset: Charset, dialect: Dialect, name: str, expected: Sequence[str]
+) -> Source:
     """The rows of a text file. Raises InputError for a kind of text that is no table."""
     head = raw[:4096].decode(charset.encoding, "ignore").lstrip("\ufeff \t\r\n")
     for pattern, kind in _OTHER_KINDS:
@@ -90,7 +95,7 @@ def _read_text(raw: bytes, charset: Charset, dialect: Dialect, name: str, expect
     return read_csv(raw, charset.encoding, charset.clean, dialect, name, expected)
 
 
-def _load(path: Path) -> bytes:
+def _load(path: Path) -> bytes | FileBytes:
     """The bytes of the file. Raises InputError for a folder and for a file that is absent or cannot be read."""
     if str(path) == STDIN and not path.exists():
         raise InputError(
@@ -103,6 +108,10 @@ def _load(path: Path) -> bytes:
     if path.is_char_device() or path.is_block_device():  # /dev/zero has no end; a pipe has one, and is read to it
         raise InputError(f"{path}: expected a CSV or Parquet file, received a device. Name a file.")
     try:
+        if path.is_file() and path.stat().st_size >= LARGE:
+            raw = FileBytes(path)
+            if not packing_of(raw[:LONGEST_BEGIN]) and not raw.startswith(b"PAR1"):
+                return raw
         return path.read_bytes()
     except FileNotFoundError:
         names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []

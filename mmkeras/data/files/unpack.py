@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from mmkeras.data.files.packed import DAMAGED, LONGEST_BEGIN, SUFFIXES, is_office, open_packed, packing_of
 from mmkeras.errors import InputError
+from mmkeras.system.file_bytes import FileBytes
 from mmkeras.system.memory import available_memory
 
 if TYPE_CHECKING:
@@ -35,18 +36,19 @@ BATCH: Final = 256  # rows of a Parquet file that are unpacked at a time
 class Unpacked:
     """What a file holds. notes: sentences on what of an archive was taken."""
 
-    raw: bytes
+    raw: bytes | FileBytes
     notes: tuple[str, ...] = ()
 
 
-def unpack(raw: bytes, path: str | Path) -> Unpacked:
+def unpack(raw: bytes | FileBytes, path: str | Path) -> Unpacked:
     """The contents of a packed file, told by how it begins; a file that is not packed is returned as it is.
 
     Raises InputError for a damaged file, as soon as the contents are larger than allowed, for a zip archive that does
     not hold one file, and for a tar archive.
     """
     notes: list[str] = []
-    for _ in range(DEEPEST):
+    for _ in range(DEEPEST if isinstance(raw, bytes) else 0):
+        assert isinstance(raw, bytes)
         packing = packing_of(raw[:LONGEST_BEGIN])
         if not packing or (packing == "zip" and is_office(io.BytesIO(raw))):
             break

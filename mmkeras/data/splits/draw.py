@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ MANY_REPEATS: Final = 0.2
 
 
 def draw_rows(
-    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], data: Data
+    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable], data: Data
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Training rows and held-out rows (int64 [n] each), and notes on the rows that moved."""
     from sklearn.model_selection import train_test_split  # late: half a second
@@ -69,7 +69,7 @@ def draw_rows(
     return train, held_out, notes
 
 
-def draw_inputs(table: Table, keys: Sequence[tuple[str, ...]], data: Data) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def draw_inputs(table: Table, keys: Sequence[Hashable], data: Data) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """As `draw_rows`, but rows of equal inputs stay together, such as the five captions of a picture."""
     from sklearn.model_selection import GroupShuffleSplit  # late: half a second
 
@@ -87,7 +87,7 @@ def draw_inputs(table: Table, keys: Sequence[tuple[str, ...]], data: Data) -> tu
 
 
 def _draw_distinct(
-    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], data: Data
+    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable], data: Data
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """As `draw_rows` where many rows repeat, as in a table that was oversampled: all rows of one input on one side."""
     first = {key: i for i, key in reversed(list(enumerate(keys)))}

@@ -39,7 +39,7 @@ def separate(table: Table, data: Data) -> tuple[Table, Table, list[str]] | None:
     ((flag, name),) = named.items()
     if name not in table.rows.columns:
         raise no_column(name, list(table.rows.columns), f"{table.path}: --{flag}-column: the column")
-    cells = _without_marks(table.rows[name].str.strip(), data)
+    cells = _without_marks(table.rows[name].astype(object).str.strip(), data)
     chosen = {"split": _by_split, "group": _by_group, "time": _by_time}[flag](table, data, name, cells)
     train, held_out, notes = chosen
     if not train.any() or not held_out.any():

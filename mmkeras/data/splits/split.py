@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def _without_rare(table: Table, data: Data) -> tuple[Table, list[str]]:
 
 
 def _keep_apart(
-    table: Table, validation: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]]
+    table: Table, validation: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable]
 ) -> tuple[np.ndarray, list[str]]:
     """Training rows (int64 [n]), whose inputs are not in the validation file, and a note on the rows left out."""
     held_out_keys = set(input_keys(validation))
@@ -133,12 +133,19 @@ def _keep_apart(
     return train, [f"{table.path}: {repeats}: they are left out ({len(train):,} rows are left to learn from)."]
 
 
-def input_keys(table: Table) -> list[tuple[str, ...]]:
-    """The input cells of each row; [] where equal cells prove nothing: few numbers, categories and dates alone."""
+def input_keys(table: Table) -> list[Hashable]:
+    """What tells the inputs of each row from others, of a text its hash.
+
+    [] where equal cells prove nothing: few numbers, categories and dates alone.
+    """
     kinds = {column.kind for column in table.inputs}
     if not kinds.intersection(DISTINCT) and not any(_is_measure(table, column) for column in table.inputs):
         return []
-    return list(zip(*(table.rows[column.name] for column in table.inputs), strict=True))
+    columns = [
+        map(hash, table.rows[column.name]) if column.kind == "text" else table.rows[column.name]
+        for column in table.inputs
+    ]
+    return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
 def _is_measure(table: Table, column: Column) -> bool:
@@ -146,9 +153,9 @@ def _is_measure(table: Table, column: Column) -> bool:
     return column.kind == "number" and table.rows[column.name].nunique() > max(50, 0.2 * len(table.rows))
 
 
-def _conflicts(keys: Sequence[tuple[str, ...]], table: Table) -> list[str]:
+def _conflicts(keys: Sequence[Hashable], table: Table) -> list[str]:
     """A note on equal inputs with different targets: no model can predict all of them."""
-    first: dict[tuple[str, ...], object] = {}
+    first: dict[Hashable, object] = {}
     kind = table.target_kind
     values = kind.values(table.target_cells) if keys else []
     conflicting = {key for key, value in zip(keys, values, strict=True) if first.setdefault(key, value) != value}

@@ -22,7 +22,7 @@ NUMBER_MARKS: Final = marks_of((), (), "number")
 def is_empty(cells: pd.Series) -> np.ndarray:
     """Bool [n]: the cells that hold only white space."""
     # A loop, since isspace() stops at the first letter; stripping copies every text.
-    return np.array([not cell or cell.isspace() for cell in cells.to_numpy()], dtype=bool)
+    return np.array([not cell or cell.isspace() for cell in cells], dtype=bool)
 
 
 def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

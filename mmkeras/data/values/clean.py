@@ -14,7 +14,7 @@ from mmkeras.data.dates.calendar import ISO, no_date, read_date
 from mmkeras.data.targets.label_lists import labels_in
 from mmkeras.data.targets.target_kinds import KINDS
 from mmkeras.data.values.cells import LABEL_SIGN, one_line, split_labels
-from mmkeras.data.values.distinct import Distinct
+from mmkeras.data.values.distinct import Distinct, cells_of
 from mmkeras.data.values.identity import spelled_alike, usual_spellings
 from mmkeras.data.values.missing import are_missing, marks_of
 from mmkeras.data.values.number_guess import ODD_ALLOWED, NumberReading, find_numbers, read_numbers
@@ -31,16 +31,27 @@ def clean(cells: pd.Series, column: Column, notes: list[str] | None = None) -> C
     white space, and in one spelling; texts as they are; targets folded as their kind says. notes: gets a sentence where
     numbers are written in another notation than the column's.
     """
-    distinct = Distinct.of(cells.to_numpy())
+    keeps = _keeps_cells(column)
+    distinct = Distinct.of(cells_of(cells) if keeps else cells.to_numpy())
     return spread(cells, distinct, column, *clean_distinct(distinct, column, notes))
 
 
 def spread(cells: pd.Series, distinct: Distinct, column: Column, texts: list[str], odd: np.ndarray) -> Cleaned:
     """As `clean`, of what `clean_distinct` returns."""
-    if column.role != "target" and column.kind not in ("number", "date", "category"):  # white space is kept
+    if _keeps_cells(column):
         absent = distinct.spread(np.array([text == "" for text in texts], dtype=bool))
         return cells.mask(absent, "") if absent.any() else cells, distinct.spread(odd)
     return pd.Series(distinct.spread(texts), cells.index, dtype=object), distinct.spread(odd)
+
+
+def _keeps_cells(column: Column) -> bool:
+    """Do the cells of a column stay as they are, with their white space, but for missing ones?"""
+    return column.role != "target" and column.kind not in ("number", "date", "category")
+
+
+def whole(cells: pd.Series, distinct: Distinct, column: Column) -> Distinct:
+    """The different cells as they are, where the column's own are what its rows get."""
+    return Distinct.of(cells.to_numpy()) if distinct.shortened and not _keeps_cells(column) else distinct
 
 
 def clean_distinct(cells: Distinct, column: Column, notes: list[str] | None = None) -> tuple[list[str], np.ndarray]:

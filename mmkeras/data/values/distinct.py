@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+
+from mmkeras.data.values.stored_texts import StoredTexts
+
+
+def cells_of(cells: pd.Series) -> np.ndarray | StoredTexts:
+    """The cells of a column: an array of strings, or texts that lie in a file."""
+    return cells.array if isinstance(cells.array, StoredTexts) else cells.to_numpy()
 
 
 @dataclass(frozen=True)
@@ -18,10 +25,14 @@ class Distinct:
     """[k], in the order of their first rows."""
     codes: np.ndarray
     """int64 [n]."""
+    shortened: bool = False
+    """Whether long texts are abbreviations: of a large column, whose cells lie in a file."""
 
     @classmethod
     def of(cls, cells: Iterable[str]) -> Distinct:
         """The different ones of n cells, without white space around them."""
+        if isinstance(cells, StoredTexts):
+            return replace(cls._of(cells.abbreviated()), shortened=True)
         return cls._of([cell.strip() for cell in cells])
 
     @classmethod
@@ -47,7 +58,7 @@ class Distinct:
     def replaced(self, texts: list[str]) -> Distinct:
         """The column with another text for each cell; equal ones become one."""
         merged = self._of(texts)
-        return Distinct(merged.texts, merged.codes[self.codes])
+        return Distinct(merged.texts, merged.codes[self.codes], self.shortened)
 
     def filled(self) -> Distinct:
         """The rows whose cell is not empty."""

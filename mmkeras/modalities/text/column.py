@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def adapt_text(
     the same texts and the same spec: features of this run or of one beside it are used again.
     """
     settings = ["text", VERSION, asdict(spec), encoder, max_tokens, len(cells["train"])]
-    key = key_of(settings, [*cells["train"], *cells["validation"]])
+    key = key_of(settings, chain(cells["train"], cells["validation"]))
 
     def write(feature_folder: Path) -> None:
         write_features(cells, spec, feature_folder, encoder, max_tokens)
@@ -181,7 +182,7 @@ def compute_features(column: Any, cells: dict[str, list[str]], folder: Path, log
         return preset_column.compute_features(column, cells, folder, log)
     state, encoder, max_tokens, features = column.state, column.encoder, column.max_tokens, folder / "features"
     settings = ["adapted text", VERSION, asdict(state.spec), encoder, max_tokens, state_digest(state)]
-    key = key_of([*settings, len(cells["train"])], [*cells["train"], *cells["validation"]])
+    key = key_of([*settings, len(cells["train"])], chain(cells["train"], cells["validation"]))
 
     def write(feature_folder: Path) -> None:
         write_features(cells, state.spec, feature_folder, encoder, max_tokens, state)

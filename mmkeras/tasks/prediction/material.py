@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def write_held_out(split: Split, evaluation: Any, folder: Path) -> None:
     parts = [[f"{value:.6f}" for value in values] for values in evaluation.parts.values()]
     columns = [*added, *parts, *(split.validation[name] for name in split.validation)]
     header = [LINE, PREDICTION, PROBABILITY, *(PART + name for name in evaluation.parts), *split.validation]
-    write_csv(folder / "validation.csv", [header, *zip(*columns, strict=True)])
+    write_csv(folder / "validation.csv", chain([header], zip(*columns, strict=True)))
 
 
 def write_true_probabilities(predictions: np.ndarray, truth: np.ndarray, folder: Path) -> None:
