@@ -115,6 +115,8 @@ def _check_char_ngrams(text: Text, model: Model) -> None:
     reason = ""
     if model.model == "mlp":
         reason = "--model mlp reads words alone"
+    elif text.text_encoder.startswith("preset:") and model.model in ("auto", "wide_deep"):
+        reason = ""  # n-grams beside the preset's vector; `training.resolve` knows the table
     elif text.text_encoder != "average":
         reason = f"--text-encoder {text.text_encoder} reads tokens in their order"
     if reason:

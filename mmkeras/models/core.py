@@ -41,7 +41,9 @@ def build_core(
     bags = {name: column.bag for name, column in columns.items() if column.bag}  # these models read text alone
     sizes = {name: bag.n_rows for name, bag in bags.items()}
     dims = {name: bag.vector_dim for name, bag in bags.items() if bag.vector_dim}
-    return Core(recipe.build(sizes, outputs, config.text, config.training, dims))
+    beside = {name: bag.beside for name, bag in bags.items() if bag.beside}
+    options = {"beside": beside} if beside else {}  # of wide_deep alone
+    return Core(recipe.build(sizes, outputs, config.text, config.training, dims, **options))
 
 
 def make_variables(model: keras.Model) -> None:

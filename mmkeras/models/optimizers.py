@@ -72,7 +72,7 @@ class RowAdagrad(keras.optimizers.Optimizer):
         self.assign_sub(variable, learning_rate * self.dense_rate * direction)
 
     def _update_table(self, gradient: Tensor, variable: Any, squares: Any, rate: Tensor) -> None:
-        if not self.sparse:  # the same update for every row; rows with a slope of 0 do not change
+        if not isinstance(gradient, tf.IndexedSlices):  # the same update for every row; one with a slope of 0 stays
             slope = tf.convert_to_tensor(gradient)  # [rows, dim]
             squares.assign_add(tf.reduce_mean(slope * slope, axis=-1))
             updated = tf.cast(squares > 0.0, "float32")[:, None]

@@ -6,6 +6,7 @@ The wide part is a support vector machine in all but name: one-vs-rest squared h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -49,6 +50,32 @@ class OneVsRest(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable("mmkeras")
+class SentenceVotes(layers.Layer):
+    """A preset's vector float32 [b, hidden], of length sqrt(hidden) -> what it adds to the logits, [b, outputs].
+
+    A linear layer without a bias on the vector at length 1, which is the length of the bag beside it; zero at first.
+    Its weights are a table, so that the optimiser treats a component of the vector as it treats an n-gram.
+    """
+
+    def __init__(self, outputs: int, **options: Any) -> None:
+        super().__init__(**{"dtype": "float32", **options})
+        self.outputs = outputs
+
+    def build(self, shape: Any) -> None:
+        self.hidden = int(shape[-1])
+        self.table = self.add_weight(shape=(self.hidden, self.outputs), initializer="zeros", name="table")
+
+    def call(self, vector: Any) -> Any:
+        return ops.matmul(vector * self.hidden**-0.5, self.table)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (*shape[:-1], self.outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "outputs": self.outputs}
+
+
+@keras.saving.register_keras_serializable("mmkeras")
 class Frequent(layers.Layer):
     """Row numbers -> row numbers, 0 in place of those from `limit` on (rows are sorted by frequency)."""
 
@@ -63,10 +90,18 @@ class Frequent(layers.Layer):
         return {**super().get_config(), "limit": self.limit}
 
 
-def build(sizes: dict[str, int], n_classes: int, text: Text, training: Training, dims: dict[str, int]) -> keras.Model:
+def build(
+    sizes: dict[str, int],
+    n_classes: int,
+    text: Text,
+    training: Training,
+    dims: dict[str, int],
+    beside: Mapping[str, int] = {},
+) -> keras.Model:
     """Bags -> logits [b, classes].
 
-    sizes: column -> rows of its table; dims: column -> dimensions of its loaded vectors.
+    sizes: column -> rows of its table; dims: column -> dimensions of its loaded vectors; beside: column -> the size of
+    the preset's vector beside its bag.
     """
     inputs, bags = bag_inputs(list(sizes))
     votes, vectors = [], []
@@ -81,6 +116,10 @@ def build(sizes: dict[str, int], n_classes: int, text: Text, training: Training,
             table = BagEmbedding(limit, dim, "uniform", sparse=sparse, name=f"{name}_vectors")
             table.trainable = not text.freeze_word_vectors
             vectors.append(table(frequent, weights))  # [b, dim]
+    for name, hidden in beside.items():
+        key = f"{name}_sentence_embedding"
+        inputs[key] = keras.Input((hidden,), name=key)
+        votes.append(SentenceVotes(n_classes, name=f"{name}_sentence")(inputs[key]))  # [b, classes]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
         deep = layers.Dense(HIDDEN, activation="relu", name="hidden")(deep)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from mmkeras.config.config import Config, Model, Text
 from mmkeras.config.fusions import with_memory, without_memory
-from mmkeras.config.tasks import line_of
+from mmkeras.config.tasks import generates_text, line_of
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
+
+PRESET: Final = "preset:"
+WORDPIECE_FILES: Final = ("vocab.txt", "assets/tokenizer/vocabulary.txt")
+"""Of a Hugging Face folder, and of one of keras-hub."""
+WORDPIECE_NAMES: Final = ("bert_", "distil_bert_", "electra_", "all_minilm_", "paraphrase_minilm_")
+"""How the names of keras-hub's presets with WordPiece begin."""
 
 
 def resolved(config: Config, table: Table) -> Config:
@@ -19,20 +26,52 @@ def resolved(config: Config, table: Table) -> Config:
 
 def resolve_classes(config: Config, table: Table) -> Config:
     """Classes: a text classifier for text columns alone, the multimodal model for any other columns."""
-    average = config.text.text_encoder == "average"
-    default_model = average and config.model.fusion is None and not config.model.naive_bayes
-    text_alone = default_model and {column.kind for column in table.inputs} == {"text"}
+    average, preset = config.text.text_encoder == "average", has_preset(config.text)
+    plain = config.model.fusion is None and not config.model.naive_bayes
+    text_alone = plain and {column.kind for column in table.inputs} == {"text"}
     model = config.model.model
     if model == "auto":
-        model = "wide_deep" if text_alone else "multimodal"
-    if model != "multimodal" and not text_alone:
-        raise _no_text_classifier(config.model, table, default_model)
+        beside = preset and not config.model.fine_tune and runs_in_graph(config.text.text_encoder)
+        model = "wide_deep" if text_alone and (average or beside) else "multimodal"
+    reads = average or (preset and model == "wide_deep")
+    if model != "multimodal" and not (text_alone and reads):
+        raise _no_text_classifier(config.model, table, plain and reads)
+    if model != "multimodal" and config.model.fine_tune and preset:
+        raise InputError(
+            "--fine-tune: beside n-grams, in wide_deep, the preset is frozen. Leave it out, or give --model multimodal."
+        )
+    if model == "multimodal":
+        _check_char_ngrams(config.text)
     if config.model.naive_bayes and not average:
         raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
     _check_word_vectors(config.text)
     if model != "multimodal":
         return config.replace(task=table.task, model=model)
     return config.replace(task=table.task, model=model, fusion=_fusion(config.model, table))
+
+
+def has_preset(text: Text) -> bool:
+    """Is the text encoder a preset?"""
+    return text.text_encoder.startswith(PRESET)
+
+
+def runs_in_graph(encoder: str) -> bool:
+    """Has a preset a WordPiece tokenizer, which reads bytes inside the graph? Told without keras-hub: by the file of a
+    folder's vocabulary, or the family of a name.
+    """
+    preset = encoder.removeprefix(PRESET)
+    if Path(preset).is_dir():
+        return any((Path(preset) / file).is_file() for file in WORDPIECE_FILES)
+    return preset.startswith(WORDPIECE_NAMES)
+
+
+def preset_note(before: Config, after: Config) -> str:
+    """The line that says which model reads a preset where the flags left that open; '' otherwise."""
+    if before.model.model != "auto" or not has_preset(after.text) or generates_text(after.model.task):
+        return ""
+    if after.model.model == "wide_deep":
+        return "model: wide_deep, with the preset's vector beside the n-grams (--model multimodal: the preset alone)"
+    return "model: multimodal, which reads texts by the preset alone"
 
 
 def resolve_multimodal(config: Config, table: Table) -> Config:
@@ -45,6 +84,7 @@ def resolve_multimodal(config: Config, table: Table) -> Config:
     if config.model.naive_bayes:
         raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
     _check_word_vectors(config.text)
+    _check_char_ngrams(config.text)
     return config.replace(task=table.task, model="multimodal", fusion=_fusion(config.model, table))
 
 
@@ -76,6 +116,12 @@ def _fusion(model: Model, table: Table) -> str:
 def _check_word_vectors(text: Text) -> None:
     if text.word_vectors and text.text_encoder != "average":
         raise InputError("--word-vectors: they are for --text-encoder average. Leave one of the flags out.")
+
+
+def _check_char_ngrams(text: Text) -> None:
+    """Of the multimodal model; `config.check` has looked at the other encoders."""
+    if text.char_ngrams and has_preset(text):
+        raise InputError("--char-ngrams: the multimodal model reads the preset's tokens alone. Leave it out.")
 
 
 def _no_text_classifier(model: Model, table: Table, default_model: bool) -> InputError:

@@ -29,7 +29,7 @@ from mmkeras.training.known_columns import (
     new_rows_held_out,
     read_known_table,
 )
-from mmkeras.training.resolve import resolved
+from mmkeras.training.resolve import preset_note, resolved
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,10 @@ class TableSource:
             if config.model.model == "auto":
                 log("model: multimodal, in which your layers take the place of ours")
             config = config_with(self.own, config, inputs)
+        given = config
         config = resolved(config, self.tables["table"])
+        if note := preset_note(given, config):
+            log(note)
         if not has_media(self.tables["table"]):
             self.split_rows(self.tables, config)
         return config

@@ -21,6 +21,7 @@ from mmkeras.features.column_features import RaggedFeatures, bag_features
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.any_length import CutBytes
 from mmkeras.modalities.encoded import Bag, Encoded, Sizes
+from mmkeras.modalities.text import beside
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
 from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.features import (
@@ -139,11 +140,15 @@ def adapt(
 ) -> tuple[Any, dict[str, Any]]:
     """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
     text = config.text
-    if text.text_encoder.startswith(preset_column.PRESET):
+    has_preset = text.text_encoder.startswith(preset_column.PRESET)
+    if has_preset and config.model.model == "multimodal":
         return preset_column.adapt(name, cells, text, config.model, folder, log)
-    column, features = adapt_text(name, cells, spec, folder / "features", text.text_encoder, text.max_tokens)
+    encoder = AVERAGE if has_preset else text.text_encoder
+    column, features = adapt_text(name, cells, spec, folder / "features", encoder, text.max_tokens)
     cut = f"{column.cut:.1%} of the texts are cut at {spec.max_bytes} bytes"
     log(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
+    if has_preset:
+        return beside.adapt(column, features, cells, config, folder, log)
     if not text.word_vectors:
         return column, features
     vectors, n_matched = load_word_vectors(text.word_vectors, column.state)
@@ -180,6 +185,8 @@ def compute_features(column: Any, cells: dict[str, list[str]], folder: Path, log
     """The features of the rows by an adapted column, below `folder`/features; new words stay unknown."""
     if isinstance(column, preset_column.PresetColumn):
         return preset_column.compute_features(column, cells, folder, log)
+    if isinstance(column, beside.TextBesidePreset):
+        return column.beside(compute_features(column.text, cells, folder, log), cells, folder, log)
     state, encoder, max_tokens, features = column.state, column.encoder, column.max_tokens, folder / "features"
     settings = ["adapted text", VERSION, asdict(state.spec), encoder, max_tokens, state_digest(state)]
     key = key_of([*settings, len(cells["train"])], chain(cells["train"], cells["validation"]))
@@ -242,6 +249,9 @@ def load(entry: dict[str, Any], folder: Path) -> Any:
     """Rebuild the column from its entry in schema.json and its arrays."""
     if "preset" in entry:
         return preset_column.load(entry, folder)
+    if "beside" in entry:
+        text = load({key: value for key, value in entry.items() if key != "beside"}, folder)
+        return beside.load(text, entry, folder)
     state = load_state(folder / f"{entry['name']}.npz", TextSpec(**entry["rule"]))
     return TextColumn(
         entry["name"],

@@ -155,6 +155,12 @@ def adapt(
 
     Raises InputError for a preset that cannot be used.
     """
+    column = read(name, text, model, folder, log)
+    return column, compute_features(column, cells, folder, log)
+
+
+def read(name: str, text: Text, model: Model, folder: Path, log: Any) -> PresetColumn:
+    """The column of the Config's preset. Raises InputError for a preset that cannot be used."""
     source = text.text_encoder.removeprefix(PRESET)
     preset = read_preset(source)
     max_tokens = min(text.max_tokens, preset.max_tokens)
@@ -166,7 +172,7 @@ def adapt(
     encoder = encoder_of(source, model.fine_tune, name)
     column = PresetColumn(name, preset, encoder, max_tokens, text.max_bytes, model.fine_tune, tables, tokenizer)
     log(f"{name}: {preset.name}, {encoder.backbone.count_params():,} weights, {preset.tokenizer} tokenizer")
-    return column, compute_features(column, cells, folder, log)
+    return column
 
 
 def compute_features(column: PresetColumn, cells: dict[str, list[str]], folder: Path, log: Any) -> dict[str, Any]:
