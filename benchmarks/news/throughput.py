@@ -62,7 +62,7 @@ def predictions(args: argparse.Namespace, folder: Path, table: Path) -> tuple[di
     for name in args.formats:
         artefact = folder / "exported" / ARTEFACTS[name]
         command: Command = [sys.executable, "-m", "mmkeras.cli.main", "predict", artefact, table]
-        commands[f"mmkeras, {name}"] = [*command, "--output", folder / f"{name}.csv"]
+        commands[f"mmkeras, {name}"] = [*command, "--output", folder / f"{name}.csv", "--overwrite"]
     for name, module in PEERS.items():
         if name == "fastText" and python is None:
             continue
