@@ -59,6 +59,8 @@ class Text:
     """Longest n-gram of tokens that is a feature: 1 or 2."""
     char_ngrams: int = 0
     """Longest n-gram of characters that is a feature, 2 to 8, for noisy texts and compounds; 0 for none."""
+    punctuation: bool = True
+    """Marks and symbols are tokens, each by itself; without it they separate words."""
     max_bytes: int = 4096
     """Longest text in UTF-8 bytes. Longer texts are cut at a character boundary."""
     max_tokens: int = 128

@@ -67,6 +67,7 @@ class TrainFlags(TypedDict, total=False):
     tokens: Literal["mixed", "word", "character", "byte"]
     ngrams: int
     char_ngrams: int
+    punctuation: bool
     max_bytes: int
     max_tokens: int
     max_features: int

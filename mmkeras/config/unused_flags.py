@@ -31,6 +31,7 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "the layers of a language model are chosen by --cell. Leave it out.": ("model", "text_encoder", "deep"),
         "the tokens of a language model are chosen by --pieces and --vocabulary. Leave it out.": (
             "tokens",
+            "punctuation",
             "ngrams",
             "max_features",
             "min_rows",

@@ -48,4 +48,6 @@ def text_spec_values(text: Text) -> dict[str, Any]:
         "max_features": text.max_features,
         "min_rows": text.min_rows,
         "char_ngrams": text.char_ngrams,
+        "version": 2,
+        "punctuation": text.punctuation,
     }

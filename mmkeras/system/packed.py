@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-DTYPES: Final = ("int32", "int64")
+DTYPES: Final = ("int16", "int32", "int64")
 LEVEL: Final = 1
 """Of zlib: a higher one takes four times as long and saves a tenth."""
 

@@ -99,7 +99,8 @@ TAKES = {
     "generate": EVERY
     | COLUMNS
     | MEDIA
-    | {"fusion", "modality_dropout", "text_encoder", "max_tokens", "tokens", "max_bytes", "max_features", "min_rows"}
+    | {"fusion", "modality_dropout", "text_encoder", "max_tokens", "tokens", "punctuation"}
+    | {"max_bytes", "max_features", "min_rows"}
     | {"coefficients", "fine_tune", "random_state", "label_smoothing"},
 }
 LATER = {"model"}  # refused by `resolved`, when the table is known

@@ -59,6 +59,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "disturb": (0.0, ["--disturb", "0"]),
     "deep": (0, ["--deep", "0"]),
     "tokens": ("word", ["--tokens", "word"]),
+    "punctuation": (False, ["--no-punctuation"]),
     "ngrams": (1, ["--ngrams", "1"]),
     "char_ngrams": (5, ["--char-ngrams", "5"]),
     "naive_bayes": (True, ["--naive-bayes"]),

@@ -68,14 +68,15 @@ def assert_close(weights: dict[int, float], expected: dict[int, float], toleranc
 
 def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
     """The bag of every text, by the graph's layers: int32 rows, float32 weights; equal rows merged, without row 0."""
-    traced = tf.function(layers.bag, input_signature=[tf.TensorSpec((2, None, None)), tf.TensorSpec((None, None))])
+    traced = tf.function(
+        layers.bag, input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None))]
+    )
     parts, order = [], []
     for batch in length_batches(4 * texts.keys.lengths + 1):
         batch_keys = texts.keys.take(batch)
         (keys,) = batch_keys.padded()
         used = np.arange(keys.shape[1]) < batch_keys.lengths[:, None]
-        hashes = np.stack([keys >> 12, keys & 4095]).astype("float32")
-        rows, weights = (x.numpy() for x in traced(hashes, used.astype("float32")))
+        rows, weights = (x.numpy() for x in traced(keys.view("int32"), used.astype("float32")))
         parts.append(_merge_equal(rows, weights))
         order.append(batch)
     return concatenate(parts).take(np.argsort(np.concatenate(order)))

@@ -46,7 +46,7 @@ Tensor = Any
 AVERAGE = "average"
 WORD_DROPOUT = 0.6
 CHAR_NGRAM_DROPOUT = 0.8  # higher, since the n-grams of a word overlap and repeat one another
-VERSION = 1  # of the features on disk
+VERSION = 2  # of the features on disk
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,11 @@ from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
+from mmkeras.modalities.text.second.keys import FeatureKeys
+from mmkeras.modalities.text.second.rule import character_table as second_table
+from mmkeras.modalities.text.second.vocabulary import Displaced, FindRows
+from mmkeras.modalities.text.second.vocabulary import build_vocabulary as displaced
+from mmkeras.modalities.text.second.weights import CountedTfIdf
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.system.arrays import reading_arrays
 
@@ -32,21 +37,21 @@ LOOKED_AT = 2000  # cells that tell how many tokens are unknown
 
 @dataclass(frozen=True)
 class TextState:
-    """The adapted state of a text column. table: of characters, int32 [65537]; idf: float32 [1 + size]."""
+    """The adapted state of a text column. table: of characters, int32; idf: float32, one for each row, row 0 too."""
 
     spec: TextSpec
     table: np.ndarray
-    vocabulary: Vocabulary
+    vocabulary: Any  # Vocabulary, in version 2 Displaced
     idf: np.ndarray
 
     @property
     def n_rows(self) -> int:
         """Rows of an embedding table for this column: row 0 for no feature, the unknown buckets, the vocabulary."""
-        return 1 + self.spec.unknown_buckets + self.vocabulary.size
+        return 1 + self.spec.unknown_buckets + len(self.vocabulary.keys)
 
 
 def feature_hasher(spec: TextSpec, table: np.ndarray, prefix: str = "") -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-    """Layers from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
+    """Layers of version 1 from bytes, uint8 [B, N], to feature hashes, float32 [2, B, F], and 1.0 where used, [B, F].
 
     Tokens come first, then pairs, then character n-grams, as far as the spec has them.
     """
@@ -70,22 +75,42 @@ class TextLayers:
 
     def __init__(self, state: TextState, name: str) -> None:
         spec = state.spec
-        self.hashes = feature_hasher(spec, state.table, f"{name}_")
-        self.look_up = LookUp(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
-        if spec.weighting == "tfidf":
-            frequent = FREQUENT_CHAR_NGRAMS if spec.char_ngrams else FREQUENT
+        self.version = spec.version
+        if spec.version == 1:
+            self.hashes: Any = feature_hasher(spec, state.table, f"{name}_")
+            self.look_up: Any = LookUp(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
+        else:
+            self.hashes = feature_keys(spec, state.table, f"{name}_keys")
+            self.look_up = FindRows(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
+        frequent = FREQUENT_CHAR_NGRAMS if spec.char_ngrams else FREQUENT
+        if spec.weighting == "mean":
+            self.weigh: Any = Mean(name=f"{name}_mean")
+        elif spec.version == 1:
             self.weigh = TfIdf(state.idf, frequent, name=f"{name}_weights")
         else:
-            self.weigh = Mean(name=f"{name}_mean")
+            self.weigh = CountedTfIdf(state.idf, 2 * frequent, name=f"{name}_weights")
 
-    def bag(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature hashes -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
-        rows = self.look_up(hashes, used)
+    def bag(self, keys: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys int32 [B, F] and `used` float32 [B, F] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
+        if self.version == 1:
+            h1 = keys // 4096
+            return self.weighed(self.look_up(ops.cast(tf.stack([h1, keys - 4096 * h1]), "float32"), used))
+        return self.weighed(self.look_up(keys))
+
+    def weighed(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Row numbers, and the weights of them."""
+        if self.version > 1 and isinstance(self.weigh, Mean):
+            return rows, self.weigh(ops.cast(rows, "float32"))
         return ops.cast(rows, "int32"), self.weigh(rows)
 
     def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
         """Uint8 [B, N] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
-        return self.bag(*self.hashes(data))
+        return self.weighed(self.look_up(*self.hashes(data)) if self.version == 1 else self.look_up(self.hashes(data)))
+
+
+def feature_keys(spec: TextSpec, table: np.ndarray, name: str | None = None) -> FeatureKeys:
+    """The layer of version 2 from bytes to feature keys."""
+    return FeatureKeys(spec.mode, spec.orders, spec.char_ngrams, spec.max_tokens, table, name=name)
 
 
 def length_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
@@ -105,15 +130,24 @@ def length_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
 
 @dataclass(frozen=True)
 class HashedTexts:
-    """The feature hashes of a column's rows, so that texts are tokenised once. keys: one int32 an occurrence."""
+    """The feature hashes of a column's rows, so that texts are tokenised once. keys: one uint32 an occurrence."""
 
     keys: Ragged
     n_truncated: int  # texts that were longer than max_bytes
 
 
 def text_hasher(spec: TextSpec, table: np.ndarray) -> Any:
-    """The graph's layers from bytes to feature hashes, traced once: uint8 [B, N] -> float32 [2, B, F], [B, F]."""
-    return tf.function(feature_hasher(spec, table), input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+    """The graph's layers from bytes to feature keys, traced once: uint8 [B, N] -> int32 and bool [B, F], is it used?"""
+    hashes = feature_hasher(spec, table) if spec.version == 1 else feature_keys(spec, table)
+
+    def keys_of(data: Tensor) -> tuple[Tensor, Tensor]:
+        if spec.version > 1:
+            keys = hashes(data)
+            return keys, tf.not_equal(keys, 0)
+        both, used = hashes(data)
+        return ops.cast(both[0] * 4096.0 + both[1], "int32"), used > 0
+
+    return tf.function(keys_of, input_signature=[tf.TensorSpec((None, None), tf.uint8)])
 
 
 def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, hasher: Any = None) -> HashedTexts:
@@ -126,8 +160,8 @@ def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, 
     truncated = [truncate(text, spec.max_bytes) for text in texts]
     parts, order = [], []
     for batch in length_batches(np.array([len(text) for text in truncated])):
-        hashes, used = (x.numpy() for x in hasher(pad([truncated[i] for i in batch])))
-        parts.append(from_mask(used > 0, (hashes[0] * 4096.0 + hashes[1]).astype("int32")))
+        keys, used = (x.numpy() for x in hasher(pad([truncated[i] for i in batch])))
+        parts.append(from_mask(used, keys.view("uint32")))
         order.append(batch)
     keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
     return HashedTexts(keys, sum(len(short) < len(text) for short, text in zip(truncated, texts, strict=True)))
@@ -144,16 +178,22 @@ def adapt_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextSt
 def state_of(counted: DocumentFrequencies, spec: TextSpec, table: np.ndarray) -> TextState:
     """The state with the most frequent of the counted features as its vocabulary."""
     keys, frequency = counted.most_frequent(spec.max_features, spec.min_rows)
-    vocabulary = build_vocabulary(keys)
-    frequency = frequency[np.isin(keys, vocabulary.keys, assume_unique=True)]  # a few keys find no cell
+    vocabulary: Any = (build_vocabulary if spec.version == 1 else displaced)(keys)
+    rows = np.zeros(len(vocabulary.keys), "int64")
+    if len(keys):
+        order = np.argsort(keys)
+        rows = frequency[order[np.searchsorted(keys, vocabulary.keys, sorter=order).clip(0, len(keys) - 1)]]
     # scikit-learn's smoothed form: as if one more row held every feature
-    idf = np.log((1 + counted.texts) / (1 + frequency)) + 1
+    idf = np.log((1 + counted.texts) / (1 + rows)) + 1
+    if spec.version > 1:
+        idf[vocabulary.keys == 0] = 0.0  # rows without a feature
     return TextState(spec, table, vocabulary, np.r_[0.0, idf].astype("float32"))
 
 
 def new_table(spec: TextSpec) -> np.ndarray:
     """The character table of this Python's Unicode version."""
-    return character_table(spec.mode if spec.mode != "byte" else "mixed")
+    mode = spec.mode if spec.mode != "byte" else "mixed"
+    return character_table(mode) if spec.version == 1 else second_table(mode, spec.punctuation)
 
 
 def unknown_tokens(cells: Sequence[str], state: TextState) -> float:
@@ -169,19 +209,23 @@ def unknown_tokens(cells: Sequence[str], state: TextState) -> float:
 def state_digest(state: TextState) -> str:
     """A hash of the state's arrays: features that other states have made are others."""
     vocabulary, digest = state.vocabulary, hashlib.blake2b(digest_size=KEY_BYTES)
-    for array in (state.table, vocabulary.cells, vocabulary.keys, state.idf):
+    for array in (state.table, *vocabulary.arrays().values(), state.idf):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def save_state(state: TextState, path: Path) -> None:
     """Write the state as one .npz of plain arrays (the spec is in schema.json)."""
-    vocabulary = state.vocabulary
-    np.savez(path, table=state.table, cells=vocabulary.cells, keys=vocabulary.keys, bits=vocabulary.bits, idf=state.idf)
+    arrays: dict[str, Any] = {"table": state.table, **state.vocabulary.arrays(), "idf": state.idf}
+    np.savez(path, **arrays)
 
 
 def load_state(path: Path, spec: TextSpec) -> TextState:
     """Read the file that `save_state` wrote."""
     with reading_arrays(path, "Train again.") as data:
-        vocabulary = Vocabulary(data["cells"], data["keys"], int(data["bits"]))
+        vocabulary: Any = (
+            Vocabulary(data["cells"], data["keys"], int(data["bits"]))
+            if spec.version == 1
+            else Displaced(data["factors"], data["prints"], data["keys"])
+        )
         return TextState(spec, data["table"], vocabulary, data["idf"])

@@ -16,17 +16,16 @@ from mmkeras.modalities.text.cells import truncate
 from mmkeras.modalities.text.hashing.char_ngrams import SHORTEST
 from mmkeras.modalities.text.hashing.characters import (
     SEPARATOR,
-    SINGLE_BLOCKS,
     VANISHES,
     character_class,
     fold,
     python_tokens,
 )
 from mmkeras.modalities.text.hashing.tokenizer import BASES, PRIMES, python_hash
+from mmkeras.modalities.text.second.names import SPACE, joined, names_of_features
+from mmkeras.modalities.text.second.rule import python_tokens as second_tokens
 from mmkeras.modalities.text.spec import TextSpec
 
-SPACE: Final = "␣"
-"""Stands for a separator in an n-gram of characters."""
 PAIRS: Final = tuple(PAIR.ravel().astype(int).tolist())
 MODULI: Final = tuple(PRIMES.ravel().astype(int).tolist())
 CHARACTERS: Final = re.compile(
@@ -38,13 +37,22 @@ INVERSES: Final = tuple(pow(base, -1, prime) for base, prime in zip(BASES, MODUL
 Hashes = tuple[int, int]
 
 
+def tokens_read(raw: bytes, spec: TextSpec) -> list[str]:
+    """The tokens of a text that is not longer than `max_bytes`, as the graph reads them."""
+    if spec.version > 1:
+        return second_tokens(raw, spec.mode, spec.punctuation)
+    return python_tokens(raw, spec.mode)
+
+
 def names_of_ngrams(cell: str | bytes, spec: TextSpec) -> dict[int, str]:
-    """Key (`h1 * 4096 + h2`, as of `Vocabulary`) -> the n-gram, of each feature of a text that the model reads.
+    """Key -> the n-gram, of each feature of a text that the model reads. Of version 1 a key is `h1 * 4096 + h2`.
 
     Tokens and pairs of tokens are folded, a space between the two of a pair, but for two Han or kana; n-grams of
     characters stand in ‹ ›, with ␣ for a separator. Of n-grams of one text with the same key the first is named.
     """
     raw = truncate(cell if isinstance(cell, bytes) else cell.encode("utf-8", "replace"), spec.max_bytes)
+    if spec.version > 1:
+        return names_of_features(raw, spec)
     tokens = python_tokens(raw, spec.mode)[: spec.max_tokens]
     hashes = [_hashed(token) for token in tokens]
     names: dict[int, str] = {}
@@ -56,20 +64,12 @@ def names_of_ngrams(cell: str | bytes, spec: TextSpec) -> dict[int, str]:
                 (now * factor + before) % prime
                 for now, before, factor, prime in zip(hashes[k], hashes[k - 1], PAIRS, MODULI, strict=True)
             ]
-            names.setdefault(_key((combined[0], combined[1])), _joined(tokens[k - 1], tokens[k]))
+            names.setdefault(_key((combined[0], combined[1])), joined(tokens[k - 1], tokens[k]))
     if spec.char_ngrams:
         for ngram in _character_ngrams(raw, spec):
             written = "".join(SPACE if code == 0 else chr(code) for code in ngram)
             names.setdefault(_key(_hashed_characters(ngram)), f"‹{written}›")
     return names
-
-
-def _joined(first: str, second: str) -> str:
-    """A pair as it is written: characters of the blocks in which each is a token have no space between them."""
-    single = all(
-        len(token) == 1 and any(low <= ord(token) <= high for low, high in SINGLE_BLOCKS) for token in (first, second)
-    )
-    return f"{first}{second}" if single else f"{first} {second}"
 
 
 @functools.lru_cache(maxsize=200_000)

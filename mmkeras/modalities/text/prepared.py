@@ -19,13 +19,15 @@ import numpy as np
 
 from mmkeras.features.appended import AppendedArray
 from mmkeras.features.ragged import Ragged
-from mmkeras.modalities.text.bag import TfIdf
+from mmkeras.modalities.text.bag import Mean
 from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.features import TextLayers, TextState, hash_texts, text_hasher
 from mmkeras.modalities.text.hashing.on_arrays import cut, supports, token_keys
 from mmkeras.modalities.text.hashing.vocabulary import HASH_BITS
 from mmkeras.modalities.text.ngram_names import PAIRS
 from mmkeras.modalities.text.row_index import RowIndex
+from mmkeras.modalities.text.second.vocabulary import place
+from mmkeras.modalities.text.second.weights import CountedTfIdf
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.system.workers import cpu_count
 
@@ -173,14 +175,18 @@ class Rows:
     """Keys -> rows of the embedding table, as the graph's look-up has them."""
 
     def __init__(self, state: TextState) -> None:
-        self.index, self.buckets = RowIndex(state.vocabulary.keys), state.spec.unknown_buckets
+        self.vocabulary, self.buckets, self.version = state.vocabulary, state.spec.unknown_buckets, state.spec.version
+        self.index = RowIndex(state.vocabulary.keys) if self.version == 1 else self.vocabulary.rows_of
 
     def __call__(self, keys: np.ndarray) -> np.ndarray:
         """uint32 [n] -> int32 [n]; 0 for an unknown feature without buckets."""
         rows = self.index(keys)
         if not self.buckets:
             return rows
-        bucket = (keys >> np.uint32(HASH_BITS)).astype("int32") % self.buckets + 1
+        if self.version == 1:
+            bucket = (keys >> np.uint32(HASH_BITS)).astype("int32") % self.buckets + 1
+        else:
+            bucket = np.minimum(place(keys.view("int32"), self.buckets), self.buckets - 1) + 1
         return np.where(rows > 0, rows + np.int32(self.buckets), bucket)
 
 
@@ -213,13 +219,17 @@ def bag_part(part: Hashed, rows_of: Rows, weigh: Any) -> Ragged:
 
 def weights(text: np.ndarray, rows: np.ndarray, counts: np.ndarray, n: int, weigh: Any) -> np.ndarray:
     """What the layer's weights of a row's entries sum up to, float64 [entries]. n: number of texts."""
-    if not isinstance(weigh, TfIdf):
+    if isinstance(weigh, Mean):
         return counts / np.maximum(np.bincount(text, counts, n), 1.0)[text]
-    idf, frequent = weigh.idf[rows].astype("float64"), weigh.frequent
+    idf = weigh.idf[rows].astype("float64")
     squares = np.bincount(text, counts * idf**2, n)
+    if isinstance(weigh, CountedTfIdf):
+        counter = text * weigh.counters + weigh.counters_of(rows)
+        return counts * idf / np.sqrt(_sums_by_place(counter, counts, n * weigh.counters) * squares[text] + 1.0)
+    frequent = weigh.frequent
     # as in the layer, rare rows that share a counter count as one
-    place = text * (2 * frequent) + np.where(rows < frequent, rows, frequent + rows % frequent)
-    times = _sums_by_place(place, counts, n * 2 * frequent)
+    shared = text * (2 * frequent) + np.where(rows < frequent, rows, frequent + rows % frequent)
+    times = _sums_by_place(shared, counts, n * 2 * frequent)
     return counts * idf / np.sqrt(times * (squares[text] + 1.0))
 
 

@@ -17,6 +17,7 @@ FLAGS: Final[tuple[str, ...]] = (
     "tokens",
     "ngrams",
     "char_ngrams",
+    "punctuation",
     "naive_bayes",
     "max_bytes",
     "max_features",
@@ -26,6 +27,7 @@ PREPARED: Final = (
     "float32 [b, max_tokens, width], a learned vector a token, zeros behind; its mask is bool [b, max_tokens]"
 )
 NAMES_FILES: Final = False
+VERSIONS: Final = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class TextSpec:
 
     mode: what a token is (`mixed`, `word`, `character` or `byte`); orders: 2 for tokens and pairs, 1 for tokens alone;
     weighting: `tfidf` or `mean`; char_ngrams: characters of the longest character n-gram, 0 for none; limits as in the
-    Config.
+    Config. version: of the rule of tokens and of the graph, 1 in the runs that do not name it; punctuation: are marks
+    and symbols tokens (in version 2)?
     """
 
     mode: str = "mixed"
@@ -46,6 +49,8 @@ class TextSpec:
     min_rows: int = 2
     unknown_buckets: int = 0
     char_ngrams: int = 0
+    version: int = 1
+    punctuation: bool = True
 
     @property
     def kinds(self) -> int:
@@ -53,6 +58,8 @@ class TextSpec:
         return self.orders + max(0, self.char_ngrams - 1)
 
     def __post_init__(self) -> None:
+        if self.version not in VERSIONS:
+            raise ValueError(f"version {self.version} of the tokens: expected 1 or 2; a newer mmkeras wrote this")
         if self.char_ngrams and self.max_tokens < self.max_bytes:
             raise ValueError(f"max_tokens {self.max_tokens}: with char_ngrams at least max_bytes is expected")
         if self.unknown_buckets & (self.unknown_buckets - 1):

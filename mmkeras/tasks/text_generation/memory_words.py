@@ -12,7 +12,7 @@ import pandas as pd
 
 from mmkeras.modalities import columns_read
 from mmkeras.modalities.text.cells import truncate
-from mmkeras.modalities.text.hashing.characters import python_tokens
+from mmkeras.modalities.text.ngram_names import tokens_read
 from mmkeras.modalities.text.pretrained.column import PresetColumn, read_ids
 from mmkeras.models.seq2seq import Seq2Seq
 
@@ -67,7 +67,7 @@ def token_words(column: Any, kind: str, title: str, cell: str, length: int) -> l
         words = [vocabulary[k] if 0 <= k < len(vocabulary) else str(k) for k in ids]
     elif kind == "text":
         spec = column.state.spec
-        words = python_tokens(truncate(cell.encode("utf-8", "replace"), spec.max_bytes), spec.mode)
+        words = tokens_read(truncate(cell.encode("utf-8", "replace"), spec.max_bytes), spec)
     elif kind == "image":
         side = math.isqrt(length)
         if side * side == length:

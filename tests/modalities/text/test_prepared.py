@@ -45,7 +45,13 @@ def test_keys_are_the_graphs(spec: TextSpec) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [{}, {"orders": 1, "weighting": "mean", "unknown_buckets": 16}, {"mode": "byte", "weighting": "mean"}],
+    [
+        {},
+        {"orders": 1, "weighting": "mean", "unknown_buckets": 16},
+        {"mode": "byte", "weighting": "mean"},
+        {"version": 2, "min_rows": 1},
+        {"version": 2, "orders": 1, "weighting": "mean", "unknown_buckets": 16, "punctuation": False},
+    ],
     ids=str,
 )
 def test_bags_are_the_graphs(spec: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,7 @@ def test_bags_are_scikit_learns_tf_idf(orders: int, min_rows: int, mode: str) ->
         {"orders": 2},
         {"orders": 1, "weighting": "mean", "unknown_buckets": 256},
         {"orders": 2, "char_ngrams": 3},
+        {"orders": 2, "char_ngrams": 3, "version": 2},
         pytest.param({"orders": 2, "mode": "word", "weighting": "mean"}, marks=pytest.mark.slow),
         pytest.param({"orders": 2, "mode": "character", "max_tokens": 9}, marks=pytest.mark.slow),
         pytest.param({"orders": 2, "mode": "byte", "max_bytes": 33}, marks=pytest.mark.slow),

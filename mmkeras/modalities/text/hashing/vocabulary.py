@@ -43,6 +43,10 @@ class Vocabulary:
         """Number of known features; row numbers are 1 … size."""
         return len(self.keys)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All of it, as arrays by name."""
+        return {"cells": self.cells, "keys": self.keys, "bits": np.array(self.bits)}
+
     def config(self) -> dict[str, Any]:
         """What a look-up needs of it, as JSON: all but the keys."""
         return {"cells": packed(self.cells), "bits": self.bits}

@@ -1,0 +1,157 @@
+"""UTF-8 bytes -> a key of 32 bits for each token, pair and character n-gram, inside the graph.
+
+How it works, for B texts of N bytes:
+
+    numbers_of     [B, T]      the number of each character from slot 1 on, 0 for separators (numbers.py)
+    token_starts   [B, T]      1 where a token starts: at a SINGLE character, or a WORD character after none
+    token_keys     [B, W + 2]  the sums of number * BASE ** slot over each token, from entry 1 on, divided by
+                               BASE ** (slot of its start) and multiplied by MIX
+    feature_keys   [B, F]      tokens, then pairs: PAIR * key - key of the token before
+
+All products are modulo 2**32, which int32 arithmetic does by itself in every runtime. BASE is odd, so it has an inverse
+modulo 2**32: a token's key does not depend on its place (Rabin and Karp's hash, 1987). MIX spreads small numbers over
+all bits. Entry 0 and the entry behind the last token are 0, which stand for the text's start and end in pairs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from mmkeras.modalities.text.exact import Tensor, at_least, previous
+from mmkeras.modalities.text.hashing.tokenizer import LONGEST
+from mmkeras.modalities.text.second.numbers import BLOCK, SHORT, length_of, n_slots, numbers_of, scatter
+from mmkeras.modalities.text.second.rule import FIRST_SINGLE
+from mmkeras.system.packed import packed, unpacked
+
+BASE = 0x2C1B3C6D
+MIX = 0x297A2D39
+PAIR = 0x3C6EF35F
+RUN = 0x1B873593
+MASK = 2**32 - 1
+MOST_BLOCKS = LONGEST // BLOCK + 2
+
+
+def int32(number: int) -> int:
+    """The number from -2**31 to 2**31 - 1 that is equal modulo 2**32."""
+    return (number + 2**31 & MASK) - 2**31
+
+
+def powers(first: int, step: int, count: int) -> np.ndarray:
+    """Int32 [count]: first * BASE ** (step * k) modulo 2**32; a negative step divides."""
+    factor = pow(BASE, step, 2**32)
+    numbers = [first]
+    for _ in range(count - 1):
+        numbers.append(numbers[-1] * factor & MASK)
+    return np.array([int32(number) for number in numbers[:count]], "int32")
+
+
+def times_powers(x: Tensor, first: int, sign: int) -> Tensor:
+    """Int32 [B, T] -> x * first * BASE ** (sign * slot) modulo 2**32.
+
+    A table of the powers of thousands of slots would be a good part of a small artefact. So a slot is a multiple of
+    BLOCK and a rest, and its power is a product of two of short tables.
+    """
+    n = x.shape[1]
+    if n is not None and n <= SHORT:
+        return x * powers(first, sign, n)[None]
+    n_blocks, of_rest = length_of(x) // BLOCK, powers(1, sign, BLOCK)
+    of_blocks = tf.constant(powers(first, sign * BLOCK, MOST_BLOCKS))[:n_blocks, None]
+    if n is None:
+        return x * tf.reshape(of_blocks * of_rest, (1, -1))
+    # numbers of known length would be multiplied by the converter: the table of all slots
+    return tf.reshape(tf.reshape(x, (-1, n_blocks, BLOCK)) * of_blocks * of_rest, (-1, n))  # [B, T / BLOCK, BLOCK]
+
+
+def token_starts(numbers: Tensor) -> Tensor:
+    """Float32 [B, T] -> 1.0 where a token starts."""
+    used = ops.minimum(numbers, 1.0)
+    word = used - at_least(numbers, FIRST_SINGLE)
+    return used - word * previous(word)
+
+
+@keras.saving.register_keras_serializable("mmkeras")
+class FeatureKeys(keras.layers.Layer):
+    """UTF-8 bytes -> the keys of a text's features.
+
+    Call: uint8 [B, N], zero-padded, N at most LONGEST -> int32 [B, F], 0 for no feature. Tokens come first in the order
+    of the text, W + 1 entries, where W is the smaller of N and `max_tokens`; with `orders` 2 then W + 1 for the pairs
+    that end at each token, and the one of the last token and the text's end; then, for each length from 2 to
+    `char_ngrams`, N + 1 for the n-grams of characters. Tokens after `max_tokens` are dropped.
+
+    table: int32 of `rule.character_table`.
+    """
+
+    def __init__(self, mode: str, orders: int, char_ngrams: int, max_tokens: int, table: Any, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "trainable": False})
+        self.mode, self.orders, self.char_ngrams, self.max_tokens = mode, orders, char_ngrams, max_tokens
+        self.table = np.asarray(table, "int32")
+
+    def call(self, data: Tensor) -> Tensor:
+        numbers = numbers_of(data, self.mode, self.table)
+        keys = self.token_keys(numbers, length_of(data))  # [B, W + 2]
+        current, before = keys[:, 1:], keys[:, :-1]
+        kinds = [current]
+        if self.orders == 2:
+            kinds.append(current * int32(PAIR) - before)
+        if self.char_ngrams:
+            kinds += run_keys(numbers, length_of(data), self.char_ngrams)
+        return kinds[0] if len(kinds) == 1 else ops.concatenate(kinds, axis=1)
+
+    def token_keys(self, numbers: Tensor, n_bytes: Any) -> Tensor:
+        """Float32 [B, T] -> int32 [B, W + 2], the tokens' keys from entry 1 on; 0 in front and behind."""
+        start = ops.cast(token_starts(numbers), "int32")
+        token = ops.cumsum(start, axis=1)  # 0 before the first token
+        whole = ops.cast(numbers, "int32")
+        n_entries = n_bytes + 2
+        if self.max_tokens < LONGEST:
+            is_read = ops.cast(token <= self.max_tokens, "int32")
+            token, start, whole = token * is_read, start * is_read, whole * is_read
+            n_entries = tf.minimum(n_bytes, self.max_tokens) + 2
+            n_entries = n_entries if tf.is_symbolic_tensor(n_entries) else int(n_entries)
+        sums = scatter(token, times_powers(whole, 1, 1), n_entries)
+        return sums * scatter(token, times_powers(start, MIX, -1), n_entries)
+
+    def get_config(self) -> dict[str, Any]:
+        options = {
+            "mode": self.mode,
+            "orders": self.orders,
+            "char_ngrams": self.char_ngrams,
+            "max_tokens": self.max_tokens,
+        }
+        return {**super().get_config(), **options, "table": packed(self.table, differences=True)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> FeatureKeys:
+        return cls(**{**config, "table": unpacked(config["table"])})
+
+
+def run_keys(numbers: Tensor, n_bytes: Any, longest: int) -> list[Tensor]:
+    """Float32 [B, T] -> for each length from 2 to `longest` the keys of the n-grams of characters, int32 [B, N + 1].
+
+    One starts at each slot from 0 on. A separator is the character 0, to which 1 is added as to all, so that one in
+    front changes the key. An n-gram with two adjacent separators has key 0, so padding adds none.
+    """
+    numbers = tf.pad(numbers, [[0, 0], [0, longest]])[:, : n_bytes + 2 + longest]
+    separator = 1.0 - ops.minimum(numbers, 1.0)
+    doubled = prefix_sums(separator * previous(separator))  # pairs of adjacent separators so far
+    slots = n_slots(n_bytes + longest)
+    whole = tf.pad(ops.cast(numbers + 1.0, "int32"), [[0, 0], [0, slots - (n_bytes + 2 + longest)]])
+    sums = prefix_sums(times_powers(whole, 1, 1))
+    n = n_bytes + 1
+    inverse = times_powers(tf.ones_like(whole), RUN, -1)[:, :n]
+    keys = []
+    for length in range(2, longest + 1):
+        total = (sums[:, length : length + n] - sums[:, :n]) * inverse
+        used = ops.relu(1.0 - (doubled[:, length : length + n] - doubled[:, 1 : 1 + n]))
+        keys.append(total * ops.cast(used, "int32"))
+    return keys
+
+
+def prefix_sums(x: Tensor) -> Tensor:
+    """[B, T] -> [B, T + 1]: the sum of the entries before each position."""
+    return tf.pad(ops.cumsum(x, axis=1), [[0, 0], [1, 0]])
