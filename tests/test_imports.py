@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "tasks": "config data errors features generation graph metrics modalities models own_layers runs runtime system verification",
     "comparing": "config data errors generation graph metrics modalities runs runtime system tasks",
     "results": "errors verification",
-    "training": "config data errors features graph metrics modalities models own_layers report runs system tasks",
+    "training": "config data errors exporting features graph metrics modalities models own_layers report runs system tasks",
     "exporting": "config data errors graph metrics modalities runs runtime system tasks verification",
     "experiments": "config data errors modalities report runs system training",
     "api": "comparing config errors examples exporting generation graph own_layers results runs runtime system tasks training verification",

@@ -10,6 +10,7 @@ from typing import Final
 from mmkeras.config.config import DEFAULTS, Config, Model, Text
 from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS, is_own
+from mmkeras.config.sizes import size_of
 from mmkeras.config.tasks import generates_text, task_names
 from mmkeras.config.unused_flags import check_unused_flags
 from mmkeras.errors import InputError
@@ -73,6 +74,8 @@ def check_config(config: Config) -> None:
     if config.text.word_vectors and not Path(config.text.word_vectors).is_file():
         reason = "is a folder" if Path(config.text.word_vectors).is_dir() else "there is no such file"
         raise InputError(f"--word-vectors {config.text.word_vectors}: {reason}; expected a GloVe or word2vec file.")
+    if config.model.size_budget is not None:
+        size_of(config.model.size_budget)
     check_encoders(config)
     if config.text.freeze_word_vectors and not config.text.word_vectors:
         raise InputError("--freeze-word-vectors: there are none to freeze. Name a file with --word-vectors.")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS
-from mmkeras.config.metavars import File, Folder, Number, Whole, arg
+from mmkeras.config.metavars import File, Folder, Number, Size, Whole, arg
 from mmkeras.config.tasks import task_names
 
 
@@ -45,6 +45,10 @@ class Model:
     naive_bayes: bool = False
     """Add a naive Bayes classifier over the text features to the multimodal model. Its weight is chosen on the held-out
     rows. Helps small training sets. A table of texts alone then uses the multimodal model."""
+
+    size_budget: Size = None
+    """Largest size of predict.tflite and of predict.onnx, such as 1MB or 300kB: the n-grams that say most are kept and
+    trained again, in a table of 2, 4 or 8 bits a number (wide_deep). Default: all n-grams, in float32."""
 
 
 @dataclass(frozen=True)

@@ -33,5 +33,6 @@ Columns = Annotated[tuple[str, ...], arg(metavar="COLUMN [COLUMN ...]", help_beh
 File = Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")]
 Folder = Annotated[str | None, arg(metavar="FOLDER", help_behavior_hint="")]
 Word = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
+Size = Annotated[str | None, arg(metavar="SIZE", help_behavior_hint="")]
 Whole = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 Number = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]

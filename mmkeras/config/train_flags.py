@@ -63,6 +63,7 @@ class TrainFlags(TypedDict, total=False):
     modality_dropout: float | None
     fine_tune: bool
     naive_bayes: bool
+    size_budget: str | None
     text_encoder: str
     tokens: Literal["mixed", "word", "character", "byte"]
     ngrams: int

@@ -24,7 +24,7 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
         ONE_TEXT: (
             *("image", "audio", "number", "category", "date", "kind", "target", "media_root", "allow_outside"),
             *("fusion", "modality_dropout", "fine_tune", *vars(Image()), *vars(Audio())),
-            *("class_weight", "label_smoothing", "naive_bayes", "word_vectors"),
+            *("class_weight", "label_smoothing", "naive_bayes", "word_vectors", "size_budget"),
             *("keep", "ignore", "notation", "missing", "not_missing", "rare_classes"),
             *("split_column", "group_column", "time_column"),
         ),
@@ -54,7 +54,7 @@ UNUSED_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "steps",
         ),
         "--task generate has no use for it. Leave it out.": (
-            *("class_weight", "word_vectors", "naive_bayes", "rare_classes"),
+            *("class_weight", "word_vectors", "naive_bayes", "rare_classes", "size_budget"),
         ),
         "--task generate reads tokens in their order. Leave it out.": ("ngrams", "char_ngrams", "deep"),
         "--task generate is trained in float32. Leave it out.": ("mixed_precision",),

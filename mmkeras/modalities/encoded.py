@@ -35,6 +35,7 @@ class Bag:
     vectors: np.ndarray | None = None
     vector_dim: int | None = None
     beside: int = 0
+    bits: int | None = None
 
 
 @dataclass(frozen=True)

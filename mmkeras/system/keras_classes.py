@@ -32,6 +32,7 @@ CLASSES: Final[dict[str, str]] = {
     "mmkeras.modalities.text.hashing.tokenizer": "ByteTokenizer",
     "mmkeras.modalities.text.hashing.vocabulary": "LookUp",
     "mmkeras.modalities.text.pretrained.encoder": "PretrainedEncoder SentenceEmbedding",
+    "mmkeras.modalities.text.quantised_bag": "QuantisedBag",
     "mmkeras.modalities.text.sequence": "BothWays Padded SequenceIds",
     "mmkeras.modalities.text.wordpiece.layer": "WordPiece",
     "mmkeras.models.decoder": "Decoder",

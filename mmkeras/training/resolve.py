@@ -46,7 +46,9 @@ def resolve_classes(config: Config, table: Table) -> Config:
         raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
     _check_word_vectors(config.text)
     if model != "multimodal":
+        _check_size_budget(config.model, table.task, model)
         return config.replace(task=table.task, model=model)
+    _check_size_budget(config.model, table.task, model)
     return config.replace(task=table.task, model=model, fusion=_fusion(config.model, table))
 
 
@@ -83,6 +85,7 @@ def resolve_multimodal(config: Config, table: Table) -> Config:
         raise InputError(f"--class-weight balanced: it is for classes, and the task is {table.task}. Leave it out.")
     if config.model.naive_bayes:
         raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
+    _check_size_budget(config.model, table.task, "multimodal")
     _check_word_vectors(config.text)
     _check_char_ngrams(config.text)
     return config.replace(task=table.task, model="multimodal", fusion=_fusion(config.model, table))
@@ -122,6 +125,16 @@ def _check_char_ngrams(text: Text) -> None:
     """Of the multimodal model; `config.check` has looked at the other encoders."""
     if text.char_ngrams and has_preset(text):
         raise InputError("--char-ngrams: the multimodal model reads the preset's tokens alone. Leave it out.")
+
+
+def _check_size_budget(model: Model, task: str, name: str) -> None:
+    """Raise InputError for a size budget of a model without a table of n-grams' weights. name: of the model."""
+    if model.size_budget and name != "wide_deep":
+        raise InputError(
+            f"--size-budget {model.size_budget}: it is for the model wide_deep, which learns classes from text columns "
+            f"alone; this is the task {task} with the model {name}. Leave it out; such a model gets smaller with a "
+            "smaller --width and --max-features."
+        )
 
 
 def _no_text_classifier(model: Model, table: Table, default_model: bool) -> InputError:

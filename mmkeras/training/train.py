@@ -94,18 +94,29 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
         going_on = go_on(trained, config, source.start, heard) if source.start is not None else {}
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
+    size = {}
+    if config.model.size_budget:
+        from mmkeras.training.size_budget import Small, price, shrunken
+
+        small = Small(data, trained, checkpoint, {})
+        with not_silent(log, "training under the size budget") as heard:
+            small = shrunken(config, split, small, times[-1] - times[-2], folder, heard)
+        data, trained, checkpoint, size = small.data, small.trained, small.checkpoint, {"size": small.figures}
     with not_silent(log, "evaluating the model on the held-out rows") as heard:
         figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, heard)
     with atomic_write(folder / "model.keras") as partial:
         (trained.raw() if trained.raw else trained.saved).save(partial)
     if trained.raw:
         drop_copies(folder)
+    if size:
+        log(price(size["size"], figures["rows"]["validation"]))
     times.append(time.perf_counter())
     names = ("check", "prepare", "fit", "evaluate")
     seconds = {name: round(b - a, 2) for name, a, b in zip(names, times, times[1:], strict=False)}
     return {
         **figures,
         **going_on,
+        **size,
         "epochs": checkpoint.epochs_done,
         "best_epoch": checkpoint.best_epoch + 1,
         "seconds": seconds,

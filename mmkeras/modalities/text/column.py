@@ -54,7 +54,8 @@ class TextColumn:
     """encoder: `average` for a bag, `transformer` or `gru` for a sequence. max_tokens: of a sequence.
 
     vectors: loaded word vectors, float32 [rows, dim]; vector_dim: their dimensions, also once the vectors are among the
-    core's weights. cut: share of the training texts that were longer than `max_bytes`.
+    core's weights. cut: share of the training texts that were longer than `max_bytes`. bits: of a number in the
+    column's tables in the deployed model; None for float32.
     """
 
     name: str
@@ -64,12 +65,13 @@ class TextColumn:
     vectors: np.ndarray | None = None
     vector_dim: int | None = None
     cut: float = 0.0
+    bits: int | None = None
 
     @property
     def bag(self) -> Bag | None:
         if self.encoder != AVERAGE:
             return None
-        return Bag(self.state.n_rows, self.vectors, self.vector_dim)
+        return Bag(self.state.n_rows, self.vectors, self.vector_dim, self.bits)
 
     def entry(self) -> dict[str, Any]:
         return {
@@ -77,7 +79,7 @@ class TextColumn:
             "encoder": self.encoder,
             "max_tokens": self.max_tokens,
             "vector_dim": self.vector_dim,
-        }
+        } | ({"bits": self.bits} if self.bits else {})
 
     def save(self, folder: Path) -> None:
         save_state(self.state, folder / f"{self.name}.npz")
@@ -259,4 +261,5 @@ def load(entry: dict[str, Any], folder: Path) -> Any:
         entry.get("encoder", AVERAGE),
         entry.get("max_tokens", 128),
         vector_dim=entry.get("vector_dim"),
+        bits=entry.get("bits"),
     )

@@ -30,6 +30,7 @@ def load_graph(run: Run) -> Graph:
     """Rebuild the run's Graph from its JSON, its state and its weights."""
     import_tensorflow()
     from mmkeras.models.core import build_core
+    from mmkeras.models.quantised import quantised
     from mmkeras.own_layers.folder import load_own
     from mmkeras.tasks.prediction.graph import predict_graph
 
@@ -38,6 +39,7 @@ def load_graph(run: Run) -> Graph:
         targets = Targets.from_json(run.schema["targets"])
     columns, own_fusion = load_own(run.folder, columns, run.config)
     core = build_core(columns, targets.outputs, run.config, exporting=True, own_fusion=own_fusion)
+    core = quantised(core, columns)
     load_weights(core.model, run.folder / "model.keras")
     environment = run.environment
     table = {spec["name"]: Column.read_as(spec) for spec in run.inputs}

@@ -26,6 +26,7 @@ from mmkeras.metrics.temperature import in_words
 from mmkeras.modalities.adapt import adapt_columns, input_entries, load_columns
 from mmkeras.models import MODELS, VECTORS
 from mmkeras.models.core import Core, build_core, make_variables
+from mmkeras.models.quantised import quantised
 from mmkeras.own_layers.folder import adopt, carry
 from mmkeras.own_layers.given import read_otherwise, titles_of
 from mmkeras.runs.run import EXPLAINED
@@ -137,11 +138,15 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
 
 
 def raw_model_of(core: Core, data: TrainingData, config: Config) -> keras.Model:
-    """The trained model from raw inputs to the answer, in float32, with layers that train and that export."""
+    """The trained model from raw inputs to the answer, in float32, with layers that train and that export.
+
+    Under a size budget its tables are quantised.
+    """
     if config.training.mixed_precision:
         trained = core.model
         core = build_core(data.columns, data.targets.outputs, config, own_fusion=data.own_fusion)
         core.model.set_weights(trained.get_weights())
+    core = quantised(core, data.columns)
     table = {spec["name"]: Column.read_as(spec) for spec in columns_of(data.inputs)}
     return raw_model(core, data.columns, table, data.targets)
 
@@ -151,20 +156,21 @@ def evaluate(
 ) -> dict[str, Any]:
     """Fit naive Bayes; figures on the held-out rows; the refit; set the temperature of the model."""
     core: Core = trained.parts
+    deployed = quantised(core, data.columns)
     split = data.split
     balanced = config.training.class_weight == "balanced"
     counts = config.model.naive_bayes and not config.training.continue_from  # else they stay: they are of all rows
     ensemble = fit_naive_bayes(core, data, balanced) if counts else None
     truth = data.targets.truth(split.validation)
-    evaluation = evaluate_model(core, data, truth, data.inputs)
+    evaluation = evaluate_model(deployed, data, truth, data.inputs)
     write_held_out(split, evaluation, folder)
     if data.targets.kind.every_class:
         write_true_probabilities(evaluation.predictions, truth, folder)
     figures = evaluation.figures
-    effects = column_effects(core, data, lambda logits: predictions_of(logits, data), log)
+    effects = column_effects(deployed, data, lambda logits: predictions_of(logits, data), log)
     if effects:
         figures["columns"] = effects
-    explained = explain(core, data, evaluation)
+    explained = explain(deployed, data, evaluation)
     if explained:
         write_json(folder / EXPLAINED, explained)
     figures |= compare_with_baselines(data, evaluation.predictions, truth, config, log)

@@ -1,0 +1,234 @@
+"""Training under `--size-budget`: the n-grams that say most, trained again, in a table of few bits.
+
+1. The model of all features is trained, as without a budget.
+2. Features are ranked by it; sizes are measured for 2, 4 and 8 bits: how many features does each leave room for?
+3. For each number a model is trained, by the same recipe; the held-out rows choose among the bits.
+
+docs/small.md has the measurements behind it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.config.sizes import in_words, size_of
+from mmkeras.errors import InputError
+from mmkeras.metrics.agreement import evaluate
+from mmkeras.modalities.text.quantisation import BITS, width_of
+from mmkeras.models.quantised import quantised_model
+from mmkeras.runs.run import HISTORY, read_json
+from mmkeras.system.files import write_atomically
+from mmkeras.system.progress import Log, about
+from mmkeras.tasks import TASKS, Trainable
+from mmkeras.tasks.prediction.evaluate import predictions_of, run
+from mmkeras.tasks.prediction.material import TrainingData, write_schema
+from mmkeras.tasks.prediction.training import raw_model_of
+from mmkeras.training.artefact_sizes import FILES, SizeModel, sizes_of
+from mmkeras.training.callbacks import BestCheckpoint
+from mmkeras.training.kept_features import RankedFeatures, as_deployed, silent, text_columns
+from mmkeras.training.loop import fit
+
+LEAST: Final = 64  # features of the smallest model that is measured
+OTHERS: Final = 4  # bytes of a feature beside its codes, as they are guessed before anything is measured
+PATIENT: Final = 60.0  # seconds of the first training up to which more numbers of features are trained, for the plot
+FEWER: Final = (0.5, 0.2)  # shares of the smallest number of features, for the plot
+TEMPERATURES: Final = np.geomspace(0.25, 32, 22)  # factors of the logits
+FLOAT: Final = 32  # bits of a number that is not quantised
+
+
+@dataclass(frozen=True)
+class Small:
+    """A model under a budget, in place of the one with all features. figures: `size` of metrics.json."""
+
+    data: TrainingData
+    trained: Trainable
+    checkpoint: BestCheckpoint
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model with some of the features. scores: bits -> on the held-out rows: the score, and the mean log-probability
+    of the true class, which decides between equal scores. history: history.csv of its training.
+    """
+
+    data: TrainingData
+    trained: Trainable
+    checkpoint: BestCheckpoint
+    scores: dict[int, tuple[float, float]]
+    history: bytes
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A training under a budget. config, data: of the model with all features. folder: of the run."""
+
+    config: Config
+    data: TrainingData
+    folder: Path
+    log: Log
+
+    @functools.cached_property
+    def n_bytes(self) -> int:
+        """The largest size of an artefact."""
+        return size_of(str(self.config.model.size_budget))
+
+    @property
+    def words(self) -> str:
+        """The budget as the beginning of a line."""
+        return f"size budget {in_words(self.n_bytes)}"
+
+    def sizes(self, columns: Mapping[str, Any], formats: tuple[str, ...] = FILES) -> dict[str, int]:
+        """Format -> the size of its artefact with these columns."""
+        environment = read_json(self.folder / "environment.json")
+        metadata = {"versions": environment["versions"], "seed": environment["seed"]}
+        return sizes_of(columns, self.config, self.data, metadata, formats)
+
+    def room(self, ranked: RankedFeatures) -> dict[int, SizeModel]:
+        """Bits -> sizes by number of features, measured up to the largest number that fits.
+
+        Raises InputError where not even the smallest model fits.
+        """
+        models = {}
+        for bits in BITS:
+
+            def measure(count: int, bits: int = bits) -> int:
+                return max(self.sizes(ranked.columns_of(count, bits)).values())
+
+            models[bits] = SizeModel(measure, self.n_bytes)
+            a_feature = OTHERS + width_of(self.data.targets.outputs, bits)
+            if not models[bits].fill(min(LEAST, len(ranked)), len(ranked), a_feature):
+                raise self.too_small(min(models[bits].measured.values()))
+        return models
+
+    def too_small(self, smallest: int) -> InputError:
+        """The error for a budget in which there is no room for any features."""
+        enough = in_words(10_000 * -(-smallest // 9_500))
+        return InputError(
+            f"--size-budget {self.config.model.size_budget}: the smallest possible model of this table has "
+            f"{in_words(smallest)}, which the reading of texts and the labels take. Give {enough} or more."
+        )
+
+    def trial(self, data: TrainingData) -> Trial:
+        """Train by the recipe, without a word; the scores on the held-out rows."""
+        task = importlib.import_module(TASKS[data.targets.task])
+        config = self.config.replace(resume=False, tensorboard=False)
+        trained = task.build(config, data, silent)
+        with tempfile.TemporaryDirectory() as scratch:
+            checkpoint = fit(trained, config, Path(scratch), silent)
+            history = (Path(scratch) / HISTORY).read_bytes()
+        model = trained.parts.model
+        models = {FLOAT: model, **{bits: quantised_model(model, bits) for bits in BITS}}
+        scores = {bits: self.score(model, data) for bits, model in models.items()}
+        return Trial(data, trained, checkpoint, scores, history)
+
+    def score(self, model: Any, data: TrainingData) -> tuple[float, float]:
+        """The scores of a Trial, of one model."""
+        targets, truth = data.targets, data.targets.truth(data.split.validation)
+        logits = run(model, data.features["validation"], data)
+        figures = evaluate(targets.task, truth, predictions_of(logits, data), list(targets.labels))
+        return float(figures["score"]), -least_loss(logits, truth)
+
+
+def least_loss(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The mean cross-entropy at the temperature where it is least, of a few. logits: [n, classes]; truth: int [n]."""
+    losses = []
+    for factor in TEMPERATURES:
+        scaled = factor * (logits - logits.max(axis=1, keepdims=True))
+        losses.append(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[np.arange(len(truth)), truth]))
+    return float(min(losses))
+
+
+def shrunken(config: Config, source: Any, whole: Small, seconds: float, folder: Path, log: Log) -> Small:
+    """The model of the budget, made from the one with all features, `whole`; writes state and schema.json anew.
+
+    seconds: that the training of the whole model took. Raises InputError for a budget that is too small.
+    """
+    budget = Budget(config, whole.data, folder, log)
+    full, _ = budget.score(whole.trained.parts.model, whole.data)
+    ranked = RankedFeatures.of(whole.trained.parts, whole.data)
+    size = {"budget": budget.n_bytes, "of": len(ranked), "full": full}
+    if 4 * len(ranked) * whole.data.targets.outputs <= budget.n_bytes:
+        sizes = budget.sizes(whole.data.columns)
+        if max(sizes.values()) <= budget.n_bytes:
+            log(f"{budget.words}: the model fits with all its features and float32 numbers, as it is")
+            return replace(
+                whole, figures={**size, "bits": FLOAT, "features": len(ranked), "bytes": sizes, "score": full}
+            )
+    log(f"{budget.words}: measuring for how many of {len(ranked):,} features it has room")
+    models = budget.room(ranked)
+    trials = try_out(budget, ranked, models, seconds)
+    bits, chosen = max(
+        ((bits, trials[model.largest]) for bits, model in models.items()), key=lambda pair: pair[1].scores[pair[0]]
+    )
+    data = as_deployed(chosen.data, bits, folder)
+    for column in data.columns.values():
+        column.save(folder / "state")
+    write_schema(folder, source.table, data.columns, data.targets)
+    raw = functools.partial(raw_model_of, chosen.trained.parts, data, config)
+    figures = {
+        **size,
+        "bits": bits,
+        "features": sum(column.state.vocabulary.size for column in text_columns(data).values()),
+        "bytes": budget.sizes(data.columns, (*FILES, "savedmodel")),
+        "score": chosen.scores[bits][0],
+        "points": points_of(trials, models, data.targets.outputs),
+    }
+    write_atomically(folder / HISTORY, chosen.history.decode())
+    return Small(data, replace(chosen.trained, raw=raw), chosen.checkpoint, figures)
+
+
+def try_out(
+    budget: Budget, ranked: RankedFeatures, models: Mapping[int, SizeModel], seconds: float
+) -> dict[int, Trial]:
+    """Number of features -> its Trial: the largest that fit, and for the plot fewer, unless a training takes long."""
+    numbers = sorted({model.largest for model in models.values()}, reverse=True)
+    if seconds <= PATIENT:
+        numbers += [n for share in FEWER if (n := int(share * numbers[-1])) > LEAST]
+    time_each = f"{about(seconds)} or less each" if seconds >= 1 else "a second or less each"
+    budget.log(f"{budget.words}: training with {', '.join(f'{n:,}' for n in numbers)} features, {time_each}")
+    trials = {}
+    for count in numbers:
+        trials[count] = trial = budget.trial(ranked.fewer(count))
+        words = ", ".join(f"{trial.scores[bits][0]:.4f} {in_bits(bits)}" for bits in (FLOAT, *reversed(BITS)))
+        budget.log(f"  {count:,} features: {words}")
+    return trials
+
+
+def points_of(trials: Mapping[int, Trial], models: Mapping[int, SizeModel], outputs: int) -> list[dict[str, Any]]:
+    """The points of the plot, with sizes of which most are reckoned from those that were measured."""
+    points = []
+    for count, trial in sorted(trials.items()):
+        for bits, (score, _) in trial.scores.items():
+            if bits == FLOAT:
+                more = count * (4 * outputs - width_of(outputs, 8))
+                size = models[8].expected(count) + more
+            else:
+                size = models[bits].expected(count)
+            points.append({"features": count, "bits": bits, "score": score, "bytes": round(size)})
+    return points
+
+
+def in_bits(bits: int) -> str:
+    """`int4`, `float32`."""
+    return "float32" if bits == FLOAT else f"int{bits}"
+
+
+def price(figures: Mapping[str, Any], rows: int) -> str:
+    """What the budget cost, in a line. figures: `size` of metrics.json; rows: held-out ones."""
+    files = {"tflite": "predict.tflite", "onnx": "predict.onnx", "savedmodel": "savedmodel"}
+    sizes = ", ".join(f"{files[name]} {in_words(n_bytes)}" for name, n_bytes in figures["bytes"].items())
+    return (
+        f"size budget {in_words(figures['budget'])}: {figures['features']:,} of {figures['of']:,} features, "
+        f"{in_bits(figures['bits'])}: {sizes}; accuracy on {rows:,} held-out rows "
+        f"{100 * figures['full']:.2f} % -> {100 * figures['score']:.2f} %"
+    )
