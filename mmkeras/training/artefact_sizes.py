@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from mmkeras.data.columns.column import Column
 from mmkeras.data.targets.targets import Targets
 from mmkeras.exporting.formats import load_exporter
 from mmkeras.modalities.text.bag import BagEmbedding
+from mmkeras.modalities.text.quantisation import width_of
 from mmkeras.models.core import build_core
 from mmkeras.models.quantised import quantised
 from mmkeras.system.noise import native_noise_muted
@@ -24,9 +25,7 @@ from mmkeras.tasks.prediction.material import TrainingData
 
 FILES: Final = ("tflite", "onnx")
 """The formats that the budget is for: one file each, as it is copied to a device."""
-TRIES: Final = 6
-ENOUGH: Final = 0.98  # of the budget: a measure that fills so much of it is the last one
-FILLED: Final = 0.995  # of the budget: what is aimed at
+BITS_MEASURED: Final = 4
 
 
 def sizes_of(
@@ -62,52 +61,33 @@ def bytes_of(path: Path) -> int:
     return sum(part.stat().st_size for part in paths)
 
 
-@dataclass
-class SizeModel:
+@dataclass(frozen=True)
+class SizeLine:
     """How large the larger artefact gets with a number of features: a line through measured sizes.
 
-    measure: number of features -> bytes. budget: bytes. measured: number -> bytes, of all that was measured.
+    Each table has a fixed number of bytes a feature, so two measures tell the rest. fixed: bytes without features;
+    a_feature: bytes of one whose codes have BITS_MEASURED; outputs: numbers of a feature in the tables.
     """
 
-    measure: Callable[[int], int]
-    budget: int
-    measured: dict[int, int] = field(default_factory=dict)
+    fixed: float
+    a_feature: float
+    outputs: int
 
-    def __call__(self, count: int) -> int:
-        """The measured size."""
-        if count not in self.measured:
-            self.measured[count] = self.measure(count)
-        return self.measured[count]
+    @classmethod
+    def through(cls, measured: Mapping[int, int], outputs: int) -> SizeLine:
+        """The line through two measures, number of features -> bytes."""
+        (few, small), (many, large) = sorted(measured.items())
+        slope = (large - small) / (many - few)
+        return cls(small - slope * few, slope, outputs)
 
-    @property
-    def largest(self) -> int:
-        """The largest number of features that was measured and fits; 0 for none."""
-        return max((count for count, size in self.measured.items() if size <= self.budget), default=0)
+    def slope(self, bits: int) -> float:
+        """Bytes of a feature."""
+        return self.a_feature + width_of(self.outputs, bits) - width_of(self.outputs, BITS_MEASURED)
 
-    def expected(self, count: int) -> float:
-        """The size by the two measures that are nearest to a number."""
-        near = sorted(self.measured, key=lambda n: abs(n - count))[:2]
-        if count in near or len(near) < 2:
-            return float(self.measured[near[0]])
-        a, b = near
-        return self.measured[a] + (self.measured[b] - self.measured[a]) * (count - a) / (b - a)
+    def __call__(self, count: int, bits: int) -> int:
+        """Bytes of a model."""
+        return round(self.fixed + self.slope(bits) * count)
 
-    def fill(self, least: int, limit: int, a_feature: float) -> int:
-        """Measure until a number of features, of at most `limit`, fills the budget. Returns `largest`.
-
-        least: the number that is measured first. a_feature: its bytes, as they are guessed before any is measured.
-        """
-        if self(least) > self.budget:
-            return 0
-        for _ in range(TRIES):
-            fits = self.largest
-            over = min((count for count in self.measured if count > fits), default=limit + 1)
-            if self(fits) >= ENOUGH * self.budget or fits + 1 >= over:
-                break
-            if over <= limit:
-                slope = (self(over) - self(fits)) / (over - fits)
-            else:
-                slope = (self(fits) - self(least)) / (fits - least) if fits > least else a_feature
-            step = int((FILLED * self.budget - self(fits)) / max(slope, 1e-3))
-            self(min(max(fits + step, fits + 1), over - 1))
-        return self.largest
+    def most(self, budget: int, bits: int, limit: int) -> int:
+        """The largest number of features, of at most `limit`, that should fit."""
+        return max(1, min(limit, int((budget - self.fixed) / self.slope(bits))))

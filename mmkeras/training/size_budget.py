@@ -32,16 +32,18 @@ from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.evaluate import predictions_of, run
 from mmkeras.tasks.prediction.material import TrainingData, write_schema
 from mmkeras.tasks.prediction.training import raw_model_of
-from mmkeras.training.artefact_sizes import FILES, SizeModel, sizes_of
+from mmkeras.training.artefact_sizes import BITS_MEASURED, FILES, SizeLine, sizes_of
 from mmkeras.training.callbacks import BestCheckpoint
 from mmkeras.training.kept_features import RankedFeatures, as_deployed, silent, text_columns
 from mmkeras.training.loop import fit
 
 LEAST: Final = 64  # features of the smallest model that is measured
-OTHERS: Final = 4  # bytes of a feature beside its codes, as they are guessed before anything is measured
+OTHERS: Final = 6  # bytes of a feature beside its codes, as they are guessed before anything is measured
 PATIENT: Final = 60.0  # seconds of the first training up to which more numbers of features are trained, for the plot
 FEWER: Final = (0.5, 0.2)  # shares of the smallest number of features, for the plot
 TEMPERATURES: Final = np.geomspace(0.25, 32, 22)  # factors of the logits
+MARGIN: Final = 500  # bytes that a size may differ from the line
+SAVED_MODEL: Final = "savedmodel"
 FLOAT: Final = 32  # bits of a number that is not quantised
 
 
@@ -93,22 +95,23 @@ class Budget:
         metadata = {"versions": environment["versions"], "seed": environment["seed"]}
         return sizes_of(columns, self.config, self.data, metadata, formats)
 
-    def room(self, ranked: RankedFeatures) -> dict[int, SizeModel]:
-        """Bits -> sizes by number of features, measured up to the largest number that fits.
+    @property
+    def outputs(self) -> int:
+        """Numbers of a feature in the tables: a weight for each class, and the vector of the deep part."""
+        dims = [column.bag.vector_dim or 0 for column in self.data.columns.values() if column.bag is not None]
+        return self.data.targets.outputs + max([self.config.text.deep, *dims])
 
-        Raises InputError where not even the smallest model fits.
-        """
-        models = {}
-        for bits in BITS:
-
-            def measure(count: int, bits: int = bits) -> int:
-                return max(self.sizes(ranked.columns_of(count, bits)).values())
-
-            models[bits] = SizeModel(measure, self.n_bytes)
-            a_feature = OTHERS + width_of(self.data.targets.outputs, bits)
-            if not models[bits].fill(min(LEAST, len(ranked)), len(ranked), a_feature):
-                raise self.too_small(min(models[bits].measured.values()))
-        return models
+    def line(self, ranked: RankedFeatures) -> SizeLine:
+        """Sizes by number of features, from two measures. Raises InputError where the smallest model is too large."""
+        few = min(LEAST, max(1, len(ranked) // 2))
+        measured: dict[int, int] = {}
+        for guess in (few, 0):
+            a_feature = OTHERS + width_of(self.outputs, BITS_MEASURED)
+            count = guess or min(len(ranked), max(2 * few, int((self.n_bytes - measured[few]) / a_feature)))
+            measured[count] = max(self.sizes(ranked.columns_of(count, BITS_MEASURED)).values())
+            if measured[few] > self.n_bytes:
+                raise self.too_small(measured[few])
+        return SizeLine.through(measured, self.outputs)
 
     def too_small(self, smallest: int) -> InputError:
         """The error for a budget in which there is no room for any features."""
@@ -165,11 +168,9 @@ def shrunken(config: Config, source: Any, whole: Small, seconds: float, folder: 
                 whole, figures={**size, "bits": FLOAT, "features": len(ranked), "bytes": sizes, "score": full}
             )
     log(f"{budget.words}: measuring for how many of {len(ranked):,} features it has room")
-    models = budget.room(ranked)
-    trials = try_out(budget, ranked, models, seconds)
-    bits, chosen = max(
-        ((bits, trials[model.largest]) for bits, model in models.items()), key=lambda pair: pair[1].scores[pair[0]]
-    )
+    line = budget.line(ranked)
+    trials, bits, count, sizes = chosen_of(budget, ranked, line, seconds)
+    chosen = trials[count]
     data = as_deployed(chosen.data, bits, folder)
     for column in data.columns.values():
         column.save(folder / "state")
@@ -179,43 +180,52 @@ def shrunken(config: Config, source: Any, whole: Small, seconds: float, folder: 
         **size,
         "bits": bits,
         "features": sum(column.state.vocabulary.size for column in text_columns(data).values()),
-        "bytes": budget.sizes(data.columns, (*FILES, "savedmodel")),
+        "bytes": sizes,
         "score": chosen.scores[bits][0],
-        "points": points_of(trials, models, data.targets.outputs),
+        "points": points_of(trials, line),
     }
     write_atomically(folder / HISTORY, chosen.history.decode())
     return Small(data, replace(chosen.trained, raw=raw), chosen.checkpoint, figures)
 
 
-def try_out(
-    budget: Budget, ranked: RankedFeatures, models: Mapping[int, SizeModel], seconds: float
-) -> dict[int, Trial]:
-    """Number of features -> its Trial: the largest that fit, and for the plot fewer, unless a training takes long."""
-    numbers = sorted({model.largest for model in models.values()}, reverse=True)
+def chosen_of(
+    budget: Budget, ranked: RankedFeatures, line: SizeLine, seconds: float
+) -> tuple[dict[int, Trial], int, int, dict[str, int]]:
+    """Train with the largest numbers of features that fit; the held-out rows choose the bits.
+
+    Returns all trials, the bits and the number of features of the best one, and the sizes of its artefacts.
+    """
+    most = {bits: line.most(budget.n_bytes - MARGIN, bits, len(ranked)) for bits in BITS}
+    numbers = sorted({*most.values()}, reverse=True)
     if seconds <= PATIENT:
         numbers += [n for share in FEWER if (n := int(share * numbers[-1])) > LEAST]
-    time_each = f"{about(seconds)} or less each" if seconds >= 1 else "a second or less each"
-    budget.log(f"{budget.words}: training with {', '.join(f'{n:,}' for n in numbers)} features, {time_each}")
+    each = f"{about(seconds)} or less each" if seconds >= 1 else "a second or less each"
+    budget.log(f"{budget.words}: training with {', '.join(f'{n:,}' for n in numbers)} features, {each}")
     trials = {}
     for count in numbers:
-        trials[count] = trial = budget.trial(ranked.fewer(count))
-        words = ", ".join(f"{trial.scores[bits][0]:.4f} {in_bits(bits)}" for bits in (FLOAT, *reversed(BITS)))
+        trials[count] = budget.trial(ranked.fewer(count))
+        scores = trials[count].scores
+        words = ", ".join(f"{scores[bits][0]:.4f} {in_bits(bits)}" for bits in (FLOAT, *reversed(BITS)))
         budget.log(f"  {count:,} features: {words}")
-    return trials
+    bits = max(BITS, key=lambda bits: trials[most[bits]].scores[bits])
+    count = most[bits]
+    while True:
+        sizes = budget.sizes(ranked.columns_of(count, bits), (*FILES, SAVED_MODEL))
+        over = max(sizes[name] for name in FILES) - budget.n_bytes
+        if over <= 0 or count == 1:
+            return trials, bits, count, sizes
+        count = max(1, count - int(over / line.slope(bits)) - 1 - count // 100)
+        budget.log(f"  {in_words(over)} too large: training with {count:,} features")
+        trials[count] = budget.trial(ranked.fewer(count))
 
 
-def points_of(trials: Mapping[int, Trial], models: Mapping[int, SizeModel], outputs: int) -> list[dict[str, Any]]:
-    """The points of the plot, with sizes of which most are reckoned from those that were measured."""
-    points = []
-    for count, trial in sorted(trials.items()):
-        for bits, (score, _) in trial.scores.items():
-            if bits == FLOAT:
-                more = count * (4 * outputs - width_of(outputs, 8))
-                size = models[8].expected(count) + more
-            else:
-                size = models[bits].expected(count)
-            points.append({"features": count, "bits": bits, "score": score, "bytes": round(size)})
-    return points
+def points_of(trials: Mapping[int, Trial], line: SizeLine) -> list[dict[str, Any]]:
+    """The points of the plot; their sizes are reckoned from those that were measured."""
+    return [
+        {"features": count, "bits": bits, "score": score, "bytes": line(count, bits)}
+        for count, trial in sorted(trials.items())
+        for bits, (score, _) in trial.scores.items()
+    ]
 
 
 def in_bits(bits: int) -> str:

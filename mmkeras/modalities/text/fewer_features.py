@@ -11,6 +11,7 @@ from mmkeras.modalities.text.features import TextState
 from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
 
 TEXTS = 2**15  # whose bags are read at once
+UNUSED = 0  # in place of the key of a row that no feature has
 
 
 def fewer_features(state: TextState, rows: np.ndarray) -> tuple[TextState, np.ndarray]:
@@ -22,11 +23,13 @@ def fewer_features(state: TextState, rows: np.ndarray) -> tuple[TextState, np.nd
     known = state.vocabulary.keys
     first = state.n_rows - len(known)  # the row of the first feature
     keys = known[np.sort(rows) - first]
-    vocabulary = build_vocabulary(keys)
+    vocabulary = build_vocabulary(keys[keys != UNUSED])
     order = np.argsort(known, kind="stable")
     places = order[np.searchsorted(known, vocabulary.keys, sorter=order)]  # of each key that is kept
-    old_rows = np.r_[np.arange(first), first + places]
-    return replace(state, vocabulary=vocabulary, idf=state.idf[np.r_[0, 1 + places]]), old_rows
+    old_rows = np.where(vocabulary.keys == UNUSED, 0, first + places)
+    idf = np.where(vocabulary.keys == UNUSED, 0, state.idf[1 + places])
+    smaller = replace(state, vocabulary=vocabulary, idf=np.r_[0.0, idf].astype("float32"))
+    return smaller, np.r_[np.arange(first), old_rows]
 
 
 def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, n_rows: int) -> Ragged:
@@ -37,6 +40,7 @@ def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, n_rows: int) -> Ragged:
     """
     new_row = np.zeros(n_rows, "int32")
     new_row[old_rows] = np.arange(len(old_rows))
+    new_row[0] = 0  # of no feature, and of rows that no feature has
     lengths, parts = [np.zeros(0, "int64")], [(np.zeros(0, "int32"), np.zeros(0, "float32"))]
     for start in range(0, len(bags), TEXTS):
         chunk = bags.take(np.arange(start, min(start + TEXTS, len(bags))))
