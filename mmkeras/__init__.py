@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mmkeras.system.keras_classes import make_known
 
 if TYPE_CHECKING:
-    from mmkeras.api import FinishedRun, compare, export, load, load_run, train, verify
+    from mmkeras.api import FinishedRun, compare, export, load, load_run, shrink, train, verify
     from mmkeras.config.config import Config
     from mmkeras.errors import InputError
     from mmkeras.generation.scored import Scored
@@ -49,12 +49,15 @@ __all__ = [
     "load_run",
     "raw_inputs",
     "raw_rows",
+    "shrink",
     "train",
     "verify",
 ]
 
 HOMES: Final = {
-    **dict.fromkeys(("FinishedRun", "compare", "export", "load", "load_run", "train", "verify"), "mmkeras.api"),
+    **dict.fromkeys(
+        ("FinishedRun", "compare", "export", "load", "load_run", "shrink", "train", "verify"), "mmkeras.api"
+    ),
     **dict.fromkeys(("Exported", "Verification", "VerificationError"), "mmkeras.results.verification"),
     **dict.fromkeys(("Prediction", "Predictor"), "mmkeras.runtime.predictor"),
     "Config": "mmkeras.config.config",

@@ -128,6 +128,8 @@ def train(
     from mmkeras.config.config import Config
 
     check_training("Training")
+    if flags.get("size_budget"):
+        check_training("A size budget", EXPORTING)
     from mmkeras.examples.flags import with_example
     from mmkeras.own_layers.given import own_layers
     from mmkeras.training.frames import with_files
@@ -150,6 +152,32 @@ def train(
         if own is not None and own.fusion is not None:
             config = config.replace(fusion=own.fusion_flag)
         return FinishedRun(run_training(with_example(config, log), log, own))
+
+
+@missing_named()
+def shrink(
+    run: FinishedRun | str | Path,
+    size_budget: str | int,
+    output: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    log: Log = print,
+) -> FinishedRun:
+    """Make a text classifier small, as `mmkeras shrink` does: its table is read and it is trained again.
+
+    run: or its folder. size_budget: of predict.tflite and of predict.onnx, such as "1MB", "300kB", or bytes.
+    output: the folder of the smaller run, a normal run; None: the run's with the budget behind it, runs/news-1MB.
+    Raises InputError for a budget that is too small, a run of another model, or whose table is gone or has changed.
+
+    >>> small = mmkeras.shrink(run, size_budget="1MB")
+    """
+    check_training("A size budget", EXPORTING)
+    from mmkeras.training.shrink import shrink as run_shrink
+
+    with named_as_in_python():
+        path = folder_of(run, "a run or its folder")
+        into = None if output is None else folder_of(output, "output: the path of a folder")
+        return FinishedRun(run_shrink(path, str(size_budget), into, overwrite, log))
 
 
 def load_run(folder: FinishedRun | str | Path) -> FinishedRun:

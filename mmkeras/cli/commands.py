@@ -16,7 +16,7 @@ from mmkeras.system.progress import busy, opening
 from mmkeras.system.screen import is_quiet, notes
 
 if TYPE_CHECKING:
-    from mmkeras.cli.options import Compare, Export, Generate, Predict, Score, Verify
+    from mmkeras.cli.options import Compare, Export, Generate, Predict, Score, Shrink, Verify
     from mmkeras.config.config import Config
     from mmkeras.experiments.options import Ablate
 
@@ -31,6 +31,20 @@ def run_train(config: Config) -> int:
     run = api.train(config=config, log=said.append if is_quiet() else print)
     if is_quiet():
         print(said[-1])  # the figures
+    print(f"run: {run.folder}  report: {run.report}")
+    notes(print)(f"next: {call('export', run.folder)}")
+    return 0
+
+
+def run_shrink(options: Shrink) -> int:
+    """Make a run small, and print the next command."""
+    from mmkeras import api
+
+    said: list[str] = []
+    log = said.append if is_quiet() else print
+    run = api.shrink(options.run, options.size_budget, options.output, overwrite=options.overwrite, log=log)
+    if is_quiet():
+        print(*said[-2:], sep="\n")  # what the budget cost, and the figures
     print(f"run: {run.folder}  report: {run.report}")
     notes(print)(f"next: {call('export', run.folder)}")
     return 0

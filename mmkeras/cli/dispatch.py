@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "ablate": Command(
         "experiments.options:Ablate", "run_ablate", "Train every fusion on every subset of the modalities; compare."
     ),
+    "shrink": Command("cli.options:Shrink", "run_shrink", "Make a text classifier small, for a budget of bytes."),
     "export": Command("cli.options:Export", "run_export", "Write a run as SavedModel, LiteRT and ONNX; prove each."),
     "predict": Command(
         "cli.options:Predict", "run_predict", "Predict the rows of a file, or texts, with an exported model or a run."
@@ -40,7 +41,7 @@ COMMANDS: Final = {
     ),
     "verify": Command("cli.options:Verify", "run_verify", "Compare exported artefacts with the trained model."),
 }
-TRAINING_COMMANDS: Final = ("train", "ablate", "export")
+TRAINING_COMMANDS: Final = ("train", "ablate", "shrink", "export")
 """The commands that need TensorFlow whatever they are given."""
 
 

@@ -28,7 +28,7 @@ from mmkeras.system.program import call
 from mmkeras.system.screen import quieted
 
 QUIET: Final = ("-q", "--quiet")
-STARTED_AGAIN: Final = ("train", "ablate", "export", "verify", "predict", "compare")
+STARTED_AGAIN: Final = ("train", "ablate", "shrink", "export", "verify", "predict", "compare")
 """Commands that take long, as the others do with a file: after Ctrl-C the line says how to start them again."""
 
 
@@ -77,7 +77,7 @@ def run_command(command: str, arguments: Sequence[str]) -> int:
         print(render(command))
         return 0
     if command in TRAINING_COMMANDS:
-        check_training(f"`mmkeras {command}`", EXPORTING if command == "export" else TRAINING)
+        check_training(f"`mmkeras {command}`", EXPORTING if command in ("export", "shrink") else TRAINING)
     options = parse(command, without_quiet(arguments))
     run: Callable[[Any], int] = getattr(importlib.import_module("mmkeras.cli.commands"), COMMANDS[command].run)
     return run(options)

@@ -35,6 +35,23 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Shrink:
+    """Make a text classifier small: its table is read again, the n-grams that say most are kept and trained again, and
+    their weights are stored in 2, 4 or 8 bits. Writes a run folder like any other."""
+
+    run: Positional[Annotated[str, arg(metavar="RUN")]] = "runs/news"
+    """Run folder."""
+    size_budget: Annotated[str, arg(metavar="SIZE")] = "1MB"
+    """Largest size of predict.tflite and of predict.onnx: B, kB, MB, KiB or MiB."""
+    output: Folder = None
+    """Folder of the smaller run. Default: the run's with the budget behind it, such as runs/news-1MB."""
+    overwrite: bool = False
+    """Replace an existing run folder."""
+    debug: bool = False
+    """Show Python tracebacks."""
+
+
+@dataclass(frozen=True)
 class Predict(Dialect):
     """Predict every row of a file, or each text, with an exported folder, an artefact or a run."""
 

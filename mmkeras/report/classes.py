@@ -10,6 +10,7 @@ from mmkeras.report.files import RunFiles
 from mmkeras.report.held_out import Row
 from mmkeras.report.mistakes import mistakes
 from mmkeras.report.modalities import contributions
+from mmkeras.report.sizes import size_facts
 from mmkeras.runs.run import PREDICTION, PROBABILITY
 
 LARGEST_MATRIX: Final = 30
@@ -25,6 +26,7 @@ def facts(run: RunFiles) -> dict[str, Any]:
         "pairs": confused_pairs(run),
         **probability_facts(run),
         "explained": explained(run),
+        **size_facts(run),
         "signed": True,  # the contribution of a column to the logit of a class has a sign
         "mistakes": mistakes(run, verdict, signed=True),
         "contributions": contributions(run),

@@ -23,6 +23,7 @@ from mmkeras.runs.recovery import bring_back, reading
 from mmkeras.runs.row_digests import ROWS
 from mmkeras.runs.run import Run, open_run
 from mmkeras.system.digests import file_digest
+from mmkeras.system.program import call
 
 START: Final = "continued_from"
 """Folder in an interrupted run: what it needs of the run that it goes on from, which may be gone when it is resumed."""
@@ -55,7 +56,14 @@ def open_start(config: Config) -> Run | None:
     if config.output.resume and (kept / "config.json").exists():
         return open_run(kept)
     bring_back(Path(name))
-    return open_run(name)
+    run = open_run(name)
+    if run.config.model.size_budget:
+        raise InputError(
+            f"--continue-from {name}: the run was made small, with --size-budget {run.config.model.size_budget}, and "
+            "the weights of its other n-grams are gone. Go on from the run before, and make the new one small: "
+            f"{call('shrink', 'RUN', '--size-budget', run.config.model.size_budget)}"
+        )
+    return run
 
 
 def continued_config(config: Config, run: Run) -> Config:

@@ -85,16 +85,34 @@ class RankedFeatures:
         """The columns of `kept` alone."""
         return {name: column for name, (column, _) in self.kept(count, bits).items()}
 
-    def fewer(self, count: int) -> TrainingData:
-        """The training data with the `count` first features."""
+    def fewer(self, count: int, folder: Path) -> TrainingData:
+        """The training data with the `count` first features. folder: for their bags, which are mapped into memory."""
         kept = self.kept(count, None)
         features: dict[str, list[Any]] = {part: [] for part in self.data.features}
         for name, (_, old_rows) in kept.items():
             n_rows = text_columns(self.data)[name].state.n_rows
             for part, found in features.items():
                 bags = bags_of(self.data, name, part).ragged
-                found.append(bag_features(name, fewer_in_bags(bags, old_rows, n_rows)))
+                found.append(bag_features(name, fewer_in_bags(bags, old_rows, n_rows, folder / name / part)))
         return replace(self.data, columns={name: column for name, (column, _) in kept.items()}, features=features)
+
+
+def first_features(data: TrainingData, count: int, bits: int) -> dict[str, TextColumn]:
+    """The columns with a few features each, whichever: of a model that is measured alone."""
+    columns = {}
+    for name, column in text_columns(data).items():
+        first = column.state.n_rows - len(column.state.vocabulary.keys)
+        rows = np.arange(first, min(first + count, column.state.n_rows))
+        state, old_rows = fewer_features(column.state, rows)
+        vectors = None if column.vectors is None else column.vectors[old_rows]
+        columns[name] = replace(column, state=state, vectors=vectors, bits=bits)
+    return columns
+
+
+def replace_bits(data: TrainingData, bits: int) -> TrainingData:
+    """The training data with columns of so many bits a number in the deployed model."""
+    columns: dict[str, Modality] = {name: replace(column, bits=bits) for name, column in text_columns(data).items()}
+    return replace(data, columns=columns)
 
 
 def as_deployed(data: TrainingData, bits: int, folder: Path) -> TrainingData:
@@ -103,9 +121,9 @@ def as_deployed(data: TrainingData, bits: int, folder: Path) -> TrainingData:
     folder: for the bags, which are read from the texts again.
     """
     titles = {spec["name"]: spec["column"] for spec in data.inputs}
-    columns: dict[str, Modality] = {name: replace(column, bits=bits) for name, column in text_columns(data).items()}
+    data = replace_bits(data, bits)
     held_out = []
-    for name, column in columns.items():
+    for name, column in data.columns.items():
         cells: dict[str, list[str]] = {"train": [], "validation": data.split.validation[titles[name]].tolist()}
         held_out.append(compute_features(column, cells, folder, silent)["validation"])
-    return replace(data, columns=columns, features={**data.features, "validation": held_out})
+    return replace(data, features={**data.features, "validation": held_out})

@@ -73,7 +73,7 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     if source.start is not None:
         source = replace(source, start=keep_start(source.start, folder))
     with not_silent(log, "checking and splitting the rows") as heard:
-        split = source.split(config, folder, heard)
+        split: Any = source.split(config, folder, heard)
     times.append(time.perf_counter())
     with not_silent(log, "starting TensorFlow"):
         start_tensorflow(config.training.seed, large_tensors=config.model.model not in SMALL_TENSORS)
@@ -88,27 +88,32 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
     with not_silent(log, "preparing the columns") as heard:
         data = task.prepare(config, split, folder, heard)
     times.append(time.perf_counter())
+    budget, size = None, dict[str, Any]()
+    if config.model.size_budget:
+        from mmkeras.training.size_budget import Budget, price  # late, as the next
+        from mmkeras.training.trial import Trained
+
+        with not_silent(log, "measuring the smallest model") as heard:
+            budget = Budget(config, data, folder, log)
+            budget.check()
     with not_silent(log, "building the model") as heard:
         trained = task.build(config, data, heard)
     with not_silent(log, "evaluating the run that the training goes on from") as heard:
         going_on = go_on(trained, config, source.start, heard) if source.start is not None else {}
     checkpoint = fit(trained, config, folder, log)
     times.append(time.perf_counter())
-    size = {}
-    if config.model.size_budget:
-        from mmkeras.training.size_budget import Small, price, shrunken
-
-        small = Small(data, trained, checkpoint, {})
-        with not_silent(log, "training under the size budget") as heard:
-            small = shrunken(config, split, small, times[-1] - times[-2], folder, heard)
-        data, trained, checkpoint, size = small.data, small.trained, small.checkpoint, {"size": small.figures}
+    if budget is not None:
+        whole = Trained(data, trained, checkpoint)
+        small, size["size"] = budget.shrunken(split.table, whole, times[-1] - times[-2])
+        data, trained, checkpoint = small.data, small.trained, small.checkpoint
     with not_silent(log, "evaluating the model on the held-out rows") as heard:
         figures = task.evaluate(trained, data, config, checkpoint.history[checkpoint.best_epoch], folder, heard)
     with atomic_write(folder / "model.keras") as partial:
         (trained.raw() if trained.raw else trained.saved).save(partial)
     if trained.raw:
         drop_copies(folder)
-    if size:
+    if budget is not None:
+        budget.clear()
         log(price(size["size"], figures["rows"]["validation"]))
     times.append(time.perf_counter())
     names = ("check", "prepare", "fit", "evaluate")

@@ -62,6 +62,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "punctuation": (False, ["--no-punctuation"]),
     "ngrams": (1, ["--ngrams", "1"]),
     "char_ngrams": (5, ["--char-ngrams", "5"]),
+    "size_budget": ("300kB", ["--size-budget", "300kB"]),
     "naive_bayes": (True, ["--naive-bayes"]),
     "max_bytes": (512, ["--max-bytes", "512"]),
     "max_features": (1000, ["--max-features", "1000"]),

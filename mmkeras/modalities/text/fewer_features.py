@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from mmkeras.features import ragged
 from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.features import TextState
 from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
@@ -32,31 +35,42 @@ def fewer_features(state: TextState, rows: np.ndarray) -> tuple[TextState, np.nd
     return smaller, np.r_[np.arange(first), old_rows]
 
 
-def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, n_rows: int) -> Ragged:
+def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, n_rows: int, folder: Path) -> Ragged:
     """Bags of TF-IDF weights without the features that are left out; each is normalised again to length 1.
 
-    old_rows: of `fewer_features`; n_rows: of the table before. It is what the graph computes for the smaller
-    vocabulary, but for rare features of a text that share a counter.
+    old_rows: of `fewer_features`; n_rows: of the table before; folder: for the new bags, which are mapped into memory.
+    They are what the graph computes for the smaller vocabulary, but for features of a text that share a counter.
     """
     new_row = np.zeros(n_rows, "int32")
     new_row[old_rows] = np.arange(len(old_rows))
     new_row[0] = 0  # of no feature, and of rows that no feature has
-    lengths, parts = [np.zeros(0, "int64")], [(np.zeros(0, "int32"), np.zeros(0, "float32"))]
+    kept = [new_row[np.asarray(chunk.columns[0])] > 0 for chunk in _chunks(bags)]
+    lengths = [np.bincount(c.row_numbers()[k], minlength=len(c)) for c, k in zip(_chunks(bags), kept, strict=True)]
+    starts = np.r_[0, np.cumsum(np.concatenate([np.zeros(0, "int64"), *lengths]))]
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "starts.npy", starts)
+    shape = (max(1, int(starts[-1])),)  # an empty file cannot be mapped
+    rows = np.lib.format.open_memmap(folder / "column0.npy", mode="w+", dtype=np.int32, shape=shape)
+    weights = np.lib.format.open_memmap(folder / "column1.npy", mode="w+", dtype=np.float32, shape=shape)
+    place = 0
+    for chunk, is_kept in zip(_chunks(bags), kept, strict=True):
+        text, weight = chunk.row_numbers()[is_kept], chunk.columns[1][is_kept]
+        norms = np.sqrt(np.bincount(text, np.square(weight, dtype="float64"), minlength=len(chunk)))
+        part = slice(place, place + len(text))
+        rows[part], weights[part] = new_row[chunk.columns[0][is_kept]], weight / norms[text]
+        place = part.stop
+    return ragged.load(folder)
+
+
+def _chunks(bags: Ragged) -> Iterator[Ragged]:
+    """The bags of TEXTS texts at a time."""
     for start in range(0, len(bags), TEXTS):
-        chunk = bags.take(np.arange(start, min(start + TEXTS, len(bags))))
-        rows, weights = new_row[chunk.columns[0]], chunk.columns[1]
-        text, kept = chunk.row_numbers(), rows > 0
-        norms = np.sqrt(np.bincount(text[kept], np.square(weights[kept], dtype="float64"), minlength=len(chunk)))
-        lengths.append(np.bincount(text[kept], minlength=len(chunk)))
-        parts.append((rows[kept], (weights[kept] / norms[text[kept]]).astype("float32")))
-    starts = np.r_[0, np.cumsum(np.concatenate(lengths))]
-    return Ragged(starts, (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])))
+        yield bags.take(np.arange(start, min(start + TEXTS, len(bags))))
 
 
 def energies(bags: Ragged, n_rows: int) -> np.ndarray:
     """float64 [n_rows]: the root of the sum of the squared weights of each feature over all texts."""
     total = np.zeros(n_rows)
-    for start in range(0, len(bags), TEXTS):
-        chunk = bags.take(np.arange(start, min(start + TEXTS, len(bags))))
+    for chunk in _chunks(bags):
         total += np.bincount(chunk.columns[0], np.square(chunk.columns[1], dtype="float64"), minlength=n_rows)
     return np.sqrt(total)

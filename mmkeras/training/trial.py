@@ -1,0 +1,73 @@
+"""A training on the side: the recipe on other features, without a word, and its scores at several numbers of bits."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mmkeras.config.config import Config
+from mmkeras.metrics.agreement import evaluate
+from mmkeras.modalities.text.quantisation import BITS
+from mmkeras.models.quantised import quantised_model
+from mmkeras.runs.run import HISTORY
+from mmkeras.tasks import TASKS, Trainable
+from mmkeras.tasks.prediction.evaluate import predictions_of, run
+from mmkeras.tasks.prediction.material import TrainingData
+from mmkeras.training.callbacks import BestCheckpoint
+from mmkeras.training.kept_features import silent
+from mmkeras.training.loop import fit
+
+FLOAT: Final = 32  # bits of a number that is not quantised
+FACTORS: Final = np.geomspace(0.25, 32, 22)  # of the logits: temperatures that are tried
+
+Score = tuple[float, float]
+"""The score on the held-out rows, and their mean log-probability, which decides between equal scores."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model with what it was trained on. history: history.csv of its training."""
+
+    data: TrainingData
+    trained: Trainable
+    checkpoint: BestCheckpoint
+    history: str = ""
+
+
+def trial(config: Config, data: TrainingData) -> Trained:
+    """Build and fit by the recipe."""
+    task = importlib.import_module(TASKS[data.targets.task])
+    config = config.replace(resume=False, tensorboard=False)
+    trained = task.build(config, data, silent)
+    with tempfile.TemporaryDirectory() as scratch:
+        checkpoint = fit(trained, config, Path(scratch), silent)
+        return Trained(data, trained, checkpoint, (Path(scratch) / HISTORY).read_text(encoding="utf-8"))
+
+
+def scores_of(done: Trained) -> dict[int, Score]:
+    """Bits -> the scores on the held-out rows with a table of so many bits a number."""
+    model = done.trained.parts.model
+    models = {FLOAT: model, **{bits: quantised_model(model, bits) for bits in BITS}}
+    return {bits: score_of(model, done.data) for bits, model in models.items()}
+
+
+def score_of(model: Any, data: TrainingData) -> Score:
+    """The scores of one model."""
+    targets, truth = data.targets, data.targets.truth(data.split.validation)
+    logits = run(model, data.features["validation"], data)
+    figures = evaluate(targets.task, truth, predictions_of(logits, data), list(targets.labels))
+    return float(figures["score"]), -least_loss(logits, truth)
+
+
+def least_loss(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The mean cross-entropy at the best of a few temperatures. logits: [n, classes]; truth: int [n]."""
+    losses = []
+    for factor in FACTORS:
+        scaled = factor * (logits - logits.max(axis=1, keepdims=True))
+        losses.append(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[np.arange(len(truth)), truth]))
+    return float(min(losses))
