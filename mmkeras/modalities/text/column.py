@@ -71,7 +71,7 @@ class TextColumn:
     def bag(self) -> Bag | None:
         if self.encoder != AVERAGE:
             return None
-        return Bag(self.state.n_rows, self.vectors, self.vector_dim, self.bits)
+        return Bag(self.state.n_rows, self.vectors, self.vector_dim, bits=self.bits)
 
     def entry(self) -> dict[str, Any]:
         return {
