@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +77,8 @@ def cells_given(runner: Runner, options: Predict) -> dict[str, list[str]]:
 
 def write_predictions(options: Predict, path: str | None) -> None:
     """A table of predictions: of a file, of standard input (STDIN), or of the texts (None)."""
-    from mmkeras.data.files.standard_input import StandardInput, read_standard_input
+    from mmkeras.data.files.standard_input import StandardInput, kept_standard_input
+    from mmkeras.data.files.streams import LARGE_PACKED
     from mmkeras.data.files.ways_to_write import way_to_write
     from mmkeras.runtime.predict import predict
     from mmkeras.system.outputs import output_file
@@ -86,7 +88,7 @@ def write_predictions(options: Predict, path: str | None) -> None:
     name = options.output or (STDIN if path in (STDIN, None) else to_file)
     written = way_to_write(name, options.output_format)
     inputs = [options.artefact, *([path] if path not in (STDIN, None) else [])]
-    with output_file(name, options.overwrite, inputs) as output:
+    with output_file(name, options.overwrite, inputs) as output, contextlib.ExitStack() as stack:
         with opening(options.artefact):
             runner = open_model(options.artefact, options.format, notes(print))
         if written.note:
@@ -97,7 +99,7 @@ def write_predictions(options: Predict, path: str | None) -> None:
             rows_of(cells)
             rows = as_source(cells)
         else:
-            rows = read_standard_input() if path == STDIN else Path(path)
+            rows = stack.enter_context(kept_standard_input(LARGE_PACKED)) if path == STDIN else Path(path)
             if rows == StandardInput(b"") and not (options.texts or options.csv):
                 raise nothing_given(options)
         predict(

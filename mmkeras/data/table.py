@@ -117,7 +117,7 @@ def read_table(data: Data, task: str = "auto") -> Table:
         raise _too_many_bad_rows(source.path, malformed, rows + len(malformed), data.max_bad_rows, source.hint)
     chosen = choose_columns(source, data, task)
     notes = list(chosen.notes)
-    table = _check_rows(source, chosen.columns, chosen.cells, keep_all=False, max_bad_rows=data.max_bad_rows)
+    table = check_rows(source, chosen.columns, chosen.cells, keep_all=False, max_bad_rows=data.max_bad_rows)
     if table.target_kind.labelled:
         notes += _check_labels(table)
     notes = [*source.notes, *notes, *table.notes]
@@ -147,9 +147,21 @@ def read_rows(
     """
     names = [column.name for column in columns]
     as_read = path if isinstance(path, Source) else read_source(path, dialect, names)
-    path = as_read.path
     if keep_all:
         as_read = as_read.with_malformed()
+    source, present = with_columns(as_read, columns, target_optional, inputs_optional)
+    table = check_rows(source, present, {}, keep_all=keep_all, max_bad_rows=max_bad_rows)
+    return dataclasses.replace(table, notes=(*source.notes, *table.notes), as_read=as_read if keep_all else None)
+
+
+def with_columns(
+    as_read: Source, columns: Sequence[Column], target_optional: bool, inputs_optional: bool
+) -> tuple[Source, tuple[Column, ...]]:
+    """What was read, with the columns' own names and notations, and those of the columns that it has.
+
+    Raises InputError for an absent column, as `read_rows` says.
+    """
+    path, names = as_read.path, [column.name for column in columns]
     source, notes = with_known_names(as_read, names)
     source = name_by_position(source, [column.name for column in columns if column.role == "input"])
     names = list(source.rows.columns)
@@ -163,11 +175,8 @@ def read_rows(
     if not any(column.role == "input" for column in present):
         first = next(column for column in columns if column.role == "input")
         raise no_column(first.name, names, f"{path}: the input column", hint)
-    source = dataclasses.replace(source, rows=as_written(source, present))
-    table = _check_rows(source, tuple(present), {}, keep_all=keep_all, max_bad_rows=max_bad_rows)
-    return dataclasses.replace(
-        table, notes=(*source.notes, *notes, *table.notes), as_read=as_read if keep_all else None
-    )
+    notes = [*source.notes, *notes]
+    return dataclasses.replace(source, rows=as_written(source, present), notes=tuple(notes)), tuple(present)
 
 
 def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_bad_rows: float) -> Table:
@@ -186,7 +195,7 @@ def drop_rows(table: Table, good: np.ndarray, bad_rows: Sequence[BadRow], max_ba
     return dataclasses.replace(table, rows=rows, lines=table.lines[good], bad_rows=bad)
 
 
-def _check_rows(
+def check_rows(
     source: Source,
     columns: tuple[Column, ...],
     cleaned: Mapping[str, Cleaned],

@@ -17,8 +17,7 @@ from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.files.ways_to_write import Written
 from mmkeras.data.files.writing import as_texts, write_table
 from mmkeras.data.kept_columns import LINE, KeptColumns, OutColumn, kinds_of
-from mmkeras.data.table import read_rows
-from mmkeras.data.table_parts import ROWS, TableParts, in_parts, target_names
+from mmkeras.data.table_parts import ROWS, TableParts, read_table_parts, target_names
 from mmkeras.data.targets.targets import Targets
 from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.errors import InputError
@@ -128,7 +127,7 @@ def open_rows(
     targets = Targets.from_json(signature["targets"], f"{artefact}")
     takes_presence = any(input_spec["kind"] == PRESENCE for input_spec in signature["inputs"])
     columns = [Column.read_as(part) for spec in columns_of(signature["inputs"]) for part in columns_in(spec)]
-    table = in_parts(read_rows(path, [*columns, *targets.columns], inputs_optional=takes_presence, **reading))
+    table = read_table_parts(path, [*columns, *targets.columns], inputs_optional=takes_presence, **reading)
     reader = RowReader(table.head, signature["inputs"], root)
     if not table.count:
         raise InputError(f"{table.head.path}: there are no rows to answer.")

@@ -46,21 +46,21 @@ def read_json(text: str, encoding: str, path: str) -> Source | None:
     if first not in ("{", "["):
         return None
     lines = [(i, line) for i, line in enumerate(text.lstrip("\ufeff").split("\n"), 1) if line.strip()]
-    if first == "{" and any(isinstance(_decoded(line), dict) for _, line in lines[:5]) and len(lines) > 1:
-        return _source(((i, _decoded(line)) for i, line in lines), encoding, path, "JSON lines")
-    whole = _decoded(text)
+    if first == "{" and any(isinstance(decoded(line), dict) for _, line in lines[:5]) and len(lines) > 1:
+        return source_of(((i, decoded(line)) for i, line in lines), encoding, path, "JSON lines")
+    whole = decoded(text)
     if whole is _NOT_JSON:
         if not re.match(r'\s*(\[\s*[{\["\d]|\{\s*")', text.lstrip("\ufeff")):
             return None
-        if first == "[" and all(isinstance(_decoded(line), list) for _, line in lines[:5]):
+        if first == "[" and all(isinstance(decoded(line), list) for _, line in lines[:5]):
             raise _no_rows(path, "lines of arrays, which do not name their columns")
         raise InputError(f"{path}: it begins like JSON, but is no valid JSON ({_fault(text)}). Make it again.")
     if isinstance(whole, dict) and len(lines) == 1 and not _frames(whole):
-        return _source([(1, whole)], encoding, path, "JSON lines")
+        return source_of([(1, whole)], encoding, path, "JSON lines")
     rows = whole if isinstance(whole, list) else _frames(whole)
     if not rows or not any(isinstance(row, dict) for row in rows):
         raise _no_rows(path, f"an array of {_kind(rows[0])[2:]}" if rows else _kind(whole))
-    return _source(enumerate(rows, 1), encoding, path, "JSON")
+    return source_of(enumerate(rows, 1), encoding, path, "JSON")
 
 
 def _no_rows(path: str, what: str) -> InputError:
@@ -74,7 +74,8 @@ def _kind(value: Any) -> str:
     return "a number" if isinstance(value, _Whole | _Fraction) else f"a {type(value).__name__}"
 
 
-def _decoded(text: str) -> Any:
+def decoded(text: str) -> Any:
+    """The value of a text that is JSON; else _NOT_JSON."""
     try:
         value, end = _DECODER.raw_decode(text.strip("\ufeff \t\r\n"))
     except (ValueError, RecursionError):
@@ -114,40 +115,72 @@ def _frames(whole: dict[str, Any]) -> list[Any]:
     return []
 
 
-def _source(values: Iterable[Row], encoding: str, path: str, file_format: str) -> Source:
-    """Objects as rows: nested objects are flattened, lists of labels joined, other lists left out."""
+class Columns:
+    """The columns of objects that are read one by one."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+        self.lists: dict[str, None] = {}  # columns that hold what is no cell
+        self.quoted: dict[str, None] = {}  # columns that hold text
+
+    def flat(self, value: dict[str, Any]) -> dict[str, str]:
+        """An object as a row; its columns are noted."""
+        row: dict[str, str] = {}
+        _flatten(value, "", row, self.lists, self.quoted)
+        self.names.update(dict.fromkeys(row))
+        return row
+
+    @property
+    def kept(self) -> list[str]:
+        """The columns that hold cells alone."""
+        return [name for name in self.names if name not in self.lists]
+
+    @property
+    def unquoted(self) -> frozenset[str]:
+        """The columns without text."""
+        return frozenset(self.kept) - self.quoted.keys()
+
+    def notes(self, file_format: str) -> tuple[str, ...]:
+        """Sentences on the format, and on columns that are left out."""
+        notes = [f"Read as {file_format}: each object is a row."]
+        if self.lists:
+            shown = ", ".join(map(repr, [*self.lists][:3]))
+            notes.append(
+                f"Columns that hold lists of measures or of objects are left out: {shown}"
+                f"{', …' * (len(self.lists) > 3)}."
+            )
+        return tuple(notes)
+
+
+def source_of(
+    values: Iterable[Row], encoding: str, path: str, file_format: str, columns: Columns | None = None
+) -> Source:
+    """Objects as rows: nested objects are flattened, lists of labels joined, other lists left out.
+
+    columns: of the whole file, of which these are some rows; None where these are all.
+    """
+    known = columns or Columns()
     rows: list[dict[str, str]] = []
     lines: list[int] = []
     malformed: list[BadRow] = []
-    names: dict[str, None] = {}
-    lists: dict[str, None] = {}  # columns that hold what is no cell
-    quoted: dict[str, None] = {}  # columns that hold text
     for line, value in values:
         if not isinstance(value, dict):
             what = "no JSON" if value is _NOT_JSON else _kind(value)
             malformed.append(BadRow(path, line, "", f"expected a JSON object, received {what}"))
             continue
-        row: dict[str, str] = {}
-        _flatten(value, "", row, lists, quoted)
-        names.update(dict.fromkeys(row))
+        row = known.flat(value)
         if (fault := next((name for name, cell in row.items() if not _is_text(cell)), None)) is not None:
             malformed.append(BadRow(path, line, fault, "the cell holds characters that are no text"))
             continue
         rows.append(row)
         lines.append(line)
-    kept = [name for name in names if name not in lists]
+    kept = known.kept
     if not kept:
         raise _no_rows(path, "objects without text or numbers")
-    notes = [f"Read as {file_format}: each object is a row."]
-    if lists:
-        shown = ", ".join(map(repr, [*lists][:3]))
-        notes.append(
-            f"Columns that hold lists of measures or of objects are left out: {shown}{', …' * (len(lists) > 3)}."
-        )
     frame = pd.DataFrame({name: [row.get(name, "") for row in rows] for name in kept}, dtype=object)
-    source = Source(path, encoding, "", frame, np.array(lines, dtype=np.int64), tuple(malformed), tuple(notes))
-    unquoted = frozenset(kept) - quoted.keys()
-    return dataclasses.replace(source, format=file_format, unquoted=unquoted, typed=unquoted)
+    numbers = np.array(lines, dtype=np.int64)
+    source = Source(path, encoding, "", frame, numbers, tuple(malformed), known.notes(file_format))
+    return dataclasses.replace(source, format=file_format, unquoted=known.unquoted, typed=known.unquoted)
 
 
 def _flatten(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,22 @@ from mmkeras.data.files.source import Source
 from mmkeras.data.files.unpack import read_parquet
 from mmkeras.errors import InputError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _INDEX: Final = "__index_level_0__"
 """What pandas calls the index of a frame that has no column for it."""
 
 
 def parquet_rows(raw: bytes, path: str) -> Source:
     """A Parquet file's columns as strings: nulls become '', lists of strings or whole numbers `a|b`."""
+    return source_of(read_parquet(raw, path), path)
+
+
+def source_of(table: pa.Table, path: str, before: int = 0, empty: bool = False) -> Source:
+    """The rows of a file, or some of them. before: rows that stand before them. empty: there may be none."""
     import pyarrow as pa  # late: 60 MB that most runs never need
 
-    table = read_parquet(raw, path)
     notes = []
     if _INDEX in table.column_names and table.num_columns > 1:
         table = table.drop_columns([_INDEX])
@@ -31,10 +38,10 @@ def parquet_rows(raw: bytes, path: str) -> Source:
         if not name or name in header[:i]:
             what = f"is named {name!r} like another one" if name else "has no name"
             raise InputError(f"{path}: column {i + 1} of {len(header)} {what}. Rename it.")
-    if not table.num_rows:
+    if not table.num_rows and not empty:
         raise InputError(f"{path}: it has columns ({', '.join(header)}) but no rows.")
     cells = {name: _cells(column, name, path, pa) for name, column in zip(header, table.columns, strict=True)}
-    lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    lines = np.arange(before + 1, before + table.num_rows + 1, dtype=np.int64)
     numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
     kinds = zip(header, table.schema.types, strict=True)
     unquoted = frozenset(name for name, kind in kinds if any(is_kind(kind) for is_kind in numbers))

@@ -61,7 +61,7 @@ def read_source(
     Raises InputError when the file does not exist, is not a table, or holds bytes that are not text.
     """
     name, dialect = str(path), dialect or Dialect()
-    unpacked = unpack(path.raw if isinstance(path, StandardInput) else _load(Path(path)), name)
+    unpacked = unpack(path.content if isinstance(path, StandardInput) else _load(Path(path)), name)
     raw = unpacked.raw
     if not raw.strip():
         raise InputError(f"{name}: expected a header and rows, but it is empty ({len(raw)} bytes).")
@@ -84,15 +84,19 @@ def _read_text(
 ) -> Source:
     """The rows of a text file. Raises InputError for a kind of text that is no table."""
     head = raw[:4096].decode(charset.encoding, "ignore").lstrip("\ufeff \t\r\n")
-    for pattern, kind in _OTHER_KINDS:
-        if re.match(pattern, head, re.IGNORECASE):
-            raise InputError(f"{name}: expected a table, but this is {kind}.")
+    if kind := of_other_kind(head):
+        raise InputError(f"{name}: expected a table, but this is {kind}.")
     if head.startswith(("{", "[", PREFIX)) and dialect.delimiter is None:
         text = raw.decode(charset.encoding, "mmkeras.undecodable")
         source = read_json(text, charset.encoding, name) or read_fasttext(text, charset.encoding, name)
         if source is not None:
             return source
     return read_csv(raw, charset.encoding, charset.clean, dialect, name, expected)
+
+
+def of_other_kind(head: str) -> str:
+    """What a text is by its beginning, if it is no table; else ''."""
+    return next((kind for pattern, kind in _OTHER_KINDS if re.match(pattern, head, re.IGNORECASE)), "")
 
 
 def _load(path: Path) -> bytes | FileBytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -78,8 +79,7 @@ def _read(values: list[str], column: Column, notes: list[str] | None) -> tuple[l
     if column.kind == "number":
         reading = number_reading(values, column)
         if notes is not None and reading.notation != column.notation:
-            written = f"written {reading.notation!r}" if reading.notation else "in plain notation"
-            notes.append(f"Column {column.name!r} is read as numbers {written}, not {column.notation or '1234.56'!r}.")
+            notes.append(_other_notation(reading.notation, column))
         return reading.plain, reading.odd
     if column.kind == "date":
         is_odd = [read_date(value, column.notation or ISO) is None for value in values]
@@ -109,17 +109,51 @@ def _targets(texts: list[str], rows: np.ndarray, column: Column) -> list[str]:
     return spelled_alike(folded, usual_spellings(_counted(folded, rows)))
 
 
-def number_reading(values: list[str], column: Column) -> NumberReading:
+def number_reading(values: list[str], column: Column, settled: bool = False) -> NumberReading:
     """The values by the column's notation; by a notation of their own where that reads more of them.
 
-    A file to predict may come from another program than the file that the model was trained on.
+    A file to predict may come from another program than the file that the model was trained on. settled: the column's
+    notation is that of the file.
     """
     reading = read_numbers(values, parse_notation(column.notation, column.name))
-    if reading.odd.sum() > ODD_ALLOWED * len(values):
+    if not settled and reading.odd.sum() > ODD_ALLOWED * len(values):
         other = find_numbers(values)
         if other and other.odd.sum() < reading.odd.sum():
             return other
     return reading
+
+
+def notation_of(cells: pd.Series, column: Column, notes: list[str]) -> str:
+    """The notation that `clean` reads a column of numbers by. notes: as of `clean`."""
+    present, _ = _present(Distinct.of(cells.to_numpy()), column)
+    reading = number_reading(present, column)
+    if reading.notation != column.notation:
+        notes.append(_other_notation(reading.notation, column))
+    return reading.notation
+
+
+def clean_numbers(cells: pd.Series, column: Column, notation: str) -> Cleaned:
+    """As `clean`, of some cells of a column of numbers whose notation is settled."""
+    distinct = Distinct.of(cells.to_numpy())
+    values, places = _present(distinct, column)
+    reading = number_reading(values, dataclasses.replace(column, notation=notation), settled=True)
+    texts, odd = [""] * len(distinct.texts), np.zeros(len(distinct.texts), dtype=bool)
+    odd[places] = reading.odd
+    for i, text in zip(places.tolist(), reading.plain, strict=True):
+        texts[i] = text
+    return spread(cells, distinct, column, texts, odd)
+
+
+def _present(cells: Distinct, column: Column) -> tuple[list[str], np.ndarray]:
+    """The different cells of a column of numbers that are not missing, and their places."""
+    missing = are_missing(cells.texts, marks_of(column.missing, column.not_missing, "number"), "number")
+    places = np.flatnonzero(~missing)
+    return [cells.texts[i] for i in places], places
+
+
+def _other_notation(notation: str, column: Column) -> str:
+    written = f"written {notation!r}" if notation else "in plain notation"
+    return f"Column {column.name!r} is read as numbers {written}, not {column.notation or '1234.56'!r}."
 
 
 def fault(cell: str, column: Column) -> str:
