@@ -37,13 +37,15 @@ def scored(subject: Mapping[str, Any], compared: Mapping[str, Any]) -> str:
     """`90.1 % (88.2–91.8)`; `R² 0.712 (0.660–0.751), MAE 3.1`."""
     name = compared["score_name"]
     text = NAMES.get(name, f"{name} ") + (
-        f"{100 * subject['score']:.1f} %" if name in _PERCENT else _number(subject["score"])
+        f"{100 * subject['score']:.1f} %" if name in _PERCENT else _bare(subject["score"], name)
     )
     if "interval" in subject:
         low, high = (_bare(bound, name) for bound in subject["interval"])
         text += f" ({low}{' to ' if '-' in low + high else '–'}{high})"
     if "mae" in subject:
         text += f", MAE {_number(subject['mae'])}"
+    if "median_mae" in subject:
+        text += f" (of the median {_number(subject['median_mae'])})"
     if "subset_accuracy" in subject:
         text += f", all labels right {100 * subject['subset_accuracy']:.1f} %"
     return text
@@ -57,7 +59,9 @@ def difference(baseline: Mapping[str, Any], compared: Mapping[str, Any]) -> str:
 
 
 def _bare(number: float, name: str, sign: str = "") -> str:
-    return f"{100 * number:{sign}.1f}" if name in _PERCENT else f"{number:{sign}.3f}"
+    if name in _PERCENT:
+        return f"{100 * number:{sign}z.1f}"
+    return f"{number:{sign}z.3f}" if abs(number) < 100 else f"{number:{sign}.3g}"
 
 
 def _number(number: float) -> str:

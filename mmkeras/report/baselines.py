@@ -22,7 +22,6 @@ def beside(run: RunFiles) -> dict[str, Any] | None:
                 "score": scored(entry, compared),
                 "difference": difference(entry, compared) if has_difference else None,
                 "p": ("<0.001" if entry["p"] < 0.001 else f"{entry['p']:.3f}") if has_difference else None,
-                "median_mae": entry.get("median_mae"),
             }
         )
     return {**compared, "lines": lines}
