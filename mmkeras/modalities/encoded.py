@@ -28,8 +28,8 @@ class Bag:
     n_rows: rows of the embedding table, one for each feature. vectors: initial word vectors, float32 [n_rows, dim];
     None where none were loaded, or where they are among the model's weights already. vector_dim: their dimensions; None
     where no vectors were loaded. beside: the size of the vector of a frozen preset that stands beside the bag, the
-    feature `<name>_sentence_embedding` float32 [b, beside]; 0 without one. bits: of a weight in a quantised table; None: it is
-    float32.
+    feature `<name>_sentence_embedding` float32 [b, beside]; 0 without one. bits: of a number in the tables of the
+    deployed model; None for float32.
     """
 
     n_rows: int

@@ -47,6 +47,11 @@ def resolve_classes(config: Config, table: Table) -> Config:
     _check_word_vectors(config.text)
     if model != "multimodal":
         _check_size_budget(config.model, table.task, model)
+        if config.model.size_budget and preset:
+            raise InputError(
+                f"--size-budget {config.model.size_budget}: a preset has many megabytes by itself. Leave out "
+                "--text-encoder or --size-budget."
+            )
         return config.replace(task=table.task, model=model)
     _check_size_budget(config.model, table.task, model)
     return config.replace(task=table.task, model=model, fusion=_fusion(config.model, table))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from mmkeras.features import ragged
 from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.features import TextState
 from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
+from mmkeras.modalities.text.second.vocabulary import build_vocabulary as displaced
 
 TEXTS = 2**15  # whose bags are read at once
 UNUSED = 0  # in place of the key of a row that no feature has
@@ -20,13 +22,15 @@ UNUSED = 0  # in place of the key of a row that no feature has
 def fewer_features(state: TextState, rows: np.ndarray) -> tuple[TextState, np.ndarray]:
     """The state with the features of some rows alone, and the row in the old table of each row of the new one.
 
-    rows: int, of the features to keep, without 0. A few may be left out, where the vocabulary has no cell for them.
+    rows: int, of the features to keep, the most important first, without 0. A few may be left out, where the vocabulary
+    has no cell for them.
     Returns int64 [new rows]; row 0, of no feature, stays row 0.
     """
     known = state.vocabulary.keys
     first = state.n_rows - len(known)  # the row of the first feature
-    keys = known[np.sort(rows) - first]
-    vocabulary = build_vocabulary(keys[keys != UNUSED])
+    # version 1 counts the first rows of a table exactly, those of the most frequent features
+    keys = known[(np.sort(rows) if state.spec.version == 1 else rows) - first]
+    vocabulary: Any = (build_vocabulary if state.spec.version == 1 else displaced)(keys[keys != UNUSED])
     order = np.argsort(known, kind="stable")
     places = order[np.searchsorted(known, vocabulary.keys, sorter=order)]  # of each key that is kept
     old_rows = np.where(vocabulary.keys == UNUSED, 0, first + places)

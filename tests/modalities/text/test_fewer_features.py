@@ -7,16 +7,23 @@ from pathlib import Path
 import numpy as np
 from parity import make_state
 
-from mmkeras.modalities.text.features import TextLayers, bags, hash_texts
+from mmkeras.features.ragged import Ragged
+from mmkeras.modalities.text.column import TextColumn, compute_features
+from mmkeras.modalities.text.features import TextState
 from mmkeras.modalities.text.fewer_features import energies, fewer_features, fewer_in_bags
 
 TEXTS = ["the tea is hot and the rice is good", "rice and soup", "phone", "", "a chip in the phone, the chip"] * 3
 
 
+def bags_of(state: TextState, folder: Path) -> Ragged:
+    """The bags of the texts, by the layers of the graph."""
+    cells = {"train": TEXTS, "validation": []}
+    return compute_features(TextColumn("text", state), cells, folder, print)["train"].ragged
+
+
 def test_the_bags_of_fewer_features_are_those_of_the_graph(tmp_path: Path) -> None:
     state = make_state([text.encode() for text in TEXTS], max_bytes=96)
-    hashed = hash_texts(TEXTS, state.spec, state.table)
-    whole = bags(hashed, TextLayers(state, "text"))
+    whole = bags_of(state, tmp_path / "whole")
     used = energies(whole, state.n_rows)
     assert used[0] == 0
     assert (used >= 0).all()
@@ -25,8 +32,8 @@ def test_the_bags_of_fewer_features_are_those_of_the_graph(tmp_path: Path) -> No
     assert set(old_rows[old_rows > 0]) <= set(kept)
     assert smaller.vocabulary.size == np.count_nonzero(old_rows)
     np.testing.assert_array_equal(smaller.idf, np.where(old_rows > 0, state.idf[old_rows], 0))
-    found = fewer_in_bags(whole, old_rows, state.n_rows, tmp_path)
-    expected = bags(hashed, TextLayers(smaller, "text"))
+    found = fewer_in_bags(whole, old_rows, state.n_rows, tmp_path / "fewer")
+    expected = bags_of(smaller, tmp_path / "smaller")
     assert len(found) == len(TEXTS)
     for k in range(len(TEXTS)):
         of_text = [
