@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+AT_ONCE = 512  # rows that are taken before their pages are given back
+
+
+def release(array: np.ndarray) -> None:
+    """Give the pages of a memory-mapped array back: what is read of a file counts as memory of the process else."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mapped, "madvise"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,15 @@ class Ragged:
         """The rows `index`, in that order."""
         lengths = self.lengths[index]
         starts = np.r_[0, np.cumsum(lengths)]
-        places = np.repeat(self.starts[index] - starts[:-1], lengths) + np.arange(starts[-1])
-        return Ragged(starts, tuple(column[places] for column in self.columns))
+        taken = tuple(np.empty(starts[-1], column.dtype) for column in self.columns)
+        for k in range(0, len(lengths), AT_ONCE):
+            part = slice(k, k + AT_ONCE)
+            begin, end = starts[k], starts[min(k + AT_ONCE, len(lengths))]
+            places = np.repeat(self.starts[index[part]] - starts[:-1][part], lengths[part]) + np.arange(begin, end)
+            for column, entries in zip(self.columns, taken, strict=True):
+                entries[begin:end] = column[places]
+                release(column)
+        return Ragged(starts, taken)
 
     def padded(self, width: int | None = None) -> tuple[np.ndarray, ...]:
         """Each column as [n, width], padded with zeros; `width` None: length of the longest row (at least 1)."""

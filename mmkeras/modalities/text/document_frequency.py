@@ -9,7 +9,9 @@ from typing import Final
 
 import numpy as np
 
-AT_ONCE: Final = 2**24
+from mmkeras.features.ragged import release
+
+AT_ONCE: Final = 2**23
 """Keys that are sorted in memory at once. The counts of each such part are a file, sorted by key, merged at the end."""
 
 
@@ -49,12 +51,13 @@ class DocumentFrequencies:
 
         Of equally frequent keys the smaller one comes first; `at_most` are returned.
         """
-        kept = np.zeros((2, 0), "int64")
+        kept, least = np.zeros((2, 0), "int64"), min_texts
         for keys, counts in self._merged():
-            enough = counts >= min_texts
+            enough = np.flatnonzero(counts >= least)
             kept = np.concatenate([kept, np.stack([keys[enough], counts[enough]]).astype("int64")], axis=1)
-            if len(kept[0]) > 4 * at_most + self.at_once:
+            if len(kept[0]) > 2 * at_most:
                 kept = _first(kept, at_most)
+                least = max(least, int(kept[1].min(initial=least)))
         keys, counts = _first(kept, at_most)
         for path in self._files:
             path.unlink()
@@ -72,7 +75,10 @@ class DocumentFrequencies:
         for low, high in itertools.pairwise(edges):
             parts = []
             for run in runs:
-                parts.append(np.asarray(run[:, slice(*np.searchsorted(run[0].astype("int64"), (low, high)))]))
+                begin = int(np.searchsorted(run[0], np.uint32(low)))
+                stop = int(np.searchsorted(run[0], np.uint32(high - 1), side="right"))
+                parts.append(np.array(run[:, begin:stop]))
+                release(run)
             keys, counts = np.concatenate(parts, axis=1)
             order = np.argsort(keys, kind="stable")
             keys, counts = keys[order], counts[order].astype("int64")

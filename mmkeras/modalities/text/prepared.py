@@ -205,13 +205,13 @@ def bag_part(part: Hashed, rows_of: Rows, weigh: Any) -> Ragged:
     text = np.repeat(np.arange(len(part.lengths)), part.lengths)
     rows = rows_of(part.keys)
     known = np.flatnonzero(rows)
-    pairs = text[known] << 32 | rows[known]
-    order = np.argsort(pairs, kind="stable")
-    pairs, counts = pairs[order], np.asarray(part.counts)[known[order]].astype("float64")
+    # text, row and count in one number: a plain sort is ten times as fast as that of an index
+    entries = np.sort(text[known] << 48 | rows[known].astype("int64") << 16 | np.asarray(part.counts)[known])
+    pairs, counts = entries >> 16, (entries & 0xFFFF).astype("float64")
     if rows_of.buckets and len(pairs):  # several unknown features may share a bucket
         first = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
         pairs, counts = pairs[first], np.add.reduceat(counts, first)
-    text, rows = pairs >> 32, (pairs & (2**32 - 1)).astype("int32")
+    text, rows = pairs >> 32, pairs.astype("uint32").astype("int32")
     n = len(part.lengths)
     starts = np.r_[0, np.cumsum(np.bincount(text, minlength=n))]
     return Ragged(starts, (rows, weights(text, rows, counts, n, weigh).astype("float32")))
@@ -225,20 +225,26 @@ def weights(text: np.ndarray, rows: np.ndarray, counts: np.ndarray, n: int, weig
     squares = np.bincount(text, counts * idf**2, n)
     if isinstance(weigh, CountedTfIdf):
         counter = text * weigh.counters + weigh.counters_of(rows)
-        return counts * idf / np.sqrt(_sums_by_place(counter, counts, n * weigh.counters) * squares[text] + 1.0)
+        return counts * idf / np.sqrt(_sums_by_place(counter, counts) * squares[text] + 1.0)
     frequent = weigh.frequent
     # as in the layer, rare rows that share a counter count as one
     shared = text * (2 * frequent) + np.where(rows < frequent, rows, frequent + rows % frequent)
-    times = _sums_by_place(shared, counts, n * 2 * frequent)
+    times = _sums_by_place(shared, counts)
     return counts * idf / np.sqrt(times * (squares[text] + 1.0))
 
 
-def _sums_by_place(place: np.ndarray, counts: np.ndarray, n: int) -> np.ndarray:
-    """For each entry the sum of the counts of all entries with its place."""
-    if n <= 16 * PART:
-        return np.bincount(place, counts, n)[place]
-    _, group = np.unique(place, return_inverse=True)
-    return np.bincount(group, counts)[group]
+def _sums_by_place(place: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """For each entry the sum of the counts of all entries with its place. place: int64 [n] below 2**40."""
+    n = len(place)
+    if not n:
+        return counts
+    bits = n.bit_length()
+    order = np.sort(place << bits | np.arange(n))
+    index, places = order & (2**bits - 1), order >> bits
+    first = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
+    sums = np.empty(n)
+    sums[index] = np.repeat(np.add.reduceat(counts[index], first), np.diff(np.r_[first, n]))
+    return sums
 
 
 def write_sequences(texts: HashedFile, state: TextState, max_tokens: int, folder: Path) -> None:

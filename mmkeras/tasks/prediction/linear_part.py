@@ -26,6 +26,7 @@ WIDE: Final = "{name}_wide"
 MOST_ROWS: Final = 20_000  # training rows, evenly spaced, that the n-grams of the classes are counted on
 CLASSES: Final = 200  # largest number of classes whose n-grams are listed, the most frequent ones
 NGRAMS: Final = 12  # of a class
+AT_ONCE: Final = 2048  # rows whose n-grams are counted at once
 SHOWN: Final = 6  # n-grams for a wrong prediction, and as many against it
 UNNAMED: Final = "?"  # an n-gram whose text was not found
 
@@ -96,24 +97,20 @@ def ngrams_of_classes(column: LinearColumn, data: TrainingData) -> list[dict[str
     """
     bags, rows = bags_of(column.name, data, "train"), np.arange(len(data.encoded["train"]))
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(int)]
-    bags = bags.take(rows)
-    entries, weights = np.asarray(bags.columns[0]), np.asarray(bags.columns[1])
     classes = data.encoded["train"][rows].argmax(axis=1)
-    of_entry = classes[bags.row_numbers()]
-    n_rows = len(column.table)
-    everywhere = np.bincount(entries, weights, minlength=n_rows) / max(len(rows), 1)
+    everywhere = sums_of_weights(bags, rows, len(column.table)) / max(len(rows), 1)
     mean = column.table.mean(axis=1)  # [rows]
     frequent = np.argsort(-np.bincount(classes, minlength=column.table.shape[1]), kind="stable")[:CLASSES]
     chosen: dict[int, list[tuple[int, float]]] = {}
     for k in sorted(frequent.tolist()):
-        inside, count = of_entry == k, int((classes == k).sum())
-        apart = np.bincount(entries[inside], weights[inside], minlength=n_rows) / max(count, 1) - everywhere
+        inside = rows[classes == k]
+        apart = sums_of_weights(bags, inside, len(column.table)) / max(len(inside), 1) - everywhere
         scores = np.maximum(apart, 0.0) * (column.table[:, k] - mean)
-        best = np.argpartition(-scores, min(NGRAMS, n_rows - 1))[:NGRAMS]  # of 200,000: a full sort takes longer
+        best = np.argpartition(-scores, min(NGRAMS, len(scores) - 1))[:NGRAMS]  # of 200,000: a full sort takes longer
         best = best[np.lexsort((best, -scores[best]))]
         chosen[k] = [(int(row), float(scores[row])) for row in best if scores[row] > 0]
     wanted = {row for pairs in chosen.values() for row, _ in pairs}
-    names = names_of_rows(wanted, column, entries, rows[bags.row_numbers()], data)
+    names = names_of_rows(wanted, column, bags, rows, data)
     return [
         {
             "column": column.column,
@@ -124,19 +121,36 @@ def ngrams_of_classes(column: LinearColumn, data: TrainingData) -> list[dict[str
     ]
 
 
+def sums_of_weights(bags: Ragged, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """float64 [n_rows]: the sum of the weights of each table row in some of the bags."""
+    sums = np.zeros(n_rows)
+    for k in range(0, len(rows), AT_ONCE):
+        part = bags.take(rows[k : k + AT_ONCE])
+        sums += np.bincount(part.columns[0], part.columns[1], n_rows)
+    return sums
+
+
 def names_of_rows(
-    wanted: set[int], column: LinearColumn, entries: np.ndarray, text_of: np.ndarray, data: TrainingData
+    wanted: set[int], column: LinearColumn, bags: Ragged, rows: np.ndarray, data: TrainingData
 ) -> dict[int, str]:
-    """Table row -> its n-gram, read in the first training text that has it. entries: table rows; text_of: the texts."""
-    first = np.full(len(column.table), -1)
-    first[entries[::-1]] = text_of[::-1]  # of equal entries the last assignment holds: the first text
+    """Table row -> its n-gram, read in the first of the training texts `rows` that has it. bags: of all texts."""
+    first, missing = np.full(len(column.table), -1), np.zeros(len(column.table), bool)
+    missing[[*wanted]] = True
+    for k in range(0, len(rows), AT_ONCE):
+        if not missing.any():
+            break
+        part = bags.take(rows[k : k + AT_ONCE])
+        found = np.flatnonzero(missing[part.columns[0]])
+        entries, text_of = part.columns[0][found], rows[k + part.row_numbers()[found]]
+        first[entries[::-1]] = text_of[::-1]  # of equal entries the last assignment holds: the first text
+        missing[entries] = False
     cells, names = data.split.train[column.column], {}
     by_text: dict[int, list[int]] = {}
     for row in wanted:
         by_text.setdefault(int(first[row]), []).append(row)
-    for text, rows in by_text.items():
+    for text, of_text in by_text.items():
         known = names_by_row(cells.iloc[text], column)
-        names.update({row: known[row] for row in rows if row in known})
+        names.update({row: known[row] for row in of_text if row in known})
     return names
 
 
