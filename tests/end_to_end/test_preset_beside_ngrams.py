@@ -136,6 +136,7 @@ def test_which_model_reads_a_preset(kinds: tuple[str, ...], flags: dict[str, Any
     ("flags", "task", "words"),
     [
         ({"model": "wide_deep", "fine_tune": True}, "classify", "--fine-tune: beside n-grams"),
+        ({"size_budget": "1MB"}, "classify", "--size-budget 1MB: a preset has many megabytes"),
         ({"model": "mlp"}, "classify", "--model mlp learns classes from text columns alone"),
         ({"model": "wide_deep"}, "regress", "--model wide_deep learns classes"),
         ({"char_ngrams": 3, "fine_tune": True}, "classify", "--char-ngrams: the multimodal model reads the preset's"),
