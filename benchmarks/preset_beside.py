@@ -1,6 +1,6 @@
 """n-grams alone, a frozen preset alone, and both in one model: the table of docs/preset_beside_ngrams.md.
 
-    python -m benchmarks.preset_beside [--sets trec mr mvsa] [--seeds 0 1 2] [--systems both] [--preset FOLDER] [--folds 0 1]
+    python -m benchmarks.preset_beside [--sets trec mr mvsa] [--systems both] [--preset FOLDER] [--folds 0 1 2]
 
 Each figure is one `train.py` and one `mmkeras predict`. Without `--folds` the rows that are scored are those of the
 test file, which nothing was chosen by; with it, those of these folds (of five) of the training file, which the choices
