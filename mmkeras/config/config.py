@@ -71,14 +71,20 @@ class Text:
     """Longest text in tokens for `transformer`, `gru` and presets."""
     max_features: int = 200_000
     """Largest number of n-grams that become features, the most frequent first."""
-    min_rows: int = 2
-    """Training rows that an n-gram must occur in to become a feature."""
-    deep: int = 16
-    """Dimensions of the vectors in the deep part of `wide_deep`; 0 for the wide part alone."""
+    min_rows: Whole = None
+    """Training rows that an n-gram or a category must occur in to become a feature. Default: 2; wide_deep takes 1 for a
+    small table of short texts."""
+    deep: int = 0
+    """Dimensions of the vectors in a deep part of `wide_deep`; 0 for the wide part alone."""
     word_vectors: File = None
     """GloVe or word2vec file (text or .bin, plain or packed) that initialises the averaged vectors."""
     freeze_word_vectors: bool = False
     """Do not train the loaded word vectors."""
+
+    @property
+    def rows_of_feature(self) -> int:
+        """`min_rows`, or its default."""
+        return self.min_rows or 2
 
 
 @dataclass(frozen=True)
@@ -140,12 +146,13 @@ class Training:
     """Epochs, optimisation and precision."""
 
     epochs: Whole = None
-    """Largest number of epochs. Default: the model's own (wide_deep 3, mlp 10, multimodal 20, generate 30,
-    language_model 11)."""
+    """Largest number of epochs. Default: the model's own (wide_deep 4 to 20 by the rows, mlp 10, multimodal 20,
+    generate 30, language_model 11)."""
     batch_size: Whole = None
-    """Rows of a training step. Default: the model's own (wide_deep 128, mlp and multimodal 32, language_model 20)."""
+    """Rows of a training step. Default: the model's own (wide_deep 32 to 512 by the rows, mlp and multimodal 32,
+    language_model 20)."""
     learning_rate: Number = None
-    """Initial learning rate. Default: the model's own."""
+    """Initial learning rate. Default: the model's own; wide_deep tries several on a table below 40,000 rows."""
     patience: Whole = None
     """Epochs without a better validation figure after which training stops. Default: the model's own (mlp: never)."""
     fold: bool = True

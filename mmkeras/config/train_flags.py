@@ -72,7 +72,7 @@ class TrainFlags(TypedDict, total=False):
     max_bytes: int
     max_tokens: int
     max_features: int
-    min_rows: int
+    min_rows: int | None
     deep: int
     word_vectors: File | None
     freeze_word_vectors: bool

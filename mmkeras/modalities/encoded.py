@@ -29,7 +29,7 @@ class Bag:
     None where none were loaded, or where they are among the model's weights already. vector_dim: their dimensions; None
     where no vectors were loaded. beside: the size of the vector of a frozen preset that stands beside the bag, the
     feature `<name>_sentence_embedding` float32 [b, beside]; 0 without one. bits: of a number in the tables of the
-    deployed model; None for float32.
+    deployed model; None for float32. version: of the rule of features; models of version 1 have no prior.
     """
 
     n_rows: int
@@ -37,6 +37,7 @@ class Bag:
     vector_dim: int | None = None
     beside: int = 0
     bits: int | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True)

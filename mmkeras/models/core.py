@@ -27,12 +27,17 @@ class Core:
 
 
 def build_core(
-    columns: dict[str, Modality], outputs: int, config: Config, exporting: bool = False, own_fusion: Any = None
+    columns: dict[str, Modality],
+    outputs: int,
+    config: Config,
+    exporting: bool = False,
+    own_fusion: Any = None,
+    heads: int = 1,
 ) -> Core:
     """Build a run's model with random weights.
 
     exporting: use layers that every format has, in place of layers that train faster; the weights are the same.
-    own_fusion: the model of a fusion that the user gave as a function.
+    own_fusion: the model of a fusion that the user gave as a function. heads: of `models.heads`, in `wide_deep`.
     """
     recipe = importlib.import_module(MODELS[config.model.model])
     if config.model.model == "multimodal":
@@ -41,14 +46,16 @@ def build_core(
     bags = {name: column.bag for name, column in columns.items() if column.bag}  # these models read text alone
     sizes = {name: bag.n_rows for name, bag in bags.items()}
     dims = {name: bag.vector_dim for name, bag in bags.items() if bag.vector_dim}
+    if config.model.model != "wide_deep":
+        return Core(recipe.build(sizes, outputs, config.text, config.training, dims))
     beside = {name: bag.beside for name, bag in bags.items() if bag.beside}
-    options = {"beside": beside} if beside else {}  # of wide_deep alone
-    return Core(recipe.build(sizes, outputs, config.text, config.training, dims, **options))
+    prior = all(bag.version >= 2 for bag in bags.values())
+    return Core(recipe.build(sizes, outputs, config.text, config.training, dims, beside, prior, heads))
 
 
 def make_variables(model: keras.Model) -> None:
     """Make the variables of the optimiser and the metrics. Made in the first step, they would cause a second trace."""
     model.optimizer.build(model.trainable_variables)
-    zeros = keras.ops.zeros((1, model.output_shape[-1]))
-    model.compute_metrics(None, zeros, zeros)
+    answers = keras.ops.zeros((1, *model.output_shape[1:]))  # [1, outputs], or [1, heads, outputs]
+    model.compute_metrics(None, keras.ops.zeros((1, model.output_shape[-1])), answers)
     model.reset_metrics()

@@ -46,7 +46,7 @@ def text_spec_values(text: Text) -> dict[str, Any]:
         "mode": text.tokens,
         "max_bytes": text.max_bytes,
         "max_features": text.max_features,
-        "min_rows": text.min_rows,
+        "min_rows": text.rows_of_feature,
         "char_ngrams": text.char_ngrams,
         "version": 2,
         "punctuation": text.punctuation,

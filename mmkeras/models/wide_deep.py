@@ -6,7 +6,7 @@ The wide part is a support vector machine in all but name: one-vs-rest squared h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,16 +15,19 @@ from keras import layers, ops
 from mmkeras.config.config import Text, Training
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.models.heads import Head, HeadsAccuracy, HeadsLoss, pairs_of
 from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
 from mmkeras.models.optimizers import RowAdagrad
 
-EPOCHS = 3
+EPOCHS = 3  # of a table of many rows, and of a training that goes on: `models.steps` has those of other tables
 BATCH_SIZE = 128
-PATIENCE = 2
+PATIENCE = None  # the rate falls to 0: the last weights are the best
 LATEST_OF_EQUALS = False
 FOLD_EPOCHS = 2
 LEARNING_RATE = 0.08
+DECAY = 0.032  # of a row of the batch, divided by the batch: the same for a row of the table whatever the batch
 HIDDEN = 50
+PRIOR = "prior"
 VECTOR_ROWS = 20_000  # only the most frequent features have a vector: vectors of rare features would overfit
 
 
@@ -90,6 +93,17 @@ class Frequent(layers.Layer):
         return {**super().get_config(), "limit": self.limit}
 
 
+@keras.saving.register_keras_serializable("mmkeras")
+class Prior(layers.Layer):
+    """Logits plus one number a class: what is known before a text is read."""
+
+    def build(self, shape: Any) -> None:
+        self.prior = self.add_weight(shape=shape[1:], initializer="zeros", name="prior")
+
+    def call(self, logits: Any) -> Any:
+        return logits + self.prior
+
+
 def build(
     sizes: dict[str, int],
     n_classes: int,
@@ -97,18 +111,22 @@ def build(
     training: Training,
     dims: dict[str, int],
     beside: Mapping[str, int] = {},
+    prior: bool = True,
+    heads: int = 1,
 ) -> keras.Model:
-    """Bags -> logits [b, classes].
+    """Bags -> logits [b, classes], or with several heads [b, heads, classes].
 
     sizes: column -> rows of its table; dims: column -> dimensions of its loaded vectors; beside: column -> the size of
-    the preset's vector beside its bag.
+    the preset's vector beside its bag. prior: False for a model of a run that had none. heads: linear models side by
+    side in each wide table, without a deep part or a preset (`models.heads`).
     """
     inputs, bags = bag_inputs(list(sizes))
     votes, vectors = [], []
     for name, n_rows in sizes.items():
         rows, weights = bags[name]
         sparse = not training.xla
-        votes.append(BagEmbedding(n_rows, n_classes, sparse=sparse, name=f"{name}_wide")(rows, weights))  # [b, classes]
+        wide = BagEmbedding(n_rows, heads * n_classes, sparse=sparse, name=f"{name}_wide")
+        votes.append(wide(rows, weights))  # [b, heads * classes]
         dim = dims.get(name, text.deep)
         if dim:
             limit = n_rows if name in dims else min(n_rows, VECTOR_ROWS)
@@ -126,16 +144,32 @@ def build(
         # zero at first: the deep part starts as no change of the wide part's logits
         votes.append(layers.Dense(n_classes, kernel_initializer="zeros", name="deep")(deep))
     logits = votes[0] if len(votes) == 1 else layers.Add(name="wide_and_deep")(votes)
+    if heads > 1:
+        logits = layers.Reshape((heads, n_classes), name="heads")(logits)  # [b, heads * classes] -> [b, heads, classes]
+    if prior:
+        logits = Prior(name=PRIOR, dtype="float32")(logits)
     return finish(inputs, logits)
 
 
-def compile_model(model: keras.Model, training: Training, steps: int, loss: Any = None, metrics: Any = None) -> None:
-    """RowAdagrad, its rate linear to 0 over `steps`, all of the training; OneVsRest. `loss`, `metrics`: not used."""
-    rate = training.learning_rate or LEARNING_RATE
+def compile_model(
+    model: keras.Model,
+    training: Training,
+    steps: int,
+    loss: Any = None,
+    metrics: Any = None,
+    heads: Sequence[Head] = (),
+) -> None:
+    """RowAdagrad, its rate linear to 0 over `steps`, all of the training; OneVsRest. `loss`, `metrics`: not used.
+
+    heads: of the wide tables; none: one of Adagrad, at `--learning-rate`.
+    """
+    rate = 1.0 if heads else training.learning_rate or LEARNING_RATE
+    decay = DECAY / (training.batch_size or BATCH_SIZE)
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)
+    one_vs_rest = OneVsRest(training.label_smoothing or 0.0)
     model.compile(
-        optimizer=RowAdagrad(schedule, sparse=not training.xla),
-        loss=OneVsRest(training.label_smoothing or 0.0),
-        metrics=["accuracy"],
+        optimizer=RowAdagrad(schedule, decay=decay, sparse=not training.xla, heads=pairs_of(heads) or None),
+        loss=one_vs_rest if len(heads) < 2 else HeadsLoss(one_vs_rest),
+        metrics=["accuracy"] if len(heads) < 2 else [HeadsAccuracy()],
         jit_compile=training.xla,
     )

@@ -42,7 +42,7 @@ CLASSES: Final[dict[str, str]] = {
     "mmkeras.models.missing": "Missing ModalityDropout",
     "mmkeras.models.recurrent": "ZeroStates",
     "mmkeras.models.token_embedding": "PieceEmbedding",
-    "mmkeras.models.wide_deep": "Frequent",
+    "mmkeras.models.wide_deep": "Frequent Prior",
 }
 """Module -> the layers that it registers."""
 

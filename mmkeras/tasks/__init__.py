@@ -46,6 +46,7 @@ class Trainable:
     monitor: the figure that chooses the best epoch, and whether its `max` or `min` is best.
     rows: held-out rows, if epochs within one standard error of the best accuracy count as equal; else None.
     callbacks: of the model, before all others.
+    settle: called with the log when `fit` has ended; brings what was trained into `saved`, where that is another model.
     plateau: reduce the learning rate after an epoch without a better figure?
     """
 
@@ -61,6 +62,7 @@ class Trainable:
     callbacks: Sequence[Any] = field(default=())
     plateau: bool = False
     raw: Callable[[], Any] | None = None
+    settle: Any = None
 
 
 class Task(Protocol):

@@ -20,7 +20,7 @@ def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheck
         log(f"resuming after {checkpoint.epochs_done} of {epochs} epochs")
     if checkpoint.exhausted or checkpoint.epochs_done >= epochs:
         checkpoint.on_train_end()
-        return checkpoint
+        return settled(trained, checkpoint, log)
     # before the checkpoint, so that the checkpoint saves the reduced learning rate
     plateau = [reduce_on_plateau([epoch["val_loss"] for epoch in checkpoint.history])] if trained.plateau else []
     with EpochLines(epochs, log) as lines:
@@ -40,4 +40,11 @@ def fit(trained: Trainable, config: Config, folder: Path, log: Log) -> BestCheck
             callbacks=callbacks,
             verbose=0,
         )
+    return settled(trained, checkpoint, log)
+
+
+def settled(trained: Trainable, checkpoint: BestCheckpoint, log: Log) -> BestCheckpoint:
+    """The checkpoint, when the best weights are in the model that is saved."""
+    if trained.settle is not None:
+        trained.settle(log)
     return checkpoint

@@ -30,6 +30,7 @@ from mmkeras.training.known_columns import (
     read_known_table,
 )
 from mmkeras.training.resolve import preset_note, resolved
+from mmkeras.training.resolve_steps import steps_resolved
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class TableSource:
         config = resolved(config, self.tables["table"])
         if note := preset_note(given, config):
             log(note)
+        if config.model.model == "wide_deep":
+            config = steps_resolved(config, self.tables, log)
         if not has_media(self.tables["table"]):
             self.split_rows(self.tables, config)
         return config

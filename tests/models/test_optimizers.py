@@ -78,6 +78,9 @@ def test_row_adagrad_against_numpy(xla: bool) -> None:
                 table_rate = rate * (optimiser.vector_rate if "_vectors/" in name else 1)
                 move = table_rate * slope / (np.sqrt(squares[name]) + optimiser.epsilon)[:, None]
                 expected[name][touched] -= move[touched]
+            elif name == "prior/prior":  # as one row of a table, at a quarter of its rate
+                squares[name] += (slope**2).mean()
+                expected[name] -= rate / 4 * slope / (np.sqrt(squares[name]) + optimiser.epsilon)
             else:
                 means[name] = 0.9 * means[name] + 0.1 * slope
                 squares[name] = 0.999 * squares[name] + 0.001 * slope**2
@@ -89,7 +92,7 @@ def test_row_adagrad_against_numpy(xla: bool) -> None:
 
 
 def test_row_adagrad_touches_the_batch_s_rows_alone() -> None:
-    _, core = compiled(Config.of(learning_rate=0.2), size=1000)
+    _, core = compiled(Config.of(learning_rate=0.2, deep=4), size=1000)
     before = core.get_weights()
     bags = {"a": random_bags(6, 1, size=1000), "b": random_bags(6, 2, size=1000)}
     for _ in range(2):  # at the first step the deep part's last layer is zero, and the vectors have no slope
@@ -105,7 +108,7 @@ def test_row_adagrad_touches_the_batch_s_rows_alone() -> None:
 
 
 def test_row_adagrad_keeps_a_number_a_row() -> None:
-    _, core = compiled(Config(), size=1000)
+    _, core = compiled(Config.of(deep=4), size=1000)
     core.optimizer.build(core.trainable_variables)
     state = sum(int(np.prod(v.shape)) for v in core.optimizer.variables if "table" in v.path)
     assert state == 4 * 1000, "Adam's or Adagrad's would be as large as the tables"

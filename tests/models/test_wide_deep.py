@@ -84,13 +84,13 @@ def test_wide_and_deep_adds_its_parts() -> None:
     vectors = np.hstack([dense(bags[name], 50) @ w[f"{name}_vectors/table"] for name in "ab"])
     assert vectors.shape == (8, 8 + 6), "loaded vectors' dimensions, else --deep"
     hidden = np.maximum(vectors @ w["hidden/kernel"] + w["hidden/bias"], 0)
-    expected = (wide + hidden @ w["deep/kernel"] + w["deep/bias"]) * w["temperature/inverse"]
+    expected = (wide + hidden @ w["deep/kernel"] + w["deep/bias"] + w["prior/prior"]) * w["temperature/inverse"]
     np.testing.assert_allclose(core.predict(feed(bags), verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_deep_part_can_be_left_out() -> None:
     _, core = compiled(Config.of(deep=0))
-    assert sorted(weights_of(core)) == ["a_wide/table", "b_wide/table", "temperature/inverse"]
+    assert sorted(weights_of(core)) == ["a_wide/table", "b_wide/table", "prior/prior", "temperature/inverse"]
 
 
 def test_rare_features_have_weights_but_no_vector(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def test_rare_features_have_weights_but_no_vector(monkeypatch: pytest.MonkeyPatc
     assert w["a_vectors/table"].shape == (20, 4)
     votes = core.predict({"a_rows": rare, "a_weights": ones, "b_rows": empty, "b_weights": ones * 0}, verbose=0)
     hidden = np.maximum(np.r_[3 * w["a_vectors/table"][0], np.zeros(4)] @ w["hidden/kernel"] + w["hidden/bias"], 0)
-    expected = w["a_wide/table"][rare[0]].sum(0) + hidden @ w["deep/kernel"] + w["deep/bias"]
+    expected = w["a_wide/table"][rare[0]].sum(0) + hidden @ w["deep/kernel"] + w["deep/bias"] + w["prior/prior"]
     np.testing.assert_allclose(votes[0], expected * w["temperature/inverse"], rtol=1e-4, atol=1e-5)
 
 

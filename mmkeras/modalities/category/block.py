@@ -88,7 +88,7 @@ def adapt(
     log: Any,
 ) -> tuple[CategoryBlock, dict[str, ArrayFeatures]]:
     """Keep the values of at least `min_rows` training rows of each column; compute the row number of every cell."""
-    vocabulary, values = adapt_block(cells["train"], config.text.min_rows)
+    vocabulary, values = adapt_block(cells["train"], config.text.rows_of_feature)
     block = CategoryBlock(name, tuple(columns), vocabulary, values)
     log(f"{name}: {sum(map(len, values)):,} values known, of {len(columns)} columns")
     return block, compute_features(block, cells, folder, log)

@@ -67,7 +67,7 @@ def adapt(
     name: str, cells: dict[str, list[str]], spec: None, config: Config, folder: Path, log: Any
 ) -> tuple[CategoryColumn, dict[str, ArrayFeatures]]:
     """Keep the values of at least `min_rows` training rows; compute the row number of every cell."""
-    column = CategoryColumn(name, *adapt_values(cells["train"], config.text.min_rows))
+    column = CategoryColumn(name, *adapt_values(cells["train"], config.text.rows_of_feature))
     log(f"{name}: {len(column.values)} values known")
     return column, compute_features(column, cells, folder, log)
 

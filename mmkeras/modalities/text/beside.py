@@ -51,7 +51,7 @@ class TextBesidePreset:
     @property
     def bag(self) -> Bag:
         bag = self.text.bag
-        return Bag(bag.n_rows, bag.vectors, bag.vector_dim, beside=self.preset.encoder.hidden)
+        return Bag(bag.n_rows, bag.vectors, bag.vector_dim, beside=self.preset.encoder.hidden, version=bag.version)
 
     def entry(self) -> dict[str, Any]:
         return {**self.text.entry(), "beside": {"name": self.preset.name, **self.preset.entry()}}

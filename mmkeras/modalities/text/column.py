@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from mmkeras.config.config import Config
+from mmkeras.config.folding import folds
 from mmkeras.features import ragged
 from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import RaggedFeatures, bag_features
@@ -71,7 +72,7 @@ class TextColumn:
     def bag(self) -> Bag | None:
         if self.encoder != AVERAGE:
             return None
-        return Bag(self.state.n_rows, self.vectors, self.vector_dim, bits=self.bits)
+        return Bag(self.state.n_rows, self.vectors, self.vector_dim, bits=self.bits, version=self.state.spec.version)
 
     def entry(self) -> dict[str, Any]:
         return {
@@ -145,8 +146,8 @@ def adapt(
     has_preset = text.text_encoder.startswith(preset_column.PRESET)
     if has_preset and config.model.model == "multimodal":
         return preset_column.adapt(name, cells, text, config.model, folder, log)
-    encoder = AVERAGE if has_preset else text.text_encoder
-    column, features = adapt_text(name, cells, spec, folder / "features", encoder, text.max_tokens)
+    encoder, counted = AVERAGE if has_preset else text.text_encoder, counted_parts(config)
+    column, features = adapt_text(name, cells, spec, folder / "features", encoder, text.max_tokens, counted)
     cut = f"{column.cut:.1%} of the texts are cut at {spec.max_bytes} bytes"
     log(f"{name}: {column.state.vocabulary.size} features kept; {cut}")
     if has_preset:
@@ -158,6 +159,16 @@ def adapt(
     return replace(column, vectors=vectors, vector_dim=vectors.shape[1]), features
 
 
+def counted_parts(config: Config) -> tuple[str, ...]:
+    """The splits whose texts decide the vocabulary and the document frequencies.
+
+    The held-out rows too where the text classifier is trained on them in the end: their labels are not read, and a
+    feature that they alone have weighs nothing while they are held out.
+    """
+    both = config.model.model == "wide_deep" and folds(config)
+    return ("train", "validation") if both else ("train",)
+
+
 def adapt_text(
     name: str,
     cells: dict[str, list[str]],
@@ -165,17 +176,18 @@ def adapt_text(
     folder: Path,
     encoder: str = AVERAGE,
     max_tokens: int = 128,
+    counted: tuple[str, ...] = ("train",),
 ) -> tuple[TextColumn, dict[str, RaggedFeatures]]:
-    """Adapt a text column on its training rows; write the features of both splits; open them memory-mapped.
+    """Adapt a text column on the splits `counted`; write the features of both splits; open them memory-mapped.
 
     cells: `train` and `validation` -> texts. folder: the features lie in a folder below it. They are computed once for
     the same texts and the same spec: features of this run or of one beside it are used again.
     """
-    settings = ["text", VERSION, asdict(spec), encoder, max_tokens, len(cells["train"])]
+    settings = ["text", VERSION, asdict(spec), encoder, max_tokens, len(cells["train"]), counted]
     key = key_of(settings, chain(cells["train"], cells["validation"]))
 
     def write(feature_folder: Path) -> None:
-        write_features(cells, spec, feature_folder, encoder, max_tokens)
+        write_features(cells, spec, feature_folder, encoder, max_tokens, counted=counted)
 
     feature_folder = kept_folder(folder, name, key, features_elsewhere(folder.parent), write)
     state = load_state(feature_folder / "state.npz", spec)
@@ -216,15 +228,16 @@ def write_features(
     encoder: str,
     max_tokens: int,
     adapted: TextState | None = None,
+    counted: tuple[str, ...] = ("train",),
 ) -> None:
     """Write the state, each split's bags or sequences, and the share of training texts that are cut.
 
-    adapted: the state of a run that the training goes on from; None: adapt one on the training rows.
+    adapted: the state of a run that the training goes on from; None: adapt one on the rows of the splits `counted`.
     """
     table = new_table(spec) if adapted is None else adapted.table
     keys = folder / "keys"
     keys.mkdir()
-    counted = DocumentFrequencies(keys)
+    frequencies = DocumentFrequencies(keys)
     hashed = {
         part: hash_to_disk(
             part_cells,
@@ -232,11 +245,11 @@ def write_features(
             table,
             keys / part,
             ordered=encoder != AVERAGE,
-            frequencies=counted if adapted is None and part == "train" else None,
+            frequencies=frequencies if adapted is None and part in counted else None,
         )
         for part, part_cells in cells.items()
     }
-    state = state_of(counted, spec, table) if adapted is None else adapted
+    state = state_of(frequencies, spec, table) if adapted is None else adapted
     for part, texts in hashed.items():
         if encoder == AVERAGE:
             write_bags(texts, state, folder / part)

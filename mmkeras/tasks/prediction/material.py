@@ -15,7 +15,8 @@ from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets.targets import Targets
 from mmkeras.features.batches import Batches
-from mmkeras.features.column_features import ColumnFeatures
+from mmkeras.features.column_features import ColumnFeatures, RaggedFeatures
+from mmkeras.features.ragged import concatenate
 from mmkeras.modalities import Modality
 from mmkeras.modalities.blocks import graph_columns
 from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITIES, PROBABILITY, TRUE_PROBABILITY
@@ -49,6 +50,16 @@ class TrainingData:
         weights = None if seed is None else task.row_weights(self.encoded[split_name], training)
         features, targets = self.features[split_name], self.encoded[split_name]
         return Batches(features, targets, batch_size, seed, weights, training.xla)
+
+    def batches_of_all(self, batch_size: int, training: Training, seed: int) -> Batches:
+        """Batches of the rows of both splits, for training. The columns are texts; their bags are read into memory."""
+        task = importlib.import_module(TASKS[self.targets.task])
+        targets = np.concatenate([self.encoded[name] for name in ("train", "validation")])
+        features: list[ColumnFeatures] = []
+        for parts in zip(self.features["train"], self.features["validation"], strict=True):
+            bags = concatenate([part.ragged for part in parts])  # type: ignore[attr-defined]
+            features.append(RaggedFeatures(parts[0].names, bags))  # type: ignore[attr-defined]
+        return Batches(features, targets, batch_size, seed, task.row_weights(targets, training), training.xla)
 
 
 def write_held_out(split: Split, evaluation: Any, folder: Path) -> None:

@@ -6,8 +6,10 @@ import importlib
 from typing import Any
 
 from mmkeras.config.config import Config, Model, Training
+from mmkeras.config.folding import folds
 from mmkeras.models import MODELS
 from mmkeras.models.core import make_variables
+from mmkeras.models.heads import Head
 from mmkeras.tasks import TASKS
 from mmkeras.tasks.prediction.material import TrainingData
 
@@ -27,6 +29,8 @@ def refit_on_validation(core_model: Any, model: Model, training: Training, data:
     task = importlib.import_module(TASKS[data.targets.task])
     recipe.compile_model(core_model, training, len(held_out) * recipe.FOLD_EPOCHS, task.loss(training), task.metrics())
     make_variables(core_model)
+    if hasattr(old_optimizer, "scales"):
+        core_model.optimizer.scales = old_optimizer.scales
     for new, old in zip(core_model.optimizer.variables, old_optimizer.variables, strict=True):
         if old is not old_optimizer.iterations:
             new.assign(old)
@@ -34,13 +38,23 @@ def refit_on_validation(core_model: Any, model: Model, training: Training, data:
     return True
 
 
-def refit(core: Any, config: Config, data: Any, ensemble: Any, log: Any) -> bool:
-    """Train on the held-out rows, or fit naive Bayes to them too, if `--fold`. True if the model has changed."""
+def refit(core: Any, config: Config, data: Any, ensemble: Any, head: Head | None, log: Any) -> bool:
+    """Train on the held-out rows, or fit naive Bayes to them too, if `--fold`. True if the model has changed.
+
+    A small table's linear model is trained anew on all rows: head is the one that the held-out rows chose, if any.
+    """
+    from mmkeras.tasks.prediction.heads import is_cheap, retrain
     from mmkeras.tasks.prediction.naive_bayes import refit_naive_bayes
 
-    # rows that the user holds out are a fixed benchmark for several trainings: never trained on
-    if not config.training.fold or config.data.validation or config.data.split_column:
+    if not folds(config):
         return False
+    training = config.training
+    if is_cheap(core, data, config):
+        batch_size = training.batch_size or importlib.import_module(MODELS[config.model.model]).BATCH_SIZE
+        retrain(core, head, data.batches_of_all(batch_size, training, training.seed + 1), config)
+        rows = len(data.encoded["validation"])
+        log(f"validated on {rows} held-out rows, then trained anew on all rows (--no-fold to skip)")
+        return True
     trained = refit_on_validation(core.model, config.model, config.training, data)
     balanced = config.training.class_weight == "balanced"
     counted = ensemble is not None and refit_naive_bayes(core, data, ensemble, balanced)

@@ -38,6 +38,7 @@ from mmkeras.tasks.baselines.compare import compare_with_baselines
 from mmkeras.tasks.prediction.column_effects import column_effects
 from mmkeras.tasks.prediction.evaluate import evaluate_model, predictions_of
 from mmkeras.tasks.prediction.graph import raw_model
+from mmkeras.tasks.prediction.heads import HeadChoice, heads_for, is_linear, model_of_heads, start
 from mmkeras.tasks.prediction.linear_part import explain
 from mmkeras.tasks.prediction.material import (
     EVALUATION_BATCH,
@@ -120,10 +121,19 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
         if column.bag is not None and column.bag.vectors is not None:
             core.model.get_layer(VECTORS.format(name=name)).table.assign(column.bag.vectors)
     weigh_columns(core.model, data)
-    recipe.compile_model(core.model, training, len(train) * epochs, task.loss(training), task.metrics())
-    make_variables(core.model)
+    model, steps, settle = core.model, len(train) * epochs, None
+    if is_linear(core):
+        heads = heads_for(core, data, config)
+        model = model_of_heads(core, heads, data, config)
+        settle = HeadChoice(model, core, heads, data) if heads else None
+        recipe.compile_model(model, training, steps, heads=heads)
+        if not training.continue_from:
+            start(model, train)
+    else:
+        recipe.compile_model(model, training, steps, task.loss(training), task.metrics())
+    make_variables(model)
     return Trainable(
-        model=core.model,
+        model=model,
         saved=core.model,
         raw=functools.partial(raw_model_of, core, data, config),
         parts=core,
@@ -134,6 +144,7 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
         monitor=task.MONITOR,
         rows=len(data.encoded["validation"]) if recipe.LATEST_OF_EQUALS else None,
         callbacks=[train],
+        settle=settle,
     )
 
 
@@ -156,8 +167,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Fit naive Bayes; figures on the held-out rows; the refit; set the temperature of the model."""
     core: Core = trained.parts
-    deployed = quantised(core, data.columns)
     split = data.split
+    deployed = quantised(core, data.columns)
     balanced = config.training.class_weight == "balanced"
     counts = config.model.naive_bayes and not config.training.continue_from  # else they stay: they are of all rows
     ensemble = fit_naive_bayes(core, data, balanced) if counts else None
@@ -166,7 +177,7 @@ def evaluate(
     write_held_out(split, evaluation, folder)
     if data.targets.kind.every_class:
         write_true_probabilities(evaluation.predictions, truth, folder)
-    figures = evaluation.figures
+    figures = {**evaluation.figures, **(trained.settle.figures if trained.settle else {})}
     effects = column_effects(deployed, data, lambda logits: predictions_of(logits, data), log)
     if effects:
         figures["columns"] = effects
@@ -174,7 +185,7 @@ def evaluate(
     if explained:
         write_json(folder / EXPLAINED, explained)
     figures |= compare_with_baselines(data, evaluation.predictions, truth, config, log)
-    figures["folded"] |= refit(core, config, data, ensemble, log)
+    figures["folded"] |= refit(core, config, data, ensemble, trained.settle.head if trained.settle else None, log)
     if ensemble is not None:
         figures["naive_bayes"] = {"share": ensemble.weight}
         unused = "naive Bayes over the texts does not help on the held-out rows: its weight is 0"
