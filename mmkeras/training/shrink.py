@@ -28,10 +28,10 @@ def shrink(path: Path, size_budget: str, output: Path | None, overwrite: bool, l
     bring_back(path)
     run = open_run(path)
     check_model(run, size_budget)
-    check_rows(run)
     folder = output or path.with_name(f"{path.resolve().name}-{size_budget.replace(' ', '')}")
     if folder.resolve() == path.resolve():
         raise InputError(f"{folder}: it is the run that gets smaller, and it stays. Choose another --output.")
+    check_rows(run)
     log(f"{path}: trained again on its table, {run.config.data.csv}, with all n-grams and then with those that fit")
     return train(shrunk_config(run, size_budget, folder, overwrite), log)
 

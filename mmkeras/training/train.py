@@ -114,6 +114,7 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
         drop_copies(folder)
     if budget is not None:
         budget.clear()
+        size["size"]["score"] = figures["validation"]["score"]  # by the bags that the deployed graph computes
         log(price(size["size"], figures["rows"]["validation"]))
     times.append(time.perf_counter())
     names = ("check", "prepare", "fit", "evaluate")
