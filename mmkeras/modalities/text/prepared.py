@@ -26,6 +26,7 @@ from mmkeras.modalities.text.hashing.on_arrays import cut, supports, token_keys
 from mmkeras.modalities.text.hashing.vocabulary import HASH_BITS
 from mmkeras.modalities.text.ngram_names import PAIRS
 from mmkeras.modalities.text.row_index import RowIndex
+from mmkeras.modalities.text.second import on_arrays as second
 from mmkeras.modalities.text.second.vocabulary import place
 from mmkeras.modalities.text.second.weights import CountedTfIdf
 from mmkeras.modalities.text.spec import TextSpec
@@ -36,6 +37,7 @@ PART: Final = 2**18
 PART_OF_GRAPH: Final = 2**22
 PART_TEXTS: Final = 2**13
 
+KeyHasher = Callable[[Sequence[str | bytes]], tuple[np.ndarray, np.ndarray, int]]
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -88,11 +90,10 @@ def hash_to_disk(
 
     path: of the files, without an ending. frequencies: counts the features; None: the vocabulary is known.
     """
-    on_arrays = supports(spec)
-    hasher = None if on_arrays else text_hasher(spec, table)
+    on_arrays, hasher = supports(spec), key_hasher(spec, table)
 
     def work(texts: list[str | bytes]) -> Hashed:
-        return hash_part(texts, spec, table, ordered, hasher)
+        return hash_part(texts, hasher, ordered)
 
     lengths, n_truncated = [np.zeros(0, "int64")], 0
     with open(f"{path}.keys", "wb") as keys, open(f"{path}.counts", "wb") as counts:
@@ -107,22 +108,39 @@ def hash_to_disk(
     return HashedFile(path, ordered, np.concatenate(lengths), n_truncated)
 
 
-def hash_part(
-    texts: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, ordered: bool, hasher: Any = None
-) -> Hashed:
-    """The features of some texts. hasher: of `text_hasher`, where NumPy cannot hash the texts of the spec."""
-    if hasher is None:
+def key_hasher(spec: TextSpec, table: np.ndarray) -> KeyHasher:
+    """Texts -> the keys of their features, uint32 [n], the text of each, and the number of texts that were cut.
+
+    By NumPy where it can (`supports`), else by the graph's layers.
+    """
+    if not supports(spec):
+        hasher = text_hasher(spec, table)
+
+        def by_the_graph(texts: Sequence[str | bytes]) -> tuple[np.ndarray, np.ndarray, int]:
+            hashed = hash_texts(texts, spec, table, hasher)
+            return hashed.keys.columns[0].astype("uint32"), hashed.keys.row_numbers(), hashed.n_truncated
+
+        return by_the_graph
+    numbers = None if spec.version == 1 else second.numbers_of_codes(table)
+
+    def by_numpy(texts: Sequence[str | bytes]) -> tuple[np.ndarray, np.ndarray, int]:
         short, n_truncated = cut(texts, spec.max_bytes)
-        keys, text = token_keys(short, spec, table, PAIRS)
-    else:
-        hashed = hash_texts(texts, spec, table, hasher)
-        (keys,), text, n_truncated = hashed.keys.columns, hashed.keys.row_numbers(), hashed.n_truncated
-    lengths = np.bincount(text, minlength=len(texts))
+        if numbers is None:
+            keys, text = token_keys(short, spec, table, PAIRS)
+        else:
+            keys, text = second.token_keys(short, spec, numbers)
+        return keys.astype("uint32"), text, n_truncated
+
+    return by_numpy
+
+
+def hash_part(texts: Sequence[str | bytes], hasher: KeyHasher, ordered: bool) -> Hashed:
+    """The features of some texts. ordered: in the order of the text, of tokens alone."""
+    keys, text, n_truncated = hasher(texts)
     if not ordered:
-        return _counted(text.astype("int64") << 32 | keys.astype("uint32"), len(texts), n_truncated)
-    if spec.orders > 1 and hasher is None:
-        keys = keys[np.argsort(text, kind="stable")]
-    return Hashed(keys.astype("uint32"), None, lengths, n_truncated)
+        return _counted(text.astype("int64") << 32 | keys, len(texts), n_truncated)
+    order = np.argsort(text, kind="stable")
+    return Hashed(keys[order], None, np.bincount(text, minlength=len(texts)), n_truncated)
 
 
 def distinct(part: Hashed) -> Hashed:

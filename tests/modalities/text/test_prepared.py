@@ -30,14 +30,21 @@ def hostile_texts() -> list[str | bytes]:
 
 @pytest.mark.parametrize(
     "spec",
-    [TextSpec(), TextSpec(mode="word", max_bytes=64), TextSpec(mode="character", orders=1, max_tokens=9, max_bytes=99)],
+    [
+        TextSpec(),
+        TextSpec(mode="word", max_bytes=64),
+        TextSpec(mode="character", orders=1, max_tokens=9, max_bytes=99),
+        TextSpec(version=2),
+        TextSpec(mode="word", max_tokens=5, max_bytes=64, version=2),
+        TextSpec(mode="character", orders=1, punctuation=False, version=2),
+    ],
     ids=str,
 )
 def test_keys_are_the_graphs(spec: TextSpec) -> None:
     texts = hostile_texts()
     assert supports(spec)
     hashed = hash_texts(texts, spec, new_table(spec))
-    part = prepared.hash_part(texts, spec, new_table(spec), ordered=True)
+    part = prepared.hash_part(texts, prepared.key_hasher(spec, new_table(spec)), ordered=True)
     assert part.n_truncated == hashed.n_truncated
     np.testing.assert_array_equal(part.lengths, hashed.keys.lengths)
     np.testing.assert_array_equal(part.keys, hashed.keys.columns[0])

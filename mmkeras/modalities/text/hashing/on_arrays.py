@@ -1,4 +1,4 @@
-"""The graph's tokens and pairs once more, in NumPy: many texts at once, without padding, at a tenth of the cost.
+"""The graph's tokens and pairs, version 1, in NumPy: many texts at once, without padding, at a tenth of the cost.
 
 A training reads every text once, here; what it exports is the graph. Both compute the same keys (the tests compare
 them on hostile texts); what has no form here (`supports`) is hashed by the graph's layers.
@@ -24,7 +24,7 @@ BOTH = POWERS[0] | POWERS[1] << 32
 
 def supports(spec: TextSpec) -> bool:
     """Can `token_keys` hash the texts of a spec? Else the graph does."""
-    return spec.mode != "byte" and not spec.char_ngrams and getattr(spec, "version", 1) == 1
+    return spec.mode != "byte" and not spec.char_ngrams
 
 
 def cut(cells: Sequence[str | bytes], max_bytes: int) -> tuple[list[str], int]:
