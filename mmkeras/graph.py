@@ -26,7 +26,8 @@ class Graph:
     model: Keras model, dict of raw inputs -> dict of outputs.
     outputs: their names, dtypes and meaning, in the order of the signature; the first is the answer.
     metadata: other parts of the contract: task, target, targets, versions, seed.
-    any_length: is a row's text of any length answered by one function, where a format has faster ones of fixed lengths?
+    row_lengths: of a text in bytes, the fixed lengths for which a format may have a faster function of one row; None:
+    as many as the format likes.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Graph:
     outputs: tuple[dict[str, Any], ...]
     labels: tuple[str, ...]
     metadata: dict[str, Any]
-    any_length: bool = False
+    row_lengths: tuple[int, ...] | None = None
 
     @property
     def answer(self) -> str:

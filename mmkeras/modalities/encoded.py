@@ -30,6 +30,7 @@ class Bag:
     where no vectors were loaded. beside: the size of the vector of a frozen preset that stands beside the bag, the
     feature `<name>_sentence_embedding` float32 [b, beside]; 0 without one. bits: of a number in the tables of the
     deployed model; None for float32. version: of the rule of features; models of version 1 have no prior.
+    row_lengths: of texts, for which a model with bits has a faster function.
     """
 
     n_rows: int
@@ -38,6 +39,7 @@ class Bag:
     beside: int = 0
     bits: int | None = None
     version: int = 1
+    row_lengths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,13 @@ def bits_of(columns: Mapping[str, Modality]) -> int | None:
     return next((column.bag.bits for column in columns.values() if column.bag is not None and column.bag.bits), None)
 
 
+def row_lengths(columns: Mapping[str, Modality]) -> tuple[int, ...] | None:
+    """Bytes of the texts for which a small model has a function of one row; None where nothing is saved."""
+    if bits_of(columns) is None:
+        return None
+    return tuple(sorted({n for column in columns.values() if column.bag is not None for n in column.bag.row_lengths}))
+
+
 def quantised(core: Core, columns: Mapping[str, Modality]) -> Core:
     """The core with its tables quantised, or the core itself where the columns have no bits."""
     bits = bits_of(columns)

@@ -83,7 +83,8 @@ class LiteRTRunner:
         n_bytes = max([inputs[name].shape[-1] for name in self.limits.max_bytes], default=0)
         n_rows = len(inputs[self.names[0]])
         name = self.signature["graph"]
-        if self.lengths and n_rows == 1 and all(inputs[name].shape[1] <= n for name, n in self.tokens.items()):
+        short = bool(self.lengths) and n_bytes <= self.lengths[-1]  # under a size budget there is none for long texts
+        if short and n_rows == 1 and all(inputs[name].shape[1] <= n for name, n in self.tokens.items()):
             inputs = self._resized(inputs)
             n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
             name = row_signature(name, n_bytes)

@@ -26,7 +26,14 @@ from mmkeras.system.progress import Log, about
 from mmkeras.tasks.prediction.material import TrainingData, write_schema
 from mmkeras.tasks.prediction.training import raw_model_of
 from mmkeras.training.artefact_sizes import BITS_MEASURED, FILES, SizeLine, sizes_of
-from mmkeras.training.kept_features import RankedFeatures, as_deployed, first_features, replace_bits, text_columns
+from mmkeras.training.kept_features import (
+    RankedFeatures,
+    as_deployed,
+    first_features,
+    replace_bits,
+    text_columns,
+    with_row_lengths,
+)
 from mmkeras.training.trial import FLOAT, Score, Trained, score_of, scores_of, trial
 
 LEAST: Final = 64  # features of the smallest model that is measured
@@ -59,6 +66,13 @@ class Budget:
     data: TrainingData
     folder: Path
     log: Log
+
+    @classmethod
+    def of(cls, config: Config, data: TrainingData, folder: Path, log: Log) -> Budget:
+        """The budget of a training that begins. Raises InputError for one that is too small."""
+        budget = cls(config, with_row_lengths(data, size_of(str(config.model.size_budget))), folder, log)
+        budget.smallest  # noqa: B018 - measured now, used later
+        return budget
 
     @functools.cached_property
     def n_bytes(self) -> int:
@@ -103,10 +117,6 @@ class Budget:
             )
         return sum(column.state.vocabulary.size for column in columns.values()), n_bytes
 
-    def check(self) -> None:
-        """Raise InputError for a budget that is too small, before anything is trained."""
-        self.smallest  # noqa: B018 - measured now, used later
-
     def line(self, ranked: RankedFeatures) -> SizeLine:
         """Sizes by number of features, from two measures."""
         few, n_bytes = self.smallest
@@ -127,7 +137,7 @@ class Budget:
         Writes state, schema.json and history.csv anew. seconds: that the training of the whole model took.
         """
         full, _ = score_of(whole.trained.parts.model, whole.data)
-        ranked = RankedFeatures.of(whole.trained.parts, whole.data)
+        ranked = RankedFeatures.of(whole.trained.parts, self.data)
         size = {"budget": self.n_bytes, "of": len(ranked), "full": full}
         if 4 * len(ranked) * self.outputs <= self.n_bytes:
             sizes = self.sizes(whole.data.columns, (*FILES, SAVED_MODEL))

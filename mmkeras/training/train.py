@@ -94,8 +94,7 @@ def fit_and_evaluate(config: Config, source: TableSource | Lines, folder: Path, 
         from mmkeras.training.trial import Trained
 
         with not_silent(log, "measuring the smallest model") as heard:
-            budget = Budget(config, data, folder, log)
-            budget.check()
+            budget = Budget.of(config, data, folder, log)
     with not_silent(log, "building the model") as heard:
         trained = task.build(config, data, heard)
     with not_silent(log, "evaluating the run that the training goes on from") as heard:

@@ -34,9 +34,12 @@ FEWER = (128, 512)  # for graphs with other inputs than texts
 def lengths_for(graph: Graph) -> list[int]:
     """The fixed lengths in bytes that get a signature: up to the longest input, inclusive; [0] without byte inputs.
 
-    An empty list where a row's free length is in tokens, and under a size budget.
+    An empty list where a row's free length is in tokens. Under a size budget the graph says which: of longer texts, the
+    signature of any length is called.
     """
-    if graph.any_length or any(i.kind == "pieces" for i in graph.inputs):
+    if graph.row_lengths is not None:
+        return list(graph.row_lengths)
+    if any(i.kind == "pieces" for i in graph.inputs):
         return []
     longest = max(i.max_bytes for i in graph.inputs)
     texts_alone = all(i.max_bytes for i in graph.inputs)

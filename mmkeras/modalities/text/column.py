@@ -56,7 +56,7 @@ class TextColumn:
 
     vectors: loaded word vectors, float32 [rows, dim]; vector_dim: their dimensions, also once the vectors are among the
     core's weights. cut: share of the training texts that were longer than `max_bytes`. bits: of a number in the
-    column's tables in the deployed model; None for float32.
+    column's tables in the deployed model; None for float32. row_lengths: of texts in bytes, of `Bag`.
     """
 
     name: str
@@ -67,12 +67,21 @@ class TextColumn:
     vector_dim: int | None = None
     cut: float = 0.0
     bits: int | None = None
+    row_lengths: tuple[int, ...] = ()
 
     @property
     def bag(self) -> Bag | None:
         if self.encoder != AVERAGE:
             return None
-        return Bag(self.state.n_rows, self.vectors, self.vector_dim, bits=self.bits, version=self.state.spec.version)
+        spec = self.state.spec
+        return Bag(
+            self.state.n_rows,
+            self.vectors,
+            self.vector_dim,
+            bits=self.bits,
+            version=spec.version,
+            row_lengths=self.row_lengths,
+        )
 
     def entry(self) -> dict[str, Any]:
         return {
@@ -80,7 +89,7 @@ class TextColumn:
             "encoder": self.encoder,
             "max_tokens": self.max_tokens,
             "vector_dim": self.vector_dim,
-        } | ({"bits": self.bits} if self.bits else {})
+        } | ({"bits": self.bits, "row_lengths": list(self.row_lengths)} if self.bits else {})
 
     def save(self, folder: Path) -> None:
         save_state(self.state, folder / f"{self.name}.npz")
@@ -275,4 +284,5 @@ def load(entry: dict[str, Any], folder: Path) -> Any:
         entry.get("max_tokens", 128),
         vector_dim=entry.get("vector_dim"),
         bits=entry.get("bits"),
+        row_lengths=tuple(entry.get("row_lengths", ())),
     )

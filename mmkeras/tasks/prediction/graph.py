@@ -13,7 +13,7 @@ from mmkeras.data.targets.targets import Targets
 from mmkeras.graph import Graph
 from mmkeras.modalities import Modality
 from mmkeras.models.core import Core
-from mmkeras.models.quantised import bits_of
+from mmkeras.models.quantised import row_lengths
 from mmkeras.system.keras_file import CORE
 from mmkeras.tasks import TASKS
 from mmkeras.tasks.graph_inputs import graph_inputs
@@ -32,8 +32,8 @@ def predict_graph(
     model = keras.Model(front.raw, outputs | front.ids, name="predict")
     metadata = {"task": targets.task, "target": targets.names[0], "targets": targets.to_json(), **metadata}
     described += front.described_ids()
-    small = bits_of(columns) is not None  # each fixed length costs what thousands of n-grams do
-    return Graph("predict", model, tuple(front.inputs), tuple(described), targets.labels, metadata, any_length=small)
+    lengths = row_lengths(columns)
+    return Graph("predict", model, tuple(front.inputs), tuple(described), targets.labels, metadata, lengths)
 
 
 def raw_model(core: Core, columns: dict[str, Modality], table: dict[str, Column], targets: Targets) -> keras.Model:
