@@ -34,5 +34,4 @@ def steps_resolved(config: Config, tables: Mapping[str, Table], log: Log) -> Con
 
 def mean_length(table: Table) -> float:
     """Characters of a row's texts on average."""
-    names = [column.name for column in table.inputs]
-    return float(sum(table.rows[name].str.len().mean() for name in names)) if len(table.rows) else 0.0
+    return sum(sum(map(len, table.rows[column.name])) for column in table.inputs) / max(1, len(table.rows))
