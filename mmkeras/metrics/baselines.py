@@ -15,6 +15,7 @@ NAMES: Final = {
 }
 """Score -> how it is named in front of its value; a bare percentage is the accuracy."""
 _PERCENT: Final = ("accuracy", "micro_f1")
+_OF_A_HUNDRED: Final = ("bleu", "chrf")
 
 
 def lines_of(figures: Mapping[str, Any]) -> list[str]:
@@ -61,6 +62,8 @@ def difference(baseline: Mapping[str, Any], compared: Mapping[str, Any]) -> str:
 def _bare(number: float, name: str, sign: str = "") -> str:
     if name in _PERCENT:
         return f"{100 * number:{sign}z.1f}"
+    if name in _OF_A_HUNDRED:
+        return f"{number:{sign}z.1f}"
     return f"{number:{sign}z.3f}" if abs(number) < 100 else f"{number:{sign}.3g}"
 
 
