@@ -27,7 +27,7 @@ from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
-LENGTHS = (64, 96, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)
+LENGTHS = (80, 160, 384, 896, 1792, 4096)
 FEWER = (128, 512)  # for graphs with other inputs than texts
 
 

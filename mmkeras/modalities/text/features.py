@@ -26,7 +26,7 @@ from mmkeras.modalities.text.second.keys import FeatureKeys
 from mmkeras.modalities.text.second.rule import character_table as second_table
 from mmkeras.modalities.text.second.vocabulary import Displaced, FindRows
 from mmkeras.modalities.text.second.vocabulary import build_vocabulary as displaced
-from mmkeras.modalities.text.second.weights import CountedTfIdf
+from mmkeras.modalities.text.second.weights import WeighedRows
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.system.arrays import reading_arrays
 
@@ -76,36 +76,42 @@ class TextLayers:
     def __init__(self, state: TextState, name: str) -> None:
         spec = state.spec
         self.version = spec.version
+        frequent = FREQUENT_CHAR_NGRAMS if spec.char_ngrams else FREQUENT
+        buckets, is_mean = spec.unknown_buckets, spec.weighting == "mean"
         if spec.version == 1:
             self.hashes: Any = feature_hasher(spec, state.table, f"{name}_")
-            self.look_up: Any = LookUp(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
+            self.look_up: Any = LookUp(state.vocabulary, buckets, name=f"{name}_rows")
+            self.weigh: Any = None if is_mean else TfIdf(state.idf, frequent, name=f"{name}_weights")
         else:
             self.hashes = feature_keys(spec, state.table, f"{name}_keys")
-            self.look_up = FindRows(state.vocabulary, spec.unknown_buckets, name=f"{name}_rows")
-        frequent = FREQUENT_CHAR_NGRAMS if spec.char_ngrams else FREQUENT
-        if spec.weighting == "mean":
-            self.weigh: Any = Mean(name=f"{name}_mean")
-        elif spec.version == 1:
-            self.weigh = TfIdf(state.idf, frequent, name=f"{name}_weights")
-        else:
-            self.weigh = CountedTfIdf(state.idf, 2 * frequent, name=f"{name}_weights")
+            self.look_up = FindRows(state.vocabulary, buckets, name=f"{name}_rows") if is_mean else None
+            self.weigh = WeighedRows(state.vocabulary, state.idf, 2 * frequent, name=f"{name}_weights")
+        if is_mean:
+            self.weigh = Mean(name=f"{name}_mean")
 
     def bag(self, keys: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
         """Keys int32 [B, F] and `used` float32 [B, F] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
-        if self.version == 1:
-            h1 = keys // 4096
-            return self.weighed(self.look_up(ops.cast(tf.stack([h1, keys - 4096 * h1]), "float32"), used))
-        return self.weighed(self.look_up(keys))
+        if self.version > 1:
+            return self.weighed(keys)
+        h1 = keys // 4096
+        return self.first_weighed(ops.cast(tf.stack([h1, keys - 4096 * h1]), "float32"), used)
 
-    def weighed(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Row numbers, and the weights of them."""
-        if self.version > 1 and isinstance(self.weigh, Mean):
-            return rows, self.weigh(ops.cast(rows, "float32"))
+    def weighed(self, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys of version 2, int32 [B, F] -> row numbers and weights."""
+        if self.look_up is None:
+            rows, weights = self.weigh(keys)
+            return rows, weights
+        rows = self.look_up(keys)
+        return rows, self.weigh(ops.cast(rows, "float32"))
+
+    def first_weighed(self, hashes: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+        """Hashes of version 1, float32 [2, B, F], and `used` [B, F] -> row numbers and weights."""
+        rows = self.look_up(hashes, used)
         return ops.cast(rows, "int32"), self.weigh(rows)
 
     def __call__(self, data: Tensor) -> tuple[Tensor, Tensor]:
         """Uint8 [B, N] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
-        return self.weighed(self.look_up(*self.hashes(data)) if self.version == 1 else self.look_up(self.hashes(data)))
+        return self.first_weighed(*self.hashes(data)) if self.version == 1 else self.weighed(self.hashes(data))
 
 
 def feature_keys(spec: TextSpec, table: np.ndarray, name: str | None = None) -> FeatureKeys:

@@ -28,7 +28,7 @@ from mmkeras.modalities.text.ngram_names import PAIRS
 from mmkeras.modalities.text.row_index import RowIndex
 from mmkeras.modalities.text.second import on_arrays as second
 from mmkeras.modalities.text.second.vocabulary import place
-from mmkeras.modalities.text.second.weights import CountedTfIdf
+from mmkeras.modalities.text.second.weights import WeighedRows
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.system.workers import cpu_count
 
@@ -241,7 +241,7 @@ def weights(text: np.ndarray, rows: np.ndarray, counts: np.ndarray, n: int, weig
         return counts / np.maximum(np.bincount(text, counts, n), 1.0)[text]
     idf = weigh.idf[rows].astype("float64")
     squares = np.bincount(text, counts * idf**2, n)
-    if isinstance(weigh, CountedTfIdf):
+    if isinstance(weigh, WeighedRows):
         counter = text * weigh.counters + weigh.counters_of(rows)
         return counts * idf / np.sqrt(_sums_by_place(counter, counts) * squares[text] + 1.0)
     frequent = weigh.frequent

@@ -22,9 +22,20 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.exact import Tensor, at_least, previous
+from mmkeras.modalities.text.exact import Tensor, at_least
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
-from mmkeras.modalities.text.second.numbers import BLOCK, SHORT, length_of, n_slots, numbers_of, scatter
+from mmkeras.modalities.text.second.numbers import (
+    BLOCK,
+    SHORT,
+    all_but,
+    before,
+    columns,
+    joined,
+    n_slots,
+    numbers_of,
+    scatter,
+    size,
+)
 from mmkeras.modalities.text.second.rule import FIRST_SINGLE
 from mmkeras.system.packed import packed, unpacked
 
@@ -50,28 +61,27 @@ def powers(first: int, step: int, count: int) -> np.ndarray:
     return np.array([int32(number) for number in numbers[:count]], "int32")
 
 
-def times_powers(x: Tensor, first: int, sign: int) -> Tensor:
+def times_powers(x: Tensor, first: int, sign: int, slots: Any) -> Tensor:
     """Int32 [B, T] -> x * first * BASE ** (sign * slot) modulo 2**32.
 
     A table of the powers of thousands of slots would be a good part of a small artefact. So a slot is a multiple of
-    BLOCK and a rest, and its power is a product of two of short tables.
+    BLOCK and a rest, and its power is a product of two of short tables. slots: T, as of `numbers.size`.
     """
-    n = x.shape[1]
-    if n is not None and n <= SHORT:
-        return x * powers(first, sign, n)[None]
-    n_blocks, of_rest = length_of(x) // BLOCK, powers(1, sign, BLOCK)
-    of_blocks = tf.constant(powers(first, sign * BLOCK, MOST_BLOCKS))[:n_blocks, None]
-    if n is None:
-        return x * tf.reshape(of_blocks * of_rest, (1, -1))
+    if isinstance(slots, int) and slots <= SHORT:
+        return x * powers(first, sign, slots)[None]
+    of_blocks, of_rest = powers(first, sign * BLOCK, MOST_BLOCKS), powers(1, sign, BLOCK)
+    if not isinstance(slots, int):
+        return x * tf.reshape(tf.slice(of_blocks[:, None], [0, 0], joined(slots // BLOCK, 1)) * of_rest, (1, -1))
     # numbers of known length would be multiplied by the converter: the table of all slots
-    return tf.reshape(tf.reshape(x, (-1, n_blocks, BLOCK)) * of_blocks * of_rest, (-1, n))  # [B, T / BLOCK, BLOCK]
+    blocks = tf.reshape(x, (-1, slots // BLOCK, BLOCK))  # [B, T / BLOCK, BLOCK]
+    return tf.reshape(blocks * of_blocks[: slots // BLOCK, None] * of_rest, (-1, slots))
 
 
 def token_starts(numbers: Tensor) -> Tensor:
     """Float32 [B, T] -> 1.0 where a token starts."""
     used = ops.minimum(numbers, 1.0)
     word = used - at_least(numbers, FIRST_SINGLE)
-    return used - word * previous(word)
+    return used - word * before(word)
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -93,13 +103,14 @@ class FeatureKeys(keras.layers.Layer):
 
     def call(self, data: Tensor) -> Tensor:
         numbers = numbers_of(data, self.mode, self.table)
-        keys = self.token_keys(numbers, length_of(data))  # [B, W + 2]
-        current, before = keys[:, 1:], keys[:, :-1]
+        n_bytes = size(data, 1)
+        keys = self.token_keys(numbers, n_bytes)  # [B, W + 2]
+        current = all_but(keys, 1, 0)
         kinds = [current]
         if self.orders == 2:
-            kinds.append(current * int32(PAIR) - before)
+            kinds.append(current * int32(PAIR) - all_but(keys, 0, 1))
         if self.char_ngrams:
-            kinds += run_keys(numbers, length_of(data), self.char_ngrams)
+            kinds += run_keys(numbers, n_bytes, self.char_ngrams)
         return kinds[0] if len(kinds) == 1 else ops.concatenate(kinds, axis=1)
 
     def token_keys(self, numbers: Tensor, n_bytes: Any) -> Tensor:
@@ -107,14 +118,14 @@ class FeatureKeys(keras.layers.Layer):
         start = ops.cast(token_starts(numbers), "int32")
         token = ops.cumsum(start, axis=1)  # 0 before the first token
         whole = ops.cast(numbers, "int32")
-        n_entries = n_bytes + 2
+        n_rows, slots, n_entries = size(numbers, 0), n_slots(n_bytes), n_bytes + 2
         if self.max_tokens < LONGEST:
             is_read = ops.cast(token <= self.max_tokens, "int32")
             token, start, whole = token * is_read, start * is_read, whole * is_read
-            n_entries = tf.minimum(n_bytes, self.max_tokens) + 2
-            n_entries = n_entries if tf.is_symbolic_tensor(n_entries) else int(n_entries)
-        sums = scatter(token, times_powers(whole, 1, 1), n_entries)
-        return sums * scatter(token, times_powers(start, MIX, -1), n_entries)
+            least = min if isinstance(n_bytes, int) else tf.minimum
+            n_entries = least(n_bytes, self.max_tokens) + 2
+        sums = scatter(token, times_powers(whole, 1, 1, slots), n_entries, n_rows)
+        return sums * scatter(token, times_powers(start, MIX, -1, slots), n_entries, n_rows)
 
     def get_config(self) -> dict[str, Any]:
         options = {
@@ -136,18 +147,18 @@ def run_keys(numbers: Tensor, n_bytes: Any, longest: int) -> list[Tensor]:
     One starts at each slot from 0 on. A separator is the character 0, to which 1 is added as to all, so that one in
     front changes the key. An n-gram with two adjacent separators has key 0, so padding adds none.
     """
-    numbers = tf.pad(numbers, [[0, 0], [0, longest]])[:, : n_bytes + 2 + longest]
+    n, slots = n_bytes + 1, n_slots(n_bytes + longest)
+    behind = tf.reshape(slots - n_slots(n_bytes), ())
+    numbers = tf.pad(numbers, [[0, 0], [0, behind]])
     separator = 1.0 - ops.minimum(numbers, 1.0)
-    doubled = prefix_sums(separator * previous(separator))  # pairs of adjacent separators so far
-    slots = n_slots(n_bytes + longest)
-    whole = tf.pad(ops.cast(numbers + 1.0, "int32"), [[0, 0], [0, slots - (n_bytes + 2 + longest)]])
-    sums = prefix_sums(times_powers(whole, 1, 1))
-    n = n_bytes + 1
-    inverse = times_powers(tf.ones_like(whole), RUN, -1)[:, :n]
+    doubled = prefix_sums(separator * before(separator))  # pairs of adjacent separators so far
+    whole = ops.cast(numbers + 1.0, "int32")
+    sums = prefix_sums(times_powers(whole, 1, 1, slots))
+    inverse = columns(times_powers(tf.ones_like(whole), RUN, -1, slots), 0, n)
     keys = []
     for length in range(2, longest + 1):
-        total = (sums[:, length : length + n] - sums[:, :n]) * inverse
-        used = ops.relu(1.0 - (doubled[:, length : length + n] - doubled[:, 1 : 1 + n]))
+        total = (columns(sums, length, n) - columns(sums, 0, n)) * inverse
+        used = ops.relu(1.0 - (columns(doubled, length, n) - columns(doubled, 1, n)))
         keys.append(total * ops.cast(used, "int32"))
     return keys
 

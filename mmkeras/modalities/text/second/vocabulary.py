@@ -150,17 +150,15 @@ class FindRows(keras.layers.Layer):
         self.vocabulary, self.unknown_buckets = vocabulary, unknown_buckets
 
     def call(self, keys: Tensor) -> Tensor:
-        vocabulary = self.vocabulary
-        shifted = ops.cast(keys, "float32") + HALF
-        bucket = placed(shifted, len(vocabulary.factors) - 1)
-        factor = ops.cast(tf.gather(vocabulary.factors, bucket), "int32")
-        slot = placed(ops.cast(keys * factor, "float32") + HALF, vocabulary.n_rows)
-        is_known = ops.cast(tf.equal(tf.gather(vocabulary.prints, slot), tf.cast(keys, "int16")), "int32")
+        slot = ops.cast(slots_of(keys, self.vocabulary), "int32")
+        is_known = ops.cast(tf.equal(tf.gather(self.vocabulary.prints, slot), tf.cast(keys, "int16")), "int32")
         row = slot * is_known
         if not self.unknown_buckets:
             return row
         is_used = ops.cast(tf.not_equal(keys, 0), "int32")
-        other = ops.minimum(placed(shifted, self.unknown_buckets), self.unknown_buckets - 1) + 1
+        shifted = ops.cast(keys, "float32") + HALF
+        bucket = ops.minimum(placed(shifted, self.unknown_buckets), self.unknown_buckets - 1.0)
+        other = ops.cast(bucket, "int32") + 1
         return is_used * (is_known * (row + self.unknown_buckets) + (1 - is_known) * other)
 
     def get_config(self) -> dict[str, Any]:
@@ -172,6 +170,13 @@ class FindRows(keras.layers.Layer):
         return cls(**{**config, "vocabulary": Displaced.from_config(config["vocabulary"])})
 
 
+def slots_of(keys: Tensor, vocabulary: Displaced) -> Tensor:
+    """Int32 [B, F], keys -> the only row that each can have, float32 [B, F]."""
+    bucket = ops.cast(placed(ops.cast(keys, "float32") + HALF, len(vocabulary.factors) - 1), "int32")
+    factor = ops.cast(tf.gather(vocabulary.factors, bucket), "int32")
+    return placed(ops.cast(keys * factor, "float32") + HALF, vocabulary.n_rows)
+
+
 def placed(shifted: Tensor, count: int) -> Tensor:
     """`place` in the graph, of float32 keys + HALF. A sum and then a product: nothing may fuse them and round once."""
-    return ops.cast(shifted * np.float32(count / 2**32), "int32")
+    return ops.floor(shifted * np.float32(count / 2**32))

@@ -1,4 +1,4 @@
-"""TF-IDF weights of a bag's features, version 2: rows in any order, two bytes a feature."""
+"""Keys -> rows and TF-IDF weights, version 2: rows in any order, four bytes a feature for the two."""
 
 from __future__ import annotations
 
@@ -9,52 +9,71 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mmkeras.modalities.text.exact import Tensor, look_up
-from mmkeras.modalities.text.second.numbers import scatter
+from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.second.numbers import scatter, size
+from mmkeras.modalities.text.second.vocabulary import Displaced, slots_of
 from mmkeras.system.packed import packed, unpacked
 
-IDF_UNIT = 2.0**-10  # an inverse document frequency is stored as a whole number of these, at most 2**15 - 1
+IDF_UNIT = 2.0**-10  # an inverse document frequency is a whole number of these, at most 2**15 - 1
 
 
 @keras.saving.register_keras_serializable("mmkeras")
-class CountedTfIdf(keras.layers.Layer):
-    """Row numbers -> weights: square root of the term frequency times inverse document frequency, L2-normalised.
+class WeighedRows(keras.layers.Layer):
+    """Keys -> row numbers and weights: square root of the term frequency times idf, L2-normalised.
 
-    Call: int32 [B, F] row numbers, 0 for none -> float32 [B, F]. A feature that occurs c times has c entries; each gets
-    idf / sqrt(c), so that the entries of a feature sum to idf * sqrt(c), and the squared length of the bag is the sum
-    of idf ** 2 over all entries.
+    Call: int32 [B, F], 0 for no feature -> int32 [B, F], the rows, 0 for unknown features, and float32 [B, F], the
+    weights. A feature that occurs c times has c entries; each gets idf / sqrt(c), so that the entries of a feature sum
+    to idf * sqrt(c), and the squared length of the bag is the sum of idf ** 2 over all entries.
+
+    A row's idf and the low 16 bits of its key, by which it is known, are the high and the low half of one number, so
+    that one gather has both; as an idf the whole number is taken, whose low half changes it by less than IDF_UNIT.
 
     Equal rows are counted by adding ones to `counters`, of which each serves as many rows: with 8,192 of them, of a
     text of 500 known features about 30 share one with another, and count as two. Up to so many rows the count is exact.
     """
 
-    def __init__(self, idf: np.ndarray, counters: int, **kwargs: Any) -> None:
+    def __init__(self, vocabulary: Displaced, idf: np.ndarray, counters: int, **kwargs: Any) -> None:
         """idf: float [n_rows], 0 for row 0, which is "no feature", and for unused rows."""
         super().__init__(**{**kwargs, "trainable": False})
-        self.counters = counters
-        self.idf = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int16")
+        self.vocabulary, self.counters = vocabulary, counters
+        self.units = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int16")
+        high = np.r_[self.units, 0].astype("int32") * 2**16
+        self.both = high + vocabulary.prints.view("uint16").astype("int32")  # [n_rows + 1]
+
+    @property
+    def idf(self) -> np.ndarray:
+        """Float32 [n_rows]: the idf of each row, in units of IDF_UNIT / 2**16."""
+        return self.both[:-1].astype("float32")
 
     def counters_of(self, rows: np.ndarray) -> np.ndarray:
         """The counter of each row, int32, as `call` computes it."""
-        n_rows = len(self.idf)
-        if n_rows <= self.counters:
+        if self.vocabulary.n_rows <= self.counters:
             return rows
-        return (rows.astype("float32") * np.float32(self.counters / n_rows)).astype("int32")
+        return (rows.astype("float32") * self.step).astype("int32")
 
-    def call(self, rows: Tensor) -> Tensor:
-        n_rows = len(self.idf)
-        counter = rows
-        if n_rows > self.counters:
-            counter = ops.cast(ops.cast(rows, "float32") * np.float32(self.counters / n_rows), "int32")
-        counts = scatter(counter, ops.minimum(rows, 1), min(n_rows, self.counters))
-        times = ops.cast(tf.gather(counts, counter, batch_dims=1), "float32")
-        idf = look_up(self.idf, rows)
+    @property
+    def step(self) -> np.float32:
+        """Counters a row."""
+        return np.float32(self.counters / self.vocabulary.n_rows)
+
+    def call(self, keys: Tensor) -> tuple[Tensor, Tensor]:
+        place = slots_of(keys, self.vocabulary)
+        slot, n_rows = ops.cast(place, "int32"), self.vocabulary.n_rows
+        both = tf.gather(self.both, slot)
+        known = ops.cast(tf.equal(tf.cast(both, "int16"), tf.cast(keys, "int16")), "float32")
+        counter = ops.cast(place * self.step, "int32") if n_rows > self.counters else slot
+        counts = scatter(counter, known, min(n_rows, self.counters), size(keys, 0))
+        times = tf.gather(counts, counter, batch_dims=1)
+        idf = ops.cast(both, "float32") * known
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
-        return idf * ops.rsqrt(times * squares + 1.0)  # + 1 against 1 / 0; negligible, an idf is at least 1 / IDF_UNIT
+        weights = idf * ops.rsqrt(times * squares + 1.0)  # + 1 against 1 / 0: negligible in these units
+        return ops.cast(place * known, "int32"), weights
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "idf": packed(self.idf), "counters": self.counters}
+        config = {"vocabulary": self.vocabulary.config(), "units": packed(self.units), "counters": self.counters}
+        return {**super().get_config(), **config}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> CountedTfIdf:
-        return cls(**{**config, "idf": unpacked(config["idf"]) * IDF_UNIT})  # exact: whole numbers of a power of two
+    def from_config(cls, config: dict[str, Any]) -> WeighedRows:
+        idf = unpacked(config.pop("units")) * IDF_UNIT  # exact: whole numbers of a power of two
+        return cls(**{**config, "vocabulary": Displaced.from_config(config["vocabulary"]), "idf": idf})
