@@ -15,7 +15,7 @@ from keras import layers, ops
 from mmkeras.config.config import Text, Training
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextSpec
-from mmkeras.models.heads import Head, HeadsAccuracy, HeadsLoss, pairs_of
+from mmkeras.models.heads import PRIOR, Head, HeadsAccuracy, HeadsLoss, pairs_of
 from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
 from mmkeras.models.optimizers import RowAdagrad
 
@@ -27,7 +27,6 @@ FOLD_EPOCHS = 2
 LEARNING_RATE = 0.08
 DECAY = 0.032  # of a row of the batch, divided by the batch: the same for a row of the table whatever the batch
 HIDDEN = 50
-PRIOR = "prior"
 VECTOR_ROWS = 20_000  # only the most frequent features have a vector: vectors of rare features would overfit
 
 

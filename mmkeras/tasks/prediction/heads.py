@@ -14,15 +14,16 @@ from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import RaggedFeatures
 from mmkeras.metrics.calibration import fit_temperature, softmax
 from mmkeras.models.core import Core, build_core, make_variables
-from mmkeras.models.heads import Head, heads_of
+from mmkeras.models.heads import PRIOR, Head, heads_of
 from mmkeras.models.steps import is_large
-from mmkeras.models.wide_deep import BATCH_SIZE, EPOCHS, PRIOR, compile_model
+from mmkeras.models.wide_deep import BATCH_SIZE, EPOCHS, compile_model
 from mmkeras.system.progress import Log
 from mmkeras.tasks.prediction.evaluate import run
 from mmkeras.tasks.prediction.material import TrainingData
 from mmkeras.tasks.prediction.starts import priors_of, scales_of
 
 WIDE = "{name}_wide"
+MOST_SCALED = 2**26  # weights of a table up to which their steps are scaled: the scales are as large as the table
 CLEAR = 1.0  # standard errors by which a head must be better than the default one
 
 
@@ -44,8 +45,7 @@ def heads_for(core: Core, data: TrainingData, config: Config) -> tuple[Head, ...
     if training.learning_rate is not None or not is_cheap(core, data, config):
         return ()
     weights = sum(int(np.prod(layer.table.shape)) for layer in wide_layers(core.model).values())
-    heads = heads_of(weights, training.epochs or EPOCHS, training.batch_size or BATCH_SIZE)
-    return heads if len(heads) > 1 else ()
+    return heads_of(weights, training.epochs or EPOCHS, training.batch_size or BATCH_SIZE)
 
 
 def wide_layers(model: keras.Model) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def wide_layers(model: keras.Model) -> dict[str, Any]:
 
 def model_of_heads(core: Core, heads: tuple[Head, ...], data: TrainingData, config: Config) -> keras.Model:
     """The model that `fit` trains: the core itself, or one with all heads in its tables."""
-    if not heads:
+    if len(heads) < 2:
         return core.model
     return build_core(data.columns, data.targets.outputs, config, heads=len(heads)).model
 
@@ -71,7 +71,8 @@ def start(model: keras.Model, batches: Batches) -> None:
     texts = {name: features for features in batches.features for name in features.specs()}
     for name, layer in wide_layers(model).items():
         features = texts[f"{name}_rows"]
-        assert isinstance(features, RaggedFeatures)
+        if not isinstance(features, RaggedFeatures) or int(np.prod(layer.table.shape)) > MOST_SCALED:
+            continue
         scales = scales_of(features.ragged, batches.targets, layer.table.shape[0])
         model.optimizer.scales[layer.table.path] = tf.constant(scales)
 
@@ -94,6 +95,9 @@ class HeadChoice:
         than a standard error of the difference of their rows.
         """
         heads, data = self.heads, self.data
+        if len(heads) < 2:
+            log(f"one rate: {heads[0]}, as the table has many weights (--learning-rate trains adagrad at another)")
+            return
         logits = run(self.model, data.features["validation"], data)  # [n, heads, classes]
         truth = data.targets.truth(data.split.validation)
         losses = np.stack([row_losses(logits[:, k].astype("float64"), truth) for k in range(len(heads))])  # [heads, n]

@@ -18,6 +18,7 @@ from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.ngram_names import names_of_ngrams
 from mmkeras.models import COUNTED, FREQUENCIES
 from mmkeras.models.core import Core
+from mmkeras.models.heads import PRIOR
 from mmkeras.runs.run import MISTAKES_SHOWN
 from mmkeras.tasks.prediction.evaluate import Evaluation, run
 from mmkeras.tasks.prediction.material import TrainingData
@@ -51,7 +52,8 @@ def linear_columns(core: Core, data: TrainingData) -> list[LinearColumn]:
         return []
     layers = {layer.name: layer for layer in core.model.layers}
     titles = {spec["name"]: spec["column"] for spec in data.inputs}
-    found = []
+    found: list[LinearColumn] = []
+    prior = layers.get(PRIOR)
     for name, text in data.columns.items():
         layer = layers.get(WIDE.format(name=name)) or layers.get(COUNTED.format(name=name))
         if layer is None or not hasattr(text, "state"):
@@ -59,6 +61,8 @@ def linear_columns(core: Core, data: TrainingData) -> list[LinearColumn]:
         table = np.asarray(layer.table)
         frequencies = layers.get(FREQUENCIES.format(name=name))
         bias = np.zeros(table.shape[1], "float32") if frequencies is None else np.asarray(frequencies.kernel)[0]
+        if prior is not None and not found:  # added once, however many texts a row has
+            bias = bias + np.asarray(prior.prior)
         if table.any():
             found.append(LinearColumn(name, titles[name], text, table, bias))
     return found

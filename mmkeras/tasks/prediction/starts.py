@@ -10,6 +10,7 @@ from mmkeras.features.ragged import Ragged
 
 SMOOTHED: Final = 1.0  # rows that are added to the counts of `scales_of`
 SHARE: Final = 0.5  # of the log-ratios in a scale; the rest is 1
+AT_ONCE: Final = 2**22  # features of texts that are counted at once
 LARGEST_SCALE: Final = 3.0  # a step of SGD grows with its square
 
 
@@ -23,9 +24,7 @@ def scales_of(bags: Ragged, truth: np.ndarray, n_rows: int) -> np.ndarray:
     """
     n_classes = truth.shape[1]
     classes = truth.argmax(axis=1)
-    entries = np.asarray(bags.columns[0]).astype("int64")
-    counts = np.bincount(entries * n_classes + classes[bags.row_numbers()], minlength=n_rows * n_classes)
-    inside = counts.reshape(n_rows, n_classes).astype("float32")
+    inside = counts_of(bags, classes, n_rows, n_classes)
     rows = np.bincount(classes, minlength=n_classes).astype("float32")  # [classes]
     outside = inside.sum(axis=1, keepdims=True) - inside
     ratio = (rows + 2 * SMOOTHED) / (rows.sum() - rows + 2 * SMOOTHED)
@@ -33,6 +32,19 @@ def scales_of(bags: Ragged, truth: np.ndarray, n_rows: int) -> np.ndarray:
     seen = sizes[1:] if n_rows > 1 else sizes  # row 0 is no feature
     mean = max(float(np.sqrt(np.mean(seen * seen))), 1e-6)
     return np.minimum(np.float32(1 - SHARE) + sizes * np.float32(SHARE / mean), np.float32(LARGEST_SCALE))
+
+
+def counts_of(bags: Ragged, classes: np.ndarray, n_rows: int, n_classes: int) -> np.ndarray:
+    """float32 [n_rows, n_classes]: in how many texts of each class a feature occurs. classes: int [n]."""
+    counts = np.zeros(n_rows * n_classes, "float32")
+    first = 0
+    while first < len(bags):  # some texts at a time: the bags of many texts do not fit into memory
+        last = max(first + 1, int(np.searchsorted(bags.starts, bags.starts[first] + AT_ONCE, "right")) - 1)
+        entries = np.asarray(bags.columns[0][bags.starts[first] : bags.starts[last]]).astype("int64")
+        of_entry = np.repeat(classes[first:last], bags.lengths[first:last])
+        counts += np.bincount(entries * n_classes + of_entry, minlength=len(counts))
+        first = last
+    return counts.reshape(n_rows, n_classes)
 
 
 def priors_of(truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
