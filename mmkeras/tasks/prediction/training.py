@@ -129,7 +129,9 @@ def build(config: Config, data: TrainingData, log: Log) -> Trainable:
         recipe.compile_model(model, training, steps, heads=heads)
         if not training.continue_from:
             start(model, train)
-        if not heads:
+        if len(heads) > 1:
+            log(f"{len(heads)} rates are trained side by side; the lines of the epochs show their means")
+        elif not heads:
             rate = training.learning_rate or recipe.LEARNING_RATE
             log(f"one rate: adagrad {rate:g}" + ("" if training.learning_rate else " (--learning-rate changes it)"))
     else:
