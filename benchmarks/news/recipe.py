@@ -90,15 +90,15 @@ def accuracy_of(variant: Variant, train: Path, test: Path, folder: Path, seed: i
     predictions = folder / "predictions.csv"
     predict = ["-m", "mmkeras.cli.main", "predict", str(folder / "run"), str(test), "--output", str(predictions)]
     subprocess.run([sys.executable, *predict, "--overwrite"], **call)  # type: ignore[call-overload]
-    return share_right(predictions)
+    return share_right(predictions, test)
 
 
-def share_right(predictions: Path) -> float:
+def share_right(predictions: Path, test: Path) -> float:
     """The share of rows whose prediction is their label, in per cent."""
     import pandas as pd
 
-    rows = pd.read_csv(predictions, dtype=str, keep_default_na=False)
-    return 100 * float((rows["prediction"] == rows["label"]).mean())
+    answers, rows = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (predictions, test))
+    return 100 * float((answers["prediction"].to_numpy() == rows["label"].to_numpy()).mean())
 
 
 def svm_accuracy(train: Path, test: Path, characters: bool, seed: int) -> float:
