@@ -90,7 +90,7 @@ def write_predictions(options: Predict, path: str | None) -> None:
     inputs = [options.artefact, *([path] if path not in (STDIN, None) else [])]
     with output_file(name, options.overwrite, inputs) as output, contextlib.ExitStack() as stack:
         with opening(options.artefact):
-            runner = open_model(options.artefact, options.format, notes(print))
+            runner = open_model(options.artefact, options.format, notes(print), threads=1)  # and a call a core
         if written.note:
             notes(print)(written.note)
         rows: Rows

@@ -19,7 +19,7 @@ from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.table import Table, check_rows, read_rows, with_columns
 from mmkeras.data.values.clean import Cleaned, clean_numbers, notation_of
 
-ROWS: Final = 8192  # of a part
+ROWS: Final = 2**14  # of a part
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,11 @@ class Tally:
             return
         for part in () if self.sums else self.kept:
             self._sum(*part)
+        self._sum(truth, predictions)
         if self.score != "micro_f1":
             self.kept.clear()
-        self._sum(truth, predictions)
+        elif not self.kept:
+            self.kept.append((truth, predictions))
 
     @property
     def is_exact(self) -> bool:

@@ -36,7 +36,7 @@ def batches(
     most = OF_FILES if any(names_files(spec["kind"]) for spec in columns_of(inputs)) else MOST
     start = 0
     while start < count:
-        rows = order[start : start + min(most, max(1, most_bytes // max(1, int(lengths[order[start]]))))]
+        rows = order[start : start + min(most, max(1, most_bytes // rounded(int(lengths[order[start]]))))]
         start += len(rows)
         arrays = to_arrays(values, inputs, rows.tolist())
         yield rows, arrays if len(rows) == 1 else with_few_shapes(arrays, inputs)

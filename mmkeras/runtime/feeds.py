@@ -60,7 +60,10 @@ def column_names(inputs: Iterable[InputSpec]) -> list[str]:
 
 def read_values(cells: Sequence[str], input_spec: InputSpec, root: MediaRoot) -> tuple[list[Any], dict[int, str]]:
     """One column's cells -> values, and the faults: row -> reason. A cell that cannot be read counts as missing."""
-    return _read_each(cells_of(input_spec["kind"]).read, cells, input_spec, root)
+    module = cells_of(input_spec["kind"])
+    read_all = getattr(module, "read_all", None)  # of kinds that read many cells faster than one by one
+    values = read_all(cells, input_spec) if read_all else None
+    return (values, {}) if values is not None else _read_each(module.read, cells, input_spec, root)
 
 
 def read_cells(

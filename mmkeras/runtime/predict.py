@@ -38,7 +38,7 @@ from mmkeras.system.screen import notes
 from mmkeras.system.workers import cpu_count
 
 PREDICTION, PROBABILITY, PROBABILITIES = "prediction", "probability", "probabilities"
-FEW: Final = 512
+FEW: Final = 64
 """Rows of a part at least, so that few rows do not open a runtime twice."""
 OF_FILES: Final = 64  # rows of a part of pictures or clips, whose values are large
 

@@ -94,8 +94,10 @@ class SavedModelRunner:
         with native_noise_muted():
             import tensorflow as tf
 
+            # with one thread the caller's own, so that several callers are not answered one after another
+            between = -1 if threads == 1 else threads or 0
             options = tf.compat.v1.ConfigProto(
-                intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0
+                intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=between
             )
             self.session = tf.compat.v1.Session(graph=tf.Graph(), config=options)
         self.path, assets = path, path / "assets"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import itertools
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from mmkeras.errors import InputError
 from mmkeras.system.outputs import refuse_special
 from mmkeras.system.temporary import temporary
+
+BLOCK: Final = 1024
+"""Rows of a CSV that are written at a time."""
 
 
 @contextlib.contextmanager
@@ -70,16 +74,23 @@ def write_csv(path: str | Path | TextIO, rows: Iterable[Sequence[object]], new: 
     `pandas.read_csv` and `csv.reader` read back exactly these rows, including line ends of every kind in the cells.
     """
     if not isinstance(path, str | Path):
-        csv_writer(path).writerows(rows)
+        write_rows(path, rows)
         path.flush()
         return
     with atomic_write(Path(path), new) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        csv_writer(file).writerows(rows)
+        write_rows(file, rows)
 
 
-def csv_writer(file: TextIO, delimiter: str = ",") -> Any:
-    """A `csv.writer` that ends rows with LF and leaves no cell unquoted that would end a row."""
-    return csv.writer(_EndedByLF(file), delimiter=delimiter)
+def write_rows(file: TextIO, rows: Iterable[Sequence[object]], delimiter: str = ",") -> None:
+    """Write rows as CSV that ends them with LF and leaves no cell unquoted that would end a row; BLOCK at a time."""
+    rows = iter(rows)
+    while block := list(itertools.islice(rows, BLOCK)):
+        text = io.StringIO()
+        csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(block)
+        if "\r" in text.getvalue():
+            csv.writer(_EndedByLF(file), delimiter=delimiter).writerows(block)
+        else:
+            file.write(text.getvalue())
 
 
 class _EndedByLF:

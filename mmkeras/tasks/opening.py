@@ -30,10 +30,13 @@ def generates_text(path: Path) -> bool:
     return path.is_dir() and (path / SIGNATURE).exists() and read_signature(path).answers == "texts"
 
 
-def open_model(path: str | Path, format_name: str | None = None, log: Log = lambda _: None) -> Runner:
+def open_model(
+    path: str | Path, format_name: str | None = None, log: Log = lambda _: None, threads: int | None = None
+) -> Runner:
     """A Runner for an artefact, an exported folder (its fastest artefact), or a run (the only one that needs Keras).
 
-    format_name: the artefact of an exported folder. Logs which artefact of a folder is chosen.
+    format_name: the artefact of an exported folder. threads: of one call of an artefact, None for the runtime's choice.
+    Logs which artefact of a folder is chosen.
     """
     path = Path(path)
     check_format(format_name)
@@ -58,14 +61,14 @@ def open_model(path: str | Path, format_name: str | None = None, log: Log = lamb
         choice = choose(path, signature.artefacts, format_name)
         why = f": {choice.why} (--format names another)" if choice.why else ""
         log(f"answered by {path / choice.artefact.files[0]}{why}")
-        (runner,) = open_chosen(path, choice).values()
+        (runner,) = open_chosen(path, choice, threads).values()
         return runner
     if path.is_dir() and (path / "savedmodel").is_dir():
         raise InputError(
             f"{path}: this folder holds several artefacts; name one: {path}/predict.tflite, {path}/predict.onnx or "
             f"{path}/savedmodel/1."
         )
-    runner = open_artefact(path)
+    runner = open_artefact(path, threads)
     if "targets" not in runner.signature:
         raise predicts_no_rows(path)
     return runner

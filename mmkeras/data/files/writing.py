@@ -19,7 +19,7 @@ from mmkeras.data.kept_columns import OutColumn, unquoted_value
 from mmkeras.data.values.cells import split_labels
 from mmkeras.data.values.formula_cells import FormulaCells
 from mmkeras.errors import InputError
-from mmkeras.system.files import atomic_write, csv_writer
+from mmkeras.system.files import atomic_write, write_rows
 from mmkeras.system.outputs import name_of
 
 PART: Final = 8192  # rows of a Parquet file that are in memory at a time
@@ -45,7 +45,7 @@ def write_table(
             _write_json(file, columns, rows, written.kind == "json")
         else:
             as_text = itertools.chain([[column.name for column in columns]], as_texts(columns, rows))
-            csv_writer(file, "\t" if written.kind == "tsv" else ",").writerows(cells.marked(as_text))
+            write_rows(file, cells.marked(as_text), "\t" if written.kind == "tsv" else ",")
 
 
 @contextlib.contextmanager
@@ -86,9 +86,9 @@ def _pack(file: IO[bytes], written: Written, name: str, stack: contextlib.ExitSt
     return file
 
 
-def as_texts(columns: Sequence[OutColumn], rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
-    """The rows with their numbers as text."""
-    numbers = [(i, column.spec) for i, column in enumerate(columns) if column.kind in ("whole", "number")]
+def as_texts(columns: Sequence[OutColumn], rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    """The rows with their fractions as text; a csv.writer writes whole numbers itself."""
+    numbers = [(i, column.spec) for i, column in enumerate(columns) if column.kind == "number"]
     for row in rows:
         texts = list(row)
         for i, spec in numbers:

@@ -46,9 +46,11 @@ class FormulaCells:
             return
         signs = frozenset(STARTS)  # of one character each: most cells are told by it
         for row in rows:
-            if any(cell[:1] in signs for cell in row if type(cell) is str) and any(map(is_formula, row)):
-                self.count += sum(is_formula(cell) for cell in row)
-                row = [f"{MARK}{cell}" if is_formula(cell) else cell for cell in row]
+            for cell in row:
+                if type(cell) is str and cell and cell[0] in signs and is_formula(cell):
+                    self.count += sum(map(is_formula, row))
+                    row = [f"{MARK}{cell}" if is_formula(cell) else cell for cell in row]
+                    break
             yield row
 
     def log_marked(self, log: Log) -> None:

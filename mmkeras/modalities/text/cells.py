@@ -72,6 +72,15 @@ def read(cell: str, input_spec: InputSpec, root: MediaRoot) -> bytes | np.ndarra
 sample = read
 
 
+def read_all(cells: Sequence[str], input_spec: InputSpec) -> list[bytes] | None:
+    """As `read` of each cell, none of which is at fault; None where an external tokenizer reads them."""
+    if "tokenizer_folder" in input_spec:
+        return None
+    limit = input_spec["max_bytes"]
+    encoded = [b"" if cell.isspace() else cell.encode("utf-8", "replace") for cell in cells]
+    return [raw if len(raw) <= limit else truncate(raw, limit) for raw in encoded]
+
+
 def read_ids(cell: str, input_spec: InputSpec) -> np.ndarray:
     """Token ids of a text, int32 [n], by the tokenizer in the folder that `with_tokenizers` has set."""
     from mmkeras.modalities.text.pretrained.external_tokenizer import tokenize_externally
