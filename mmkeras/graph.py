@@ -79,7 +79,7 @@ class GraphSignature:
 
 @dataclass(frozen=True)
 class CallableSignature:
-    """A function of an artefact that clients call: `serving_default`, `predict_64`, … path: of its file in the folder.
+    """A function of an artefact that clients call: `serving_default`, `predict_80`, … path: of its file in the folder.
 
     inputs, outputs: name, dtype and shape of each, as the written artefact has them; None for a free size, and for the
     shape of a free rank. `max_bytes`: an input with this key is cut to so many bytes.

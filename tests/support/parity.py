@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import reference_second
 import reference_tokenizer as reference
 
 if TYPE_CHECKING:
@@ -131,12 +132,17 @@ class Exported:
         """Int32 [kinds, tokens]: the row numbers of a text by the reference tokenizer and `Vocabulary.keys`."""
         state = self.states[name]
         spec = state.spec
-        hashes = reference.token_hashes(raw, spec.mode, spec.max_tokens)
-        of_runs = reference.run_keys(raw, spec.mode, spec.char_ngrams) if spec.char_ngrams else []
-        keys_of_kinds = [*reference.features(hashes, spec.orders), *of_runs]
+        if spec.version > 1:
+            what = spec.mode, spec.orders, spec.char_ngrams, spec.punctuation, spec.max_tokens
+            keys_of_kinds = reference_second.feature_keys(raw, *what)
+        else:
+            hashes = reference.token_hashes(raw, spec.mode, spec.max_tokens)
+            of_runs = reference.run_keys(raw, spec.mode, spec.char_ngrams) if spec.char_ngrams else []
+            keys_of_kinds = [*reference.features(hashes, spec.orders), *of_runs]
+        numbers = reference.row_numbers if spec.version == 1 else reference_second.row_numbers
         ids = np.zeros((spec.kinds, max(map(len, keys_of_kinds))), "int32")
         for kind, keys in zip(ids, keys_of_kinds, strict=True):
-            kind[: len(keys)] = reference.row_numbers(keys, self._rows(name), spec.unknown_buckets)
+            kind[: len(keys)] = numbers(keys, self._rows(name), spec.unknown_buckets)
         return ids
 
     def _rows(self, name: str) -> dict[int, int]:
@@ -153,14 +159,17 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **spec
     """
     from mmkeras.modalities.text.features import TextSpec, TextState, new_table
     from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
+    from mmkeras.modalities.text.second.vocabulary import build_vocabulary as displaced
 
     text_spec = TextSpec(**spec)
     what = text_spec.mode, text_spec.orders, text_spec.char_ngrams
-    keys = [k for text in texts for k in reference.keys_of(text, *what)]
-    keys += [k for text in tokens_only for k in reference.keys_of(text, text_spec.mode, 1)]
+    keys_of = reference.keys_of if text_spec.version == 1 else reference_second.keys_of
+    keys = [k for text in texts for k in keys_of(text, *what)]
+    keys += [k for text in tokens_only for k in keys_of(text, text_spec.mode, 1)]
     distinct, counts = np.unique(np.array(keys, "int64"), return_counts=True)
-    vocabulary = build_vocabulary(distinct[np.argsort(-counts, kind="stable")])
-    idf = np.random.default_rng(0).uniform(1, 10, vocabulary.size)
+    build: Any = build_vocabulary if text_spec.version == 1 else displaced
+    vocabulary = build(distinct[np.argsort(-counts, kind="stable")])
+    idf = np.random.default_rng(0).uniform(1, 10, len(vocabulary.keys))
     return TextState(text_spec, new_table(text_spec), vocabulary, np.r_[0.0, idf].astype("float32"))
 
 

@@ -11,6 +11,7 @@ import itertools
 import json
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 BASE, MIX, PAIR, RUN = 0x2C1B3C6D, 0x297A2D39, 0x3C6EF35F, 0x1B873593
@@ -132,3 +133,18 @@ def feature_keys(
         doubled = [any(a == 0 == b for a, b in itertools.pairwise(run)) for run in runs]
         keys.append([0 if bad else key(tuple(n + 1 for n in run), RUN) for run, bad in zip(runs, doubled, strict=True)])
     return keys
+
+
+def keys_of(raw: bytes, mode: str = "mixed", orders: int = 2, longest: int = 0) -> list[int]:
+    """The keys of all features of a text."""
+    return [key for kind in feature_keys(raw, mode, orders, longest) for key in kind if key]
+
+
+def row_numbers(keys: Sequence[int], rows: Mapping[int, int], buckets: int) -> list[int]:
+    """Row numbers of keys, 0 for key 0; an unknown key has that of its bucket, the key's part of the whole range."""
+    found = []
+    for key in keys:
+        signed = key - 2**32 * (key >= 2**31)
+        bucket = min(int((signed + 2**31) * buckets / 2**32), buckets - 1) + 1 if buckets else 0
+        found.append(0 if not key else rows[key] + buckets if key in rows else bucket)
+    return found
