@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.features.column_features import RaggedFeatures, Specs
+from mmkeras.features.ragged import concatenate
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class RaggedBeside(RaggedFeatures):
     def batch(self, rows: np.ndarray, few_shapes: bool) -> dict[str, np.ndarray]:
         beside = {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
         return {**super().batch(rows, few_shapes), **beside}
+
+    def followed_by(self, other: RaggedBeside) -> RaggedBeside:
+        """These rows, then those of another split of the column; the arrays are read into memory."""
+        arrays = {name: np.concatenate([array, other.arrays[name]]) for name, array in self.arrays.items()}
+        return RaggedBeside(self.names, concatenate([self.ragged, other.ragged]), arrays)
 
     def specs(self) -> Specs:
         beside = {name: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for name, a in self.arrays.items()}

@@ -93,6 +93,8 @@ class RowAdagrad(keras.optimizers.Optimizer):
     def _update_table(self, gradient: Tensor, variable: Any, squares: Any, rate: Tensor, path: str) -> None:
         is_vectors = "_vectors/" in path
         heads = [("adagrad", self.vector_rate if is_vectors else 1.0)] if is_vectors or not self.heads else self.heads
+        if "_sentence/" in path:  # by Adagrad in every head: a step of SGD overshoots where the vectors are alike
+            heads = [("adagrad", rate if method == "adagrad" else LEARNING_RATE_OF_TABLES) for method, rate in heads]
         scale = self.scales.get(path)
         if not isinstance(gradient, tf.IndexedSlices):  # the same update for every row; one with a slope of 0 stays
             slope = tf.convert_to_tensor(gradient)  # [rows, heads * classes]

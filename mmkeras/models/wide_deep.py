@@ -117,7 +117,7 @@ def build(
 
     sizes: column -> rows of its table; dims: column -> dimensions of its loaded vectors; beside: column -> the size of
     the preset's vector beside its bag. prior: False for a model of a run that had none. heads: linear models side by
-    side in each wide table, without a deep part or a preset (`models.heads`).
+    side in each wide table and beside it, without a deep part (`models.heads`).
     """
     inputs, bags = bag_inputs(list(sizes))
     votes, vectors = [], []
@@ -136,7 +136,7 @@ def build(
     for name, hidden in beside.items():
         key = f"{name}_sentence_embedding"
         inputs[key] = keras.Input((hidden,), name=key)
-        votes.append(SentenceVotes(n_classes, name=f"{name}_sentence")(inputs[key]))  # [b, classes]
+        votes.append(SentenceVotes(heads * n_classes, name=f"{name}_sentence")(inputs[key]))  # [b, heads * classes]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
         deep = layers.Dense(HIDDEN, activation="relu", name="hidden")(deep)

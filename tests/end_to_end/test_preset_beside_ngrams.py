@@ -56,6 +56,9 @@ def test_the_model_is_chosen_and_said(trained: tuple[Path, Done]) -> None:
     assert done.lines.count(CHOSEN) == 1
     config = json.loads((folder / "runs/news/config.json").read_text(encoding="utf-8"))
     assert config["model"] == "wide_deep"
+    metrics = json.loads((folder / "runs/news/metrics.json").read_text(encoding="utf-8"))
+    kept = metrics["heads"]["tried"][metrics["heads"]["kept"]]  # its n-grams' and its vector's weights are in the model
+    assert kept["accuracy"] == pytest.approx(metrics["validation"]["accuracy"])
     explained = json.loads((folder / "runs/news/explanations.json").read_text(encoding="utf-8"))
     assert explained["part"] == "wide"
     assert all(entry["ngrams"] for entry in explained["classes"])

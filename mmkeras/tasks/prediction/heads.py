@@ -24,13 +24,14 @@ from mmkeras.tasks.prediction.starts import priors_of, scales_of
 
 WIDE = "{name}_wide"
 MOST_SCALED = 2**26  # weights of a table up to which their steps are scaled: the scales are as large as the table
+SENTENCE = "_sentence"  # the end of the name of a layer of a preset's vector
 CLEAR = 1.0  # standard errors by which a head must be better than the default one
 
 
 def is_linear(core: Core) -> bool:
-    """Is the model linear with a prior: `wide_deep` without a deep part or a preset, and not of a run of version 1?"""
+    """Is the model linear with a prior: `wide_deep` without a deep part, and not of a run of version 1?"""
     names = {layer.name for layer in core.model.layers}
-    return PRIOR in names and "deep" not in names and not any(name.endswith("_sentence") for name in names)
+    return PRIOR in names and "deep" not in names
 
 
 def is_cheap(core: Core, data: TrainingData, config: Config) -> bool:
@@ -52,6 +53,12 @@ def wide_layers(model: keras.Model) -> dict[str, Any]:
     """Column -> its wide table's layer."""
     ending = WIDE.format(name="")
     return {layer.name.removesuffix(ending): layer for layer in model.layers if layer.name.endswith(ending)}
+
+
+def tables_of(model: keras.Model) -> dict[str, Any]:
+    """Layer's name -> its table: of the n-grams of each column, and of a preset's vector beside them."""
+    endings = (WIDE.format(name=""), SENTENCE)
+    return {layer.name: layer.table for layer in model.layers if layer.name.endswith(endings)}
 
 
 def model_of_heads(core: Core, heads: tuple[Head, ...], data: TrainingData, config: Config) -> keras.Model:
@@ -103,9 +110,9 @@ class HeadChoice:
         losses = np.stack([row_losses(logits[:, k].astype("float64"), truth) for k in range(len(heads))])  # [heads, n]
         best = better_than_first(losses)
         n_classes = data.targets.outputs
-        for name, layer in wide_layers(self.core.model).items():
-            table = wide_layers(self.model)[name].table
-            layer.table.assign(table[:, best * n_classes : (best + 1) * n_classes])
+        tables = tables_of(self.model)
+        for name, table in tables_of(self.core.model).items():
+            table.assign(tables[name][:, best * n_classes : (best + 1) * n_classes])
         self.core.model.get_layer(PRIOR).prior.assign(self.model.get_layer(PRIOR).prior[best])
         right = (logits.argmax(axis=2) == truth[:, None]).mean(axis=0)
         tried = [
@@ -133,8 +140,8 @@ def row_losses(logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def retrain(core: Core, head: Head | None, batches: Batches, config: Config) -> None:
     """Train the core anew on the rows of the batches, by one head, as long as before."""
-    for layer in wide_layers(core.model).values():
-        layer.table.assign(tf.zeros_like(layer.table))
+    for table in tables_of(core.model).values():
+        table.assign(tf.zeros_like(table))
     epochs = config.training.epochs or EPOCHS
     heads = () if head is None else (head,)
     compile_model(core.model, config.training, len(batches) * epochs, heads=heads)

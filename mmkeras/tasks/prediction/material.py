@@ -15,6 +15,7 @@ from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets.targets import Targets
 from mmkeras.features.batches import Batches
+from mmkeras.features.beside import RaggedBeside
 from mmkeras.features.column_features import ColumnFeatures, RaggedFeatures
 from mmkeras.features.ragged import concatenate
 from mmkeras.modalities import Modality
@@ -57,6 +58,9 @@ class TrainingData:
         targets = np.concatenate([self.encoded[name] for name in ("train", "validation")])
         features: list[ColumnFeatures] = []
         for parts in zip(self.features["train"], self.features["validation"], strict=True):
+            if isinstance(parts[0], RaggedBeside):
+                features.append(parts[0].followed_by(parts[1]))  # type: ignore[arg-type]
+                continue
             bags = concatenate([part.ragged for part in parts])  # type: ignore[attr-defined]
             features.append(RaggedFeatures(parts[0].names, bags))  # type: ignore[attr-defined]
         return Batches(features, targets, batch_size, seed, task.row_weights(targets, training), training.xla)
