@@ -114,7 +114,7 @@ def packed_codes(codes: np.ndarray, bits: int) -> np.ndarray:
 
 def dequantised(quantised: QuantisedTable, dim: int, bits: int) -> np.ndarray:
     """The numbers that a quantised table stands for, float32 [rows, dim]."""
-    shifts = (bits * np.arange(8 // bits, dtype="uint8"))[:, None]
-    parts = quantised.codes[:, None, :] >> shifts & (2**bits - 1)  # [rows, width] -> [rows, per_byte, width]
+    places = (bits * np.arange(8 // bits, dtype="uint8"))[:, None]
+    parts = quantised.codes[:, None, :] >> places & (2**bits - 1)  # [rows, width] -> [rows, per_byte, width]
     codes = parts.reshape(len(parts), parts.shape[1] * parts.shape[2])[:, :dim]
     return (codes.astype("float32") - zero_of(bits)) * quantised.levels[quantised.scales][:, None]
