@@ -30,10 +30,16 @@ def run_train(config: Config) -> int:
     said: list[str] = []
     run = api.train(config=config, log=said.append if is_quiet() else print)
     if is_quiet():
-        print(said[-1])  # the figures
+        print(*results_of(said), sep="\n")
     print(f"run: {run.folder}  report: {run.report}")
     notes(print)(f"next: {call('export', run.folder)}")
     return 0
+
+
+def results_of(lines: list[str]) -> list[str]:
+    """Of a training's lines those that are results: the figures, and the price of a size budget."""
+    price = [line for line in lines if line.startswith("size budget") and " -> " in line]
+    return price + [line for line in lines if line.startswith("validation ")]
 
 
 def run_shrink(options: Shrink) -> int:
@@ -44,7 +50,7 @@ def run_shrink(options: Shrink) -> int:
     log = said.append if is_quiet() else print
     run = api.shrink(options.run, options.size_budget, options.output, overwrite=options.overwrite, log=log)
     if is_quiet():
-        print(*said[-2:], sep="\n")  # what the budget cost, and the figures
+        print(*results_of(said), sep="\n")
     print(f"run: {run.folder}  report: {run.report}")
     notes(print)(f"next: {call('export', run.folder)}")
     return 0
