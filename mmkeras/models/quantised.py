@@ -41,7 +41,7 @@ def quantised_model(model: keras.Model, bits: int) -> keras.Model:
 
     def copy(layer: Any) -> Any:
         if isinstance(layer, BagEmbedding):
-            return QuantisedBag(layer.rows, layer.dim, bits, name=layer.name)
+            return QuantisedBag(layer.rows, layer.dim, bits, shifts=layer.name.endswith(WIDE), name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 
     bare = keras.Model(model.input, model.output, name=model.name)  # of a compiled model Keras copies the optimiser
@@ -49,7 +49,7 @@ def quantised_model(model: keras.Model, bits: int) -> keras.Model:
     for layer in model.layers:
         twin = clone.get_layer(layer.name)
         if isinstance(layer, BagEmbedding):
-            twin.assign(np.asarray(layer.table), shifts=layer.name.endswith(WIDE))
+            twin.assign(np.asarray(layer.table))
         else:
             twin.set_weights(layer.get_weights())
     return clone

@@ -24,7 +24,8 @@ class QuantisedTable:
     """codes: uint8 [rows, width], four, two or one a byte: those of the first columns, `width` of them, in the lowest
     bits, the next ones above them. scales: uint8 [rows], numbers of `levels`, float32 [LEVELS].
 
-    A number of the table is (code - zero) * scale; the zero is in the middle: 2, 8 or 128.
+    A number of the table is (code - zero) * scale; the zero is in the middle: 2, 8 or 128. In a table whose rows may be
+    shifted it is (code - mean code of the row) * scale.
     """
 
     codes: np.ndarray
@@ -112,9 +113,11 @@ def packed_codes(codes: np.ndarray, bits: int) -> np.ndarray:
     return np.bitwise_or.reduce(shifted, axis=1)
 
 
-def dequantised(quantised: QuantisedTable, dim: int, bits: int) -> np.ndarray:
+def dequantised(quantised: QuantisedTable, dim: int, bits: int, shifts: bool) -> np.ndarray:
     """The numbers that a quantised table stands for, float32 [rows, dim]."""
     places = (bits * np.arange(8 // bits, dtype="uint8"))[:, None]
     parts = quantised.codes[:, None, :] >> places & (2**bits - 1)  # [rows, width] -> [rows, per_byte, width]
     codes = parts.reshape(len(parts), parts.shape[1] * parts.shape[2])[:, :dim]
-    return (codes.astype("float32") - zero_of(bits)) * quantised.levels[quantised.scales][:, None]
+    numbers = codes.astype("float32")
+    numbers -= numbers.mean(axis=1, keepdims=True) if shifts else zero_of(bits)
+    return numbers * quantised.levels[quantised.scales][:, None]
