@@ -33,7 +33,7 @@ class Lengths:
     def again(self) -> Lengths:
         return Lengths(self.noted)
 
-    def __call__(self, inputs: Any, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Any, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         assert self.busy.acquire(blocking=False), "a runner answers one call at a time"
         try:
             data = inputs["text"]

@@ -59,7 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def model(monkeypatch: pytest.MonkeyPatch, inputs: list[dict[str, Any]], targets: dict[str, Any]) -> None:
-    monkeypatch.setattr("mmkeras.tasks.opening.open_model", lambda *_: Runner(inputs, targets))
+    monkeypatch.setattr("mmkeras.tasks.opening.open_model", lambda *_, **__: Runner(inputs, targets))
 
 
 def predict(*words: str, code: int = 0, piped: bytes | None = None) -> Done:

@@ -29,7 +29,7 @@ class Runner:
             sys.stdin.readline()
         rows = len(next(iter(arrays.values())))
         return {"probabilities": np.eye(3, dtype="float32")[np.arange(rows) % 3]}
-mmkeras.tasks.opening.open_model = lambda *_: Runner()
+mmkeras.tasks.opening.open_model = lambda *_, **__: Runner()
 sys.exit(main(["predict", "m.tflite", "t.csv", *[word for word in sys.argv[1:] if word != "wait"]]))
 """
 CELLS = ["'=cmd|' /C calc'!A0", "-1", "早"]
