@@ -187,11 +187,11 @@ def test_lengths_for() -> None:
         )
         return Graph("predict", None, inputs, (), (), {})
 
-    assert lengths_for(graph(4096))[0] == 64
+    assert lengths_for(graph(4096))[0] == 80
     assert lengths_for(graph(4096))[-1] == 4096
     assert lengths_for(graph(20)) == [20]
     assert lengths_for(graph(64)) == [64]
-    assert lengths_for(graph(65, 10)) == [64, 65]
+    assert lengths_for(graph(81, 10)) == [80, 81]
 
 
 # ---------------------------------------------------------------- what cannot be exported or opened

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from mmkeras.exporting.formats.onnx_graph import ALL, drop_unused, fuse_shifts
+from mmkeras.exporting.formats.onnx_graph import ALL, drop_unused, fuse_shifts, simplify
 
 
 def model_of(*slices: tuple[list[int], list[int], list[int]], front: int = 1) -> Any:
@@ -52,3 +52,33 @@ def test_shifts(slices: Any, left: list[str]) -> None:
     assert [node.op_type for node in proto.graph.node] == left
     for a, b in zip(before, answers(proto, x), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_fewer_nodes_with_the_same_answer() -> None:
+    """Equal nodes are one, a sum with 0 is none, parts that are stacked a Reshape, a product with an inverse a Div."""
+    constants = {"zero": np.array([0]), "one": np.array([1]), "ends": np.array([4])}
+    nodes = [
+        helper.make_node("Add", ["ends", "zero"], ["end"]),
+        helper.make_node("Slice", ["x", "zero", "end", "one"], ["a"]),
+        helper.make_node("Slice", ["x", "zero", "end", "one"], ["b"]),
+        helper.make_node("Sqrt", ["b"], ["root"]),
+        helper.make_node("Reciprocal", ["root"], ["inverse"]),
+        helper.make_node("Mul", ["a", "inverse"], ["quotient"]),
+        helper.make_node("Split", ["quotient"], ["first", "second"], axis=1, num_outputs=2),
+        helper.make_node("Unsqueeze", ["first", "one"], ["p"]),
+        helper.make_node("Unsqueeze", ["second", "one"], ["q"]),
+        helper.make_node("Concat", ["p", "q"], ["y"], axis=1),
+    ]
+    x = np.random.default_rng(0).uniform(1, 9, (3, 5)).astype("float32")
+    made = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 2, 2])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    (expected,) = answers(model, x)
+    simplify(model.graph)
+    assert [node.op_type for node in model.graph.node] == ["Slice", "Sqrt", "Div", "Reshape"]
+    np.testing.assert_allclose(answers(model, x)[0], expected, rtol=1e-6)

@@ -24,6 +24,10 @@ def simplify(graph: Any) -> None:
     widen_shapes(graph)
     drop_identities(graph)
     fuse_shifts(graph)
+    drop_sums_with_zero(graph)
+    merge_equal(graph)
+    stack_of_parts(graph)
+    divide(graph)
     drop_unused(graph)
 
 
@@ -201,3 +205,69 @@ def drop_unused(graph: Any) -> None:
             used.update(node.input)
     for tensor in [t for t in graph.initializer if t.name not in used]:
         graph.initializer.remove(tensor)
+
+
+def drop_sums_with_zero(graph: Any) -> None:
+    """x + 0 -> x, for integers: the ends of a slice from 0 on."""
+    zeros = {t.name for t in graph.initializer if "INT" in TensorProto.DataType.Name(t.data_type)}
+    arrays = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.name in zeros}
+    zeros = {name for name, array in arrays.items() if array.size == 1 and array.ndim <= 1 and not array.any()}
+    for node in [n for n in graph.node if n.op_type == "Add" and zeros.intersection(n.input)]:
+        other = next((name for name in node.input if name not in zeros), None)
+        if other is not None:
+            _replace(graph, node, "Identity", [other])
+    drop_identities(graph)
+
+
+def merge_equal(graph: Any) -> None:
+    """Nodes of the same operator, inputs and attributes -> one of them."""
+    first: dict[bytes, Any] = {}
+    outputs = {output.name for output in graph.output}
+    instead: dict[str, str] = {}
+    for node in list(graph.node):  # in topological order
+        node.input[:] = [instead.get(name, name) for name in node.input]
+        bare = NodeProto()
+        bare.CopyFrom(node)
+        bare.name = ""
+        bare.output[:] = []
+        kept = first.setdefault(bare.SerializeToString(deterministic=True), node)
+        if kept is not node and len(kept.output) == len(node.output) and not outputs.intersection(node.output):
+            instead |= dict(zip(node.output, kept.output, strict=True))
+            graph.node.remove(node)
+
+
+def stack_of_parts(graph: Any) -> None:
+    """A tensor split into equal parts along axis 1, which are stacked as axis 1 -> a Reshape."""
+    makers, uses = _makers(graph), _uses(graph)
+    for node in [n for n in graph.node if n.op_type == "Concat" and _attribute(n, "axis", 0) == 1]:
+        parts = [makers[name] for name in node.input if name in makers and makers[name].op_type == "Unsqueeze"]
+        if len(parts) != len(node.input):
+            continue
+        axes = {part.input[1] for part in parts}
+        splits = {makers[part.input[0]].name for part in parts if part.input[0] in makers}
+        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        split = makers.get(parts[0].input[0])
+        if len(axes) != 1 or len(splits) != 1 or split is None or split.op_type != "Split" or len(split.input) > 1:
+            continue
+        in_order = list(split.output) == [part.input[0] for part in parts]
+        alone = all(uses[name] == 1 for name in [*split.output, *node.input])
+        if (
+            in_order
+            and alone
+            and _attribute(split, "axis", 0) == 1
+            and constants.get(axes.pop(), np.zeros(0)).tolist() == [1]
+        ):
+            shape = numpy_helper.from_array(np.array([0, len(parts), -1]), f"{node.name}_shape")  # 0: as it is
+            graph.initializer.append(shape)
+            _replace(graph, node, "Reshape", [split.input[0], shape.name])
+
+
+def divide(graph: Any) -> None:
+    """x * Reciprocal(y) -> x / y."""
+    makers, uses = _makers(graph), _uses(graph)
+    for node in [n for n in graph.node if n.op_type == "Mul"]:
+        for k in (0, 1):
+            inverse = makers.get(node.input[k])
+            if inverse is not None and inverse.op_type == "Reciprocal" and uses[node.input[k]] == 1:
+                _replace(graph, node, "Div", [node.input[1 - k], inverse.input[0]])
+                break

@@ -49,6 +49,8 @@ class ByOrder(keras.layers.Layer):
         self.orders = orders
 
     def call(self, rows: Tensor) -> Tensor:
+        if rows.shape[0] is not None and rows.shape[1] is not None:
+            return tf.reshape(rows, (rows.shape[0], self.orders, rows.shape[1] // self.orders))
         return tf.stack(tf.split(rows, self.orders, axis=1), axis=1)
 
     def get_config(self) -> dict[str, Any]:

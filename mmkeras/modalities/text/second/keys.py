@@ -26,6 +26,7 @@ from mmkeras.modalities.text.exact import Tensor, at_least
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
 from mmkeras.modalities.text.second.numbers import (
     BLOCK,
+    FEW_NODES,
     SHORT,
     all_but,
     before,
@@ -69,6 +70,8 @@ def times_powers(x: Tensor, first: int, sign: int, slots: Any) -> Tensor:
     """
     if isinstance(slots, int) and slots <= SHORT:
         return x * powers(first, sign, slots)[None]
+    if FEW_NODES.get():
+        return x * tf.slice(powers(first, sign, LONGEST + BLOCK), [0], joined(slots))
     of_blocks, of_rest = powers(first, sign * BLOCK, MOST_BLOCKS), powers(1, sign, BLOCK)
     if not isinstance(slots, int):
         return x * tf.reshape(tf.slice(of_blocks[:, None], [0, 0], joined(slots // BLOCK, 1)) * of_rest, (1, -1))
@@ -104,7 +107,7 @@ class FeatureKeys(keras.layers.Layer):
     def call(self, data: Tensor) -> Tensor:
         numbers = numbers_of(data, self.mode, self.table)
         n_bytes = size(data, 1)
-        keys = self.token_keys(numbers, n_bytes)  # [B, W + 2]
+        keys = self.token_keys(numbers, n_bytes, size(data, 0))  # [B, W + 2]
         current = all_but(keys, 1, 0)
         kinds = [current]
         if self.orders == 2:
@@ -113,12 +116,12 @@ class FeatureKeys(keras.layers.Layer):
             kinds += run_keys(numbers, n_bytes, self.char_ngrams)
         return kinds[0] if len(kinds) == 1 else ops.concatenate(kinds, axis=1)
 
-    def token_keys(self, numbers: Tensor, n_bytes: Any) -> Tensor:
+    def token_keys(self, numbers: Tensor, n_bytes: Any, n_rows: Any) -> Tensor:
         """Float32 [B, T] -> int32 [B, W + 2], the tokens' keys from entry 1 on; 0 in front and behind."""
         start = ops.cast(token_starts(numbers), "int32")
         token = ops.cumsum(start, axis=1)  # 0 before the first token
         whole = ops.cast(numbers, "int32")
-        n_rows, slots, n_entries = size(numbers, 0), n_slots(n_bytes), n_bytes + 2
+        slots, n_entries = n_slots(n_bytes), n_bytes + 2
         if self.max_tokens < LONGEST:
             is_read = ops.cast(token <= self.max_tokens, "int32")
             token, start, whole = token * is_read, start * is_read, whole * is_read

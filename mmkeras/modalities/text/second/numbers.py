@@ -6,6 +6,9 @@ two float tables are short: a converter that rounds weights leaves them alone.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from mmkeras.modalities.text.second.rule import FIRST_SINGLE, OFFSETS, SEPARATOR
 
 BLOCK = 64
 SHORT = 320  # slots; of more, their number is a multiple of BLOCK (see keys.times_powers)
+FEW_NODES: ContextVar[bool] = ContextVar("few_nodes", default=False)
 N_BEHIND = 3  # bytes behind the first byte of a character, at most
 
 
@@ -62,21 +66,31 @@ def character_numbers(code: Tensor, table: np.ndarray) -> Tensor:
     return code + tf.gather(offsets.astype("float32"), ops.cast(kind, "int32"))
 
 
+@contextlib.contextmanager
+def few_nodes() -> Iterator[None]:
+    """A context in which layers are called with fewer operations and larger tables: 33 kB of powers of all slots."""
+    token = FEW_NODES.set(True)
+    try:
+        yield
+    finally:
+        FEW_NODES.reset(token)
+
+
 def n_slots(n_bytes: Any) -> Any:
     """The number of slots for so many bytes: one in front, one behind; of long texts a multiple of BLOCK."""
-    if isinstance(n_bytes, int) and n_bytes + 2 <= SHORT:
+    if FEW_NODES.get() or (isinstance(n_bytes, int) and n_bytes + 2 <= SHORT):
         return n_bytes + 2
     return (n_bytes + (2 + BLOCK - 1)) // BLOCK * BLOCK
 
 
-def squeeze(numbers: Tensor, slots: Any) -> Tensor:
+def squeeze(numbers: Tensor, slots: Any, n_rows: Any) -> Tensor:
     """[B, N] -> [B, T]: the numbers of WORD and SINGLE characters from slot 1 on, 0 for each SEPARATOR and behind.
 
     A character that vanishes, or a separator, adds 0 to a slot, so that its slot need not be another.
     """
     kept = at_least(numbers, OFFSETS[SEPARATOR])
     slot = ops.cumsum(ops.cast(kept, "int32"), axis=1)
-    return scatter(slot, ops.relu(numbers), slots, size(numbers, 0))
+    return scatter(slot, ops.relu(numbers), slots, n_rows)
 
 
 def numbers_of(data: Tensor, mode: str, table: np.ndarray) -> Tensor:
@@ -87,7 +101,7 @@ def numbers_of(data: Tensor, mode: str, table: np.ndarray) -> Tensor:
         b = ops.cast(data, "float32")
         behind = tf.reshape(slots - n_bytes - 1, ())
         return tf.pad(b + FIRST_SINGLE * ops.minimum(b, 1.0), [[0, 0], [1, behind]])
-    return squeeze(character_numbers(decode_utf8(data), table), slots)
+    return squeeze(character_numbers(decode_utf8(data), table), slots, size(data, 0))
 
 
 def size(x: Tensor, axis: int) -> Any:

@@ -174,9 +174,12 @@ def slots_of(keys: Tensor, vocabulary: Displaced) -> Tensor:
     """Int32 [B, F], keys -> the only row that each can have, float32 [B, F]."""
     bucket = ops.cast(placed(ops.cast(keys, "float32") + HALF, len(vocabulary.factors) - 1), "int32")
     factor = ops.cast(tf.gather(vocabulary.factors, bucket), "int32")
-    return placed(ops.cast(keys * factor, "float32") + HALF, vocabulary.n_rows)
+    return ops.floor(placed(ops.cast(keys * factor, "float32") + HALF, vocabulary.n_rows))
 
 
 def placed(shifted: Tensor, count: int) -> Tensor:
-    """`place` in the graph, of float32 keys + HALF. A sum and then a product: nothing may fuse them and round once."""
-    return ops.floor(shifted * np.float32(count / 2**32))
+    """`place` in the graph, before it is cut to a whole number, of float32 keys + HALF.
+
+    A sum and then a product: nothing may fuse them and round once.
+    """
+    return shifted * np.float32(count / 2**32)
