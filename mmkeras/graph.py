@@ -302,5 +302,5 @@ def input_names(columns: Sequence[str]) -> list[str]:
             name += "_"
         names.append(name)
         # derived names of `photo` must differ from a column that is called `photo_present`
-        taken |= {name, f"{name}_present", f"{name}_bytes", f"{name}_ids"}
+        taken |= {name, f"{name}_present", f"{name}_bytes", f"{name}_ids", f"{name}_sentence"}
     return names
