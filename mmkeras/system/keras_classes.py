@@ -33,6 +33,9 @@ CLASSES: Final[dict[str, str]] = {
     "mmkeras.modalities.text.hashing.vocabulary": "LookUp",
     "mmkeras.modalities.text.pretrained.encoder": "PretrainedEncoder SentenceEmbedding",
     "mmkeras.modalities.text.quantised_bag": "QuantisedBag",
+    "mmkeras.modalities.text.second.keys": "FeatureKeys",
+    "mmkeras.modalities.text.second.vocabulary": "FindRows",
+    "mmkeras.modalities.text.second.weights": "WeighedRows",
     "mmkeras.modalities.text.sequence": "BothWays Padded SequenceIds",
     "mmkeras.modalities.text.wordpiece.layer": "WordPiece",
     "mmkeras.models.decoder": "Decoder",
@@ -42,7 +45,7 @@ CLASSES: Final[dict[str, str]] = {
     "mmkeras.models.missing": "Missing ModalityDropout",
     "mmkeras.models.recurrent": "ZeroStates",
     "mmkeras.models.token_embedding": "PieceEmbedding",
-    "mmkeras.models.wide_deep": "Frequent Prior",
+    "mmkeras.models.wide_deep": "Frequent Prior SentenceVotes",
 }
 """Module -> the layers that it registers."""
 
