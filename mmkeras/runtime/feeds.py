@@ -184,7 +184,7 @@ def trim(ids: np.ndarray) -> np.ndarray:
     Their number depends on how far the text was padded; the ids before them do not.
     """
     used = np.flatnonzero(ids.any(axis=0))
-    return ids[:, : used[-1] + 1 if len(used) else 0]
+    return ids[:, : used[-1] + 1 if len(used) else 0].copy()  # a view would keep the whole batch
 
 
 def sample_values(cells: Mapping[str, Sequence[str]], input_spec: InputSpec, root: MediaRoot) -> list[Any]:
