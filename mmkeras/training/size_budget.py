@@ -146,12 +146,13 @@ class Budget:
                 return whole, {**size, "bits": FLOAT, "features": len(ranked), "bytes": sizes, "score": full}
         self.log(f"{self.words}: measuring for how many of {len(ranked):,} features it has room")
         line = self.line(ranked)
-        choice = choose(self, ranked, line, seconds)
+        choice = choose(self, ranked, line, whole, seconds)
         data = as_deployed(choice.done.data, choice.bits, self.folder)
         for column in data.columns.values():
             column.save(self.folder / "state")
         write_schema(self.folder, table, data.columns, data.targets)
-        write_atomically(self.folder / HISTORY, choice.done.history)
+        if choice.done.history:
+            write_atomically(self.folder / HISTORY, choice.done.history)
         raw = functools.partial(raw_model_of, choice.done.trained.parts, data, self.config)
         figures = {
             **size,
@@ -164,7 +165,7 @@ class Budget:
         return replace(choice.done, data=data, trained=replace(choice.done.trained, raw=raw)), figures
 
 
-def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, seconds: float) -> Choice:
+def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, whole: Trained, seconds: float) -> Choice:
     """Train with the largest numbers of features that fit; the held-out rows choose the bits.
 
     A model of more features with fewer bits is against one of fewer features with more bits: which is better depends on
@@ -179,7 +180,7 @@ def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, seconds: floa
     scores: dict[int, dict[int, Score]] = {}
     best: tuple[Score, int, int, Trained] | None = None
     for count in numbers:
-        done = trial(budget.config, ranked.fewer(count, budget.bags / str(count)))
+        done = trial(budget.config, ranked.fewer(count, budget.bags / str(count)), whole)
         scores[count] = scores_of(done)
         words = ", ".join(f"{scores[count][bits][0]:.4f} {in_bits(bits)}" for bits in (FLOAT, *reversed(BITS)))
         budget.log(f"  {count:,} features: {words}")
@@ -196,7 +197,7 @@ def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, seconds: floa
             return Choice(bits, count, done, scores, sizes)
         count = max(1, count - int(over / line.slope(bits)) - 1 - count // 100)
         budget.log(f"  {in_words(over)} too large: training with {count:,} features")
-        done = trial(budget.config, ranked.fewer(count, budget.bags / str(count)))
+        done = trial(budget.config, ranked.fewer(count, budget.bags / str(count)), whole)
         scores[count] = scores_of(done)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +13,13 @@ import numpy as np
 from mmkeras.config.config import Config
 from mmkeras.metrics.agreement import evaluate
 from mmkeras.modalities.text.quantisation import BITS
+from mmkeras.models.core import build_core
 from mmkeras.models.quantised import quantised_model
+from mmkeras.models.wide_deep import BATCH_SIZE
 from mmkeras.runs.run import HISTORY
 from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.evaluate import predictions_of, run
+from mmkeras.tasks.prediction.heads import retrain
 from mmkeras.tasks.prediction.material import TrainingData
 from mmkeras.training.callbacks import BestCheckpoint
 from mmkeras.training.kept_features import silent
@@ -31,7 +34,8 @@ Score = tuple[float, float]
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model with what it was trained on. history: history.csv of its training."""
+    """A trained model with what it was trained on. history: history.csv of its training, '' where it has none of its
+    own: its learning curves are those of the model with all features."""
 
     data: TrainingData
     trained: Trainable
@@ -39,8 +43,19 @@ class Trained:
     history: str = ""
 
 
-def trial(config: Config, data: TrainingData) -> Trained:
-    """Build and fit by the recipe."""
+def trial(config: Config, data: TrainingData, whole: Trained) -> Trained:
+    """Build and fit by the recipe; where it tries several rates side by side, by the one that `whole` has kept.
+
+    whole: the model with all features.
+    """
+    kept = whole.trained.settle
+    if kept is not None:
+        core = build_core(data.columns, data.targets.outputs, config)
+        training = config.training
+        batches = data.batches("train", training.batch_size or BATCH_SIZE, training, training.seed)
+        retrain(core, kept.head, batches, config)
+        trained = replace(whole.trained, model=core.model, saved=core.model, parts=core)
+        return Trained(data, trained, whole.checkpoint)
     task = importlib.import_module(TASKS[data.targets.task])
     config = config.replace(resume=False, tensorboard=False)
     trained = task.build(config, data, silent)
