@@ -40,7 +40,9 @@ LEAST: Final = 64  # features of the smallest model that is measured
 OTHERS: Final = 6  # bytes of a feature beside its codes, as they are guessed before anything is measured
 PATIENT: Final = 60.0  # seconds of the first training up to which more numbers of features are trained, for the plot
 FEWER: Final = (0.5, 0.2)  # shares of the smallest number of features, for the plot
-MARGIN: Final = 1000  # bytes that a size may differ from the line
+MARGIN: Final = (
+    2000  # bytes by which the file of an export may be larger than a measured one: its tensors have other names
+)
 SAVED_MODEL: Final = "savedmodel"
 
 
@@ -110,7 +112,7 @@ class Budget:
         columns = first_features(self.data, LEAST, BITS_MEASURED)
         n_bytes = max(self.sizes(columns).values())
         if n_bytes > self.n_bytes:
-            enough = in_words(10_000 * -(-n_bytes // 9_500))
+            enough = in_words(10_000 * -(-(n_bytes + 2 * MARGIN) // 9_500))
             raise InputError(
                 f"--size-budget {self.config.model.size_budget}: the smallest possible model of this table has "
                 f"{in_words(n_bytes)}, which the reading of texts and the labels take. Give {enough} or more."
@@ -171,7 +173,7 @@ def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, whole: Traine
     A model of more features with fewer bits is against one of fewer features with more bits: which is better depends on
     the table. For the plot fewer features are tried too, unless a training takes long.
     """
-    most = {bits: line.most(budget.n_bytes - MARGIN, bits, len(ranked)) for bits in BITS}
+    most = {bits: line.most(budget.n_bytes - 2 * MARGIN, bits, len(ranked)) for bits in BITS}
     numbers = sorted({*most.values()}, reverse=True)
     if seconds <= PATIENT:
         numbers += [n for share in FEWER if (n := int(share * numbers[-1])) > LEAST]
@@ -192,7 +194,7 @@ def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, whole: Traine
     _, bits, count, done = best
     while True:
         sizes = budget.sizes(text_columns(replace_bits(done.data, bits)), (*FILES, SAVED_MODEL))
-        over = max(sizes[name] for name in FILES) + MARGIN // 2 - budget.n_bytes
+        over = max(sizes[name] for name in FILES) + MARGIN - budget.n_bytes
         if over <= 0 or count == 1:
             return Choice(bits, count, done, scores, sizes)
         count = max(1, count - int(over / line.slope(bits)) - 1 - count // 100)
