@@ -44,7 +44,7 @@ COLUMN = "import mmkeras.modalities.text.column as m"
 VARIANTS = {
     "default": Variant(),
     "3 epochs, batch 128": Variant(("--epochs", "3", "--batch-size", "128")),
-    "twice the epochs": Variant((), (STEPS, TWICE, "m.LARGE = 8, 512")),
+    "twice the epochs": Variant((), (STEPS, TWICE, "m.LARGE = 6, 512")),
     "SGD of C 0.6 alone": Variant((), (HEADS, "m.MOST_WEIGHTS = 0")),
     "Adagrad at 0.04 alone": Variant(("--learning-rate", "0.04")),
     "Adagrad at 0.08 alone": Variant(("--learning-rate", "0.08")),

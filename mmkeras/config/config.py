@@ -146,7 +146,7 @@ class Training:
     """Epochs, optimisation and precision."""
 
     epochs: Whole = None
-    """Largest number of epochs. Default: the model's own (wide_deep 4 to 20 by the rows, mlp 10, multimodal 20,
+    """Largest number of epochs. Default: the model's own (wide_deep 3 to 20 by the rows, mlp 10, multimodal 20,
     generate 30, language_model 11)."""
     batch_size: Whole = None
     """Rows of a training step. Default: the model's own (wide_deep 32 to 512 by the rows, mlp and multimodal 32,

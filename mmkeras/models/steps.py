@@ -10,7 +10,7 @@ from typing import Final
 
 STEPS: Final = ((2_000, 20, 32), (20_000, 10, 32), (40_000, 6, 64))
 """Tables with fewer rows than the first number are trained for so many epochs, in batches of so many rows."""
-LARGE: Final = (4, 512)
+LARGE: Final = (3, 512)
 """Epochs and rows of a batch of larger tables, which also try one learning rate alone."""
 GOING_ON: Final = (3, 128)
 """Of a training that goes on from a finished run, as measured in docs/continue_and_compare.md."""

@@ -23,7 +23,7 @@ def tables_of(rows: int, length: int) -> dict[str, Any]:
     [
         (500, 40, {}, (20, 32, 1), "--epochs, --batch-size, --min-rows change it"),
         (500, 900, {"epochs": 2}, (2, 32, 2), "--batch-size, --min-rows change it"),
-        (50_000, 40, {"min_rows": 3, "batch_size": 64}, (4, 64, 3), "--epochs changes it"),
+        (50_000, 40, {"min_rows": 3, "batch_size": 64}, (3, 64, 3), "--epochs changes it"),
         (500, 40, {"continue_from": "runs/old"}, (3, 128, None), "--epochs, --batch-size change it"),
         (500, 40, {"epochs": 2, "batch_size": 8, "min_rows": 1}, (2, 8, 1), ""),
     ],
