@@ -26,3 +26,10 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         for setting, value in SETTINGS:
             mallopt(setting, value)
+
+
+def return_freed_memory() -> None:
+    """Give the memory that is free back to the system, where the C library allows it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

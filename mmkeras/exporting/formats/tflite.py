@@ -11,6 +11,8 @@ import contextlib
 import io
 import json
 import re
+import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -24,10 +26,25 @@ from mmkeras.errors import InputError
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph, row_signature
 from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind
+from mmkeras.system.malloc import return_freed_memory
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
 LENGTHS = (80, 160, 384, 896, 1792, 4096)
+LARGE = 2**24
+"""Bytes of weights from which a model is converted in a process of its own."""
+CONVERTED = "converted.tflite"
+CONVERT = f"""
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+sys.path[:], folder, signatures = json.loads(sys.argv[1])
+import tensorflow as tf
+converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
+converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+with open(os.path.join(folder, {CONVERTED!r}), "wb") as file:
+    file.write(converter.convert())
+"""
 FEWER = (128, 512)  # for graphs with other inputs than texts
 
 
@@ -54,13 +71,30 @@ def convert(graph: Graph) -> bytes:
         signatures[row_signature(graph.name, n)] = module.function(1, n, fix=True)
     with tempfile.TemporaryDirectory() as scratch:
         tf.saved_model.save(module, scratch, signatures=signatures)
-        converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=list(signatures))
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                return bytes(converter.convert())
+            return converted(scratch, list(signatures), module)
         except Exception as error:
             raise InputError(unsupported(str(error), signatures[graph.name])) from error
+
+
+def converted(folder: str, signatures: list[str], module: GraphModule) -> bytes:
+    """The .tflite file of a SavedModel. The converter takes ten times the weights, so large ones go to a process of
+    their own: the memory of this one, with Keras and the sample rows, is not added to that.
+    """
+    if sum(weight.shape.num_elements() * weight.dtype.size for weight in module.weights) < LARGE:
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        with contextlib.redirect_stdout(io.StringIO()):
+            return bytes(converter.convert())
+    return_freed_memory()
+    request = json.dumps([sys.path, folder, signatures])
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", CONVERT, request], capture_output=True, text=True, errors="replace", check=False
+    )
+    path = Path(folder) / CONVERTED
+    if done.returncode or not path.exists():
+        raise RuntimeError(done.stderr.strip() or f"the converter ended with code {done.returncode}")
+    return path.read_bytes()
 
 
 def unsupported(message: str, function: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mmkeras.features.ragged import Ragged
+from mmkeras.features.ragged import Ragged, release
 
 SMOOTHED: Final = 1.0  # rows that are added to the counts of `scales_of`
 SHARE: Final = 0.5  # of the log-ratios in a scale; the rest is 1
@@ -43,6 +43,7 @@ def counts_of(bags: Ragged, classes: np.ndarray, n_rows: int, n_classes: int) ->
         entries = np.asarray(bags.columns[0][bags.starts[first] : bags.starts[last]]).astype("int64")
         of_entry = np.repeat(classes[first:last], bags.lengths[first:last])
         counts += np.bincount(entries * n_classes + of_entry, minlength=len(counts))
+        release(bags.columns[0])
         first = last
     return counts.reshape(n_rows, n_classes)
 
