@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-PART_ROWS = 4096
 AT_ONCE = 512  # rows that are taken before their pages are given back
 
 
@@ -48,12 +47,6 @@ class Ragged:
                 entries[begin:end] = column[places]
                 release(column)
         return Ragged(starts, taken)
-
-    def parts(self, rows: np.ndarray | None = None) -> Iterator[Ragged]:
-        """The rows, or those of an index, some at a time: what memory holds however many there are."""
-        rows = np.arange(len(self)) if rows is None else rows
-        for k in range(0, len(rows), PART_ROWS):
-            yield self.take(rows[k : k + PART_ROWS])
 
     def padded(self, width: int | None = None) -> tuple[np.ndarray, ...]:
         """Each column as [n, width], padded with zeros; `width` None: length of the longest row (at least 1)."""
