@@ -78,24 +78,26 @@ def markdown(figures: dict[str, Any]) -> str:
     if figures["sets"]:
         parts += [overview_table(figures["sets"]), bars_table(figures["sets"])]
     parts += [set_table(each) for each in figures["sets"].values()]
-    parts.append("Measured with:\n\n" + "".join(dict.fromkeys(map(source_line, figures["sources"]))))
+    parts.append(sources_text(figures["sources"]))
     if figures["left_out"]:
         reasons = "".join(f"- {name}: {reason.splitlines()[0]}\n" for name, reason in figures["left_out"].items())
         parts.append(f"Left out:\n\n{reasons}")
     return "\n".join(parts)
 
 
-def source_line(source: dict[str, Any]) -> str:
-    """One run: its command, commit, machine and load."""
-    machine = source["machine"]
-    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
-    threads = machine["variables"]["OMP_NUM_THREADS"]
-    busy = " (**busy**: compare processor seconds)" if machine["load_before"] > 0.25 * machine["cores"] else ""
-    return (
-        f"- `{source['command']}`: {machine['date']}, commit {machine['commit']}, {machine['processor']}, "
-        f"{machine['cores']} cores, Python {machine['python']}, {packages}; load average before the run "
-        f"{machine['load_before']}{busy}; threads of a training: {threads}\n"
-    )
+def sources_text(sources: list[dict[str, Any]]) -> str:
+    """The machines, and the command, day, commit and load of every run."""
+    runs: dict[str, list[str]] = {}
+    for source in sources:
+        machine = source["machine"]
+        packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
+        where = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {packages}"
+        busy = " (**busy**: compare processor seconds)" if machine["load_before"] > 0.25 * machine["cores"] else ""
+        runs.setdefault(where, []).append(
+            f"- `{source['command']}`: {machine['date']}, commit {machine['commit']}, threads of a training "
+            f"{machine['variables']['OMP_NUM_THREADS']}, load average before the run {machine['load_before']}{busy}\n"
+        )
+    return "\n".join(f"Measured on {where}:\n\n{''.join(lines)}" for where, lines in runs.items())
 
 
 def set_table(figures: dict[str, Any]) -> str:
@@ -123,6 +125,9 @@ def system_lines(system: dict[str, Any], repeated: bool) -> Iterable[str]:
         yield line([system["title"], *trained, *client_cells(clients[0][1] if clients else {})])
         return
     for index, (title, client) in enumerate(clients):
+        timed = "latency" in client or client["one_document"]
+        if index and not timed and client["size_mb"] == clients[0][1]["size_mb"]:
+            continue  # the same file, and nothing else was measured
         cells = trained if index == 0 else [NONE] * len(trained)
         yield line([title, *cells, *client_cells(client)])
 

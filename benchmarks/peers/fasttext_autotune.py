@@ -23,7 +23,7 @@ VALIDATION_SHARE = 0.1
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Time of the search, size of the model, threads."""
     parser.add_argument("--seconds", type=int, default=60, help="wall-clock time of the search")
-    parser.add_argument("--model-size", default="1M", help="fastText's own notation: 1M is 1,000,000 bytes")
+    parser.add_argument("--model-size", default="1M", help="in fastText's own notation")
     parser.add_argument("--threads", type=int, default=1)
 
 
