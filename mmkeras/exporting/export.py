@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +133,24 @@ def _fill(
     estimates = Estimates([name for name, _ in to_write])
     artefacts = [write_artefact(name, part, graphs, assets, folder, estimates, log) for name, part in to_write]
     metrics = read_metrics(run.folder)
+    for line in above_budget(metrics, artefacts, folder):
+        log(line)
     metadata = {**assets.metadata, **samples.metadata, **({"slim": True} if slim else {})}
     signature = signature_of(run, graphs, artefacts, metrics, metadata)
     write_signature(folder, signature)
     write_model_card(run, graphs, signature, metrics, folder, title)
     return verify(folder, log=log)
+
+
+def above_budget(metrics: Mapping[str, Any], artefacts: Sequence[Artefact], folder: Path) -> Iterator[str]:
+    """A sentence for each file that is larger than the size budget of the run, which another version has measured."""
+    budget = metrics.get("size", {}).get("budget")
+    for file in (folder / file for artefact in artefacts for file in artefact.files):
+        if budget and file.is_file() and file.stat().st_size > budget:
+            yield (
+                f"{file.name}: {file.stat().st_size:,} bytes are more than the size budget of {budget:,}: the run was "
+                "measured by another version of mmkeras. `mmkeras shrink` measures again"
+            )
 
 
 def copy_tokenizers(graphs: Mapping[str, Graph], run: Run, folder: Path) -> None:
