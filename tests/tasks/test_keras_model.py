@@ -104,7 +104,8 @@ def test_it_answers_as_the_artefacts_with_the_same_token_ids(loaded: Any, run: S
     np.testing.assert_allclose(loaded.predict(rows, verbose=0), answers["probabilities"], rtol=0, atol=1e-5)
     for spec in specs:
         name = spec["name"]
-        ids = keras.Model(loaded.input, loaded.get_layer(f"{name}_rows").output)(rows)  # [b, F], tokens, then pairs
+        found, _ = loaded.get_layer(f"{name}_weights").output  # rows [b, F], tokens, then pairs, and their weights
+        ids = keras.Model(loaded.input, found)(rows)
         ids, expected = np.asarray(ids, "int32"), answers[f"{name}_ids"].reshape(40, -1)
         for got, want in zip(ids, expected, strict=True):
             assert got[got > 0].tolist() == want[want > 0].tolist()
