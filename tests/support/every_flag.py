@@ -57,7 +57,7 @@ OTHER: dict[str, tuple[Any, list[str]]] = {
     "mels": (64, ["--mels", "64"]),
     "coefficients": (13, ["--coefficients", "13"]),
     "disturb": (0.0, ["--disturb", "0"]),
-    "deep": (16, ["--deep", "0"]),
+    "deep": (16, ["--deep", "16"]),
     "tokens": ("word", ["--tokens", "word"]),
     "punctuation": (False, ["--no-punctuation"]),
     "ngrams": (1, ["--ngrams", "1"]),
