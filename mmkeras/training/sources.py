@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmkeras.config.config import Config
@@ -54,11 +54,15 @@ class SplitRows:
 
 @dataclass(frozen=True)
 class TableSource:
-    """A table and, if it is a separate file, a table of held-out rows. start, own: as in SplitRows."""
+    """A table and, if it is a separate file, a table of held-out rows. start, own: as in SplitRows.
+
+    drawn: the split that `resolve` has drawn to see that it can be, until `split` takes it.
+    """
 
     tables: dict[str, Table]
     start: Run | None = None
     own: OwnLayers | None = None
+    drawn: list[Split] = field(default_factory=list)
 
     def resolve(self, config: Config, log: Log) -> Config:
         """The Config with the settings that the table decides; flags that change nothing are logged.
@@ -86,7 +90,7 @@ class TableSource:
         if config.model.model == "wide_deep":
             config = steps_resolved(config, self.tables, log)
         if not has_media(self.tables["table"]):
-            self.split_rows(self.tables, config)
+            self.drawn[:] = [self.split_rows(self.tables, config)]
         return config
 
     def split_rows(self, tables: dict[str, Table], config: Config) -> Split:
@@ -102,7 +106,7 @@ class TableSource:
         known = media_specs(self.start) if self.start else None
         tables, media = check_media(config, self.tables, folder, log, known)
         write_bad_rows(tables["table"], folder / "bad_rows.csv", tables.get("validation"))
-        split = self.split_rows(tables, config)
+        split = self.drawn.pop() if self.drawn else self.split_rows(tables, config)
         for note in split.notes:
             log(note)
         log(f"{len(split.train)} rows to learn from, {len(split.validation)} held out")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +45,11 @@ class LinearColumn:
     text: Any
     table: np.ndarray
     bias: np.ndarray
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """int64 [rows of the vocabulary]: its keys in ascending order."""
+        return np.argsort(self.text.state.vocabulary.keys, kind="stable")
 
 
 def linear_columns(core: Core, data: TrainingData) -> list[LinearColumn]:
@@ -162,8 +168,7 @@ def names_by_row(cell: str, column: LinearColumn) -> dict[int, str]:
     """Table row -> n-gram, of each known n-gram of a text."""
     state = column.text.state
     names = names_of_ngrams(cell, state.spec)
-    keys = state.vocabulary.keys
-    order = np.argsort(keys, kind="stable")
+    keys, order = state.vocabulary.keys, column.order
     wanted = np.fromiter(names, "int64", len(names))
     places = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)] if len(keys) else wanted
     known = keys[places] == wanted if len(keys) else np.zeros(len(wanted), bool)
