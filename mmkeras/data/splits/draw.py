@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from mmkeras.config.data import Data
-from mmkeras.data.splits.shuffled import shuffled_groups, shuffled_rows
 from mmkeras.data.splits.stratify import check_sizes, list_labels, rare_classes, stratify_by
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
@@ -24,14 +23,19 @@ def draw_rows(
     table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable], data: Data
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Training rows and held-out rows (int64 [n] each), and notes on the rows that moved."""
+    from sklearn.model_selection import train_test_split  # late: half a second
+
     rare, kind = set(rare_classes(table, data)), table.target_kind
     is_rare = np.array([not rare.isdisjoint(row) for row in labels], dtype=bool)
     total = int((~is_rare).sum())
-    size = math.ceil(total * data.test_size)  # as shuffled_rows rounds
+    size = math.ceil(total * data.test_size)  # as train_test_split rounds
     strata = stratify_by(table, min(size, total - size))
-    common = np.flatnonzero(~is_rare)
-    of_common = None if strata is None else np.asarray(strata, dtype=object)[common].tolist()
-    train, held_out = (common[part] for part in shuffled_rows(total, data.test_size, data.random_state, of_common))
+    train, held_out = train_test_split(
+        np.flatnonzero(~is_rare),
+        test_size=data.test_size,
+        random_state=data.random_state,
+        stratify=None if strata is None else np.asarray(strata, dtype=object)[~is_rare].tolist(),
+    )
     total, train = len(labels), np.concatenate([train, np.flatnonzero(is_rare)])
     notes = []
     without_row = sorted(union(labels, range(total)) - union(labels, train))
@@ -67,15 +71,18 @@ def draw_rows(
 
 def draw_inputs(table: Table, keys: Sequence[Hashable], data: Data) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """As `draw_rows`, but rows of equal inputs stay together, such as the five captions of a picture."""
+    from sklearn.model_selection import GroupShuffleSplit  # late: half a second
+
     group_of = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    held_out_inputs = math.ceil(len(group_of) * data.test_size)  # as shuffled_groups rounds
+    held_out_inputs = math.ceil(len(group_of) * data.test_size)  # as GroupShuffleSplit rounds
     if held_out_inputs >= len(group_of):
         raise InputError(
             f"{table.path}: {len(group_of)} different inputs, of which --test-size {data.test_size} holds out "
             f"{held_out_inputs}: none is left to learn from. Use a smaller --test-size, or add rows of other inputs."
         )
     groups = [group_of[key] for key in keys]
-    train, held_out = next(shuffled_groups(groups, data.test_size, data.random_state))
+    splitter = GroupShuffleSplit(1, test_size=data.test_size, random_state=data.random_state)
+    train, held_out = next(splitter.split(groups, groups=groups))
     return train, held_out, []
 
 

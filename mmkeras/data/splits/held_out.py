@@ -12,7 +12,6 @@ from mmkeras.config.data import Data
 from mmkeras.data.columns.column import no_column
 from mmkeras.data.columns.kind_guess import guess_reading
 from mmkeras.data.dates.calendar import read_date
-from mmkeras.data.splits.shuffled import shuffled_groups
 from mmkeras.data.splits.split_names import split_of
 from mmkeras.data.table import Table
 from mmkeras.data.values.distinct import Distinct
@@ -87,6 +86,8 @@ def _by_split(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np
 
 def _by_group(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Whole groups, drawn at random; a row without a group is a group of its own."""
+    from sklearn.model_selection import GroupShuffleSplit  # late: half a second
+
     groups = cells.where(cells != "", "row " + cells.index.astype(str)).to_numpy()
     n_groups = len(set(groups))
     if n_groups < 2 or math.ceil(n_groups * data.test_size) >= n_groups:
@@ -94,8 +95,9 @@ def _by_group(table: Table, data: Data, name: str, cells: pd.Series) -> tuple[np
             f"{table.path}: --group-column {name}: {n_groups} different groups are too few to hold out "
             f"{data.test_size:.0%}. Choose another column, or another --test-size."
         )
+    splitter = GroupShuffleSplit(TRIES, test_size=data.test_size, random_state=data.random_state)
     best, fewest, all_classes = None, math.inf, _classes(table, np.arange(len(groups)))
-    for train, held_out in shuffled_groups(groups, data.test_size, data.random_state, TRIES):
+    for train, held_out in splitter.split(groups, groups=groups):
         lacking: float = len(all_classes - _classes(table, train))
         lacking += len(_classes(table, train) - _classes(table, held_out)) / 1000  # a class that is not measured
         if lacking < fewest:

@@ -67,7 +67,7 @@ def check_sizes(table: Table, data: Data) -> None:
         )
     total = len(table.rows) - sum(counts[label] for label in rare)
     least = max(2, len(counts) - len(rare))
-    held_out = math.ceil(total * data.test_size)  # as shuffled_rows rounds
+    held_out = math.ceil(total * data.test_size)  # as train_test_split rounds
     if min(held_out, total - held_out) < least:
         split_name, rows = ("validation", held_out) if held_out < least else ("training", total - held_out)
         advice = (
