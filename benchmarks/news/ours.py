@@ -65,20 +65,15 @@ def open_answer(artefact: Path) -> Answer:
     """Load an artefact on one thread: raw text -> label, by what the signature says.
 
     `mmkeras.load` leaves the number of threads to the runtime, and a latency is on one thread: so this is the first of
-    the clients that are timed, arrays in and arrays out.
+    the clients that are timed, a text in and an array out.
     """
-    from mmkeras.modalities.text.cells import encode_cells
+    from mmkeras.runtime.only_text import answer_of_text
     from mmkeras.runtime.runners import open_artefact
 
     runner = open_artefact(artefact, threads=1)
     labels: list[str] = runner.signature["labels"]
-    name, max_bytes = (runner.signature["inputs"][0][key] for key in ("name", "max_bytes"))
-
-    def answer(text: str) -> str:
-        outputs = runner({name: encode_cells([text], max_bytes)}, ["probabilities"])  # uint8 [1, n]
-        return labels[int(outputs["probabilities"][0].argmax())]
-
-    return answer
+    probabilities = answer_of_text(runner, "probabilities")  # text -> float32 [classes]
+    return lambda text: labels[probabilities(text).argmax()]
 
 
 def main() -> None:

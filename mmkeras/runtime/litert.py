@@ -44,8 +44,8 @@ class LiteRTRunner:
         self.sized = {i["name"]: i for i in self.signature["inputs"] if "size" in i}
         self.tokens = {i["name"]: i["max_tokens"] for i in self.signature["inputs"] if "padding" in i}
         self.lengths = sorted(self.signature["litert_lengths"])
-        # the only input, where that is a text: the most frequent call, where every microsecond counts
-        self.text = self.names[0] if self.lengths and self.names == list(self.limits.max_bytes) else None
+        # the longest text that a function of one row answers
+        self.longest = min(self.lengths[-1], self.limits.only_text) if self.lengths else 0
         self._open()
 
     def _open(self) -> None:
@@ -63,14 +63,13 @@ class LiteRTRunner:
         return runner
 
     def __call__(self, inputs: Arrays, output_names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        data = inputs.get(self.text) if self.text and len(inputs) == 1 else None
-        if data is not None and data.dtype is BYTE and data.ndim == 2 and len(data) == 1:
-            n_bytes = data.shape[1]
-            if 0 < n_bytes <= self.lengths[-1] and n_bytes <= self.limits.max_bytes[self.text or ""]:
-                try:
-                    return self._text(n_bytes)(data, output_names)
-                except Exception as error:
-                    raise failed_answer(self.path, error) from error
+        data = inputs.get(self.names[0]) if self.longest and len(inputs) == 1 else None
+        one_row = data is not None and data.dtype is BYTE and data.ndim == 2 and len(data) == 1
+        if data is not None and one_row and 0 < data.shape[1] <= self.longest:
+            try:
+                return self._text(data.shape[1])(data.tobytes(), output_names)
+            except Exception as error:
+                raise failed_answer(self.path, error) from error
         inputs = self.limits.fit(inputs)
         if not len(inputs[self.names[0]]):
             return answers_to_no_rows(self.signature, output_names)
@@ -91,13 +90,26 @@ class LiteRTRunner:
         # LiteRT plans its memory for one shape, so the texts of a batch have one length
         return self._signature(name)(self._padded(inputs, n_bytes), output_names)
 
+    def of_text(self, raw: bytes, output: str) -> np.ndarray | None:
+        """One output's row of one text, of a graph that reads nothing else; None where that takes the general call.
+
+        raw: UTF-8. The most frequent call, where every microsecond counts.
+        """
+        if not 0 < len(raw) <= self.longest:
+            return None
+        try:
+            return self._text(len(raw)).row(raw, output)
+        except Exception as error:
+            raise failed_answer(self.path, error) from error
+
     def _text(self, n_bytes: int) -> _Text:
         """The function of one row of the only text, by the shortest signature that holds it."""
-        n_bytes = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
-        if n_bytes not in self._texts:
-            signature = self._signature(row_signature(self.signature["graph"], n_bytes))
-            self._texts[n_bytes] = _Text(signature, self.names[0], n_bytes)
-        return self._texts[n_bytes]
+        length = self.lengths[bisect.bisect_left(self.lengths, n_bytes)]
+        text = self._texts.get(length)
+        if text is None:
+            signature = self._signature(row_signature(self.signature["graph"], length))
+            text = self._texts[length] = _Text(self.interpreter, signature, self.names[0], length)
+        return text
 
     def _signature(self, name: str) -> _Signature:
         if name not in self._signatures:
@@ -167,10 +179,6 @@ class _Signature:
             self.plan(inputs)
         for name, data in inputs.items():
             self.put(self.places[name], data, self.graph)
-        return self.answer(output_names)
-
-    def answer(self, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
-        """Run the graph on the inputs that are set."""
         self.invoke(self.graph)
         return {name: self.get(self.results[name], self.graph) for name in output_names or self.results}
 
@@ -189,20 +197,35 @@ class _Signature:
 
 
 class _Text:
-    """A signature of one row of one text, with the padded bytes of that row."""
+    """A signature of one row of one text: bytes are written to where the graph reads them, answers are read from there.
 
-    def __init__(self, signature: _Signature, name: str, n_bytes: int) -> None:
-        self.signature, self.name = signature, name
-        self.row, self.used = np.zeros((1, n_bytes), BYTE), 0
+    The views are of the interpreter's memory, which stays in its place until the signature is planned anew.
+    """
 
-    def __call__(self, data: np.ndarray, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
-        """data: uint8 [1, n], n at most that of the signature."""
-        n, row, signature = data.shape[1], self.row, self.signature
-        row[:, :n] = data
-        if n < self.used:
-            row[:, n : self.used] = 0  # of the text before
-        self.used = n
-        if signature.shapes is None:
-            return signature({self.name: row}, output_names)
-        signature.put(signature.places[self.name], row, signature.graph)
-        return signature.answer(output_names)
+    def __init__(self, interpreter: Any, signature: _Signature, name: str, n_bytes: int) -> None:
+        self.signature, self.name, self.n_bytes = signature, name, n_bytes
+        self.memory: memoryview | None = None
+        if signature.parts is not None and hasattr(signature.parts, "tensor"):
+            signature.plan({name: np.zeros((1, n_bytes), BYTE)})
+            view, graph = signature.parts.tensor, signature.graph
+            self.invoke, self.graph = signature.invoke, graph
+            self.answers = {key: view(interpreter, at, graph) for key, at in signature.results.items()}
+            self.rows = {key: answer[0] for key, answer in self.answers.items()}
+            self.memory = memoryview(view(interpreter, signature.places[name], graph)[0])
+
+    def __call__(self, raw: bytes, output_names: Sequence[str] | None) -> dict[str, np.ndarray]:
+        """Outputs of one row. raw: at most `n_bytes` bytes."""
+        padded = raw.ljust(self.n_bytes, b"\0")
+        if self.memory is None:
+            return self.signature({self.name: np.frombuffer(padded, BYTE)[None]}, output_names)  # [1, n_bytes]
+        self.memory[:] = padded
+        self.invoke(self.graph)
+        return {name: self.answers[name].copy() for name in output_names or self.answers}
+
+    def row(self, raw: bytes, output: str) -> np.ndarray:
+        """One output of one row, without the batch. raw: at most `n_bytes` bytes."""
+        if self.memory is None:
+            return self(raw, [output])[output][0]
+        self.memory[:] = raw.ljust(self.n_bytes, b"\0")
+        self.invoke(self.graph)
+        return self.rows[output].copy()

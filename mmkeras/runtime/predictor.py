@@ -106,13 +106,12 @@ class Predictor:
         read, or an answer that is no number.
         """
         if (only := self._only_text) is not None and (text := only.text_of(row)) is not None:
-            outputs = self.runner(only.inputs(text), only.output)[only.output[0]]
-            return self.prediction(finite(outputs, self.path)[0])
+            return self.prediction(finite(only(text), self.path))
         return self._answer(row, MediaRoot(str(media_root), allow_outside))
 
     @functools.cached_property
     def _only_text(self) -> OnlyText | None:
-        return only_text(self.signature)
+        return only_text(self.runner)
 
     @missing_named()
     def _answer(self, row: Any, root: MediaRoot) -> Any:

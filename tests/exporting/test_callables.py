@@ -39,7 +39,7 @@ def test_of_a_saved_model(small: Exported) -> None:
 
 def test_of_a_tflite_file(small: Exported) -> None:
     signatures = callables(small, tflite, "predict.tflite")
-    assert list(signatures) == ["predict", "predict_80", "predict_96"]
+    assert list(signatures) == ["predict", "predict_64", "predict_80", "predict_96"]
     assert signatures["predict"].inputs == (TEXT,)
     assert signatures["predict_80"].inputs == ({**TEXT, "shape": [1, 80], "max_bytes": 80},)
     assert signatures["predict_80"].outputs[1] == {"name": "probabilities", "dtype": "float32", "shape": [1, 3]}
@@ -60,7 +60,7 @@ def test_a_client_can_call_what_is_listed(tmp_path_factory: pytest.TempPathFacto
     names = {artefact.name: list(artefact.callables) for artefact in signature.artefacts.values()}
     assert names == {
         "savedmodel/1": ["serving_default", "tensors"],
-        "predict.tflite": sorted(["predict", "predict_80", f"predict_{MAX_BYTES}"]),
+        "predict.tflite": sorted(["predict", "predict_64", "predict_80", f"predict_{MAX_BYTES}"]),
         "predict.onnx": ["predict"],
     }
     for artefact in signature.artefacts.values():

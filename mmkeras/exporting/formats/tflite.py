@@ -30,7 +30,7 @@ from mmkeras.system.malloc import return_freed_memory
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
-LENGTHS = (80, 160, 384, 896, 1792, 4096)
+LENGTHS = (64, 80, 112, 192, 384, 896, 1792, 4096)
 LARGE = 2**24
 """Bytes of weights from which a model is converted in a process of its own."""
 CONVERTED = "converted.tflite"

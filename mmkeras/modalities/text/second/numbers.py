@@ -147,3 +147,13 @@ def scatter(index: Tensor, values: Tensor, length: Any, n_rows: Any) -> Tensor:
     n = n_rows * length
     flat = tf.scatter_nd(tf.reshape(index, (-1, 1)), tf.reshape(values, (-1,)), [n] if isinstance(n, int) else n)
     return tf.reshape(flat, joined(n_rows, length))
+
+
+def gathered(x: Tensor, index: Tensor) -> Tensor:
+    """[B, K] -> [B, F]: the entries at int32 index[b, f] of row b.
+
+    One row, as the faster functions of a .tflite have, needs no axis of rows: LiteRT copies what it reshapes.
+    """
+    if x.shape[0] == 1:
+        return tf.gather(tf.reshape(x, (-1,)), index)
+    return tf.gather(x, index, batch_dims=1)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor
-from mmkeras.modalities.text.second.numbers import scatter, size
+from mmkeras.modalities.text.second.numbers import gathered, scatter, size
 from mmkeras.modalities.text.second.vocabulary import Displaced, slots_of
 from mmkeras.system.packed import packed, unpacked
 
@@ -63,7 +63,7 @@ class WeighedRows(keras.layers.Layer):
         known = ops.cast(tf.equal(tf.cast(both, "int16"), tf.cast(keys, "int16")), "float32")
         counter = ops.cast(place * self.step, "int32") if n_rows > self.counters else slot
         counts = scatter(counter, known, min(n_rows, self.counters), size(keys, 0))
-        times = tf.gather(counts, counter, batch_dims=1)
+        times = gathered(counts, counter)
         idf = ops.cast(both, "float32") * known
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
         weights = idf * ops.rsqrt(times * squares + 1.0)  # + 1 against 1 / 0: negligible in these units
