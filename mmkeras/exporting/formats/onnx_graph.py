@@ -21,6 +21,7 @@ def simplify(graph: Any) -> None:
     scatter_rows(graph)
     gather_rows(graph)
     fuse_clips(graph)
+    plain_sizes(graph)
     widen_shapes(graph)
     drop_identities(graph)
     fuse_shifts(graph)
@@ -150,6 +151,41 @@ def fuse_shifts(graph: Any) -> None:
             graph.node.remove(pad)
 
 
+def plain_sizes(graph: Any) -> None:
+    """The end of a slice of computed size, from 0 on, is that size: tf2onnx looks whether it is -1, which means all.
+
+    size + LARGE * Cast(size == -1) -> size, where the size is made of a Shape and positive numbers.
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    makers = _makers(graph)
+
+    def is_size(name: str) -> bool:
+        """Is a tensor a part of a shape, plus what is not negative?"""
+        if name in constants:
+            return bool((constants[name] >= 0).all())
+        node = makers.get(name)
+        if node is None or node.op_type not in ("Shape", "Cast", "Slice", "Add", "Concat"):
+            return False
+        return node.op_type == "Shape" or all(map(is_size, node.input[: SHAPE_OPS.get(node.op_type, 0) or None]))
+
+    def is_tested(size: str, other: str) -> bool:
+        """Is `other` a product with whether `size` is -1?"""
+        for name in (name for node in _chain(makers, other, "Mul") for name in node.input):
+            for test in _chain(makers, name, "Equal"):
+                minus = [constants.get(part) for part in test.input if part != size]
+                if len(minus) == 1 and minus[0] is not None and (minus[0] == -1).all():
+                    return is_size(size)
+        return False
+
+    for node in [n for n in graph.node if n.op_type == "Add" and len(n.input) == 2]:
+        first, second = node.input
+        for size, other in ((first, second), (second, first)):
+            if is_tested(size, other):
+                _replace(graph, node, "Identity", [size])
+                break
+    drop_identities(graph)
+
+
 def widen_shapes(graph: Any) -> None:
     """Compute on shapes in int64, ONNX's type of shapes, in place of TensorFlow's int32 between two casts."""
     constants = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.INT32}
@@ -183,6 +219,10 @@ def widen_shapes(graph: Any) -> None:
                 for k, name in enumerate(data):
                     copy.input[k] = name
                 graph.node.insert(list(graph.node).index(node), copy)
+        elif node.op_type == "Slice" and any(name in wide for name in node.input[1:]):
+            indices = [twin(name) for name in node.input[1:]]
+            if None not in indices:
+                node.input[1:] = indices
 
 
 def drop_identities(graph: Any) -> None:

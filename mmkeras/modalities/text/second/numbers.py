@@ -47,23 +47,43 @@ def decode_utf8(data: Tensor) -> Tensor:
     At most 0 where none begins: at a byte of 128 to 191, and where an ill-formed sequence is below U+0000. The bytes
     behind the first are not looked at whether they continue a character: see `rule.code_points`.
     """
-    b = ops.cast(data, "float32")
+    b, index = ops.cast(data, "float32"), ops.cast(data, "int32")
     behind = ops.pad(b, [[0, 0], [0, N_BEHIND]])
     b1, b2, b3 = (all_but(behind, k, N_BEHIND - k) for k in (1, 2, 3))
+
+    def from_byte(first: int) -> Tensor:
+        """1.0 where the byte is at least `first`."""
+        if FEW_NODES.get():
+            return tf.gather((np.arange(256) >= first).astype("float32"), index)
+        return at_least(b, first)
+
     total = b1
     for first, byte in ((224, b2), (240, b3)):  # 64 * total + byte, where the character is as long
-        total = total + at_least(b, first) * (total * 63.0 + byte)
-    return tf.gather(LEADS, ops.cast(data, "int32")) + at_least(b, 192) * total
+        total = total + from_byte(first) * (total * 63.0 + byte)
+    return tf.gather(LEADS, index) + from_byte(192) * total
 
 
 def character_numbers(code: Tensor, table: np.ndarray) -> Tensor:
     """Float32 [B, N], code points + 1 -> [B, N]: plus the entries of `rule.character_table`."""
     entry = ops.clip(code, 0.0, BMP + 1.0)
-    for first, last in reversed(UNIFORM):  # the entries behind a block move forward
-        entry = entry - ops.clip(entry - (first + 1.0), 0.0, float(last - first))
+    entry = without_blocks(entry)
     offsets, kinds = np.unique(table, return_inverse=True)
     kind = tf.gather(kinds.astype("uint8"), ops.cast(entry, "int32"))  # a byte a character in the file
     return code + tf.gather(offsets.astype("float32"), ops.cast(kind, "int32"))
+
+
+def without_blocks(entry: Tensor) -> Tensor:
+    """Entries of a table of all characters -> of one in which each block of UNIFORM has one entry."""
+    if not FEW_NODES.get():
+        for first, last in reversed(UNIFORM):  # the entries behind a block move forward
+            entry = entry - ops.clip(entry - (first + 1.0), 0.0, float(last - first))
+        return entry
+    moved = 0.0  # the same, all less by as much
+    for first, last in reversed(UNIFORM):
+        low = first + 1.0 - moved
+        entry = entry - ops.clip(entry, low, low + (last - first))
+        moved += low
+    return entry + moved
 
 
 @contextlib.contextmanager
