@@ -29,6 +29,7 @@ from mmkeras.runs.run import Run, open_run
 from mmkeras.runtime.exported import write_signature
 from mmkeras.runtime.formats import FORMATS
 from mmkeras.system.locks import locked
+from mmkeras.system.malloc import return_freed_memory
 from mmkeras.system.noise import native_noise_muted
 from mmkeras.system.outputs import refuse_special
 from mmkeras.system.progress import Log, not_silent
@@ -62,6 +63,7 @@ def export(
     `overwrite`.
     """
     disable_tf32()
+    return_freed_memory()
     run_folder = Path(run_path)
     folder = Path(output) if output else Path("exported") / run_folder.resolve().name
     unknown = [name for name in formats if name not in FORMATS]
@@ -128,14 +130,20 @@ def _fill(
     with not_silent(log, "answering the held-out rows with the trained model"):
         samples = task.samples(graphs, run, folder)
     SAVE[task.ANSWERS](samples, folder / SAMPLES)
+    if getattr(samples, "held_out", 0) > len(samples):
+        log(
+            f"{len(samples):,} of the {samples.held_out:,} held-out rows, evenly spaced, travel with the artefacts and "
+            "are compared: all would take much memory and time"
+        )
     if task.ANSWERS in LINES:
         log(LINES[task.ANSWERS].format(len(samples)))
+    metadata = {**assets.metadata, **samples.metadata, **({"slim": True} if slim else {})}
+    del samples  # their memory is for the conversions
     estimates = Estimates([name for name, _ in to_write])
     artefacts = [write_artefact(name, part, graphs, assets, folder, estimates, log) for name, part in to_write]
     metrics = read_metrics(run.folder)
     for line in above_budget(metrics, artefacts, folder):
         log(line)
-    metadata = {**assets.metadata, **samples.metadata, **({"slim": True} if slim else {})}
     signature = signature_of(run, graphs, artefacts, metrics, metadata)
     write_signature(folder, signature)
     write_model_card(run, graphs, signature, metrics, folder, title)
@@ -172,6 +180,7 @@ def write_artefact(
 ) -> Artefact:
     """Write all graphs in one format and precision; the callables are read from the written files."""
     began = time.perf_counter()
+    return_freed_memory()
     exporter = load_exporter(name)
     with native_noise_muted(), not_silent(log, f"writing {name}", estimates.next):
         paths = exporter.export(graphs, assets, folder, precision)

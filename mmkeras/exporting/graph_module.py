@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import tensorflow as tf
@@ -9,22 +11,29 @@ import tensorflow as tf
 from mmkeras.graph import Graph
 
 Tensor = Any
+Within = Callable[[], AbstractContextManager[Any]]
 
 
 class GraphModule(tf.Module):
-    """A Graph's variables, tracked, and its concrete functions."""
+    """A Graph's variables, tracked, and its concrete functions. without: variables that no function reads."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, without: Sequence[Any] = ()) -> None:
         super().__init__()
         # Keras' Variable is no TensorFlow variable: untracked, it would be saved as an uninitialised resource
-        self.weights = [variable.value for variable in graph.model.variables]
+        self.weights = [v.value for v in graph.model.variables if not any(v is other for other in without)]
         self.graph = graph
 
-    def function(self, batch: int | None = None, n_bytes: int | None = None, fix: bool = False) -> Any:
-        """The Graph's concrete function for a batch, a length of byte inputs, and sizes that are fixed or free."""
+    def function(
+        self, batch: int | None = None, n_bytes: int | None = None, fix: bool = False, within: Within = nullcontext
+    ) -> Any:
+        """The Graph's concrete function for a batch, a length of byte inputs, and sizes that are fixed or free.
+
+        within: makes the context in which the model is called, for each trace.
+        """
 
         def call(**inputs: Tensor) -> dict[str, Tensor]:
-            outputs = self.graph.model(inputs, training=False)
+            with within():
+                outputs = self.graph.model(inputs, training=False)
             # an identity gives each output a tensor with the output's name, which converters keep
             return {name: tf.identity(value, name=name) for name, value in outputs.items()}
 

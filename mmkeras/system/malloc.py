@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 # malloc.h of the GNU C library
@@ -10,6 +11,9 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8
 KEPT = 256 * 2**20  # bytes that malloc does not return to the system
 LARGEST_KEPT = 32 * 2**20  # bytes of one block; the library accepts no more
 SETTINGS = ((M_TRIM_THRESHOLD, KEPT), (M_TOP_PAD, KEPT), (M_MMAP_THRESHOLD, LARGEST_KEPT), (M_ARENA_MAX, 1))
+
+SMALL = 128 * 2**10
+RETURNED = ((M_TRIM_THRESHOLD, SMALL), (M_TOP_PAD, SMALL), (M_MMAP_THRESHOLD, SMALL), (M_ARENA_MAX, 1))
 
 
 def keep_freed_memory() -> None:
@@ -29,7 +33,15 @@ def keep_freed_memory() -> None:
 
 
 def return_freed_memory() -> None:
-    """Give the memory that is free back to the system, where the C library allows it."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    """Give the memory that is free back to the system, now and whenever it is freed, where the C library allows it.
+
+    For work that comes once, as the conversions of an export: what one has freed would be added to the next one's peak.
+    Python's garbage is collected first: traced graphs are cycles.
+    """
+    gc.collect()
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    mallopt, trim = getattr(library, "mallopt", None), getattr(library, "malloc_trim", None)
+    if mallopt is not None and trim is not None:
+        for setting, value in RETURNED:
+            mallopt(setting, value)
         trim(0)

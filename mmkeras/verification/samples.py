@@ -34,7 +34,7 @@ class Samples:
     row. subsets: "image+text" -> the model's answers to the first rows with these modalities alone, float32
     [r, outputs]. words: the model's answers in words, a row each; [] in samples of earlier releases. others: rows of
     other lengths (`verification.lengths`), whole; their truth is unknown. metadata: keys for signature.json; not in the
-    samples' file.
+    samples' file. held_out: the number of all held-out rows, not in the file; 0: these are all.
     """
 
     inputs: dict[str, list[Any]]
@@ -45,6 +45,7 @@ class Samples:
     words: list[str] = field(default_factory=list)
     others: Samples | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    held_out: int = 0
 
     def __len__(self) -> int:
         return len(self.truth)

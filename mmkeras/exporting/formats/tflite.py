@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,18 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.errors import InputError
+from mmkeras.exporting.formats.tflite_tables import Table, gathered, put_back, substituted
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph, row_signature
 from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind
-from mmkeras.system.malloc import return_freed_memory
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
 LENGTHS = (64, 80, 112, 192, 384, 896, 1792, 4096)
-LARGE = 2**24
+LARGE = 2**23
 """Bytes of weights from which a model is converted in a process of its own."""
+RETURNED = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""Variables for malloc of the GNU C library in that process: the converter takes a tenth less memory."""
 CONVERTED = "converted.tflite"
 CONVERT = f"""
 import json, os, sys
@@ -65,10 +68,21 @@ def lengths_for(graph: Graph) -> list[int]:
 
 def convert(graph: Graph) -> bytes:
     """The .tflite file's bytes. Raises InputError that names the op and the layer LiteRT has no builtin for."""
-    module = GraphModule(graph)
-    signatures = {graph.name: module.function()}
+    tables = gathered(graph)
+    model = put_back(traced_and_converted(graph, tables), tables) if tables else None
+    return traced_and_converted(graph) if model is None else model
+
+
+def traced_and_converted(graph: Graph, tables: Sequence[Table] = ()) -> bytes:
+    """The .tflite file, with few rows in place of each of the tables. Raises InputError as `convert` does."""
+
+    def few_rows() -> Any:
+        return substituted(tables, [tf.constant(table.rows) for table in tables])
+
+    module = GraphModule(graph, without=[table.variable for table in tables])
+    signatures = {graph.name: module.function(within=few_rows)}
     for n in lengths_for(graph):
-        signatures[row_signature(graph.name, n)] = module.function(1, n, fix=True)
+        signatures[row_signature(graph.name, n)] = module.function(1, n, fix=True, within=few_rows)
     with tempfile.TemporaryDirectory() as scratch:
         tf.saved_model.save(module, scratch, signatures=signatures)
         try:
@@ -78,19 +92,19 @@ def convert(graph: Graph) -> bytes:
 
 
 def converted(folder: str, signatures: list[str], module: GraphModule) -> bytes:
-    """The .tflite file of a SavedModel. The converter takes ten times the weights, so large ones go to a process of
-    their own: the memory of this one, with Keras and the sample rows, is not added to that.
+    """The .tflite file of a SavedModel. A large model is converted in a process of its own: the memory of this one,
+    with Keras, the weights and the sample rows, is not added to what the converter takes.
     """
-    if sum(weight.shape.num_elements() * weight.dtype.size for weight in module.weights) < LARGE:
+    weights = [variable.value for variable in module.graph.model.variables]
+    if sum(weight.shape.num_elements() * weight.dtype.size for weight in weights) < LARGE:
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         with contextlib.redirect_stdout(io.StringIO()):
             return bytes(converter.convert())
-    return_freed_memory()
     request = json.dumps([sys.path, folder, signatures])
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", CONVERT, request], capture_output=True, text=True, errors="replace", check=False
-    )
+    command = [sys.executable, "-P", "-c", CONVERT, request]
+    variables = os.environ | RETURNED
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, errors="replace", check=False)
     path = Path(folder) / CONVERTED
     if done.returncode or not path.exists():
         raise RuntimeError(done.stderr.strip() or f"the converter ended with code {done.returncode}")

@@ -17,7 +17,7 @@ from mmkeras.runs.run import Run
 from mmkeras.runtime.answering import finite
 from mmkeras.runtime.feeds import bytes_in, column_names, columns_of, sample_values, to_arrays, trim, with_tokenizers
 from mmkeras.runtime.subsets import modalities_of, subsets
-from mmkeras.tasks.held_out import read_held_out
+from mmkeras.tasks.held_out import MOST_ROWS, read_sample
 from mmkeras.tasks.reference import KerasRunner
 from mmkeras.verification.lengths import ROWS, as_a_client_cuts, rows_of_other_lengths
 from mmkeras.verification.samples import Samples
@@ -28,12 +28,11 @@ SUBSET_ROWS = 128  # the first sample rows, which each subset of the modalities 
 
 
 def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
-    """Held-out rows' raw inputs and the model's answers; all rows, or SAMPLE_ROWS with media."""
+    """Held-out rows' raw inputs and the model's answers: the rows of `read_sample`, SAMPLE_ROWS with media."""
     (graph,) = graphs.values()
     inputs = with_tokenizers(graph.signature()["inputs"], [folder])
-    rows = read_held_out(run.folder, column_names(inputs))
-    if any(names_files(spec["kind"]) for spec in columns_of(inputs)) and len(rows) > SAMPLE_ROWS:
-        rows = rows.iloc[np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(int)]
+    with_media = any(names_files(spec["kind"]) for spec in columns_of(inputs))
+    rows, count = read_sample(run.folder, column_names(inputs), SAMPLE_ROWS if with_media else MOST_ROWS)
     root = MediaRoot.of(
         run.config.data.validation or run.config.data.csv, run.config.data.media_root, run.config.data.allow_outside
     )
@@ -48,7 +47,8 @@ def samples(graphs: Mapping[str, Graph], run: Run, folder: Path) -> Samples:
     finite(answers, f"{run.folder}: the trained model")
     targets = Targets.from_json(run.schema["targets"])
     words, _ = decide(targets.task, answers, targets.labels)
-    return Samples(values, targets.truth(rows), answers, ids, parts, words, other_lengths(runner, values, len(rows)))
+    others = other_lengths(runner, values, len(rows))
+    return Samples(values, targets.truth(rows), answers, ids, parts, words, others, held_out=count)
 
 
 def other_lengths(runner: KerasRunner, values: dict[str, list[Any]], count: int) -> Samples | None:
