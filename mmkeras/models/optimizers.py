@@ -96,7 +96,8 @@ class RowAdagrad(keras.optimizers.Optimizer):
         if "_sentence/" in path:  # by Adagrad in every head: a step of SGD overshoots where the vectors are alike
             heads = [("adagrad", rate if method == "adagrad" else LEARNING_RATE_OF_TABLES) for method, rate in heads]
         scale = self.scales.get(path)
-        if not isinstance(gradient, tf.IndexedSlices):  # the same update for every row; one with a slope of 0 stays
+        if not (self.sparse and isinstance(gradient, tf.IndexedSlices)):  # slices without `sparse` may have a row twice
+            # the same update for every row; one with a slope of 0 stays
             slope = tf.convert_to_tensor(gradient)  # [rows, heads * classes]
             touched = tf.cast(tf.reduce_any(slope != 0.0, axis=-1), "float32")  # [rows]
             step, total = self._steps(slope, squares, variable, scale, heads)

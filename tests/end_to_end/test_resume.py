@@ -101,7 +101,7 @@ def test_killed_while_it_learns_the_held_out_rows(whole: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with small_runs.working_folder(whole), monkeypatch.context() as patched:
-        patched.setattr("mmkeras.tasks.prediction.refit.refit_on_validation", killed)
+        patched.setattr("mmkeras.tasks.prediction.heads.retrain", killed)
         assert small_runs.main("train", "news.csv", *FLAGS, "--output", "late").code == 130
     assert not (whole / "late/metrics.json").exists()
     done = resume(whole, "late")

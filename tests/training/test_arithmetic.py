@@ -45,6 +45,6 @@ def test_faster_arithmetic_trains_the_same_classifier(model: str, flag: str, tmp
     assert len(held_out) == len(predictions) == metrics["rows"]["validation"]
     pairs = list(zip(held_out, predictions, strict=True))
     apart = [abs(float(a["mmkeras:probability"]) - float(b["probability"])) for a, b in pairs]
-    assert metrics["validation"]["accuracy"] > 0.6, "a third would be chance"
+    assert metrics["validation"]["accuracy"] > 0.5, "a third would be chance"
     assert np.mean([a["mmkeras:prediction"] == b["prediction"] for a, b in pairs]) > 0.9
     assert max(apart) < (0.05 if flag == "--mixed-precision" else 1e-4)

@@ -84,10 +84,10 @@ def onnx_table(run: SmallRun, folder: Path) -> None:
 
 
 def onnx_one_number(run: SmallRun, folder: Path) -> None:
-    """One number of the table, by a hundredth: no label changes."""
+    """One number of the table, the largest of a class, by a hundredth: no label changes."""
 
     def change(value: np.ndarray) -> np.ndarray:
-        value[1, 0] += 0.01
+        value[value[:, 0].argmax(), 0] += 0.01
         return value
 
     changed_initializer(folder / "predict.onnx", "news_text_wide", change)
