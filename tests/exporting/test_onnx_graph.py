@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from mmkeras.exporting.formats.onnx_graph import ALL, drop_unused, fuse_shifts, simplify
+from mmkeras.exporting.formats.onnx_shapes import plain_sizes
 
 
 def model_of(*slices: tuple[list[int], list[int], list[int]], front: int = 1) -> Any:
@@ -52,6 +53,35 @@ def test_shifts(slices: Any, left: list[str]) -> None:
     assert [node.op_type for node in proto.graph.node] == left
     for a, b in zip(before, answers(proto, x), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("more", [2, -3])
+def test_sizes_are_not_tested(more: int) -> None:
+    """That a size is not -1 is known where nothing is taken from it."""
+    constants = {"more": more, "minus": -1, "large": 2**31 - 1, "first": 1}
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Slice", ["shape", "first", "ends"], ["n"]),
+        helper.make_node("Add", ["n", "more"], ["size"]),
+        helper.make_node("Equal", ["minus", "size"], ["all"]),
+        helper.make_node("Cast", ["all"], ["is_all"], to=TensorProto.INT64),
+        helper.make_node("Mul", ["large", "is_all"], ["product"]),
+        helper.make_node("Add", ["size", "product"], ["end"]),
+        helper.make_node("Slice", ["table", "zero", "end"], ["y"]),
+    ]
+    arrays = {name: np.array([v], "int64") for name, v in {**constants, "ends": 2, "zero": 0}.items()}
+    initializers = [numpy_helper.from_array(v, k) for k, v in {**arrays, "table": np.arange(9.0)}.items()]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, None])
+    y = helper.make_tensor_value_info("y", TensorProto.DOUBLE, [None])
+    graph = helper.make_graph(nodes, "sizes", [x], [y], initializers)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    inputs = [np.zeros((2, n), "float32") for n in (1, 2, 3, 5)]
+    before = [answers(proto, x)[0] for x in inputs]
+    plain_sizes(proto.graph)
+    drop_unused(proto.graph)
+    assert len(proto.graph.node) == (4 if more > 0 else 8)
+    for x, expected in zip(inputs, before, strict=True):
+        np.testing.assert_array_equal(answers(proto, x)[0], expected)
 
 
 def test_fewer_nodes_with_the_same_answer() -> None:

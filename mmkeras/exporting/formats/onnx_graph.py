@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-# Operators on shapes, with how many of their inputs are data (0: all); the other inputs are indices
-SHAPE_OPS = {"Add": 0, "Sub": 0, "Mul": 0, "Div": 0, "Min": 0, "Concat": 0, "Slice": 1, "Squeeze": 1, "Unsqueeze": 1}
+from mmkeras.exporting.formats.onnx_nodes import attribute, chain_of, drop_identities, makers_of, replace_node
+from mmkeras.exporting.formats.onnx_shapes import drop_sums_with_zero, plain_sizes, widen_shapes
+
 ALL = 2**31 - 1  # the end of a slice that takes all entries
 
 
@@ -32,11 +33,6 @@ def simplify(graph: Any) -> None:
     drop_unused(graph)
 
 
-def _makers(graph: Any) -> dict[str, Any]:
-    """Name of a tensor -> the node that computes it."""
-    return {name: node for node in graph.node for name in node.output}
-
-
 def _uses(graph: Any) -> Counter[str]:
     """Name of a tensor -> how often it is read."""
     uses = Counter(name for node in graph.node for name in node.input)
@@ -44,40 +40,16 @@ def _uses(graph: Any) -> Counter[str]:
     return uses
 
 
-def _attribute(node: Any, name: str, default: Any) -> Any:
-    return next((helper.get_attribute_value(a) for a in node.attribute if a.name == name), default)
-
-
-def _chain(makers: dict[str, Any], name: str, *op_types: str) -> list[Any]:
-    """The chain of nodes of these types that computes a tensor, the last first; casts between are passed over."""
-    chain: list[Any] = []
-    for op_type in op_types:
-        while name in makers and makers[name].op_type == "Cast":
-            name = makers[name].input[0]
-        if name not in makers or makers[name].op_type != op_type:
-            return []
-        chain.append(makers[name])
-        name = makers[name].input[0]
-    return chain
-
-
 def _is_int32(name: str, makers: dict[str, Any]) -> bool:
     """Is a tensor surely int32?"""
     while name in makers and makers[name].op_type in ("Concat", "Slice", "Squeeze", "Unsqueeze"):
         name = makers[name].input[0]
-    return name in makers and makers[name].op_type == "Cast" and _attribute(makers[name], "to", 0) == TensorProto.INT32
-
-
-def _replace(graph: Any, old: Any, op_type: str, inputs: list[str], **attributes: Any) -> None:
-    """Put a node in another's place, with the same outputs."""
-    new = helper.make_node(op_type, inputs, list(old.output), name=old.name, **attributes)
-    graph.node.insert(list(graph.node).index(old), new)
-    graph.node.remove(old)
+    return name in makers and makers[name].op_type == "Cast" and attribute(makers[name], "to", 0) == TensorProto.INT32
 
 
 def _is_row(makers: dict[str, Any], name: str) -> bool:
     """Is a tensor the offset of each row: a Range, as a column, times the rows' length?"""
-    return bool(_chain(makers, name, "Mul", "Slice", "Unsqueeze", "Range"))
+    return bool(chain_of(makers, name, "Mul", "Slice", "Unsqueeze", "Range"))
 
 
 def scatter_rows(graph: Any) -> None:
@@ -86,10 +58,10 @@ def scatter_rows(graph: Any) -> None:
     TensorFlow's ScatterNd adds values of the same index, tf2onnx's ScatterND keeps one of them: a ScatterND of another
     form is at least changed to add.
     """
-    makers = _makers(graph)
+    makers = makers_of(graph)
     readers = {name: node for node in graph.node for name in node.input}
     for node in [n for n in graph.node if n.op_type == "ScatterND"]:
-        chain = _chain(makers, node.input[1], "Reshape", "Add")
+        chain = chain_of(makers, node.input[1], "Reshape", "Add")
         values, rows = makers.get(node.input[2]), readers.get(node.output[0])
         if chain and values is not None and rows is not None and values.op_type == rows.op_type == "Reshape":
             places = [name for name in chain[-1].input if name in makers and not _is_row(makers, name)]
@@ -100,42 +72,42 @@ def scatter_rows(graph: Any) -> None:
                 zeros.input[0] = rows.input[1]
                 graph.node.insert(list(graph.node).index(rows), zeros)
                 inputs = [zeros.output[0], places[0], values.input[0]]
-                _replace(graph, rows, "ScatterElements", inputs, axis=1, reduction="add")
+                replace_node(graph, rows, "ScatterElements", inputs, axis=1, reduction="add")
                 continue
-        if not _attribute(node, "reduction", b""):
+        if not attribute(node, "reduction", b""):
             node.attribute.append(helper.make_attribute("reduction", "add"))
 
 
 def gather_rows(graph: Any) -> None:
     """GatherND of single numbers, `tf.gather` with batch_dims -> GatherElements, which needs no list of indices."""
-    makers = _makers(graph)
+    makers = makers_of(graph)
     for node in [n for n in graph.node if n.op_type == "GatherND"]:
-        axis, chain = _attribute(node, "batch_dims", 0), _chain(makers, node.input[1], "Unsqueeze")
+        axis, chain = attribute(node, "batch_dims", 0), chain_of(makers, node.input[1], "Unsqueeze")
         if axis and chain:
             index = chain[0].input[0]
             before = makers[index].input[0] if index in makers and makers[index].op_type == "Cast" else ""
             if _is_int32(before, makers):  # GatherND needs int64
                 index = before
-            _replace(graph, node, "GatherElements", [node.input[0], index], axis=axis)
+            replace_node(graph, node, "GatherElements", [node.input[0], index], axis=axis)
 
 
 def fuse_clips(graph: Any) -> None:
     """Max(Min(x, high), low) -> Clip(x, low, high)."""
     constants = {tensor.name for tensor in graph.initializer}
-    uses, makers = _uses(graph), _makers(graph)
+    uses, makers = _uses(graph), makers_of(graph)
     for node in [n for n in graph.node if n.op_type == "Max" and len(n.input) == 2]:
         inner = makers.get(node.input[0])
         if inner is None or inner.op_type != "Min" or len(inner.input) != 2 or uses[node.input[0]] != 1:
             continue
         if constants.issuperset(bounds := [node.input[1], inner.input[1]]):
-            _replace(graph, node, "Clip", [inner.input[0], *bounds])
+            replace_node(graph, node, "Clip", [inner.input[0], *bounds])
             graph.node.remove(inner)
 
 
 def fuse_shifts(graph: Any) -> None:
     """A Pad in front and a Slice that drops the last entries, as in `exact.previous` -> a Pad with a negative end."""
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    uses, makers = _uses(graph), _makers(graph)
+    uses, makers = _uses(graph), makers_of(graph)
     for node in [n for n in graph.node if n.op_type == "Slice" and len(n.input) == 4]:
         pad = makers.get(node.input[0])
         if pad is None or pad.op_type != "Pad" or uses[node.input[0]] != 1 or len(pad.input) != 2:
@@ -147,92 +119,8 @@ def fuse_shifts(graph: Any) -> None:
             pads = constants[pad.input[1]].copy()  # at the start of each axis, then at the end of each
             pads[len(pads) // 2 + axes] += np.where(ends < 0, ends, 0)
             graph.initializer.append(numpy_helper.from_array(pads, f"{node.name}_pads"))
-            _replace(graph, node, "Pad", [pad.input[0], f"{node.name}_pads"])
+            replace_node(graph, node, "Pad", [pad.input[0], f"{node.name}_pads"])
             graph.node.remove(pad)
-
-
-def plain_sizes(graph: Any) -> None:
-    """The end of a slice of computed size, from 0 on, is that size: tf2onnx looks whether it is -1, which means all.
-
-    size + LARGE * Cast(size == -1) -> size, where the size is made of a Shape and positive numbers.
-    """
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    makers = _makers(graph)
-
-    def is_size(name: str) -> bool:
-        """Is a tensor a part of a shape, plus what is not negative?"""
-        if name in constants:
-            return bool((constants[name] >= 0).all())
-        node = makers.get(name)
-        if node is None or node.op_type not in ("Shape", "Cast", "Slice", "Add", "Concat"):
-            return False
-        return node.op_type == "Shape" or all(map(is_size, node.input[: SHAPE_OPS.get(node.op_type, 0) or None]))
-
-    def is_tested(size: str, other: str) -> bool:
-        """Is `other` a product with whether `size` is -1?"""
-        for name in (name for node in _chain(makers, other, "Mul") for name in node.input):
-            for test in _chain(makers, name, "Equal"):
-                minus = [constants.get(part) for part in test.input if part != size]
-                if len(minus) == 1 and minus[0] is not None and (minus[0] == -1).all():
-                    return is_size(size)
-        return False
-
-    for node in [n for n in graph.node if n.op_type == "Add" and len(n.input) == 2]:
-        first, second = node.input
-        for size, other in ((first, second), (second, first)):
-            if is_tested(size, other):
-                _replace(graph, node, "Identity", [size])
-                break
-    drop_identities(graph)
-
-
-def widen_shapes(graph: Any) -> None:
-    """Compute on shapes in int64, ONNX's type of shapes, in place of TensorFlow's int32 between two casts."""
-    constants = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.INT32}
-    shapes = {node.output[0] for node in graph.node if node.op_type == "Shape"}
-    wide: dict[str, str] = {}  # int32 tensor -> the same in int64
-
-    def twin(name: str) -> str | None:
-        if name not in wide and name in constants:
-            wide[name] = f"{name}_int64"
-            numbers = numpy_helper.to_array(constants[name]).astype("int64")
-            graph.initializer.append(numpy_helper.from_array(numbers, wide[name]))
-        return wide.get(name)
-
-    for node in list(graph.node):
-        n_data = SHAPE_OPS.get(node.op_type, 0) or len(node.input)
-        if node.op_type == "Cast":
-            node.input[0] = wide.get(node.input[0], node.input[0])
-            if node.input[0] in shapes and _attribute(node, "to", 0) == TensorProto.INT32:
-                wide[node.output[0]] = node.input[0]
-            elif node.input[0] in shapes and _attribute(node, "to", 0) == TensorProto.INT64:
-                node.op_type = "Identity"
-                del node.attribute[:]
-        elif node.op_type in SHAPE_OPS and any(name in wide for name in node.input[:n_data]):
-            data = [twin(name) for name in node.input[:n_data]]
-            if None not in data:
-                wide[node.output[0]] = f"{node.output[0]}_int64"
-                shapes.add(wide[node.output[0]])
-                copy = NodeProto()
-                copy.CopyFrom(node)
-                copy.name, copy.output[0] = f"{node.name}_int64", wide[node.output[0]]
-                for k, name in enumerate(data):
-                    copy.input[k] = name
-                graph.node.insert(list(graph.node).index(node), copy)
-        elif node.op_type == "Slice" and any(name in wide for name in node.input[1:]):
-            indices = [twin(name) for name in node.input[1:]]
-            if None not in indices:
-                node.input[1:] = indices
-
-
-def drop_identities(graph: Any) -> None:
-    """Connect the readers of an Identity to its input."""
-    outputs = {output.name for output in graph.output}
-    same = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Identity" and n.output[0] not in outputs}
-    for node in graph.node:
-        for k, name in enumerate(node.input):
-            while name in same:
-                name = node.input[k] = same[name]
 
 
 def drop_unused(graph: Any) -> None:
@@ -245,18 +133,6 @@ def drop_unused(graph: Any) -> None:
             used.update(node.input)
     for tensor in [t for t in graph.initializer if t.name not in used]:
         graph.initializer.remove(tensor)
-
-
-def drop_sums_with_zero(graph: Any) -> None:
-    """x + 0 -> x, for integers: the ends of a slice from 0 on."""
-    zeros = {t.name for t in graph.initializer if "INT" in TensorProto.DataType.Name(t.data_type)}
-    arrays = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.name in zeros}
-    zeros = {name for name, array in arrays.items() if array.size == 1 and array.ndim <= 1 and not array.any()}
-    for node in [n for n in graph.node if n.op_type == "Add" and zeros.intersection(n.input)]:
-        other = next((name for name in node.input if name not in zeros), None)
-        if other is not None:
-            _replace(graph, node, "Identity", [other])
-    drop_identities(graph)
 
 
 def merge_equal(graph: Any) -> None:
@@ -278,8 +154,8 @@ def merge_equal(graph: Any) -> None:
 
 def stack_of_parts(graph: Any) -> None:
     """A tensor split into equal parts along axis 1, which are stacked as axis 1 -> a Reshape."""
-    makers, uses = _makers(graph), _uses(graph)
-    for node in [n for n in graph.node if n.op_type == "Concat" and _attribute(n, "axis", 0) == 1]:
+    makers, uses = makers_of(graph), _uses(graph)
+    for node in [n for n in graph.node if n.op_type == "Concat" and attribute(n, "axis", 0) == 1]:
         parts = [makers[name] for name in node.input if name in makers and makers[name].op_type == "Unsqueeze"]
         if len(parts) != len(node.input):
             continue
@@ -294,20 +170,20 @@ def stack_of_parts(graph: Any) -> None:
         if (
             in_order
             and alone
-            and _attribute(split, "axis", 0) == 1
+            and attribute(split, "axis", 0) == 1
             and constants.get(axes.pop(), np.zeros(0)).tolist() == [1]
         ):
             shape = numpy_helper.from_array(np.array([0, len(parts), -1]), f"{node.name}_shape")  # 0: as it is
             graph.initializer.append(shape)
-            _replace(graph, node, "Reshape", [split.input[0], shape.name])
+            replace_node(graph, node, "Reshape", [split.input[0], shape.name])
 
 
 def divide(graph: Any) -> None:
     """x * Reciprocal(y) -> x / y."""
-    makers, uses = _makers(graph), _uses(graph)
+    makers, uses = makers_of(graph), _uses(graph)
     for node in [n for n in graph.node if n.op_type == "Mul"]:
         for k in (0, 1):
             inverse = makers.get(node.input[k])
             if inverse is not None and inverse.op_type == "Reciprocal" and uses[node.input[k]] == 1:
-                _replace(graph, node, "Div", [node.input[1 - k], inverse.input[0]])
+                replace_node(graph, node, "Div", [node.input[1 - k], inverse.input[0]])
                 break
