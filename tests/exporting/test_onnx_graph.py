@@ -76,12 +76,12 @@ def test_sizes_are_not_tested(more: int) -> None:
     graph = helper.make_graph(nodes, "sizes", [x], [y], initializers)
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     inputs = [np.zeros((2, n), "float32") for n in (1, 2, 3, 5)]
-    before = [answers(proto, x)[0] for x in inputs]
+    before = [answers(proto, data)[0] for data in inputs]
     plain_sizes(proto.graph)
     drop_unused(proto.graph)
     assert len(proto.graph.node) == (4 if more > 0 else 8)
-    for x, expected in zip(inputs, before, strict=True):
-        np.testing.assert_array_equal(answers(proto, x)[0], expected)
+    for data, expected in zip(inputs, before, strict=True):
+        np.testing.assert_array_equal(answers(proto, data)[0], expected)
 
 
 def test_fewer_nodes_with_the_same_answer() -> None:
