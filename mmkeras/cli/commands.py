@@ -25,8 +25,10 @@ def run_train(config: Config) -> int:
     """Train, and print the next command."""
     from mmkeras import api
     from mmkeras.config.check import check_config
+    from mmkeras.system.tensorflow import Start
 
     check_config(config)
+    Start.of_command = True
     said: list[str] = []
     run = api.train(config=config, log=said.append if is_quiet() else print)
     if is_quiet():

@@ -59,6 +59,16 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+class Start:
+    """How TensorFlow and Keras start in this process.
+
+    of_command: without the libraries that Keras imports for its wrappers and plots, and the garbage collector looks at
+    no object of the imports again, which takes half a second each time. A program that uses Keras itself may need both.
+    """
+
+    of_command = False
+
+
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras (TensorFlow backend) without their start-up noise; let GPU memory grow."""
     os.environ.setdefault(LEVEL, "2")
@@ -67,13 +77,16 @@ def import_tensorflow() -> None:
     # attention over a text of one token, or a memory of one token: correct as it is
     warnings.filterwarnings("ignore", message="You are using a softmax over axis")
     with native_noise_muted(), collector_paused():
-        import keras  # noqa: F401
+        with without_extras() if Start.of_command else contextlib.nullcontext():
+            import keras  # noqa: F401
         import tensorflow as tf
 
         for gpu in tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):  # GPU already in use: a second call in one process
                 tf.config.experimental.set_memory_growth(gpu, True)
                 wake_up(tf, gpu)
+        if Start.of_command:
+            gc.freeze()
 
 
 def wake_up(tf: Any, gpu: Any) -> None:
