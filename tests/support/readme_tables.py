@@ -19,6 +19,7 @@ def write_tables(folder: Path) -> None:
     (folder / "data").mkdir(parents=True)
     write_rows(folder / "data/news.csv", news)
     write_rows(folder / "your.csv", news)
+    write_rows(folder / "reviews.csv", news)
     rng = random.Random(0)
     products = [product(folder, k, SEASONS[k % 2], rng) for k in range(48)]
     write_rows(folder / "products.csv", products)
