@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Dialect
-from mmkeras.data.encoding.charset import UNDECODABLE
 from mmkeras.data.files.csv_columns import MADE_UP, column_names
 from mmkeras.data.files.csv_quotes import format_notes, only_escaped_quotes, other_formats, usual_format
 from mmkeras.data.files.csv_records import Records, filled, fits, unlimited_cells
+from mmkeras.data.files.csv_table import notes_on, unreadable_cell
 from mmkeras.data.files.csv_trial import Sample
 from mmkeras.data.files.dialect_flags import check_dialect
 from mmkeras.data.files.dialects import Layout, guess_layout
@@ -75,7 +75,7 @@ def csv_parts(stream: Stream, text: Text, dialect: Dialect, expected: Iterable[s
         rows=pd.DataFrame({name: [] for name in columns}, dtype=object),
         lines=np.empty(0, dtype=np.int64),
         malformed=(),
-        notes=(*layout.notes, *_notes_on(scan), *notes),
+        notes=(*layout.notes, *notes_on(scan.comments, scan.repeated), *notes),
         named=layout.named,
     )
     careful = encoding if text.nul or not text.charset.clean else ""
@@ -236,30 +236,9 @@ def _good_and_bad(
     for line, record in records_of(read_lines, layout, Scan()):
         if isinstance(record, str):
             yield line, BadRow(head.path, line, "", record)
-        elif careful and (fault := _unreadable(record, careful)):
+        elif careful and (fault := unreadable_cell(record, careful)):
             place, reason = fault
             columns = [*[""] * (len(record) - len(header)), *header]
             yield line, BadRow(head.path, line, columns[place], reason)
         else:
             yield line, record
-
-
-def _unreadable(record: list[str], encoding: str) -> tuple[int, str] | None:
-    """Index of the first cell that is no text, and the reason; None if all cells are."""
-    for i, cell in enumerate(record):
-        if UNDECODABLE in cell:
-            return i, f"the cell holds bytes that are not {encoding}"
-        if "\0" in cell:
-            return i, "the cell holds a NUL character"
-    return None
-
-
-def _notes_on(scan: Scan) -> list[str]:
-    """Sentences on lines that are left out."""
-    notes = []
-    if scan.comments:
-        notes.append(f"{scan.comments:,} further line{'s' * (scan.comments > 1)} of comments left out.")
-    if scan.repeated:
-        rows = "row that repeats" if scan.repeated == 1 else "rows that repeat"
-        notes.append(f"{scan.repeated:,} {rows} the column names left out.")
-    return notes

@@ -100,7 +100,7 @@ def read_csv(
         rows=frame_of(names, columns),
         lines=np.array(parsed.lines, dtype=np.int64),
         malformed=tuple(malformed),
-        notes=(*layout.notes, *_notes_on(parsed), *notes),
+        notes=(*layout.notes, *notes_on(parsed.comments, parsed.repeated), *notes),
         named=layout.named,
         hint=hint_on(sample, layout, width, [line for line, _ in parsed.malformed]),
     )
@@ -188,7 +188,7 @@ def _set_apart_unreadable(
     """Take the records with a cell that is not text out of `parsed`."""
     readable, bad = [], []
     for i, record in enumerate(parsed.records):
-        if (fault := _unreadable_cell(record, encoding)) is None:
+        if (fault := unreadable_cell(record, encoding)) is None:
             readable.append(i)
         else:
             column, reason = fault
@@ -199,7 +199,7 @@ def _set_apart_unreadable(
     return bad
 
 
-def _unreadable_cell(record: Sequence[str], encoding: str) -> tuple[int, str] | None:
+def unreadable_cell(record: Sequence[str], encoding: str) -> tuple[int, str] | None:
     """Index of the first cell that is not text, and the reason; None if all cells are text."""
     for i, cell in enumerate(record):
         if UNDECODABLE in cell:
@@ -209,12 +209,12 @@ def _unreadable_cell(record: Sequence[str], encoding: str) -> tuple[int, str] | 
     return None
 
 
-def _notes_on(parsed: Parsed) -> list[str]:
-    """Sentences on lines that are left out."""
+def notes_on(comments: int, repeated: int) -> list[str]:
+    """Sentences on lines that are left out: of comments, and rows that repeat the column names."""
     notes = []
-    if parsed.comments:
-        notes.append(f"{parsed.comments:,} further line{'s' * (parsed.comments > 1)} of comments left out.")
-    if parsed.repeated:
-        rows = "row that repeats" if parsed.repeated == 1 else "rows that repeat"
-        notes.append(f"{parsed.repeated:,} {rows} the column names left out.")
+    if comments:
+        notes.append(f"{comments:,} further line{'s' * (comments > 1)} of comments left out.")
+    if repeated:
+        rows = "row that repeats" if repeated == 1 else "rows that repeat"
+        notes.append(f"{repeated:,} {rows} the column names left out.")
     return notes
