@@ -29,15 +29,16 @@ class Rows(keras.layers.Layer):
         return total * float(table.shape[0]) if self.counted else total
 
 
-@pytest.mark.parametrize("counted", [False, True])
-def test_a_table_is_put_back_whole(counted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("counted", "tables"), [(False, 1), (False, 2), (True, 1)])
+def test_tables_are_put_back_whole(counted: bool, tables: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tflite_tables, "LARGE", 256 * 3)
     raw = keras.Input((None,), dtype="uint8", name="text")
-    model = keras.Model({"text": raw}, {"values": Rows(counted)(raw)})
+    sums = [Rows(counted, name=f"rows_{k}")(raw) for k in range(tables)]
+    model = keras.Model({"text": raw}, {"values": sums[0] if tables == 1 else keras.layers.Subtract()(sums)})
     outputs = ({"name": "values", "dtype": "float32", "shape": ["batch", 3], "of": "values"},)
     text = Input("text", "text", "text", "uint8", ("n_bytes",), {"max_bytes": 8})
     graph = Graph("predict", model, (text,), outputs, (), {})
-    assert len(tflite_tables.gathered(graph)) == (0 if counted else 1)
+    assert len(tflite_tables.gathered(graph)) == (0 if counted else tables)
     interpreter = Interpreter(model_content=tflite.convert(graph))
     x = np.arange(248, 256, dtype="uint8")[None]
     for name in interpreter.get_signature_list():

@@ -106,8 +106,9 @@ def put_back(model: bytes, tables: Sequence[Table]) -> bytes | None:
     root = schema.Model.GetRootAs(file)
     parts: list[Any] = [file]
     end = len(file)
-    for table in tables:
-        buffer, tensors = _found(root, table.rows), []
+    found = [_found(root, table.rows) for table in tables]  # before the first buffer leads behind the end of the file
+    for table, buffer in zip(tables, found, strict=True):
+        tensors = []
         for k in range(root.SubgraphsLength()):
             tensor = _only_gathered(schema, root, root.Subgraphs(k), buffer)
             if tensor is None or tensor.ShapeAsNumpy().tolist() != list(table.rows.shape):
