@@ -42,9 +42,18 @@ def gathered(graph: Graph) -> tuple[Table, ...]:
     tables = [Table(v, _few_rows(v, seed)) for seed, v in enumerate(large) if v.dtype != "bool"]
     if not tables:
         return ()
-    whole, short = (_traced(graph, tables, shapes) for shapes in ([t.variable.shape for t in tables], None))
-    kept = tuple(table for table, tensor in zip(tables, whole[1], strict=True) if _read_by_one_gather(tensor))
-    return kept if whole[0] == short[0] else ()
+    _, tensors = _traced(graph, tables, whole=True)
+    kept = tuple(table for table, tensor in zip(tables, tensors, strict=True) if _read_by_one_gather(tensor))
+    return kept if kept and _same_with_few_rows(graph, kept) else ()
+
+
+def _same_with_few_rows(graph: Graph, tables: Sequence[Table]) -> bool:
+    """Whether the graph has the same nodes with few rows in place of the tables."""
+    try:
+        nodes, _ = _traced(graph, tables, whole=False)
+    except (ValueError, TypeError, tf.errors.OpError):  # a layer that counts on the number of rows
+        return False
+    return bool(nodes == _traced(graph, tables, whole=True)[0])
 
 
 def _few_rows(variable: Any, seed: int) -> np.ndarray:
@@ -53,12 +62,12 @@ def _few_rows(variable: Any, seed: int) -> np.ndarray:
     return numbers.astype(tf.as_dtype(variable.dtype).as_numpy_dtype)
 
 
-def _traced(graph: Graph, tables: Sequence[Table], shapes: Sequence[Any] | None) -> tuple[Any, list[Any]]:
-    """The graph's nodes with the tables as inputs of these shapes, or of few rows; and these inputs.
+def _traced(graph: Graph, tables: Sequence[Table], whole: bool) -> tuple[Any, list[Any]]:
+    """The graph's nodes with the tables as inputs, of all their rows or of few; and these inputs.
 
     The shapes of the inputs are left out of the nodes, so that all that follows from them is compared.
     """
-    shapes = shapes or [table.rows.shape for table in tables]
+    shapes = [table.variable.shape if whole else table.rows.shape for table in tables]
     names = [f"table_{k}" for k in range(len(tables))]
 
     def call(inputs: Any, tensors: Any) -> Any:
