@@ -7,8 +7,7 @@ of its rows could tell: such a file (columns of one name, several columns withou
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -17,10 +16,20 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.config.data import Dialect
-from mmkeras.data.files.csv_columns import MADE_UP, column_names
-from mmkeras.data.files.csv_quotes import format_notes, only_escaped_quotes, other_formats, usual_format
-from mmkeras.data.files.csv_records import Records, filled, fits, unlimited_cells
-from mmkeras.data.files.csv_table import notes_on, unreadable_cell
+from mmkeras.data.files.csv_columns import MADE_UP
+from mmkeras.data.files.csv_quotes import only_escaped_quotes, usual_format
+from mmkeras.data.files.csv_records import unlimited_cells
+from mmkeras.data.files.csv_rows import (
+    RETRIED,
+    Reading,
+    ReadLines,
+    names_in,
+    notes_on,
+    other_format,
+    rows_of,
+    unreadable_cell,
+    with_format,
+)
 from mmkeras.data.files.csv_trial import Sample
 from mmkeras.data.files.dialect_flags import check_dialect
 from mmkeras.data.files.dialects import Layout, guess_layout
@@ -28,26 +37,24 @@ from mmkeras.data.files.source import BadRow, Source
 from mmkeras.data.files.source_parts import SourceParts, in_bounds
 from mmkeras.data.files.streams import Stream, Text
 
-RETRIED: Final = 50  # so many malformed rows are looked at for signs of another format
-RECENT: Final = 64  # lines of good rows that are kept, by which the end of a broken one is found
 RUNNING: Final = 0.9  # share of the rows whose number is that of the row before and 1
-
-ReadLines = Callable[[], Iterable[str]]
 
 
 @dataclass
-class Scan:
-    """What a reading of all records has found. header: None if its quotes are broken; rows: the good ones."""
+class Scan(Reading):
+    """A reading that keeps no rows, but their number. malformed: the number of those; first_malformed: their lines."""
 
-    header: list[str] | None = field(default_factory=list)
-    header_line: int = 1
     rows: int = 0
     malformed: int = 0
-    odd_lines: list[int] = field(default_factory=list)
-    """Lines of the first malformed rows, and of the first bare quotes."""
-    bare_quotes: int = 0
-    repeated: int = 0
-    comments: int = 0
+    first_malformed: list[int] = field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        return self.malformed + len(self.bare_quotes)
+
+    @property
+    def odd_lines(self) -> set[int]:
+        return {*self.first_malformed, *self.bare_quotes[:RETRIED]}
 
 
 def csv_parts(stream: Stream, text: Text, dialect: Dialect, expected: Iterable[str]) -> SourceParts | None:
@@ -75,7 +82,7 @@ def csv_parts(stream: Stream, text: Text, dialect: Dialect, expected: Iterable[s
         rows=pd.DataFrame({name: [] for name in columns}, dtype=object),
         lines=np.empty(0, dtype=np.int64),
         malformed=(),
-        notes=(*layout.notes, *notes_on(scan.comments, scan.repeated), *notes),
+        notes=(*layout.notes, *notes_on(scan), *notes),
         named=layout.named,
     )
     careful = encoding if text.nul or not text.charset.clean else ""
@@ -95,51 +102,14 @@ def csv_parts(stream: Stream, text: Text, dialect: Dialect, expected: Iterable[s
     return SourceParts(head, scan.rows + scan.malformed, parts)
 
 
-def records_of(read_lines: ReadLines, layout: Layout, scan: Scan) -> Iterator[tuple[int, list[str] | str]]:
-    """(line, record) as wide as the header, or the reason in place of a malformed one, as `csv_table.parse` has them.
-
-    scan: gets the header first, and counts what is left out.
-    """
-    recent: list[int] = []
-    with unlimited_cells():
-        records = Records(read_lines, layout.format, recent, layout.skip)
-        records.width = 0 if layout.named else layout.width
-        reader = iter(records)
-        if layout.named:
-            first = next(((line, record) for line, record in reader if isinstance(record, str) or filled(record)), None)
-            scan.header_line, header = first or (layout.skip + 1, [])
-            scan.header = None if isinstance(header, str) else header
-        header = scan.header or []
-        width = records.width = layout.width or len(header) or 1
-        name = header[0] if len(header) == width > 1 else None
-        for line, record in reader:
-            if isinstance(record, str):
-                yield line, record
-            elif len(record) == width or fits(record, width):
-                if record[0] == name and record[:width] == header:
-                    scan.repeated += 1
-                    continue
-                recent.append(line)
-                if len(recent) > 2 * RECENT:
-                    del recent[:-RECENT]
-                yield line, record[:width]
-            elif filled(record):
-                reason = f"expected {width} fields, received {len(record)}"
-                if len(record) > width:
-                    reason += f" (put cells that hold {layout.format.delimiter!r} in quotes)"
-                yield line, reason
-    scan.comments, scan.bare_quotes = records.comments, len(records.bare_quotes)
-    scan.odd_lines += records.bare_quotes[:RETRIED]
-
-
 def scanned(read_lines: ReadLines, layout: Layout) -> Scan:
     """A reading of all records in one format, which keeps none."""
     scan = Scan()
-    for line, record in records_of(read_lines, layout, scan):
+    for line, record in rows_of(read_lines, layout, scan):
         if isinstance(record, str):
             scan.malformed += 1
-            if len(scan.odd_lines) < RETRIED:
-                scan.odd_lines.append(line)
+            if len(scan.first_malformed) < RETRIED:
+                scan.first_malformed.append(line)
         else:
             scan.rows += 1
     return scan
@@ -151,27 +121,16 @@ def _format_of(read_lines: ReadLines, layout: Layout, text: Text, dialect: Diale
     if layout.format != usual:
         return layout, scan
     if text.escapes and dialect.escape is None and not scan.malformed and _escaped(read_lines, layout):
-        escaped = dataclasses.replace(layout.format, escape="\\")
-        layout = dataclasses.replace(layout, format=escaped, notes=(*layout.notes, *format_notes(escaped, usual)))
+        layout = with_format(layout, dataclasses.replace(layout.format, escape="\\"), usual)
         return layout, scanned(read_lines, layout)
-    fewest = scan.malformed + scan.bare_quotes
-    if not fewest:
+    if not scan.faults:
         return layout, scan
-    lines, first = {*scan.odd_lines}, layout
-    odd = "".join(line for i, line in enumerate(itertools.islice(read_lines(), max(lines)), 1) if i in lines)
-    for other in other_formats(usual, odd, dialect.escape is None):
-        if other.quote != usual.quote:
-            continue
-        changed = dataclasses.replace(first, format=other, notes=(*first.notes, *format_notes(other, usual)))
-        again = scanned(read_lines, changed)
-        if 2 * (again.malformed + again.bare_quotes) < fewest:
-            layout, scan, fewest = changed, again, again.malformed + again.bare_quotes
-    return layout, scan
+    return other_format(read_lines, layout, scan, dialect.escape is None, partial(scanned, read_lines))
 
 
 def _escaped(read_lines: ReadLines, layout: Layout) -> bool:
     """Are all quotes inside cells escaped, and none doubled behind a backslash?"""
-    records = (record for _, record in records_of(read_lines, layout, Scan()) if not isinstance(record, str))
+    records = (record for _, record in rows_of(read_lines, layout, Reading()) if not isinstance(record, str))
     return not any('\\""' in line for line in read_lines()) and only_escaped_quotes(records)
 
 
@@ -179,9 +138,9 @@ def _names_of(
     read_lines: ReadLines, layout: Layout, scan: Scan, where: str, encoding: str
 ) -> tuple[list[str | None] | None, list[str]]:
     """The name of each column, None for one that is left out, and sentences; None where rows must be compared."""
+    names = names_in(scan, layout, where, encoding)
     if not layout.named:
-        return [MADE_UP.format(i + 1) for i in range(layout.width or 1)], []
-    names = column_names((scan.header or [])[: layout.width - layout.row_names or None], where, encoding)
+        return list(names), []
     names = ["", *names] if layout.row_names else names
     unnamed = [i for i, name in enumerate(names) if not name or name.startswith("Unnamed: ")]
     named = [name for name in names if name]
@@ -215,7 +174,7 @@ def _unnamed_columns(read_lines: ReadLines, layout: Layout, unnamed: list[int]) 
     """Those of the columns without a name that hold nothing; and of the first column, where all of its cells are whole
     numbers, how many of them are that of the row before and 1; else 0."""
     empty, running, before, whole = {*unnamed}, 0, -2, True
-    for _, record in records_of(read_lines, layout, Scan()):
+    for _, record in rows_of(read_lines, layout, Reading()):
         if isinstance(record, str):
             continue
         empty -= {i for i in empty if record[i].strip()}
@@ -233,7 +192,7 @@ def _good_and_bad(
 ) -> Iterator[tuple[int, list[str] | BadRow]]:
     """The rows with their lines; a BadRow for a malformed one. careful: the encoding, where cells may be no text."""
     header = list(head.rows.columns)
-    for line, record in records_of(read_lines, layout, Scan()):
+    for line, record in rows_of(read_lines, layout, Reading()):
         if isinstance(record, str):
             yield line, BadRow(head.path, line, "", record)
         elif careful and (fault := unreadable_cell(record, careful)):

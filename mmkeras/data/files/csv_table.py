@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
-import itertools
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
 
 import numpy as np
 
 from mmkeras.config.data import Dialect
-from mmkeras.data.encoding.charset import UNDECODABLE, decoded_lines
+from mmkeras.data.encoding.charset import decoded_lines
 from mmkeras.data.files.csv_cells import Cells, frame_of
-from mmkeras.data.files.csv_columns import MADE_UP, column_names, name_columns
-from mmkeras.data.files.csv_quotes import format_notes, only_escaped_quotes, other_formats, usual_format
-from mmkeras.data.files.csv_records import Records, filled, fits, unlimited_cells
+from mmkeras.data.files.csv_columns import name_columns
+from mmkeras.data.files.csv_quotes import only_escaped_quotes, usual_format
+from mmkeras.data.files.csv_records import unlimited_cells
+from mmkeras.data.files.csv_rows import (
+    RETRIED,
+    Reading,
+    ReadLines,
+    names_in,
+    notes_on,
+    other_format,
+    rows_of,
+    unreadable_cell,
+    with_format,
+)
 from mmkeras.data.files.csv_trial import Sample
 from mmkeras.data.files.dialect_flags import check_dialect
 from mmkeras.data.files.dialect_hints import hint_on
@@ -31,25 +40,22 @@ from mmkeras.data.files.source import BadRow, Source
 from mmkeras.errors import InputError
 from mmkeras.system.file_bytes import FileBytes
 
-_RETRIED: Final = 50
-"""So many malformed rows are looked at for signs of another format."""
-
 
 @dataclass
-class Parsed:
-    """A file's records."""
+class Parsed(Reading):
+    """A file's rows."""
 
-    header: list[str] | None = field(default_factory=list)
-    """The first record, where it holds the names; [] if there is none, None if its quotes are broken."""
-    header_line: int = 1
     records: Cells = field(default_factory=lambda: Cells(large=False))
     lines: array[int] = field(default_factory=lambda: array("q"))
     malformed: list[tuple[int, str]] = field(default_factory=list)
-    repeated: int = 0
-    """Rows that repeat the header and are left out."""
-    comments: int = 0
-    bare_quotes: list[int] = field(default_factory=list)
-    """Lines of a tab-separated file in which a quote was taken for just a quote."""
+
+    @property
+    def faults(self) -> int:
+        return len(self.malformed) + len(self.bare_quotes)
+
+    @property
+    def odd_lines(self) -> set[int]:
+        return {*(line for line, _ in self.malformed[:RETRIED]), *self.bare_quotes[:RETRIED]}
 
 
 def read_csv(
@@ -61,7 +67,7 @@ def read_csv(
     Raises InputError for a flag that cannot be used, and for a file without names or rows.
     """
     delimiter = check_dialect(dialect)
-    read_lines: Callable[[], Iterable[str]] = partial(decoded_lines, raw, encoding)
+    read_lines: ReadLines = partial(decoded_lines, raw, encoding)
     large = not isinstance(raw, bytes)
     if raw.find(codecs.BOM_UTF8, 3) > 0 and encoding.startswith("utf-8"):  # files that were put together
         read_lines = partial(_unmarked_lines, raw, encoding)
@@ -71,18 +77,18 @@ def read_csv(
     parsed = parse(read_lines, layout, large)
     usual = usual_format(layout.format.delimiter, dialect)
     if layout.format == usual and dialect.escape is None and _escaped_far_below(raw, parsed):
-        escaped = dataclasses.replace(layout.format, escape="\\")
-        layout = dataclasses.replace(layout, format=escaped, notes=(*layout.notes, *format_notes(escaped, usual)))
+        layout = with_format(layout, dataclasses.replace(layout.format, escape="\\"), usual)
         parsed = parse(read_lines, layout, large)
-    elif (parsed.malformed or parsed.bare_quotes) and layout.format == usual:
-        layout, parsed = _try_other_formats(read_lines, layout, parsed, large, may_escape=dialect.escape is None)
+    elif parsed.faults and layout.format == usual:
+        read = partial(parse, read_lines, large=large)
+        layout, parsed = other_format(read_lines, layout, parsed, dialect.escape is None, read)
     where = f"{path}: line {parsed.header_line}"
     if dialect.skip_lines and layout.named and parsed.header == []:
         raise InputError(f"--skip-lines {dialect.skip_lines}: {path} has no text below so many lines.")
     if parsed.header is None:
         hint = hint_on(sample, layout, 1, []) or "Close it."
         raise InputError(f"{where}: expected the column names, but a quote there is not closed. {hint}")
-    names = _names_of(parsed, layout, where, encoding)
+    names = names_in(parsed, layout, where, encoding)
     width = len(names) + layout.row_names
     malformed = [BadRow(path, line, "", reason) for line, reason in parsed.malformed]
     if not clean or b"\0" in raw:  # else no cell can hold undecodable bytes or NUL: skip the check
@@ -100,45 +106,25 @@ def read_csv(
         rows=frame_of(names, columns),
         lines=np.array(parsed.lines, dtype=np.int64),
         malformed=tuple(malformed),
-        notes=(*layout.notes, *notes_on(parsed.comments, parsed.repeated), *notes),
+        notes=(*layout.notes, *notes_on(parsed), *notes),
         named=layout.named,
         hint=hint_on(sample, layout, width, [line for line, _ in parsed.malformed]),
     )
 
 
-def parse(read_lines: Callable[[], Iterable[str]], layout: Layout, large: bool = False) -> Parsed:
+def parse(read_lines: ReadLines, layout: Layout, large: bool = False) -> Parsed:
     """Header, records as wide as the header, the line each one starts on, and the rows of another width.
 
     large: is it a large file, whose long cells are stored?
     """
     parsed = Parsed(records=Cells(large))
-    with unlimited_cells():
-        csv_records = Records(read_lines, layout.format, parsed.lines, layout.skip)
-        csv_records.width = 0 if layout.named else layout.width
-        reader = iter(csv_records)
-        if layout.named:
-            first = next(((line, record) for line, record in reader if isinstance(record, str) or filled(record)), None)
-            parsed.header_line, header = first or (layout.skip + 1, [])
-            parsed.header = None if isinstance(header, str) else header
-        header = parsed.header or []
-        width = csv_records.width = layout.width or len(header) or 1
-        name = header[0] if len(header) == width > 1 else None
-        add, add_line = parsed.records.append, parsed.lines.append
-        for line, record in reader:
-            if isinstance(record, str):
-                parsed.malformed.append((line, record))
-            elif len(record) == width or fits(record, width):
-                if record[0] == name and record[:width] == header:
-                    parsed.repeated += 1
-                    continue
-                add(record[:width])
-                add_line(line)
-            elif filled(record):
-                reason = f"expected {width} fields, received {len(record)}"
-                if len(record) > width:
-                    reason += f" (put cells that hold {layout.format.delimiter!r} in quotes)"
-                parsed.malformed.append((line, reason))
-    parsed.comments, parsed.bare_quotes = csv_records.comments, csv_records.bare_quotes
+    add, add_line = parsed.records.append, parsed.lines.append
+    for line, record in rows_of(read_lines, layout, parsed):
+        if isinstance(record, str):
+            parsed.malformed.append((line, record))
+        else:
+            add(record)
+            add_line(line)
     return parsed
 
 
@@ -152,34 +138,6 @@ def _escaped_far_below(raw: bytes | FileBytes, parsed: Parsed) -> bool:
     if b'\\"' not in raw or b'\\""' in raw or parsed.malformed:
         return False
     return only_escaped_quotes(parsed.records)
-
-
-def _try_other_formats(
-    read_lines: Callable[[], Iterable[str]], layout: Layout, parsed: Parsed, large: bool, may_escape: bool
-) -> tuple[Layout, Parsed]:
-    """Another format, where the malformed rows have signs of one and it leaves fewer than half of them malformed.
-
-    The sample may lack those signs: an escaped quote may first stand far below.
-    """
-    usual, best, fewest = layout, parsed, len(parsed.malformed) + len(parsed.bare_quotes)
-    lines = {line for line, _ in parsed.malformed[:_RETRIED]} | set(parsed.bare_quotes[:_RETRIED])
-    text = "".join(line for i, line in enumerate(itertools.islice(read_lines(), max(lines)), 1) if i in lines)
-    for other in other_formats(usual.format, text, may_escape):
-        if other.quote != usual.format.quote:
-            continue
-        changed = dataclasses.replace(usual, format=other, notes=(*usual.notes, *format_notes(other, usual.format)))
-        again = parse(read_lines, changed, large)
-        count = len(again.malformed) + len(again.bare_quotes)
-        if 2 * count < fewest:
-            layout, best, fewest = changed, again, count
-    return layout, best
-
-
-def _names_of(parsed: Parsed, layout: Layout, where: str, encoding: str) -> list[str]:
-    """The names of the columns, '' for one without; made up for a file without a header."""
-    if not layout.named:
-        return [MADE_UP.format(i + 1) for i in range(layout.width or 1)]
-    return column_names((parsed.header or [])[: layout.width - layout.row_names or None], where, encoding)
 
 
 def _set_apart_unreadable(
@@ -197,24 +155,3 @@ def _set_apart_unreadable(
         parsed.records = parsed.records.kept(np.array(readable, dtype=int))
         parsed.lines = array("q", (parsed.lines[i] for i in readable))
     return bad
-
-
-def unreadable_cell(record: Sequence[str], encoding: str) -> tuple[int, str] | None:
-    """Index of the first cell that is not text, and the reason; None if all cells are text."""
-    for i, cell in enumerate(record):
-        if UNDECODABLE in cell:
-            return i, f"the cell holds bytes that are not {encoding}"
-        if "\0" in cell:
-            return i, "the cell holds a NUL character"
-    return None
-
-
-def notes_on(comments: int, repeated: int) -> list[str]:
-    """Sentences on lines that are left out: of comments, and rows that repeat the column names."""
-    notes = []
-    if comments:
-        notes.append(f"{comments:,} further line{'s' * (comments > 1)} of comments left out.")
-    if repeated:
-        rows = "row that repeats" if repeated == 1 else "rows that repeat"
-        notes.append(f"{repeated:,} {rows} the column names left out.")
-    return notes
