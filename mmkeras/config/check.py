@@ -10,6 +10,7 @@ from typing import Final
 from mmkeras.config.config import DEFAULTS, Config, Model, Text
 from mmkeras.config.data import Data
 from mmkeras.config.fusions import FUSIONS, is_own
+from mmkeras.config.presets import is_preset, preset_of
 from mmkeras.config.sizes import size_of
 from mmkeras.config.tasks import generates_text, task_names
 from mmkeras.config.unused_flags import check_unused_flags
@@ -92,7 +93,7 @@ def check_encoders(config: Config) -> None:
     flags = config.flat()
     for flag, names in (("text_encoder", ("average", "transformer", "gru")), ("image_encoder", ("cnn",))):
         value = flags[flag]
-        if value not in names and not (value.startswith("preset:") and len(value) > len("preset:")):
+        if value not in names and not (is_preset(value) and preset_of(value)):
             raise InputError(
                 f"--{flag.replace('_', '-')} {value}: expected {', '.join(names)}, or preset: with a name or folder."
             )
@@ -118,7 +119,7 @@ def _check_char_ngrams(text: Text, model: Model) -> None:
     reason = ""
     if model.model == "mlp":
         reason = "--model mlp reads words alone"
-    elif text.text_encoder.startswith("preset:") and model.model in ("auto", "wide_deep"):
+    elif is_preset(text.text_encoder) and model.model in ("auto", "wide_deep"):
         reason = ""  # n-grams beside the preset's vector; `training.resolve` knows the table
     elif text.text_encoder != "average":
         reason = f"--text-encoder {text.text_encoder} reads tokens in their order"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmkeras.config import tasks as config_tasks
+from mmkeras.config.presets import is_preset
 from mmkeras.errors import InputError
 from mmkeras.runs.recovery import bring_back
 from mmkeras.runtime.choice import choose
@@ -118,7 +119,7 @@ def quick_start(path: str | Path) -> Iterator[None]:
 
     config = read_config(Path(path) / "config.json")
     with collector_paused():
-        if not any(name.startswith("preset:") for name in (config.text.text_encoder, config.image.image_encoder)):
+        if not any(map(is_preset, (config.text.text_encoder, config.image.image_encoder))):
             with without_extras():
                 import_tensorflow()
                 import keras_hub  # noqa: F401

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from mmkeras.config.config import Config, Model, Text
 from mmkeras.config.fusions import with_memory, without_memory
+from mmkeras.config.presets import is_preset, preset_of
 from mmkeras.config.tasks import generates_text, line_of
 from mmkeras.data.table import Table
 from mmkeras.errors import InputError
 
-PRESET: Final = "preset:"
 WORDPIECE_FILES: Final = ("vocab.txt", "assets/tokenizer/vocabulary.txt")
 """Of a Hugging Face folder, and of one of keras-hub."""
 WORDPIECE_NAMES: Final = ("bert_", "distil_bert_", "electra_", "all_minilm_", "paraphrase_minilm_")
@@ -26,7 +26,7 @@ def resolved(config: Config, table: Table) -> Config:
 
 def resolve_classes(config: Config, table: Table) -> Config:
     """Classes: a text classifier for text columns alone, the multimodal model for any other columns."""
-    average, preset = config.text.text_encoder == "average", has_preset(config.text)
+    average, preset = config.text.text_encoder == "average", is_preset(config.text.text_encoder)
     plain = config.model.fusion is None and not config.model.naive_bayes
     text_alone = plain and {column.kind for column in table.inputs} == {"text"}
     model = config.model.model
@@ -45,28 +45,22 @@ def resolve_classes(config: Config, table: Table) -> Config:
     if config.model.naive_bayes and not average:
         raise InputError("--naive-bayes: it is for classes, and for --text-encoder average. Leave it out.")
     _check_word_vectors(config.text)
+    _check_size_budget(config.model, table.task, model)
     if model != "multimodal":
-        _check_size_budget(config.model, table.task, model)
         if config.model.size_budget and preset:
             raise InputError(
                 f"--size-budget {config.model.size_budget}: a preset has many megabytes by itself. Leave out "
                 "--text-encoder or --size-budget."
             )
         return config.replace(task=table.task, model=model)
-    _check_size_budget(config.model, table.task, model)
     return config.replace(task=table.task, model=model, fusion=_fusion(config.model, table))
-
-
-def has_preset(text: Text) -> bool:
-    """Is the text encoder a preset?"""
-    return text.text_encoder.startswith(PRESET)
 
 
 def runs_in_graph(encoder: str) -> bool:
     """Has a preset a WordPiece tokenizer, which reads bytes inside the graph? Told without keras-hub: by the file of a
     folder's vocabulary, or the family of a name.
     """
-    preset = encoder.removeprefix(PRESET)
+    preset = preset_of(encoder)
     if Path(preset).is_dir():
         return any((Path(preset) / file).is_file() for file in WORDPIECE_FILES)
     return preset.startswith(WORDPIECE_NAMES)
@@ -74,7 +68,7 @@ def runs_in_graph(encoder: str) -> bool:
 
 def preset_note(before: Config, after: Config) -> str:
     """The line that says which model reads a preset where the flags left that open; '' otherwise."""
-    if before.model.model != "auto" or not has_preset(after.text) or generates_text(after.model.task):
+    if before.model.model != "auto" or not is_preset(after.text.text_encoder) or generates_text(after.model.task):
         return ""
     if after.model.model == "wide_deep":
         return "model: wide_deep, with the preset's vector beside the n-grams (--model multimodal: the preset alone)"
@@ -128,7 +122,7 @@ def _check_word_vectors(text: Text) -> None:
 
 def _check_char_ngrams(text: Text) -> None:
     """Of the multimodal model; `config.check` has looked at the other encoders."""
-    if text.char_ngrams and has_preset(text):
+    if text.char_ngrams and is_preset(text.text_encoder):
         raise InputError("--char-ngrams: the multimodal model reads the preset's tokens alone. Leave it out.")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmkeras.config.config import Config
+from mmkeras.config.presets import is_preset
 from mmkeras.config.tasks import LEARN_LINES
 from mmkeras.config.unused_flags import unused_flags
 from mmkeras.data.columns.signs import sign_notes
@@ -160,7 +161,7 @@ def read_tables(config: Config, log: Log, start: Run | None = None) -> dict[str,
             else read_table(config.data, config.model.task)
         )
     log(describe(table))
-    if config.text.tokens != "byte" and not config.text.text_encoder.startswith("preset:"):
+    if config.text.tokens != "byte" and not is_preset(config.text.text_encoder):
         for note in sign_notes(table):
             log(f"  {note}")
     data = config.data

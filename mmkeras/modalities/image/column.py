@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from mmkeras.config.config import Config
+from mmkeras.config.presets import is_preset, preset_of
 from mmkeras.features.column_features import ArrayFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.encoded import Encoded, Sizes
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mmkeras.modalities.media.features import MediaFeatures
 
 Tensor = Any
-PRESET = "preset:"
 CROP, COLOUR = 0.25, 0.2  # the largest share of a side that is cropped, and of a colour that changes
 
 
@@ -101,8 +101,8 @@ def adapt(
 ) -> tuple[ImageColumn, dict[str, ArrayFeatures]]:
     """Take the pixels that `media.check` left on disk; the Config gives the encoder and the augmentation."""
     preset = None
-    if config.image.image_encoder.startswith(PRESET):
-        preset = read_image_preset(config.image.image_encoder.removeprefix(PRESET), spec.size, f"{name}_backbone")
+    if is_preset(config.image.image_encoder):
+        preset = read_image_preset(preset_of(config.image.image_encoder), spec.size, f"{name}_backbone")
     augment = tuple(change for change in config.image.image_augment if change != "none")
     column = ImageColumn(name, spec, augment, config.training.seed, config.model.fine_tune, preset)
     return column, compute_features(column, cells, folder, log)

@@ -16,6 +16,7 @@ from keras import ops
 
 from mmkeras.config.config import Config
 from mmkeras.config.folding import folds
+from mmkeras.config.presets import is_preset
 from mmkeras.features import ragged
 from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import RaggedFeatures, bag_features
@@ -152,7 +153,7 @@ def adapt(
 ) -> tuple[Any, dict[str, Any]]:
     """Choose the vocabulary on the training rows; write every row's features below `folder`/features."""
     text = config.text
-    has_preset = text.text_encoder.startswith(preset_column.PRESET)
+    has_preset = is_preset(text.text_encoder)
     if has_preset and config.model.model == "multimodal":
         return preset_column.adapt(name, cells, text, config.model, folder, log)
     encoder, counted = AVERAGE if has_preset else text.text_encoder, counted_parts(config)

@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from mmkeras.config.config import Model, Text
+from mmkeras.config.presets import preset_of
 from mmkeras.features import ragged
 from mmkeras.features.cache import KEY_BYTES, features_elsewhere, kept_folder, key_of
 from mmkeras.features.column_features import ArrayFeatures, RaggedFeatures
@@ -37,7 +38,6 @@ from mmkeras.system.keras_file import load_part
 from mmkeras.system.progress import Log, Progress
 
 Tensor = Any
-PRESET = "preset:"
 EMBEDDING = "{name}_mean"  # the layer of a frozen encoder
 NO_TOKEN = -1  # the padding of ids of an external tokenizer
 CUT_IDS = "more ids are cut in the graph, where `end` takes the last place; an empty text may have 0 ids"
@@ -161,7 +161,7 @@ def adapt(
 
 def read(name: str, text: Text, model: Model, folder: Path, log: Any) -> PresetColumn:
     """The column of the Config's preset. Raises InputError for a preset that cannot be used."""
-    source = text.text_encoder.removeprefix(PRESET)
+    source = preset_of(text.text_encoder)
     preset = read_preset(source)
     max_tokens = min(text.max_tokens, preset.max_tokens)
     check_length(preset, max_tokens)
