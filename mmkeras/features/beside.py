@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import tensorflow as tf
 
 from mmkeras.features.column_features import RaggedFeatures, Specs
-from mmkeras.features.ragged import concatenate
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,9 @@ class RaggedBeside(RaggedFeatures):
         beside = {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
         return {**super().batch(rows, few_shapes), **beside}
 
-    def followed_by(self, other: RaggedBeside) -> RaggedBeside:
-        """These rows, then those of another split of the column; the arrays are read into memory."""
+    def followed_by(self, other: Self) -> Self:
         arrays = {name: np.concatenate([array, other.arrays[name]]) for name, array in self.arrays.items()}
-        return RaggedBeside(self.names, concatenate([self.ragged, other.ragged]), arrays)
+        return replace(super().followed_by(other), arrays=arrays)
 
     def specs(self) -> Specs:
         beside = {name: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for name, a in self.arrays.items()}

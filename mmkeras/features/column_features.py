@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.features.ragged import Ragged
+from mmkeras.features.ragged import Ragged, concatenate
 
 Specs = dict[str, tf.TensorSpec]
 
@@ -47,6 +48,10 @@ class RaggedFeatures:
         width = 1 << (longest - 1).bit_length() if few_shapes else longest
         return dict(zip(self.names, ragged.padded(width), strict=True))
 
+    def followed_by(self, other: Self) -> Self:
+        """These rows, then those of another split of the column; they are read into memory."""
+        return replace(self, ragged=concatenate([self.ragged, other.ragged]))
+
     def specs(self) -> Specs:
         return {n: tf.TensorSpec((None, None), c.dtype) for n, c in zip(self.names, self.ragged.columns, strict=True)}
 
@@ -54,6 +59,11 @@ class RaggedFeatures:
 def bag_features(name: str, bags: Ragged) -> RaggedFeatures:
     """Bags of text: <name>_rows int32 [b, F] and <name>_weights float32 [b, F]."""
     return RaggedFeatures((f"{name}_rows", f"{name}_weights"), bags)
+
+
+def bags_in(features: Sequence[ColumnFeatures], name: str) -> Ragged:
+    """The bags (table rows and weights) of a text column, among the features of all columns."""
+    return next(f.ragged for f in features if isinstance(f, RaggedFeatures) and f.names[0] == f"{name}_rows")
 
 
 @dataclass(frozen=True)

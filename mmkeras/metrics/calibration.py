@@ -10,6 +10,7 @@ from mmkeras.config.tasks import TARGET_KINDS
 
 CALIBRATION_BINS = 10
 CHOICES = 1_000_000
+SMALLEST = 1e-12  # probability whose logarithm is taken
 SUREST, LEAST_SURE = 30.0, 0.01  # bounds of a typical row's log-odds, best class to second, at the temperature
 
 
@@ -38,7 +39,7 @@ def calibration(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
                 }
             )
     gap = sum(b["rows"] * abs(b["confidence"] - b["accuracy"]) for b in bins) / max(len(truth), 1)
-    likelihood = np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)
+    likelihood = np.maximum(probabilities[np.arange(len(truth)), truth], SMALLEST)
     return {
         "negative_log_likelihood": float(-np.log(likelihood).mean()),
         "expected_calibration_error": gap,
@@ -101,6 +102,12 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
         a, b = high - ratio * (high - low), low + ratio * (high - low)
         low, high = (low, b) if loss(a) <= loss(b) else (a, high)
     return float(np.exp((low + high) / 2))
+
+
+def row_losses(logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Float [n]: the negative log likelihood of each row, at the temperature that fits all of them."""
+    probabilities = softmax(logits / fit_temperature(logits, truth))
+    return -np.log(np.maximum(probabilities[np.arange(len(truth)), truth], SMALLEST))
 
 
 def typical_margin(logits: np.ndarray) -> float | None:

@@ -14,3 +14,6 @@ MODELS = {
 COUNTED = "{name}_counted"  # the layer of naive Bayes' log-likelihoods of a text column's features
 FREQUENCIES = "{name}_frequencies"  # the layer of the classes' log-frequencies, added where the column is present
 VECTORS = "{name}_vectors"  # the layer of a column's word vectors, which vectors of a file initialise
+WIDE = "{name}_wide"  # the table whose sums are logits: a weight for each n-gram of a column and each class
+SENTENCE = "{name}_sentence"  # the layer of what a preset's vector beside the n-grams adds to the logits
+PRIOR = "prior"  # the layer of the classes' priors

@@ -13,8 +13,6 @@ from typing import Any, Final, Literal
 import keras
 from keras import ops
 
-PRIOR: Final = "prior"
-"""The layer of the classes' priors."""
 STRENGTHS: Final = (0.6, 0.3, 1.25)
 """C of the SGD heads, as in a support vector machine: large for little regularisation. The first one is the default."""
 RATES: Final = (0.08, 0.04, 0.16)

@@ -12,10 +12,8 @@ import numpy as np
 from mmkeras.modalities import Modality
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.quantised_bag import QuantisedBag
+from mmkeras.models import WIDE
 from mmkeras.models.core import Core
-
-WIDE = "_wide"
-"""End of the name of a table whose sums are logits: a softmax does not see what all classes have in common."""
 
 
 def bits_of(columns: Mapping[str, Modality]) -> int | None:
@@ -41,7 +39,9 @@ def quantised_model(model: keras.Model, bits: int) -> keras.Model:
 
     def copy(layer: Any) -> Any:
         if isinstance(layer, BagEmbedding):
-            return QuantisedBag(layer.rows, layer.dim, bits, shifts=layer.name.endswith(WIDE), name=layer.name)
+            # of sums that are logits a softmax does not see what all classes have in common
+            shifts = layer.name.endswith(WIDE.format(name=""))
+            return QuantisedBag(layer.rows, layer.dim, bits, shifts=shifts, name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 
     bare = keras.Model(model.input, model.output, name=model.name)  # of a compiled model Keras copies the optimiser

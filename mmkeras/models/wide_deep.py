@@ -15,7 +15,8 @@ from keras import layers, ops
 from mmkeras.config.config import Text, Training
 from mmkeras.modalities.text.bag import BagEmbedding
 from mmkeras.modalities.text.spec import TextSpec
-from mmkeras.models.heads import PRIOR, Head, HeadsAccuracy, HeadsLoss, pairs_of
+from mmkeras.models import PRIOR, SENTENCE, VECTORS, WIDE
+from mmkeras.models.heads import Head, HeadsAccuracy, HeadsLoss, pairs_of
 from mmkeras.models.inputs import bag_inputs, finish, text_spec_values
 from mmkeras.models.optimizers import RowAdagrad
 
@@ -124,19 +125,21 @@ def build(
     for name, n_rows in sizes.items():
         rows, weights = bags[name]
         sparse = not training.xla
-        wide = BagEmbedding(n_rows, heads * n_classes, sparse=sparse, name=f"{name}_wide")
+        wide = BagEmbedding(n_rows, heads * n_classes, sparse=sparse, name=WIDE.format(name=name))
         votes.append(wide(rows, weights))  # [b, heads * classes]
         dim = dims.get(name, text.deep)
         if dim:
             limit = n_rows if name in dims else min(n_rows, VECTOR_ROWS)
             frequent = rows if limit == n_rows else Frequent(limit, name=f"{name}_frequent")(rows)
-            table = BagEmbedding(limit, dim, "uniform", sparse=sparse, name=f"{name}_vectors")
+            table = BagEmbedding(limit, dim, "uniform", sparse=sparse, name=VECTORS.format(name=name))
             table.trainable = not text.freeze_word_vectors
             vectors.append(table(frequent, weights))  # [b, dim]
     for name, hidden in beside.items():
         key = f"{name}_sentence_embedding"
         inputs[key] = keras.Input((hidden,), name=key)
-        votes.append(SentenceVotes(heads * n_classes, name=f"{name}_sentence")(inputs[key]))  # [b, heads * classes]
+        votes.append(
+            SentenceVotes(heads * n_classes, name=SENTENCE.format(name=name))(inputs[key])
+        )  # [b, heads * classes]
     if vectors:
         deep = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="columns")(vectors)
         deep = layers.Dense(HIDDEN, activation="relu", name="hidden")(deep)

@@ -9,28 +9,19 @@ from typing import Any, Final
 import numpy as np
 
 from mmkeras.errors import InputError
-from mmkeras.features.column_features import RaggedFeatures, bag_features
+from mmkeras.features.column_features import bag_features, bags_in
 from mmkeras.modalities import Modality
 from mmkeras.modalities.text.column import TextColumn, compute_features
 from mmkeras.modalities.text.fewer_features import energies, fewer_features, fewer_in_bags
+from mmkeras.models import WIDE
 from mmkeras.models.core import Core
-from mmkeras.models.quantised import WIDE
 from mmkeras.tasks.prediction.material import TrainingData
+from mmkeras.training.timing import silent
 
 SHORT: Final = (64, 96, 128, 256)  # bytes
 MOST_TEXTS: Final = 0.95
 LOOKED_AT: Final = 2000  # texts
 ROOMY: Final = 400_000  # bytes of a budget in which a faster function leaves room for features
-
-
-def silent(line: str) -> None:
-    """A log that hears nothing."""
-
-
-def bags_of(data: TrainingData, name: str, split_name: str) -> RaggedFeatures:
-    """The bags of a text column."""
-    features = data.features[split_name]
-    return next(f for f in features if isinstance(f, RaggedFeatures) and f.names[0] == f"{name}_rows")
 
 
 def text_columns(data: TrainingData) -> dict[str, TextColumn]:
@@ -68,9 +59,9 @@ class RankedFeatures:
         """
         scores, columns, rows = [], [], []
         for place, name in enumerate(text_columns(data)):
-            table = np.asarray(core.model.get_layer(f"{name}{WIDE}").table)
+            table = np.asarray(core.model.get_layer(WIDE.format(name=name)).table)
             reach = (table.max(axis=1) - table.min(axis=1)) / 2
-            scores.append((reach * energies(bags_of(data, name, "train").ragged, len(table)))[1:])
+            scores.append((reach * energies(bags_in(data.features["train"], name), len(table)))[1:])
             rows.append(np.arange(1, len(table)))
             columns.append(np.full(len(table) - 1, place))
         order = np.argsort(-np.concatenate(scores), kind="stable")
@@ -97,7 +88,7 @@ class RankedFeatures:
         for name, (_, old_rows) in kept.items():
             n_rows = text_columns(self.data)[name].state.n_rows
             for part, found in features.items():
-                bags = bags_of(self.data, name, part).ragged
+                bags = bags_in(self.data.features[part], name)
                 found.append(bag_features(name, fewer_in_bags(bags, old_rows, n_rows, folder / name / part)))
         return replace(self.data, columns={name: column for name, (column, _) in kept.items()}, features=features)
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from mmkeras.config.config import Config
 from mmkeras.metrics.agreement import evaluate
+from mmkeras.metrics.calibration import row_losses
 from mmkeras.modalities.text.quantisation import BITS
 from mmkeras.models.core import build_core
 from mmkeras.models.quantised import quantised_model
@@ -22,11 +21,10 @@ from mmkeras.tasks.prediction.evaluate import predictions_of, run
 from mmkeras.tasks.prediction.heads import retrain
 from mmkeras.tasks.prediction.material import TrainingData
 from mmkeras.training.callbacks import BestCheckpoint
-from mmkeras.training.kept_features import silent
 from mmkeras.training.loop import fit
+from mmkeras.training.timing import silent
 
 FLOAT: Final = 32  # bits of a number that is not quantised
-FACTORS: Final = np.geomspace(0.25, 32, 22)  # of the logits: temperatures that are tried
 
 Score = tuple[float, float]
 """The score on the held-out rows, and their mean log-probability, which decides between equal scores."""
@@ -76,13 +74,4 @@ def score_of(model: Any, data: TrainingData) -> Score:
     targets, truth = data.targets, data.targets.truth(data.split.validation)
     logits = run(model, data.features["validation"], data)
     figures = evaluate(targets.task, truth, predictions_of(logits, data), list(targets.labels))
-    return float(figures["score"]), -least_loss(logits, truth)
-
-
-def least_loss(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The mean cross-entropy at the best of a few temperatures. logits: [n, classes]; truth: int [n]."""
-    losses = []
-    for factor in FACTORS:
-        scaled = factor * (logits - logits.max(axis=1, keepdims=True))
-        losses.append(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[np.arange(len(truth)), truth]))
-    return float(min(losses))
+    return float(figures["score"]), -float(row_losses(logits, truth).mean())

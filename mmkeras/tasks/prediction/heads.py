@@ -12,9 +12,10 @@ import tensorflow as tf
 from mmkeras.config.config import Config
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import RaggedFeatures
-from mmkeras.metrics.calibration import fit_temperature, softmax
+from mmkeras.metrics.calibration import row_losses
+from mmkeras.models import PRIOR, SENTENCE, WIDE
 from mmkeras.models.core import Core, build_core, make_variables
-from mmkeras.models.heads import PRIOR, Head, heads_of
+from mmkeras.models.heads import Head, heads_of
 from mmkeras.models.steps import is_large
 from mmkeras.models.wide_deep import BATCH_SIZE, EPOCHS, compile_model
 from mmkeras.system.progress import Log
@@ -22,9 +23,7 @@ from mmkeras.tasks.prediction.evaluate import run
 from mmkeras.tasks.prediction.material import TrainingData
 from mmkeras.tasks.prediction.starts import priors_of, scales_of
 
-WIDE = "{name}_wide"
 MOST_SCALED = 2**26  # weights of a table up to which their steps are scaled: the scales are as large as the table
-SENTENCE = "_sentence"  # the end of the name of a layer of a preset's vector
 CLEAR = 1.0  # standard errors by which a head must be better than the default one
 
 
@@ -57,7 +56,7 @@ def wide_layers(model: keras.Model) -> dict[str, Any]:
 
 def tables_of(model: keras.Model) -> dict[str, Any]:
     """Layer's name -> its table: of the n-grams of each column, and of a preset's vector beside them."""
-    endings = (WIDE.format(name=""), SENTENCE)
+    endings = tuple(layer.format(name="") for layer in (WIDE, SENTENCE))
     return {layer.name: layer.table for layer in model.layers if layer.name.endswith(endings)}
 
 
@@ -130,12 +129,6 @@ def better_than_first(losses: np.ndarray) -> int:
     best = int(losses.mean(axis=1).argmin())
     gains = losses[0] - losses[best]
     return best if gains.mean() > CLEAR * gains.std() / math.sqrt(len(gains)) else 0
-
-
-def row_losses(logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """float [n]: the negative log-likelihood of each row at the temperature that fits the rows."""
-    probabilities = softmax(logits / fit_temperature(logits, truth))
-    return -np.log(np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12))
 
 
 def retrain(core: Core, head: Head | None, batches: Batches, config: Config) -> None:

@@ -14,17 +14,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from mmkeras.features.column_features import RaggedFeatures
+from mmkeras.features.column_features import bags_in
 from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.ngram_names import names_of_ngrams
-from mmkeras.models import COUNTED, FREQUENCIES
+from mmkeras.models import COUNTED, FREQUENCIES, PRIOR, WIDE
 from mmkeras.models.core import Core
-from mmkeras.models.heads import PRIOR
 from mmkeras.runs.run import MISTAKES_SHOWN
 from mmkeras.tasks.prediction.evaluate import Evaluation, run
 from mmkeras.tasks.prediction.material import TrainingData
 
-WIDE: Final = "{name}_wide"
 MOST_ROWS: Final = 20_000  # training rows, evenly spaced, that the n-grams of the classes are counted on
 CLASSES: Final = 200  # largest number of classes whose n-grams are listed, the most frequent ones
 NGRAMS: Final = 12  # of a class
@@ -105,7 +103,7 @@ def ngrams_of_classes(column: LinearColumn, data: TrainingData) -> list[dict[str
     The weight is what an n-gram adds to the logit of the class relative to the mean over the classes, in a row of the
     class on average, less the same in all rows: n-grams that every text has, and those of few texts, come last.
     """
-    bags, rows = bags_of(column.name, data, "train"), np.arange(len(data.encoded["train"]))
+    bags, rows = bags_in(data.features["train"], column.name), np.arange(len(data.encoded["train"]))
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(int)]
     classes = data.encoded["train"][rows].argmax(axis=1)
     everywhere = sums_of_weights(bags, rows, len(column.table)) / max(len(rows), 1)
@@ -205,7 +203,7 @@ def explain_row(
     shares: list[tuple[str, str, float]] = []
     bias = 0.0
     for column in columns:
-        bag = bags_of(column.name, data, "validation").take(np.array([row]))
+        bag = bags_in(data.features["validation"], column.name).take(np.array([row]))
         entries, weights = (np.asarray(part) for part in bag.columns)
         differences = (column.table[:, predicted] - column.table[:, true]).astype("float64")
         names = names_by_row(data.split.validation[column.column].iloc[row], column)
@@ -228,12 +226,6 @@ def explain_row(
         "bias": bias,
         "rest": total - linear - bias,
     }
-
-
-def bags_of(name: str, data: TrainingData, split_name: str) -> Ragged:
-    """The bags (table rows and weights) of a text column."""
-    features = data.features[split_name]
-    return next(f.ragged for f in features if isinstance(f, RaggedFeatures) and f.names[0] == f"{name}_rows")
 
 
 def is_present(name: str, data: TrainingData, row: int) -> bool:

@@ -15,9 +15,7 @@ from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table, write_csv
 from mmkeras.data.targets.targets import Targets
 from mmkeras.features.batches import Batches
-from mmkeras.features.beside import RaggedBeside
 from mmkeras.features.column_features import ColumnFeatures, RaggedFeatures
-from mmkeras.features.ragged import concatenate
 from mmkeras.modalities import Modality
 from mmkeras.modalities.blocks import graph_columns
 from mmkeras.runs.run import LINE, PART, PREDICTION, PROBABILITIES, PROBABILITY, TRUE_PROBABILITY
@@ -56,13 +54,11 @@ class TrainingData:
         """Batches of the rows of both splits, for training. The columns are texts; their bags are read into memory."""
         task = importlib.import_module(TASKS[self.targets.task])
         targets = np.concatenate([self.encoded[name] for name in ("train", "validation")])
-        features: list[ColumnFeatures] = []
-        for parts in zip(self.features["train"], self.features["validation"], strict=True):
-            if isinstance(parts[0], RaggedBeside):
-                features.append(parts[0].followed_by(parts[1]))  # type: ignore[arg-type]
-                continue
-            bags = concatenate([part.ragged for part in parts])  # type: ignore[attr-defined]
-            features.append(RaggedFeatures(parts[0].names, bags))  # type: ignore[attr-defined]
+        bags: dict[str, list[RaggedFeatures]] = {
+            name: [found for found in features if isinstance(found, RaggedFeatures)]
+            for name, features in self.features.items()
+        }
+        features = [one.followed_by(other) for one, other in zip(bags["train"], bags["validation"], strict=True)]
         return Batches(features, targets, batch_size, seed, task.row_weights(targets, training), training.xla)
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures, RaggedFeatures
+from mmkeras.features.column_features import ArrayFeatures, ColumnFeatures, bags_in
 from mmkeras.features.ragged import Ragged
-from mmkeras.metrics.calibration import fit_temperature, softmax
+from mmkeras.metrics.calibration import fit_temperature, row_losses
 from mmkeras.modalities.text.naive_bayes import log_frequencies, log_likelihoods
 from mmkeras.models import COUNTED, FREQUENCIES
 from mmkeras.models.core import Core
@@ -28,7 +28,6 @@ from mmkeras.tasks.prediction.material import TrainingData
 
 WEIGHTS = (1.0, 0.5, 2.0, 0.25, 4.0, 0.0)  # in order of preference, among equal losses on the held-out rows
 CHOOSING = 10_000  # largest number of held-out rows that choose the weight
-SMALLEST = 1e-12  # probability, for a logarithm
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,9 @@ def counts_of(model: Any, data: TrainingData, balanced: bool, split_names: Seque
     for name in names:
         table = model.get_layer(COUNTED.format(name=name)).table
         kernel = model.get_layer(FREQUENCIES.format(name=name)).kernel
-        bags, present = zip(*(bags_of(data.features[split_name], name) for split_name in split_names), strict=True)
+        bags, present = zip(
+            *(bags_and_presence(data.features[split_name], name) for split_name in split_names), strict=True
+        )
         likelihoods = log_likelihoods(list(zip(bags, classes, strict=True)), *table.shape)
         frequencies = np.zeros(kernel.shape, "float32")
         if not balanced:
@@ -108,12 +109,11 @@ def texts_of(model: Any, columns: Sequence[str]) -> list[str]:
     return [c for c in columns if COUNTED.format(name=c) in names]
 
 
-def bags_of(features: Sequence[ColumnFeatures], name: str) -> tuple[Ragged, np.ndarray]:
+def bags_and_presence(features: Sequence[ColumnFeatures], name: str) -> tuple[Ragged, np.ndarray]:
     """The bags (row numbers and weights) of a text column, and its presence, bool [n]."""
-    bags = next(f.ragged for f in features if isinstance(f, RaggedFeatures) and f.names[0] == f"{name}_rows")
     arrays = [f.arrays for f in features if isinstance(f, ArrayFeatures)]
     present = next(a[f"{name}_present"] for a in arrays if f"{name}_present" in a)  # [n, 1]
-    return bags, present[:, 0] > 0
+    return bags_in(features, name), present[:, 0] > 0
 
 
 def best_weight(logits: np.ndarray, counted: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
@@ -130,8 +130,7 @@ def best_weight(logits: np.ndarray, counted: np.ndarray, classes: np.ndarray) ->
 
     def losses(weight: float) -> np.ndarray:  # [n]
         pooled = logits / temperature + weight * counted  # [n, classes]
-        probabilities = softmax(pooled / fit_temperature(pooled, classes))[np.arange(len(classes)), classes]
-        return -np.log(np.maximum(probabilities, SMALLEST))
+        return row_losses(pooled, classes)
 
     by_weight = {weight: losses(weight) for weight in WEIGHTS}
     best = min(by_weight.values(), key=np.mean)
