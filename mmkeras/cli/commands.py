@@ -16,6 +16,7 @@ from mmkeras.system.progress import busy, opening
 from mmkeras.system.screen import is_quiet, notes
 
 if TYPE_CHECKING:
+    from mmkeras.api import FinishedRun
     from mmkeras.cli.options import Compare, Export, Generate, Predict, Score, Shrink, Verify
     from mmkeras.config.config import Config
     from mmkeras.experiments.options import Ablate
@@ -31,6 +32,11 @@ def run_train(config: Config) -> int:
     Start.of_command = True
     said: list[str] = []
     run = api.train(config=config, log=said.append if is_quiet() else print)
+    return end_of_training(run, said)
+
+
+def end_of_training(run: FinishedRun, said: list[str]) -> int:
+    """Print the results, where their lines were kept back, where the run is, and the next command."""
     if is_quiet():
         print(*results_of(said), sep="\n")
     print(f"run: {run.folder}  report: {run.report}")
@@ -51,11 +57,7 @@ def run_shrink(options: Shrink) -> int:
     said: list[str] = []
     log = said.append if is_quiet() else print
     run = api.shrink(options.run, options.size_budget, options.output, overwrite=options.overwrite, log=log)
-    if is_quiet():
-        print(*results_of(said), sep="\n")
-    print(f"run: {run.folder}  report: {run.report}")
-    notes(print)(f"next: {call('export', run.folder)}")
-    return 0
+    return end_of_training(run, said)
 
 
 def run_ablate(options: Ablate) -> int:

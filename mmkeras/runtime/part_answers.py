@@ -7,12 +7,10 @@ meanwhile.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import queue
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +24,7 @@ from mmkeras.runtime.answering import finite
 from mmkeras.runtime.batches import BYTES, batches
 from mmkeras.runtime.feeds import Fault, read_cells
 from mmkeras.runtime.runners import Runner
+from mmkeras.system.threads import in_order
 from mmkeras.system.workers import cpu_count
 
 TURN: Final = 2e-4
@@ -65,27 +64,18 @@ class Answering:
         free: queue.SimpleQueue[Runner] = queue.SimpleQueue()
         free.put(self.runner)
 
-        def answer(table: Table, start: int) -> PartAnswers:
+        def answer(part: tuple[Table, int]) -> PartAnswers:
             try:
                 runner = free.get_nowait()
             except queue.Empty:
                 runner = again()
             try:
-                return self.of_part(runner, table, start)
+                return self.of_part(runner, *part)
             finally:
                 free.put(runner)
 
-        with ThreadPoolExecutor(threads, "answering") as pool, short_turns():
-            waiting: collections.deque[Future[PartAnswers]] = collections.deque()
-            try:
-                for table, start in starts:
-                    waiting.append(pool.submit(answer, table, start))
-                    if len(waiting) > threads:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        with short_turns():
+            yield from in_order(answer, starts, threads, threads)
 
     def of_part(self, runner: Runner, table: Table, start: int) -> PartAnswers:
         """The predictions of one part. start: rows before it."""

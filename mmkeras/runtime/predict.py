@@ -15,7 +15,7 @@ from mmkeras.data.columns.column import Column
 from mmkeras.data.files.source import Source
 from mmkeras.data.files.standard_input import StandardInput
 from mmkeras.data.files.ways_to_write import Written
-from mmkeras.data.files.writing import as_texts, write_table
+from mmkeras.data.files.writing import write_table
 from mmkeras.data.kept_columns import LINE, KeptColumns, OutColumn, kinds_of
 from mmkeras.data.table_parts import ROWS, TableParts, read_table_parts, target_names
 from mmkeras.data.targets.targets import Targets
@@ -217,10 +217,3 @@ def answer_rows(predictions: np.ndarray, targets: Targets, probabilities: bool) 
     words, confidence = decide(targets.task, predictions, targets.labels)
     columns = [words, confidence.tolist(), *(predictions.T.tolist() if probabilities else ())]
     yield from map(list, zip(*columns, strict=True))
-
-
-def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
-    """The answers as the header and the rows of a CSV."""
-    columns = answer_columns(targets, probabilities)
-    yield [column.name for column in columns]
-    yield from as_texts(columns, answer_rows(predictions, targets, probabilities))

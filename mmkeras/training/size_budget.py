@@ -40,9 +40,8 @@ LEAST: Final = 64  # features of the smallest model that is measured
 OTHERS: Final = 6  # bytes of a feature beside its codes, as they are guessed before anything is measured
 PATIENT: Final = 60.0  # seconds of the first training up to which more numbers of features are trained, for the plot
 FEWER: Final = (0.5, 0.2)  # shares of the smallest number of features, for the plot
-MARGIN: Final = (
-    2000  # bytes by which the file of an export may be larger than a measured one: its tensors have other names
-)
+MARGIN: Final = 2000
+"""Bytes by which the file of an export may be larger than a measured one: its tensors have other names."""
 SAVED_MODEL: Final = "savedmodel"
 
 

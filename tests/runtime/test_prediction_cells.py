@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from mmkeras.data.files.writing import as_texts
 from mmkeras.data.targets.targets import Targets
 from mmkeras.metrics.agreement import evaluate
-from mmkeras.runtime.predict import as_cells
+from mmkeras.runtime.predict import answer_columns, answer_rows
 
 LABELS = Targets("multilabel", ("tags",), ("a", "b"), (), ())
+
+
+def as_cells(predictions: np.ndarray, targets: Targets, probabilities: bool) -> Iterator[list[str]]:
+    """The answers as the header and the rows of a CSV."""
+    columns = answer_columns(targets, probabilities)
+    yield [column.name for column in columns]
+    yield from as_texts(columns, answer_rows(predictions, targets, probabilities))
 
 
 def test_a_label_at_one_half_is_neither_written_nor_counted() -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from mmkeras.features.ragged import Ragged, concatenate
+from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.features import (
     HashedTexts,
     TextLayers,
     TextSpec,
     TextState,
-    adapt_state,
     hash_texts,
     length_batches,
     new_table,
+    state_of,
 )
 
 CORPUS = [
@@ -42,6 +44,14 @@ def adapted(texts: Sequence[str | bytes], **spec: Any) -> tuple[TextState, Ragge
     hashed = hash_texts(texts, text_spec, table)
     state = adapt_state(hashed, text_spec, table)
     return state, bags(hashed, TextLayers(state, "x"))
+
+
+def adapt_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextState:
+    """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
+    pairs = np.unique(texts.keys.row_numbers() << 32 | texts.keys.columns[0].astype("uint32"))
+    counted = DocumentFrequencies(Path())
+    counted.add((pairs & (2**32 - 1)).astype("uint32"), len(texts.keys))
+    return state_of(counted, spec, table)
 
 
 def dictionaries(rows: Ragged) -> list[dict[int, float]]:
@@ -68,9 +78,14 @@ def assert_close(weights: dict[int, float], expected: dict[int, float], toleranc
 
 def bags(texts: HashedTexts, layers: TextLayers) -> Ragged:
     """The bag of every text, by the graph's layers: int32 rows, float32 weights; equal rows merged, without row 0."""
-    traced = tf.function(
-        layers.bag, input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None))]
-    )
+
+    def bag(keys: Any, used: Any) -> Any:  # int32 and float32 [B, F]
+        if layers.version > 1:
+            return layers.weighed(keys)
+        high = keys // 4096
+        return layers.first_weighed(tf.cast(tf.stack([high, keys - 4096 * high]), "float32"), used)
+
+    traced = tf.function(bag, input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None))])
     parts, order = [], []
     for batch in length_batches(4 * texts.keys.lengths + 1):
         batch_keys = texts.keys.take(batch)

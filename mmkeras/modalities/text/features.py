@@ -89,13 +89,6 @@ class TextLayers:
         if is_mean:
             self.weigh = Mean(name=f"{name}_mean")
 
-    def bag(self, keys: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys int32 [B, F] and `used` float32 [B, F] -> row numbers, int32 [B, F], and weights, float32 [B, F]."""
-        if self.version > 1:
-            return self.weighed(keys)
-        h1 = keys // 4096
-        return self.first_weighed(ops.cast(tf.stack([h1, keys - 4096 * h1]), "float32"), used)
-
     def weighed(self, keys: Tensor) -> tuple[Tensor, Tensor]:
         """Keys of version 2, int32 [B, F] -> row numbers and weights."""
         if self.look_up is None:
@@ -171,14 +164,6 @@ def hash_texts(cells: Sequence[str | bytes], spec: TextSpec, table: np.ndarray, 
         order.append(batch)
     keys = concatenate(parts).take(np.argsort(np.concatenate(order)))
     return HashedTexts(keys, sum(len(short) < len(text) for short, text in zip(truncated, texts, strict=True)))
-
-
-def adapt_state(texts: HashedTexts, spec: TextSpec, table: np.ndarray) -> TextState:
-    """Choose the vocabulary: the features of at least `min_rows` rows, the most frequent first, and their idf."""
-    pairs = np.unique(texts.keys.row_numbers() << 32 | texts.keys.columns[0].astype("uint32"))
-    counted = DocumentFrequencies(Path())
-    counted.add((pairs & (2**32 - 1)).astype("uint32"), len(texts.keys))
-    return state_of(counted, spec, table)
 
 
 def state_of(counted: DocumentFrequencies, spec: TextSpec, table: np.ndarray) -> TextState:

@@ -7,13 +7,11 @@ the graph's layers, computed for distinct features with their counts.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,6 +28,7 @@ from mmkeras.modalities.text.second import on_arrays as second
 from mmkeras.modalities.text.second.vocabulary import place
 from mmkeras.modalities.text.second.weights import WeighedRows
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.system.threads import In, Out, in_order
 from mmkeras.system.workers import cpu_count
 
 PART: Final = 2**18
@@ -38,8 +37,6 @@ PART_OF_GRAPH: Final = 2**22
 PART_TEXTS: Final = 2**13
 
 KeyHasher = Callable[[Sequence[str | bytes]], tuple[np.ndarray, np.ndarray, int]]
-In = TypeVar("In")
-Out = TypeVar("Out")
 
 
 @dataclass(frozen=True)
@@ -179,14 +176,7 @@ def on_all_cores(work: Callable[[In], Out], items: Iterable[In], parallel: bool 
     if not parallel or cores == 1:
         yield from map(work, items)
         return
-    with ThreadPoolExecutor(cores) as pool:
-        running: deque[Future[Out]] = deque()
-        for item in items:
-            running.append(pool.submit(work, item))
-            if len(running) > 2 * cores:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+    yield from in_order(work, items, cores, 2 * cores)
 
 
 class Rows:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from parity import make_state
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
-from small_bags import CORPUS, RAW, adapted, assert_close, bags, dictionaries, summed
+from small_bags import CORPUS, RAW, adapt_state, adapted, assert_close, bags, dictionaries, summed
 
 from mmkeras.modalities.text.bag import FREQUENT
 from mmkeras.modalities.text.cells import pad, truncate
@@ -26,7 +26,6 @@ from mmkeras.modalities.text.features import (
     BATCH_TEXTS,
     TextLayers,
     TextSpec,
-    adapt_state,
     hash_texts,
     length_batches,
     load_state,

@@ -64,7 +64,9 @@ WRITERS = {
 
 def state(orders: int = 1, unknown_buckets: int = 0, char_ngrams: int = 0) -> Any:
     """A column whose vocabulary has every token of TEXTS."""
-    from mmkeras.modalities.text.features import TextSpec, adapt_state, hash_texts, new_table
+    from small_bags import adapt_state
+
+    from mmkeras.modalities.text.features import TextSpec, hash_texts, new_table
 
     weighting = "mean" if unknown_buckets else "tfidf"
     kinds = {"orders": orders, "unknown_buckets": unknown_buckets, "char_ngrams": char_ngrams}
