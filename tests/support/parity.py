@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import reference_second
 import reference_tokenizer as reference
+import reference_version2
 
 if TYPE_CHECKING:
     import keras
@@ -134,12 +134,12 @@ class Exported:
         spec = state.spec
         if spec.version > 1:
             what = spec.mode, spec.orders, spec.char_ngrams, spec.punctuation, spec.max_tokens
-            keys_of_kinds = reference_second.feature_keys(raw, *what)
+            keys_of_kinds = reference_version2.feature_keys(raw, *what)
         else:
             hashes = reference.token_hashes(raw, spec.mode, spec.max_tokens)
             of_runs = reference.run_keys(raw, spec.mode, spec.char_ngrams) if spec.char_ngrams else []
             keys_of_kinds = [*reference.features(hashes, spec.orders), *of_runs]
-        numbers = reference.row_numbers if spec.version == 1 else reference_second.row_numbers
+        numbers = reference.row_numbers if spec.version == 1 else reference_version2.row_numbers
         ids = np.zeros((spec.kinds, max(map(len, keys_of_kinds))), "int32")
         for kind, keys in zip(ids, keys_of_kinds, strict=True):
             kind[: len(keys)] = numbers(keys, self._rows(name), spec.unknown_buckets)
@@ -159,11 +159,11 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **spec
     """
     from mmkeras.modalities.text.features import TextSpec, TextState, new_table
     from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
-    from mmkeras.modalities.text.second.vocabulary import build_vocabulary as displaced
+    from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
 
     text_spec = TextSpec(**spec)
     what = text_spec.mode, text_spec.orders, text_spec.char_ngrams
-    keys_of = reference.keys_of if text_spec.version == 1 else reference_second.keys_of
+    keys_of = reference.keys_of if text_spec.version == 1 else reference_version2.keys_of
     keys = [k for text in texts for k in keys_of(text, *what)]
     keys += [k for text in tokens_only for k in keys_of(text, text_spec.mode, 1)]
     distinct, counts = np.unique(np.array(keys, "int64"), return_counts=True)

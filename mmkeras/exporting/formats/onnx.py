@@ -25,7 +25,7 @@ def convert(graph: Graph) -> Any:
     import tensorflow as tf
     import tf2onnx
 
-    from mmkeras.modalities.text.second.numbers import few_nodes
+    from mmkeras.modalities.text.version2.numbers import few_nodes
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     module, weights = GraphModule(graph), large_weights(graph.model)

@@ -22,12 +22,12 @@ from mmkeras.modalities.text.hashing.char_ngrams import CharacterRuns
 from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
-from mmkeras.modalities.text.second.keys import FeatureKeys
-from mmkeras.modalities.text.second.rule import character_table as second_table
-from mmkeras.modalities.text.second.vocabulary import Displaced, FindRows
-from mmkeras.modalities.text.second.vocabulary import build_vocabulary as displaced
-from mmkeras.modalities.text.second.weights import WeighedRows
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2.keys import FeatureKeys
+from mmkeras.modalities.text.version2.rule import character_table as version2_table
+from mmkeras.modalities.text.version2.vocabulary import Displaced, FindRows
+from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
+from mmkeras.modalities.text.version2.weights import WeighedRows
 from mmkeras.system.arrays import reading_arrays
 
 BATCH_BYTES = 2**18  # padded bytes of a batch to tokenise: large enough for the cores, small enough for the caches
@@ -184,7 +184,7 @@ def state_of(counted: DocumentFrequencies, spec: TextSpec, table: np.ndarray) ->
 def new_table(spec: TextSpec) -> np.ndarray:
     """The character table of this Python's Unicode version."""
     mode = spec.mode if spec.mode != "byte" else "mixed"
-    return character_table(mode) if spec.version == 1 else second_table(mode, spec.punctuation)
+    return character_table(mode) if spec.version == 1 else version2_table(mode, spec.punctuation)
 
 
 def unknown_tokens(cells: Sequence[str], state: TextState) -> float:

@@ -22,9 +22,9 @@ from mmkeras.modalities.text.hashing.characters import (
     python_tokens,
 )
 from mmkeras.modalities.text.hashing.tokenizer import BASES, PRIMES, python_hash
-from mmkeras.modalities.text.second.names import SPACE, joined, names_of_features
-from mmkeras.modalities.text.second.rule import python_tokens as second_tokens
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2.names import SPACE, joined, names_of_features
+from mmkeras.modalities.text.version2.rule import python_tokens as version2_tokens
 
 PAIRS: Final = tuple(PAIR.ravel().astype(int).tolist())
 MODULI: Final = tuple(PRIMES.ravel().astype(int).tolist())
@@ -40,7 +40,7 @@ Hashes = tuple[int, int]
 def tokens_read(raw: bytes, spec: TextSpec) -> list[str]:
     """The tokens of a text that is not longer than `max_bytes`, as the graph reads them."""
     if spec.version > 1:
-        return second_tokens(raw, spec.mode, spec.punctuation)
+        return version2_tokens(raw, spec.mode, spec.punctuation)
     return python_tokens(raw, spec.mode)
 
 

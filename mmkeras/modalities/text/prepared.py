@@ -24,10 +24,10 @@ from mmkeras.modalities.text.hashing.on_arrays import cut, supports, token_keys
 from mmkeras.modalities.text.hashing.vocabulary import HASH_BITS
 from mmkeras.modalities.text.ngram_names import PAIRS
 from mmkeras.modalities.text.row_index import RowIndex
-from mmkeras.modalities.text.second import on_arrays as second
-from mmkeras.modalities.text.second.vocabulary import place
-from mmkeras.modalities.text.second.weights import WeighedRows
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2 import on_arrays as version2
+from mmkeras.modalities.text.version2.vocabulary import place
+from mmkeras.modalities.text.version2.weights import WeighedRows
 from mmkeras.system.threads import In, Out, in_order
 from mmkeras.system.workers import cpu_count
 
@@ -118,14 +118,14 @@ def key_hasher(spec: TextSpec, table: np.ndarray) -> KeyHasher:
             return hashed.keys.columns[0].astype("uint32"), hashed.keys.row_numbers(), hashed.n_truncated
 
         return by_the_graph
-    numbers = None if spec.version == 1 else second.numbers_of_codes(table)
+    numbers = None if spec.version == 1 else version2.numbers_of_codes(table)
 
     def by_numpy(texts: Sequence[str | bytes]) -> tuple[np.ndarray, np.ndarray, int]:
         short, n_truncated = cut(texts, spec.max_bytes)
         if numbers is None:
             keys, text = token_keys(short, spec, table, PAIRS)
         else:
-            keys, text = second.token_keys(short, spec, numbers)
+            keys, text = version2.token_keys(short, spec, numbers)
         return keys.astype("uint32"), text, n_truncated
 
     return by_numpy

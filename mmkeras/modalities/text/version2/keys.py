@@ -24,7 +24,7 @@ from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, at_least
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
-from mmkeras.modalities.text.second.numbers import (
+from mmkeras.modalities.text.version2.numbers import (
     BLOCK,
     FEW_NODES,
     SHORT,
@@ -37,7 +37,7 @@ from mmkeras.modalities.text.second.numbers import (
     scatter,
     size,
 )
-from mmkeras.modalities.text.second.rule import FIRST_SINGLE
+from mmkeras.modalities.text.version2.rule import FIRST_SINGLE
 from mmkeras.system.packed import packed, unpacked
 
 BASE = 0x2C1B3C6D

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_second as reference
 import reference_tokenizer
+import reference_version2 as reference
 import tensorflow as tf
 
 from mmkeras.modalities.text.cells import pad
 from mmkeras.modalities.text.hashing.characters import MODES
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
 from mmkeras.modalities.text.ngram_names import names_of_ngrams
-from mmkeras.modalities.text.second import keys as second
-from mmkeras.modalities.text.second.keys import FeatureKeys
-from mmkeras.modalities.text.second.rule import N_ENTRIES, character_table, python_tokens
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2 import keys as second
+from mmkeras.modalities.text.version2.keys import FeatureKeys
+from mmkeras.modalities.text.version2.rule import N_ENTRIES, character_table, python_tokens
 
 GOLDEN = reference.golden_texts()
 HOSTILE = [text[:LONGEST] for text in reference_tokenizer.HOSTILE_TEXTS]

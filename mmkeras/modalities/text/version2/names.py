@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from mmkeras.modalities.text.hashing.characters import SINGLE_BLOCKS
-from mmkeras.modalities.text.second.keys import BASE, MASK, MIX, PAIR, RUN
-from mmkeras.modalities.text.second.rule import FIRST_SINGLE, numbers_of_text
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2.keys import BASE, MASK, MIX, PAIR, RUN
+from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, numbers_of_text
 
 SPACE: Final = "␣"
 """Stands for a separator in an n-gram of characters."""

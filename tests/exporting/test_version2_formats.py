@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import reference_second as reference
 import reference_tokenizer
+import reference_version2 as reference
 from parity import Exported, assert_alike, export_all, make_state, rows_for
 
 from mmkeras.exporting.formats import tflite

@@ -10,8 +10,8 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor
-from mmkeras.modalities.text.second.numbers import gathered, scatter, size
-from mmkeras.modalities.text.second.vocabulary import Displaced, slots_of
+from mmkeras.modalities.text.version2.numbers import gathered, scatter, size
+from mmkeras.modalities.text.version2.vocabulary import Displaced, slots_of
 from mmkeras.system.packed import packed, unpacked
 
 IDF_UNIT = 2.0**-10  # an inverse document frequency is a whole number of these, at most 2**15 - 1

@@ -8,9 +8,9 @@ import numpy as np
 
 from mmkeras.modalities.text.hashing.characters import BMP
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
-from mmkeras.modalities.text.second.keys import MIX, PAIR, powers
-from mmkeras.modalities.text.second.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM, code_points
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2.keys import MIX, PAIR, powers
+from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM, code_points
 
 POWERS = powers(1, 1, LONGEST + 1).view("uint32")  # BASE ** place in the token
 

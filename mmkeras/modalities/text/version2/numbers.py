@@ -17,7 +17,7 @@ from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, at_least
 from mmkeras.modalities.text.hashing.characters import BMP
-from mmkeras.modalities.text.second.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM
+from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM
 
 BLOCK = 64
 SHORT = 320  # slots; of more, their number is a multiple of BLOCK (see keys.times_powers)
