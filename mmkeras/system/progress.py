@@ -20,6 +20,10 @@ SOON: Final = 1.0  # seconds before `not_silent` shows a live line
 SURE: Final = 2.0  # seconds of work from which an estimate is made
 
 
+def silent(line: str) -> None:
+    """A log of nothing."""
+
+
 def named(log: Log, name: str, column: str) -> Log:
     """A log that replaces `name` (of a column, in files and graph) at the start of a line by the column of the CSV."""
     return lambda line: log(f"{column}{line.removeprefix(name)}" if line.startswith(f"{name}:") else line)

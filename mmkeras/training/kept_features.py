@@ -15,8 +15,8 @@ from mmkeras.modalities.text.column import TextColumn, compute_features
 from mmkeras.modalities.text.fewer_features import energies, fewer_features, fewer_in_bags
 from mmkeras.models import WIDE
 from mmkeras.models.core import Core
+from mmkeras.system.progress import silent
 from mmkeras.tasks.prediction.material import TrainingData
-from mmkeras.training.timing import silent
 
 SHORT: Final = (64, 96, 128, 256)  # bytes
 MOST_TEXTS: Final = 0.95

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mmkeras.config.config import Config
+from mmkeras.system.progress import silent
 from mmkeras.system.tensorflow import start_tensorflow
 from mmkeras.tasks import load_task
 from mmkeras.training.sources import read_training_source
@@ -73,7 +74,3 @@ def step_times(trained: Any) -> tuple[list[float], list[float]]:
         verbose=0,
     )
     return times, tests
-
-
-def silent(line: str) -> None:
-    """A log of nothing."""

@@ -16,13 +16,13 @@ from mmkeras.models.core import build_core
 from mmkeras.models.quantised import quantised_model
 from mmkeras.models.wide_deep import BATCH_SIZE
 from mmkeras.runs.run import HISTORY
+from mmkeras.system.progress import silent
 from mmkeras.tasks import TASKS, Trainable
 from mmkeras.tasks.prediction.evaluate import predictions_of, run
 from mmkeras.tasks.prediction.heads import retrain
 from mmkeras.tasks.prediction.material import TrainingData
 from mmkeras.training.callbacks import BestCheckpoint
 from mmkeras.training.loop import fit
-from mmkeras.training.timing import silent
 
 FLOAT: Final = 32  # bits of a number that is not quantised
 
