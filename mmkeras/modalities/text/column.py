@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -17,35 +15,29 @@ from keras import ops
 from mmkeras.config.config import Config
 from mmkeras.config.folding import folds
 from mmkeras.config.presets import is_preset
-from mmkeras.features import ragged
 from mmkeras.features.cache import features_elsewhere, kept_folder, key_of
-from mmkeras.features.column_features import RaggedFeatures, bag_features
+from mmkeras.features.column_features import RaggedFeatures
 from mmkeras.graph import Input, Serving
 from mmkeras.modalities.any_length import CutBytes
 from mmkeras.modalities.encoded import Bag, Encoded, Sizes
 from mmkeras.modalities.text import beside
 from mmkeras.modalities.text.bag import BagEmbedding, ByOrder, DropFeatures
-from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.features import (
     TextLayers,
     TextState,
     load_state,
-    new_table,
     save_state,
     state_digest,
-    state_of,
     unknown_tokens,
 )
-from mmkeras.modalities.text.prepared import hash_to_disk, write_bags, write_sequences
 from mmkeras.modalities.text.pretrained import column as preset_column
 from mmkeras.modalities.text.sequence import Padded, SequenceIds, encode_gru, encode_transformer
 from mmkeras.modalities.text.serving import TEXT_METADATA, read_texts
 from mmkeras.modalities.text.spec import TextSpec, served_name
 from mmkeras.modalities.text.word_vectors import load_word_vectors
-from mmkeras.system.files import write_json
+from mmkeras.modalities.text.written_features import AVERAGE, open_features, write_features
 
 Tensor = Any
-AVERAGE = "average"
 WORD_DROPOUT = 0.6
 CHAR_NGRAM_DROPOUT = 0.8  # higher, since the n-grams of a word overlap and repeat one another
 VERSION = 2  # of the features on disk
@@ -221,53 +213,6 @@ def compute_features(column: Any, cells: dict[str, list[str]], folder: Path, log
     feature_folder = kept_folder(features, column.name, key, features_elsewhere(folder), write)
     log(f"{column.name}: {unknown_tokens(cells['train'], state):.1%} of the new rows' tokens are unknown, and stay so")
     return open_features(column.name, encoder, feature_folder, cells)
-
-
-def open_features(name: str, encoder: str, folder: Path, splits: Iterable[str]) -> dict[str, RaggedFeatures]:
-    """The features of each split that `write_features` wrote, memory-mapped."""
-    rows = {split_name: ragged.load(folder / split_name) for split_name in splits}
-    if encoder == AVERAGE:
-        return {split_name: bag_features(name, bags) for split_name, bags in rows.items()}
-    return {split_name: RaggedFeatures((f"{name}_sequence",), ids) for split_name, ids in rows.items()}
-
-
-def write_features(
-    cells: dict[str, list[str]],
-    spec: TextSpec,
-    folder: Path,
-    encoder: str,
-    max_tokens: int,
-    adapted: TextState | None = None,
-    counted: tuple[str, ...] = ("train",),
-) -> None:
-    """Write the state, each split's bags or sequences, and the share of training texts that are cut.
-
-    adapted: the state of a run that the training goes on from; None: adapt one on the rows of the splits `counted`.
-    """
-    table = new_table(spec) if adapted is None else adapted.table
-    keys = folder / "keys"
-    keys.mkdir()
-    frequencies = DocumentFrequencies(keys)
-    hashed = {
-        part: hash_to_disk(
-            part_cells,
-            spec,
-            table,
-            keys / part,
-            ordered=encoder != AVERAGE,
-            frequencies=frequencies if adapted is None and part in counted else None,
-        )
-        for part, part_cells in cells.items()
-    }
-    state = state_of(frequencies, spec, table) if adapted is None else adapted
-    for part, texts in hashed.items():
-        if encoder == AVERAGE:
-            write_bags(texts, state, folder / part)
-        else:
-            write_sequences(texts, state, max_tokens, folder / part)
-    shutil.rmtree(keys)
-    save_state(state, folder / "state.npz")
-    write_json(folder / "cut.json", hashed["train"].n_truncated / max(len(cells["train"]), 1))
 
 
 def load(entry: dict[str, Any], folder: Path) -> Any:

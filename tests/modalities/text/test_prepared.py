@@ -12,13 +12,13 @@ from small_bags import CORPUS, adapted, assert_close, dictionaries
 
 from mmkeras.features import ragged
 from mmkeras.features.appended import AppendedArray
-from mmkeras.modalities.text import prepared
-from mmkeras.modalities.text.column import write_features
+from mmkeras.modalities.text import hashed_files
 from mmkeras.modalities.text.document_frequency import DocumentFrequencies
 from mmkeras.modalities.text.features import hash_texts, load_state, new_table
 from mmkeras.modalities.text.hashing.on_arrays import supports
 from mmkeras.modalities.text.row_index import RowIndex
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.written_features import write_features
 
 
 def hostile_texts() -> list[str | bytes]:
@@ -44,7 +44,7 @@ def test_keys_are_the_graphs(spec: TextSpec) -> None:
     texts = hostile_texts()
     assert supports(spec)
     hashed = hash_texts(texts, spec, new_table(spec))
-    part = prepared.hash_part(texts, prepared.key_hasher(spec, new_table(spec)), ordered=True)
+    part = hashed_files.hash_part(texts, hashed_files.key_hasher(spec, new_table(spec)), ordered=True)
     assert part.n_truncated == hashed.n_truncated
     np.testing.assert_array_equal(part.lengths, hashed.keys.lengths)
     np.testing.assert_array_equal(part.keys, hashed.keys.columns[0])
@@ -63,7 +63,7 @@ def test_keys_are_the_graphs(spec: TextSpec) -> None:
 )
 def test_bags_are_the_graphs(spec: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [*CORPUS, *hostile_texts()]
-    monkeypatch.setattr(prepared, "PART", 300)  # many parts
+    monkeypatch.setattr(hashed_files, "PART", 300)  # many parts
     state, expected = adapted(texts, **spec)
     write_features({"train": texts, "validation": texts[:1]}, state.spec, tmp_path, "average", 0)  # type: ignore[dict-item]
     again = load_state(tmp_path / "state.npz", state.spec)
