@@ -12,7 +12,7 @@ from mmkeras.errors import InputError
 from mmkeras.features.column_features import bag_features, bags_in
 from mmkeras.modalities import Modality
 from mmkeras.modalities.text.column import TextColumn, compute_features
-from mmkeras.modalities.text.fewer_features import energies, fewer_features, fewer_in_bags
+from mmkeras.modalities.text.fewer_features import changes_of_idf, energies, fewer_features, fewer_in_bags
 from mmkeras.models import WIDE
 from mmkeras.models.core import Core
 from mmkeras.system.progress import silent
@@ -85,11 +85,13 @@ class RankedFeatures:
         """The training data with the `count` first features. folder: for their bags, which are mapped into memory."""
         kept = self.kept(count, None)
         features: dict[str, list[Any]] = {part: [] for part in self.data.features}
-        for name, (_, old_rows) in kept.items():
-            n_rows = text_columns(self.data)[name].state.n_rows
+        for name, (column, old_rows) in kept.items():
+            state = text_columns(self.data)[name].state
+            changes = changes_of_idf(state, column.state, old_rows)
             for part, found in features.items():
                 bags = bags_in(self.data.features[part], name)
-                found.append(bag_features(name, fewer_in_bags(bags, old_rows, n_rows, folder / name / part)))
+                fewer = fewer_in_bags(bags, old_rows, changes, state.n_rows, folder / name / part)
+                found.append(bag_features(name, fewer))
         return replace(self.data, columns={name: column for name, (column, _) in kept.items()}, features=features)
 
 

@@ -23,9 +23,10 @@ from mmkeras.modalities.text.hashing.characters import character_table
 from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
 from mmkeras.modalities.text.spec import TextSpec
+from mmkeras.modalities.text.version2.compact import CompactRows
 from mmkeras.modalities.text.version2.keys import FeatureKeys
 from mmkeras.modalities.text.version2.rule import character_table as version2_table
-from mmkeras.modalities.text.version2.vocabulary import Displaced, FindRows
+from mmkeras.modalities.text.version2.vocabulary import PRINT_BITS, Displaced, FindRows
 from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
 from mmkeras.modalities.text.version2.weights import WeighedRows
 from mmkeras.system.arrays import reading_arrays
@@ -85,7 +86,8 @@ class TextLayers:
         else:
             self.hashes = feature_keys(spec, state.table, f"{name}_keys")
             self.look_up = FindRows(state.vocabulary, buckets, name=f"{name}_rows") if is_mean else None
-            self.weigh = WeighedRows(state.vocabulary, state.idf, 2 * frequent, name=f"{name}_weights")
+            weighed = WeighedRows if state.vocabulary.print_bits == PRINT_BITS else CompactRows
+            self.weigh = weighed(state.vocabulary, state.idf, 2 * frequent, name=f"{name}_weights")
         if is_mean:
             self.weigh = Mean(name=f"{name}_mean")
 
@@ -217,6 +219,6 @@ def load_state(path: Path, spec: TextSpec) -> TextState:
         vocabulary: Any = (
             Vocabulary(data["cells"], data["keys"], int(data["bits"]))
             if spec.version == 1
-            else Displaced(data["factors"], data["prints"], data["keys"])
+            else Displaced.from_arrays(data)
         )
         return TextState(spec, data["table"], vocabulary, data["idf"])

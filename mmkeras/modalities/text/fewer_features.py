@@ -13,6 +13,7 @@ from mmkeras.features import ragged
 from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.features import TextState
 from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
+from mmkeras.modalities.text.version2.compact import KEY_BITS, rounded_idf
 from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
 
 TEXTS = 2**15  # whose bags are read at once
@@ -22,6 +23,8 @@ UNUSED = 0  # in place of the key of a row that no feature has
 def fewer_features(state: TextState, rows: np.ndarray) -> tuple[TextState, np.ndarray]:
     """The state with the features of some rows alone, and the row in the old table of each row of the new one.
 
+    In version 2 a feature takes two bytes fewer: its idf is rounded, and fewer bits of its key are kept.
+
     rows: int, of the features to keep, the most important first, without 0. A few may be left out, where the vocabulary
     has no cell for them.
     Returns int64 [new rows]; row 0, of no feature, stays row 0.
@@ -29,20 +32,30 @@ def fewer_features(state: TextState, rows: np.ndarray) -> tuple[TextState, np.nd
     known = state.vocabulary.keys
     first = state.n_rows - len(known)  # the row of the first feature
     # version 1 counts the first rows of a table exactly, those of the most frequent features
-    keys = known[(np.sort(rows) if state.spec.version == 1 else rows) - first]
-    vocabulary: Any = (build_vocabulary if state.spec.version == 1 else displaced)(keys[keys != UNUSED])
+    is_first = state.spec.version == 1
+    keys = known[(np.sort(rows) if is_first else rows) - first]
+    keys = keys[keys != UNUSED]
+    vocabulary: Any = build_vocabulary(keys) if is_first else displaced(keys, KEY_BITS)
     order = np.argsort(known, kind="stable")
     places = order[np.searchsorted(known, vocabulary.keys, sorter=order)]  # of each key that is kept
     old_rows = np.where(vocabulary.keys == UNUSED, 0, first + places)
     idf = np.where(vocabulary.keys == UNUSED, 0, state.idf[1 + places])
-    smaller = replace(state, vocabulary=vocabulary, idf=np.r_[0.0, idf].astype("float32"))
+    idf = np.r_[0.0, idf].astype("float32")
+    smaller = replace(state, vocabulary=vocabulary, idf=idf if is_first else rounded_idf(idf))
     return smaller, np.r_[np.arange(first), old_rows]
 
 
-def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, n_rows: int, folder: Path) -> Ragged:
+def changes_of_idf(state: TextState, smaller: TextState, old_rows: np.ndarray) -> np.ndarray:
+    """float32 [new rows]: by how much the idf of each row is larger than before. old_rows: of `fewer_features`."""
+    before = state.idf[old_rows]
+    return np.divide(smaller.idf, before, out=np.ones_like(before), where=before > 0)
+
+
+def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, changes: np.ndarray, n_rows: int, folder: Path) -> Ragged:
     """Bags of TF-IDF weights without the features that are left out; each is normalised again to length 1.
 
-    old_rows: of `fewer_features`; n_rows: of the table before; folder: for the new bags, which are mapped into memory.
+    old_rows: of `fewer_features`; changes: of `changes_of_idf`; n_rows: of the table before; folder: for the new bags,
+    which are mapped into memory.
     They are what the graph computes for the smaller vocabulary, but for features of a text that share a counter.
     """
     new_row = np.zeros(n_rows, "int32")
@@ -58,10 +71,11 @@ def fewer_in_bags(bags: Ragged, old_rows: np.ndarray, n_rows: int, folder: Path)
     weights = np.lib.format.open_memmap(folder / "column1.npy", mode="w+", dtype=np.float32, shape=shape)
     place = 0
     for chunk, is_kept in zip(_chunks(bags), kept, strict=True):
-        text, weight = chunk.row_numbers()[is_kept], chunk.columns[1][is_kept]
+        text, row = chunk.row_numbers()[is_kept], new_row[chunk.columns[0][is_kept]]
+        weight = chunk.columns[1][is_kept] * changes[row]
         norms = np.sqrt(np.bincount(text, np.square(weight, dtype="float64"), minlength=len(chunk)))
         part = slice(place, place + len(text))
-        rows[part], weights[part] = new_row[chunk.columns[0][is_kept]], weight / norms[text]
+        rows[part], weights[part] = row, weight / norms[text]
         place = part.stop
     return ragged.load(folder)
 

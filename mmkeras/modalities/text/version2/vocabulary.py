@@ -4,7 +4,7 @@ Keys are hashed into buckets of about four. A bucket has one odd number, chosen 
 modulo 2**32, fall into slots of their own (hash and displace: Belazzougui, Botelho & Dietzfelbinger 2009). The slot is
 the row number. So a look-up is two gathers; the table has hardly more rows than features, and the file two bytes and a
 half a feature: the low 16 bits of its key, and its share of the bucket's number. An unknown feature is mistaken for a
-known one with probability 2**-16, 0.000015.
+known one with probability 2**-16, 0.000015. (Under a size budget 12 bits are kept: 2**-12, 0.00024.)
 """
 
 from __future__ import annotations
@@ -25,18 +25,21 @@ IN_BUCKET = 4
 FACTORS = np.arange(1, 2**16, 2).astype("uint16").view("int16")
 AT_ONCE = 2**17  # pairs of a bucket and a factor
 HALF = np.float32(2**31)
+PRINT_BITS = 16
 
 
 @dataclass(frozen=True)
 class Displaced:
     """factors: int16 [buckets + 1]; prints: int16 [rows + 1]; keys: int64 [rows - 1], of rows 1 …, 0 for an unused row.
 
-    rows: number of row numbers; 0 stands for no feature.
+    rows: number of row numbers; 0 stands for no feature. print_bits: low bits of a key that its print has, which are
+    the high bits of the print; the others are 0.
     """
 
     factors: np.ndarray
     prints: np.ndarray
     keys: np.ndarray
+    print_bits: int = PRINT_BITS
 
     @property
     def size(self) -> int:
@@ -53,20 +56,34 @@ class Displaced:
         numbers = keys.astype("uint32").view("int32")
         factor = self.factors[place(numbers, len(self.factors) - 1)].astype("int32")
         slot = place(numbers * factor, self.n_rows)
-        return np.where(self.prints[slot] == numbers.astype("int16"), slot, 0).astype("int32")
+        return np.where(self.prints[slot] == prints_of(numbers, self.print_bits), slot, 0).astype("int32")
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All of it, as arrays by name."""
-        return {"factors": self.factors, "prints": self.prints, "keys": self.keys}
+        arrays = {"factors": self.factors, "prints": self.prints, "keys": self.keys}
+        return arrays if self.print_bits == PRINT_BITS else {**arrays, "print_bits": np.array(self.print_bits)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Displaced:
+        """The vocabulary of `arrays`."""
+        bits = int(arrays["print_bits"]) if "print_bits" in arrays else PRINT_BITS
+        return cls(arrays["factors"], arrays["prints"], arrays["keys"], bits)
 
     def config(self) -> dict[str, Any]:
         """What a look-up needs of it, as JSON: all but the keys."""
-        return {"factors": packed(self.factors), "prints": packed(self.prints)}
+        config = {"factors": packed(self.factors), "prints": packed(self.prints)}
+        return config if self.print_bits == PRINT_BITS else {**config, "print_bits": self.print_bits}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Displaced:
         """The vocabulary of `config`, without its keys."""
-        return cls(unpacked(config["factors"]), unpacked(config["prints"]), np.zeros(0, "int64"))
+        bits = config.get("print_bits", PRINT_BITS)
+        return cls(unpacked(config["factors"]), unpacked(config["prints"]), np.zeros(0, "int64"), bits)
+
+
+def prints_of(keys: np.ndarray, bits: int) -> np.ndarray:
+    """Int32 keys -> their prints, int16: the low `bits` bits, in the high ones."""
+    return (keys << np.int32(PRINT_BITS - bits)).astype("int16")
 
 
 def place(keys: np.ndarray, count: int) -> np.ndarray:
@@ -75,7 +92,7 @@ def place(keys: np.ndarray, count: int) -> np.ndarray:
     return (shifted * np.float32(count / 2**32)).astype("int32")
 
 
-def build_vocabulary(keys: np.ndarray) -> Displaced:
+def build_vocabulary(keys: np.ndarray, print_bits: int = PRINT_BITS) -> Displaced:
     """Lay out the features' keys, 32-bit numbers without repeats and without 0, the most important first.
 
     A few keys of hundreds of thousands find no slot and are left out: `Displaced.keys` has the others.
@@ -99,10 +116,10 @@ def build_vocabulary(keys: np.ndarray) -> Displaced:
         owner[slots[placed_]] = members[placed_]
         shortened = group[~placed_]  # tried again without their least important key
     is_row = owner >= 0
-    prints, of_rows = np.ones(n_rows + 1, "int16"), np.zeros(n_rows + 1, "int64")
-    prints[is_row] = numbers[owner[is_row]].astype("int16")
+    prints, of_rows = prints_of(np.ones(n_rows + 1, "int32"), print_bits), np.zeros(n_rows + 1, "int64")
+    prints[is_row] = prints_of(numbers[owner[is_row]], print_bits)
     of_rows[is_row] = numbers[owner[is_row]].view("uint32")
-    return Displaced(factors, prints, of_rows[1:n_rows])
+    return Displaced(factors, prints, of_rows[1:n_rows], print_bits)
 
 
 def displace(keys: np.ndarray, n_rows: int, taken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

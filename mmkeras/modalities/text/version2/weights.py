@@ -59,15 +59,19 @@ class WeighedRows(keras.layers.Layer):
     def call(self, keys: Tensor) -> tuple[Tensor, Tensor]:
         place = slots_of(keys, self.vocabulary)
         slot, n_rows = ops.cast(place, "int32"), self.vocabulary.n_rows
-        both = tf.gather(self.both, slot)
-        known = ops.cast(tf.equal(tf.cast(both, "int16"), tf.cast(keys, "int16")), "float32")
+        idf, known = self.idf_of(keys, slot)
         counter = ops.cast(place * self.step, "int32") if n_rows > self.counters else slot
         counts = scatter(counter, known, min(n_rows, self.counters), size(keys, 0))
         times = gathered(counts, counter)
-        idf = ops.cast(both, "float32") * known
         squares = ops.sum(idf * idf, axis=1, keepdims=True)
         weights = idf * ops.rsqrt(times * squares + 1.0)  # + 1 against 1 / 0: negligible in these units
         return ops.cast(place * known, "int32"), weights
+
+    def idf_of(self, keys: Tensor, slot: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and their slots, int32 [B, F] -> the idf, 0 for an unknown key, and 1.0 for a known one."""
+        both = tf.gather(self.both, slot)
+        known = ops.cast(tf.equal(tf.cast(both, "int16"), tf.cast(keys, "int16")), "float32")
+        return ops.cast(both, "float32") * known, known
 
     def get_config(self) -> dict[str, Any]:
         config = {"vocabulary": self.vocabulary.config(), "units": packed(self.units), "counters": self.counters}
