@@ -2,7 +2,8 @@
 
 1. The model of all features is trained, as without a budget.
 2. Features are ranked by it; sizes are measured for 2, 4 and 8 bits: how many features does each leave room for?
-3. For each number a model is trained, by the same recipe; the held-out rows choose among the bits.
+3. For each number a model is trained, by the same recipe, or on many rows to answer as the first model does; the
+   held-out rows choose among the bits.
 
 docs/small.md has the measurements behind it.
 """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from mmkeras.config.config import Config
 from mmkeras.metrics.agreement import evaluate
@@ -18,8 +21,9 @@ from mmkeras.models.wide_deep import BATCH_SIZE
 from mmkeras.runs.run import HISTORY
 from mmkeras.system.progress import silent
 from mmkeras.tasks import TASKS, Trainable
+from mmkeras.tasks.prediction.distil import distil, training_logits
 from mmkeras.tasks.prediction.evaluate import predictions_of, run
-from mmkeras.tasks.prediction.heads import retrain
+from mmkeras.tasks.prediction.heads import is_cheap, is_linear, retrain
 from mmkeras.tasks.prediction.material import TrainingData
 from mmkeras.training.callbacks import BestCheckpoint
 from mmkeras.training.loop import fit
@@ -40,13 +44,24 @@ class Trained:
     checkpoint: BestCheckpoint
     history: str = ""
 
+    @functools.cached_property
+    def logits(self) -> np.ndarray:
+        """What the model says of the training rows, float32 [n, classes]."""
+        return training_logits(self.trained.parts.model, self.data)
+
 
 def trial(config: Config, data: TrainingData, whole: Trained) -> Trained:
     """Build and fit by the recipe; where it tries several rates side by side, by the one that `whole` has kept.
 
+    A linear model of a large table learns what `whole` says of the training rows, in place of their labels.
+
     whole: the model with all features.
     """
-    kept = whole.trained.settle
+    kept, whole_core = whole.trained.settle, whole.trained.parts
+    if is_linear(whole_core) and not is_cheap(whole_core, data, config):
+        core = build_core(data.columns, data.targets.outputs, config)
+        distil(core, whole.logits, data, config)
+        return Trained(data, replace(whole.trained, model=core.model, saved=core.model, parts=core), whole.checkpoint)
     if kept is not None:
         core = build_core(data.columns, data.targets.outputs, config)
         training = config.training
