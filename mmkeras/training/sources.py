@@ -13,7 +13,7 @@ from mmkeras.data.columns.signs import sign_notes
 from mmkeras.data.columns.spelling import spelled_as
 from mmkeras.data.describe import describe
 from mmkeras.data.lines import read_texts, source_of
-from mmkeras.data.splits.split import Split, input_keys, split_table, write_split
+from mmkeras.data.splits.split import Split, proves_equal, split_table, write_split
 from mmkeras.data.table import Table, read_rows, read_table, write_bad_rows
 from mmkeras.modalities import MODALITIES, spec_of
 from mmkeras.modalities.media.check import Media, check_media, has_media
@@ -114,7 +114,7 @@ class TableSource:
         write_split(split, folder / "split.csv")
         names = [column.name for column in tables["table"].inputs]
         train, held_out = (input_digests(rows, names) for rows in (split.train, split.validation))
-        RowDigests(train, held_out, earlier_rows(self.start), bool(input_keys(tables["table"]))).save(folder)
+        RowDigests(train, held_out, earlier_rows(self.start), proves_equal(tables["table"])).save(folder)
         return SplitRows(tables, media, split, self.start, self.own)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from mmkeras.config.data import Data
 from mmkeras.data.splits.stratify import check_sizes, list_labels, rare_classes, stratify_by
@@ -20,7 +21,7 @@ MANY_REPEATS: Final = 0.2
 
 
 def draw_rows(
-    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable], data: Data
+    table: Table, labels: Sequence[tuple[str, ...]], keys: np.ndarray | None, data: Data
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Training rows and held-out rows (int64 [n] each), and notes on the rows that moved."""
     from sklearn.model_selection import train_test_split  # late: half a second
@@ -34,7 +35,7 @@ def draw_rows(
         np.flatnonzero(~is_rare),
         test_size=data.test_size,
         random_state=data.random_state,
-        stratify=None if strata is None else np.asarray(strata, dtype=object)[~is_rare].tolist(),
+        stratify=None if strata is None else numbered(strata)[~is_rare],
     )
     total, train = len(labels), np.concatenate([train, np.flatnonzero(is_rare)])
     notes = []
@@ -51,9 +52,8 @@ def draw_rows(
             f"{moved.sum():,} held-out rows were moved to the training split, which had no row of "
             f"{list_labels(without_row, kind)}."
         )
-    train_keys = {keys[i] for i in train} if keys else set()
-    repeated = np.array([bool(keys) and keys[i] in train_keys for i in held_out], dtype=bool)
-    if MANY_REPEATS * len(held_out) < repeated.sum():
+    repeated = np.zeros(len(held_out), dtype=bool) if keys is None else np.isin(keys[held_out], keys[train])
+    if keys is not None and MANY_REPEATS * len(held_out) < repeated.sum():
         return _draw_distinct(table, labels, keys, data)
     train, held_out = np.concatenate([train, held_out[repeated]]), held_out[~repeated]
     if not len(held_out):
@@ -69,29 +69,27 @@ def draw_rows(
     return train, held_out, notes
 
 
-def draw_inputs(table: Table, keys: Sequence[Hashable], data: Data) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def draw_inputs(table: Table, keys: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """As `draw_rows`, but rows of equal inputs stay together, such as the five captions of a picture."""
     from sklearn.model_selection import GroupShuffleSplit  # late: half a second
 
-    group_of = {key: k for k, key in enumerate(dict.fromkeys(keys))}
-    held_out_inputs = math.ceil(len(group_of) * data.test_size)  # as GroupShuffleSplit rounds
-    if held_out_inputs >= len(group_of):
+    groups, distinct = pd.factorize(keys)
+    held_out_inputs = math.ceil(len(distinct) * data.test_size)  # as GroupShuffleSplit rounds
+    if held_out_inputs >= len(distinct):
         raise InputError(
-            f"{table.path}: {len(group_of)} different inputs, of which --test-size {data.test_size} holds out "
+            f"{table.path}: {len(distinct)} different inputs, of which --test-size {data.test_size} holds out "
             f"{held_out_inputs}: none is left to learn from. Use a smaller --test-size, or add rows of other inputs."
         )
-    groups = [group_of[key] for key in keys]
     splitter = GroupShuffleSplit(1, test_size=data.test_size, random_state=data.random_state)
     train, held_out = next(splitter.split(groups, groups=groups))
     return train, held_out, []
 
 
 def _draw_distinct(
-    table: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable], data: Data
+    table: Table, labels: Sequence[tuple[str, ...]], keys: np.ndarray, data: Data
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """As `draw_rows` where many rows repeat, as in a table that was oversampled: all rows of one input on one side."""
-    first = {key: i for i, key in reversed(list(enumerate(keys)))}
-    distinct = np.array(sorted(first.values()))
+    distinct = np.sort(np.unique(keys, return_index=True)[1])  # the first row of each input
     once = dataclasses.replace(
         table, rows=table.rows.iloc[distinct].reset_index(drop=True), lines=table.lines[distinct]
     )
@@ -101,15 +99,19 @@ def _draw_distinct(
             "needed, as equal rows stay on one side of the split. Add different rows, or give --validation."
         )
     check_sizes(once, data)
-    _, held_out_once, notes = draw_rows(once, [labels[i] for i in distinct], [], data)
-    held_out_keys = {keys[distinct[k]] for k in held_out_once}
-    is_held_out = np.array([key in held_out_keys for key in keys], dtype=bool)
+    _, held_out_once, notes = draw_rows(once, [labels[i] for i in distinct], None, data)
+    is_held_out = np.isin(keys, keys[distinct[held_out_once]])
     repeats = len(keys) - len(distinct)
     note = (
         f"{repeats:,} of {len(keys):,} rows repeat the inputs of another row: equal rows stay on one side, so that "
-        f"{len(held_out_keys):,} of {len(distinct):,} different inputs are held out."
+        f"{len(held_out_once):,} of {len(distinct):,} different inputs are held out."
     )
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out), [note, *notes]
+
+
+def numbered(strata: Sequence[str] | np.ndarray) -> np.ndarray:
+    """int64 [n]: the number of each row's stratum in their order, by which a row takes 8 bytes and not its name's."""
+    return pd.factorize(np.asarray(strata, dtype=object), sort=True)[0]
 
 
 def union(labels: Sequence[tuple[str, ...]], rows: Iterable[int]) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def split_table(table: Table, data: Data, validation: Table | None = None) -> Sp
     notes = [*dropped, *_conflicts(keys, table)]
     if validation is None:
         check_sizes(table, data)
-        if kind.together and keys:
+        if kind.together and keys is not None:
             train, held_out, new_notes = draw_inputs(table, keys, data)
         else:
             train, held_out, new_notes = draw_rows(table, labels, keys, data)
@@ -110,11 +111,14 @@ def _without_rare(table: Table, data: Data) -> tuple[Table, list[str]]:
 
 
 def _keep_apart(
-    table: Table, validation: Table, labels: Sequence[tuple[str, ...]], keys: Sequence[Hashable]
+    table: Table, validation: Table, labels: Sequence[tuple[str, ...]], keys: np.ndarray | None
 ) -> tuple[np.ndarray, list[str]]:
     """Training rows (int64 [n]), whose inputs are not in the validation file, and a note on the rows left out."""
-    held_out_keys = set(input_keys(validation))
-    train = np.array([i for i in range(len(labels)) if not keys or keys[i] not in held_out_keys], dtype=np.int64)
+    held_out_keys = input_keys(validation)
+    apart = np.ones(len(labels), dtype=bool)
+    if keys is not None and held_out_keys is not None:
+        apart = ~np.isin(keys, held_out_keys)
+    train = np.flatnonzero(apart)
     left_out = len(labels) - len(train)
     if not left_out:
         return train, []
@@ -133,19 +137,23 @@ def _keep_apart(
     return train, [f"{table.path}: {repeats}: they are left out ({len(train):,} rows are left to learn from)."]
 
 
-def input_keys(table: Table) -> list[Hashable]:
-    """What tells the inputs of each row from others, of a text its hash.
+def input_keys(table: Table) -> np.ndarray | None:
+    """int64 [n]: equal for rows of equal inputs, hashes of their cells; comparable between tables of one process.
 
-    [] where equal cells prove nothing: few numbers, categories and dates alone.
+    8 bytes a row, where the table may have millions. Two of ten million different rows share a hash with a probability
+    of 3e-6. None where equal cells prove nothing: few numbers, categories and dates alone.
     """
+    if not proves_equal(table):
+        return None
+    columns = [map(hash, table.rows[column.name]) for column in table.inputs]
+    hashes = columns[0] if len(columns) == 1 else map(hash, zip(*columns, strict=True))
+    return np.fromiter(hashes, np.int64, len(table.rows))
+
+
+def proves_equal(table: Table) -> bool:
+    """Are two rows of equal inputs the same row? Not where few numbers, categories and dates are all that they have."""
     kinds = {column.kind for column in table.inputs}
-    if not kinds.intersection(DISTINCT) and not any(_is_measure(table, column) for column in table.inputs):
-        return []
-    columns = [
-        map(hash, table.rows[column.name]) if column.kind == "text" else table.rows[column.name]
-        for column in table.inputs
-    ]
-    return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
+    return bool(kinds.intersection(DISTINCT)) or any(_is_measure(table, column) for column in table.inputs)
 
 
 def _is_measure(table: Table, column: Column) -> bool:
@@ -153,16 +161,26 @@ def _is_measure(table: Table, column: Column) -> bool:
     return column.kind == "number" and table.rows[column.name].nunique() > max(50, 0.2 * len(table.rows))
 
 
-def _conflicts(keys: Sequence[Hashable], table: Table) -> list[str]:
+def _conflicts(keys: np.ndarray | None, table: Table) -> list[str]:
     """A note on equal inputs with different targets: no model can predict all of them."""
-    first: dict[Hashable, object] = {}
     kind = table.target_kind
-    values = kind.values(table.target_cells) if keys else []
-    conflicting = {key for key, value in zip(keys, values, strict=True) if first.setdefault(key, value) != value}
-    rows = sum(key in conflicting for key in keys)
+    if keys is None:
+        return []
+    by_key = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[by_key], prepend=keys[by_key[:1]] - 1))  # of the rows of one key
+    counts = np.diff(starts, append=len(keys))
+    several = np.flatnonzero(counts > 1)
+    conflicting = rows = 0
+    repeated = by_key[np.repeat(counts > 1, counts)]
+    values = kind.values([cells.iloc[repeated] for cells in table.target_cells]) if len(repeated) else ()
+    end = 0
+    for count in counts[several].tolist():
+        of_key, end = values[end : end + count], end + count
+        if any(value != of_key[0] for value in of_key):
+            conflicting, rows = conflicting + 1, rows + count
     if not conflicting:
         return []
-    return [f"{rows:,} rows share their inputs with a row of {kind.other} ({len(conflicting):,} inputs)."]
+    return [f"{rows:,} rows share their inputs with a row of {kind.other} ({conflicting:,} inputs)."]
 
 
 def _unmeasured(absent: set[str], kind: TargetKind, separate: bool) -> list[str]:
@@ -175,6 +193,6 @@ def _unmeasured(absent: set[str], kind: TargetKind, separate: bool) -> list[str]
 
 def write_split(split: Split, path: str | Path) -> None:
     """Write the split of each row as CSV: file, line, side (`train` or `validation`). Atomic."""
-    train = [(split.train_file, int(line), "train") for line in split.train_lines]
-    held_out = [(split.validation_file, int(line), "validation") for line in split.validation_lines]
-    write_csv(path, FormulaCells().marked([("file", "line", "side"), *train, *held_out]))
+    train = ((split.train_file, int(line), "train") for line in split.train_lines)
+    held_out = ((split.validation_file, int(line), "validation") for line in split.validation_lines)
+    write_csv(path, FormulaCells().marked(chain([("file", "line", "side")], train, held_out)))

@@ -64,7 +64,7 @@ class TargetKind:
     known: Callable[[Columns, Sequence[str]], np.ndarray]
     encode: Callable[[np.ndarray, Any], np.ndarray]
     extent: Callable[[pd.Series], str]
-    values: Callable[[Columns], list[tuple[Hashable, ...]]]
+    values: Callable[[Columns], Sequence[tuple[Hashable, ...]]]
     labels: Callable[[pd.Series], list[tuple[str, ...]]] = no_labels
     distinct: Callable[[pd.Series], int] = lambda cells: cells.nunique()
     fold: Callable[[str], str] = fold_space
@@ -79,8 +79,9 @@ class TargetKind:
 
 
 def class_of_each(cells: pd.Series) -> list[tuple[str, ...]]:
-    """The cell is the class."""
-    return [(cell,) for cell in cells]
+    """The cell is the class; rows of one class share their tuple."""
+    of = {cell: (cell,) for cell in cells.unique()}
+    return [of[cell] for cell in cells]
 
 
 def class_numbers(columns: Columns, labels: Sequence[str]) -> np.ndarray:
@@ -105,7 +106,7 @@ CATEGORY = TargetKind(
     known=lambda columns, labels: class_numbers(columns, labels) >= 0,
     encode=one_hot,
     extent=lambda cells: f"{cells.nunique()} classes",
-    values=lambda columns: [*class_of_each(columns[0])],
+    values=lambda columns: class_of_each(columns[0]),
     labels=class_of_each,
     labelled=True,
     every_class=True,
@@ -115,8 +116,9 @@ CATEGORY = TargetKind(
 
 
 def labels_of_each(cells: pd.Series) -> list[tuple[str, ...]]:
-    """The labels of each cell."""
-    return [split_labels(cell) for cell in cells]
+    """The labels of each cell; equal cells share their tuple."""
+    of = {cell: split_labels(cell) for cell in cells.unique()}
+    return [of[cell] for cell in cells]
 
 
 def all_labels(cells: pd.Series) -> set[str]:
