@@ -2,6 +2,7 @@
 
     python -m benchmarks.many_rows                                   # headlines, and texts of 2 kB, three sizes each
     python -m benchmarks.many_rows --kinds long --rows 20000 320000 --no-peer
+    python -m benchmarks.many_rows --kinds long --rows 5715000 --train-only       # a CSV of 10 GB
     python -m benchmarks.many_rows --checkout OLD --kinds long --rows 80000      # another checkout
 
 The rows are made of tnews and news20: halves of two texts of the same class, so that any number of them differ. Each
@@ -70,7 +71,8 @@ def measure(args: argparse.Namespace, kind: str, rows: int, folder: Path) -> lis
     file, half, _ = KINDS[kind]
     table, new, run = folder / "table.csv", folder / "new.csv", folder / "run"
     size = write_rows(table, args.shared / file, half, rows, seed=0)
-    write_rows(new, args.shared / file, half, rows, seed=1)
+    if not args.train_only:
+        write_rows(new, args.shared / file, half, rows, seed=1)
     ours = [sys.executable, "-m", "mmkeras.cli.main"]
     columns = ["--text", "text", "--target", "label", "--epochs", str(args.epochs)]
 
@@ -79,11 +81,13 @@ def measure(args: argparse.Namespace, kind: str, rows: int, folder: Path) -> lis
         return run_process(command, folder / f"{name}.log", root, variables)
 
     train = process("train", [*ours, "train", table, *columns, "--output", run])
+    cells = [kind, f"{rows:,}", f"{size:.0f}", f"{train.cpu_s:.1f}", f"{train.wall_s:.1f}", f"{train.peak_mib:.0f}"]
+    if args.train_only:
+        return [*cells, *"–" * (len(HEAD) - len(cells))]
     export = process("export", [*ours, "export", run, "--output", folder / "exported"])
     artefact = folder / "exported" / "predict.tflite"
     predict = process("predict", [*ours, "predict", artefact, new, "--output", folder / "predictions.csv"])
     whole = train.cpu_s + predict.cpu_s
-    cells = [kind, f"{rows:,}", f"{size:.0f}", f"{train.cpu_s:.1f}", f"{train.wall_s:.1f}", f"{train.peak_mib:.0f}"]
     cells += [f"{export.peak_mib:.0f}", f"{predict.cpu_s:.1f}", f"{predict.wall_s:.1f}", f"{predict.peak_mib:.0f}"]
     if not args.peer:
         return [*cells, "–", "–", "–"]
@@ -102,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of each process")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose mmkeras is measured")
+    parser.add_argument("--train-only", action="store_true", help="leave export, predict and scikit-learn out")
     parser.add_argument("--no-peer", dest="peer", action="store_false", help="leave scikit-learn out")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data", help="holds news20/, tnews/")
     args = parser.parse_args(arguments)

@@ -46,6 +46,12 @@ def same_threads(threads: int) -> dict[str, str]:
     }
 
 
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """This process's environment and `variables`. Compiled modules are kept: those of installed packages are there."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | variables
+
+
 def run_process(command: Sequence[str | Path], log: Path, root: Path, variables: dict[str, str]) -> Cost:
     """Run one whole process from the folder `root` and return its cost.
 
@@ -58,7 +64,7 @@ def run_process(command: Sequence[str | Path], log: Path, root: Path, variables:
     figures = log.with_suffix(".cost.json")
     launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(figures), str(log)]
     done = subprocess.run(
-        launcher + words, cwd=root, env=os.environ | variables, capture_output=True, text=True, check=False
+        launcher + words, cwd=root, env=environment(variables), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:  # the command could not even be started
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -81,7 +87,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.words,
                 cwd=root,
-                env=os.environ | variables,
+                env=environment(variables),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -6,6 +6,7 @@ import argparse
 import csv
 import importlib.util
 import json
+import os
 import random
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.harness import measure
 from benchmarks.harness.client import summary
 from benchmarks.harness.measure import Server, StepFailed, run_process, same_threads
 from benchmarks.harness.scores import accuracy, macro_f1, read_predictions
@@ -277,3 +279,11 @@ def test_a_system_that_this_checkout_lacks_says_why(tmp_path, monkeypatch):
     news.measure_set(bench, make_split(tmp_path))
     assert bench.figures["left_out"] == {"bbc ours_1mb": "no such flag"}
     assert list(bench.figures["sets"]["bbc"]["systems"]) == ["svm"]
+
+
+def test_a_measured_process_keeps_its_compiled_modules_as_installed_packages_do(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    found = measure.environment({"OMP_NUM_THREADS": "1"})
+    assert "PYTHONDONTWRITEBYTECODE" not in found
+    assert found["OMP_NUM_THREADS"] == "1"
+    assert found["PATH"] == os.environ["PATH"]

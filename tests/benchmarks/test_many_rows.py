@@ -46,3 +46,20 @@ def test_costs_are_printed_a_row_a_size(tmp_path, monkeypatch, capsys):
     assert len(cells) == len(many_rows.HEAD)
     assert (cells[1], cells[3], cells[-3], cells[-1]) == ("100", "3.0", "6.0", "1.00")
     assert "headlines, 101 rows: code 1: no memory" in printed.err
+
+
+def test_training_alone_leaves_the_other_cells_empty(tmp_path, monkeypatch, capsys):
+    write_source(tmp_path)
+    commands = []
+
+    def run(command, log, root, variables):
+        commands.append([str(word) for word in command])
+        return Cost(wall_s=2.0, cpu_s=3.0, peak_mib=100.0)
+
+    monkeypatch.setattr(many_rows, "run_process", run)
+    flags = ["--kinds", "headlines", "--rows", "50", "--train-only", "--shared", str(tmp_path)]
+    assert many_rows.main(flags) == 0
+    assert len(commands) == 1 and "train" in commands[0]
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("| headlines | 50 | 0 | 3.0 | 2.0 | 100 | –")
+    assert last.count("|") == len(many_rows.HEAD) + 1
