@@ -59,7 +59,8 @@ def test_training_alone_leaves_the_other_cells_empty(tmp_path, monkeypatch, caps
     monkeypatch.setattr(many_rows, "run_process", run)
     flags = ["--kinds", "headlines", "--rows", "50", "--train-only", "--shared", str(tmp_path)]
     assert many_rows.main(flags) == 0
-    assert len(commands) == 1 and "train" in commands[0]
+    assert len(commands) == 1
+    assert "train" in commands[0]
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("| headlines | 50 | 0 | 3.0 | 2.0 | 100 | –")
     assert last.count("|") == len(many_rows.HEAD) + 1
