@@ -33,6 +33,7 @@ CLASSES: Final[dict[str, str]] = {
     "mmkeras.modalities.text.hashing.vocabulary": "LookUp",
     "mmkeras.modalities.text.pretrained.encoder": "PretrainedEncoder SentenceEmbedding",
     "mmkeras.modalities.text.quantised_bag": "QuantisedBag",
+    "mmkeras.modalities.text.version2.compact": "CompactRows",
     "mmkeras.modalities.text.version2.keys": "FeatureKeys",
     "mmkeras.modalities.text.version2.vocabulary": "FindRows",
     "mmkeras.modalities.text.version2.weights": "WeighedRows",
