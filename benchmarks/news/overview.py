@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from benchmarks.news.bars import ACCURACY, Bar, accuracy, bars, differences
+from benchmarks.news.bars import ACCURACY, accuracy, bars, differences
 from benchmarks.news.sets import SETS
 from benchmarks.news.systems import SYSTEMS, TUNED
 
@@ -46,22 +46,17 @@ def cells(values: list[float | None], form: str) -> list[str]:
 
 
 def bars_table(sets: dict[str, Any]) -> str:
-    """Each bar, what was measured, and whether it is reached. Both are compared with the digits of the bar."""
+    """Each bar, what was measured, and whether it is reached: by the figure itself, not by its rounded digits."""
     lines = [row(["bar", "limit", "measured", ""]), row(["---", "---:", "---:", "---"])]
     for bar in bars(sets):
         if bar.measured is not None:
             sign = "≥" if bar.least else "≤"
-            answer = "reached" if bar.reached else f"**missed by {missed(bar):.{bar.digits}f}**"
+            gap = abs(bar.measured - bar.limit)
+            answer = "reached" if bar.reached else f"**missed by {gap:.{bar.digits}f}**"
             note = f", {bar.note}" if bar.note else ""
-            lines.append(
-                row([bar.what, f"{sign} {bar.limit:g}", f"{bar.measured:.{max(2, bar.digits)}f}", answer + note])
-            )
+            figure = f"{bar.measured:.{bar.digits}f}"
+            lines.append(row([bar.what, f"{sign} {bar.limit:g}", figure, answer + note]))
     return "### Bars\n\n" + "\n".join(lines) + "\n"
-
-
-def missed(bar: Bar) -> float:
-    """How far a missed bar is away, in its own digits."""
-    return abs(round(bar.measured or 0.0, bar.digits) - bar.limit)
 
 
 def row(values: list[str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.harness.measure import same_threads
 from benchmarks.news import run as news
 from benchmarks.news import table
+from benchmarks.news.bars import Bar
 from benchmarks.news.merge import merge
 from benchmarks.news.table import markdown
 
@@ -74,10 +75,17 @@ def test_all_sets_stand_in_one_table_with_the_bars():
     lines = markdown(merge([example_figures()])).splitlines()
     assert cells_of(lines, "mmkeras") == ["98.50", "98.50"]
     assert cells_of(lines, "*mmkeras − TF-IDF + LinearSVC, C tuned*") == ["-0.25", "-0.25"]
-    assert cells_of(lines, "BBC: accuracy") == ["≥ 98.6", "98.50", "**missed by 0.1**"]
+    assert cells_of(lines, "BBC: accuracy") == ["≥ 98.6", "98.50", "**missed by 0.10**"]
     assert cells_of(lines, "lowest accuracy beside the tuned SVM")[1:] == ["-0.25", "reached, BBC"]
-    assert cells_of(lines, "mean accuracy beside the tuned SVM")[2].startswith("**missed by 0.2**")
+    assert cells_of(lines, "mean accuracy beside the tuned SVM")[2].startswith("**missed by 0.25**")
     assert cells_of(lines, "BBC: CPU seconds of training and predictions, × LinearSVC")[2] == "**missed by 2.50**"
+
+
+def test_a_bar_is_held_against_the_figure_and_not_its_rounded_digits():
+    assert not Bar("at 0.7 MB", -0.4, -0.44).reached
+    assert not Bar("BBC", 98.6, 98.588).reached
+    assert not Bar("ratio", 1.0, 1.004, least=False).reached
+    assert Bar("ratio", 1.0, 1.0, least=False).reached
 
 
 def test_runs_are_merged_and_a_ratio_stays_in_its_run():
