@@ -163,24 +163,18 @@ def _is_measure(table: Table, column: Column) -> bool:
 
 def _conflicts(keys: np.ndarray | None, table: Table) -> list[str]:
     """A note on equal inputs with different targets: no model can predict all of them."""
-    kind = table.target_kind
+    kind, first = table.target_kind, dict[int, object]()
     if keys is None:
         return []
-    by_key = np.argsort(keys, kind="stable")
-    starts = np.flatnonzero(np.diff(keys[by_key], prepend=keys[by_key[:1]] - 1))  # of the rows of one key
-    counts = np.diff(starts, append=len(keys))
-    several = np.flatnonzero(counts > 1)
-    conflicting = rows = 0
-    repeated = by_key[np.repeat(counts > 1, counts)]
+    _, inputs, counts = np.unique(keys, return_inverse=True, return_counts=True)  # inputs: [n]
+    repeated = np.flatnonzero(counts[inputs] > 1)
     values = kind.values([cells.iloc[repeated] for cells in table.target_cells]) if len(repeated) else ()
-    end = 0
-    for count in counts[several].tolist():
-        of_key, end = values[end : end + count], end + count
-        if any(value != of_key[0] for value in of_key):
-            conflicting, rows = conflicting + 1, rows + count
+    pairs = zip(inputs[repeated].tolist(), values, strict=True)
+    conflicting = {key for key, value in pairs if first.setdefault(key, value) != value}
     if not conflicting:
         return []
-    return [f"{rows:,} rows share their inputs with a row of {kind.other} ({conflicting:,} inputs)."]
+    rows = counts[list(conflicting)].sum()
+    return [f"{rows:,} rows share their inputs with a row of {kind.other} ({len(conflicting):,} inputs)."]
 
 
 def _unmeasured(absent: set[str], kind: TargetKind, separate: bool) -> list[str]:
