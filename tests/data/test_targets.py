@@ -28,7 +28,7 @@ def test_classes_are_one_hot() -> None:
     rows = frame(label=["体育", "a", "?", ""])
     assert CLASSES.truth(rows).tolist() == [2, 0, -1, -1]
     assert CLASSES.known(rows).tolist() == [True, True, False, False]
-    encoded = CLASSES.encode(rows)
+    encoded = np.asarray(CLASSES.encode(rows))
     assert encoded.dtype == np.float32
     assert encoded.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 0], [0, 0, 0]]
 

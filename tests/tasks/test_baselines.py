@@ -41,7 +41,7 @@ def compare(
     """`baselines` for a model that has a share of the rows right."""
     targets = fit_targets(task, [target], train)
     truth = targets.truth(held_out)
-    predictions = targets.encode(held_out)
+    predictions = np.asarray(targets.encode(held_out))
     if task == "regress":
         predictions = truth + 0.1
     else:
@@ -129,7 +129,7 @@ def test_training_rows_of_one_class() -> None:
         encoded={"train": targets.encode(train)},
     )
     truth = targets.truth(held_out)
-    found = compare_with_baselines(data, targets.encode(held_out), truth, Config(), lambda line: None)
+    found = compare_with_baselines(data, np.asarray(targets.encode(held_out)), truth, Config(), lambda line: None)
     assert [entry["score"] for entry in found["baselines"]["baselines"]] == pytest.approx([2 / 3, 2 / 3])
 
 

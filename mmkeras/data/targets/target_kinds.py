@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from mmkeras.data.targets.one_hot import OneHot
 from mmkeras.data.values.cells import fold_labels, fold_space, one_line, split_labels, to_floats
 from mmkeras.data.values.identity import key_of
 from mmkeras.data.values.outliers import outliers
@@ -62,7 +63,7 @@ class TargetKind:
     fit: Callable[[Columns], dict[str, Any]]
     truth: Callable[[Columns, Sequence[str]], np.ndarray]
     known: Callable[[Columns, Sequence[str]], np.ndarray]
-    encode: Callable[[np.ndarray, Any], np.ndarray]
+    encode: Callable[[np.ndarray, Any], np.ndarray | OneHot]
     extent: Callable[[pd.Series], str]
     values: Callable[[Columns], Sequence[tuple[Hashable, ...]]]
     labels: Callable[[pd.Series], list[tuple[str, ...]]] = no_labels
@@ -92,9 +93,9 @@ def class_numbers(columns: Columns, labels: Sequence[str]) -> np.ndarray:
     return columns[0].map(number).to_numpy(dtype="int64")
 
 
-def one_hot(truth: np.ndarray, targets: Any) -> np.ndarray:
-    """float32 [n, classes]; zeros for an unknown class."""
-    return (truth[:, None] == np.arange(len(targets.labels))).astype("float32")  # [n, 1] == [classes]
+def one_hot(truth: np.ndarray, targets: Any) -> OneHot:
+    """One-hot rows of all classes; zeros for an unknown class."""
+    return OneHot(truth.astype("int32"), len(targets.labels))
 
 
 CATEGORY = TargetKind(

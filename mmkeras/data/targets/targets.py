@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.columns.column import Column
+from mmkeras.data.targets.one_hot import OneHot
 from mmkeras.data.targets.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
 
@@ -68,7 +69,7 @@ class Targets:
         """Bool [n]: rows whose truth the model can predict: every number is present, every label is known."""
         return self.kind.known(self._cells(rows), self.labels)
 
-    def encode(self, rows: pd.DataFrame) -> np.ndarray:
+    def encode(self, rows: pd.DataFrame) -> np.ndarray | OneHot:
         """Training targets, float32 [n, outputs]: one-hot, multi-hot, or standardised numbers.
 
         A row that is not `known` has zeros for classes and labels, NaN for numbers.

@@ -6,15 +6,17 @@ from typing import Final
 
 import numpy as np
 
+from mmkeras.data.targets.one_hot import OneHot
 from mmkeras.features.ragged import Ragged, release
 
 SMOOTHED: Final = 1.0  # rows that are added to the counts of `scales_of`
 SHARE: Final = 0.5  # of the log-ratios in a scale; the rest is 1
 AT_ONCE: Final = 2**22  # features of texts that are counted at once
+ROWS_AT_ONCE: Final = 2**16  # whose one-hot targets are made at once
 LARGEST_SCALE: Final = 3.0  # a step of SGD grows with its square
 
 
-def scales_of(bags: Ragged, truth: np.ndarray, n_rows: int) -> np.ndarray:
+def scales_of(bags: Ragged, truth: np.ndarray | OneHot, n_rows: int) -> np.ndarray:
     """float32 [n_rows, classes]: how fast each weight of a table is to move, 1 on average.
 
     Half of it is 1, half the size of the log-ratio of naive Bayes: how much more, or less, frequent a feature is in
@@ -48,10 +50,12 @@ def counts_of(bags: Ragged, classes: np.ndarray, n_rows: int, n_classes: int) ->
     return counts.reshape(n_rows, n_classes)
 
 
-def priors_of(truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def priors_of(truth: np.ndarray | OneHot, weights: np.ndarray) -> np.ndarray:
     """float32 [classes]: the logits with the smallest one-vs-rest hinge before anything is learned, 2 P(class) - 1.
 
     truth: float32 [n, classes], one-hot; weights: float32 [n], of the rows.
     """
-    share = weights @ truth / max(float(weights.sum()), 1e-6)
+    parts = range(0, len(truth), ROWS_AT_ONCE)
+    weighed = np.sum([weights[a : a + ROWS_AT_ONCE] @ truth[a : a + ROWS_AT_ONCE] for a in parts], axis=0)
+    share = weighed / max(float(weights.sum()), 1e-6)
     return (2.0 * share - 1.0).astype("float32")

@@ -78,7 +78,7 @@ def prepare(config: Config, source: Any, folder: Path, log: Log) -> TrainingData
     write_schema(folder, table, columns, targets)
     encoded = {name: targets.encode(getattr(split, name)) for name in ("train", "validation")}
     if targets.mean:
-        encoded = winsorise(encoded, targets, split, log)
+        encoded |= winsorise({name: np.asarray(numbers) for name, numbers in encoded.items()}, targets, split, log)
     inputs = input_entries(columns, table, takes_presence)
     return TrainingData(columns, features, targets, encoded, split, inputs, len(table.bad_rows), own_fusion)
 
