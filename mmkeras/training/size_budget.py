@@ -35,7 +35,7 @@ from mmkeras.training.kept_features import (
     text_columns,
     with_row_lengths,
 )
-from mmkeras.training.trial import FLOAT, Score, Trained, score_of, scores_of, trial
+from mmkeras.training.trial import FLOAT, Score, Trained, is_distilled, score_of, scores_of, trial
 
 LEAST: Final = 64  # features of the smallest model that is measured
 OTHERS: Final = 6  # bytes of a feature beside its codes, as they are guessed before anything is measured
@@ -179,6 +179,10 @@ def choose(budget: Budget, ranked: RankedFeatures, line: SizeLine, whole: Traine
         numbers += [n for share in FEWER if (n := int(share * numbers[-1])) > LEAST]
     each = f"{about(seconds)} or less each" if seconds >= 1 else "a second or less each"
     budget.log(f"{budget.words}: training with {', '.join(f'{n:,}' for n in numbers)} features, {each}")
+    if is_distilled(budget.config, whole):
+        budget.log(
+            "  of a large table: these models learn what the one of all features says of the rows, not their labels"
+        )
     scores: dict[int, dict[int, Score]] = {}
     best: tuple[Score, int, int, Trained] | None = None
     for count in numbers:

@@ -21,7 +21,7 @@ from mmkeras.models.wide_deep import BATCH_SIZE
 from mmkeras.runs.run import HISTORY
 from mmkeras.system.progress import silent
 from mmkeras.tasks import TASKS, Trainable
-from mmkeras.tasks.prediction.distil import distil, training_logits
+from mmkeras.tasks.prediction.distil import distil
 from mmkeras.tasks.prediction.evaluate import predictions_of, run
 from mmkeras.tasks.prediction.heads import is_cheap, is_linear, retrain
 from mmkeras.tasks.prediction.material import TrainingData
@@ -47,7 +47,12 @@ class Trained:
     @functools.cached_property
     def logits(self) -> np.ndarray:
         """What the model says of the training rows, float32 [n, classes]."""
-        return training_logits(self.trained.parts.model, self.data)
+        return run(self.trained.parts.model, self.data.features["train"], self.data, split_name="train")
+
+
+def is_distilled(config: Config, whole: Trained) -> bool:
+    """Do smaller models learn what a model says of the training rows? Linear ones of large tables do."""
+    return is_linear(whole.trained.parts) and not is_cheap(whole.trained.parts, whole.data, config)
 
 
 def trial(config: Config, data: TrainingData, whole: Trained) -> Trained:
@@ -57,8 +62,8 @@ def trial(config: Config, data: TrainingData, whole: Trained) -> Trained:
 
     whole: the model with all features.
     """
-    kept, whole_core = whole.trained.settle, whole.trained.parts
-    if is_linear(whole_core) and not is_cheap(whole_core, data, config):
+    kept = whole.trained.settle
+    if is_distilled(config, whole):
         core = build_core(data.columns, data.targets.outputs, config)
         distil(core, whole.logits, data, config)
         return Trained(data, replace(whole.trained, model=core.model, saved=core.model, parts=core), whole.checkpoint)

@@ -14,11 +14,10 @@ import numpy as np
 from keras import ops
 
 from mmkeras.config.config import Config
-from mmkeras.features.batches import Batches
 from mmkeras.models.core import Core, make_variables
 from mmkeras.models.wide_deep import BATCH_SIZE, EPOCHS, compile_model
 from mmkeras.tasks.prediction.heads import start
-from mmkeras.tasks.prediction.material import EVALUATION_BATCH, TrainingData
+from mmkeras.tasks.prediction.material import TrainingData
 
 TIMES: Final = 2  # as many epochs as with labels: there is nothing to learn by heart
 
@@ -28,15 +27,6 @@ class SquaredDistance(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return ops.sum(ops.square(y_pred - y_true), axis=-1)  # [b]
-
-
-def training_logits(model: keras.Model, data: TrainingData) -> np.ndarray:
-    """What a model says of the training rows, float32 [n, classes]."""
-    batches = Batches(data.features["train"], data.encoded["train"], EVALUATION_BATCH, None, None)
-    found = np.asarray(model.predict(batches.dataset(), verbose=0), "float32")
-    ordered = np.empty_like(found)
-    ordered[np.concatenate(batches.order)] = found
-    return ordered
 
 
 def distil(core: Core, logits: np.ndarray, data: TrainingData, config: Config) -> None:

@@ -71,10 +71,14 @@ def evaluate_model(core: Core, data: TrainingData, truth: np.ndarray, inputs: Se
 
 
 def run(
-    model: keras.Model, features: Sequence[ColumnFeatures], data: TrainingData, rows: np.ndarray | None = None
+    model: keras.Model,
+    features: Sequence[ColumnFeatures],
+    data: TrainingData,
+    rows: np.ndarray | None = None,
+    split_name: str = "validation",
 ) -> np.ndarray:
-    """The model's outputs [n, …] for the held-out rows, or for the rows of an index, in order."""
-    batches = Batches(features, data.encoded["validation"], EVALUATION_BATCH, None, None)
+    """The model's outputs [n, …] for the rows of a split, or for the rows of an index of it, in order."""
+    batches = Batches(features, data.encoded[split_name], EVALUATION_BATCH, None, None)
     if rows is not None:
         batches.order = [rows[k : k + EVALUATION_BATCH] for k in range(0, len(rows), EVALUATION_BATCH)]
     outputs = np.asarray(model.predict(batches.dataset(), verbose=0), "float32")
