@@ -1,14 +1,13 @@
 """Tables that nothing was chosen by: the default text classifier beside TF-IDF + LinearSVC whose C is tuned.
 
-    python -m benchmarks.untuned                             # seven tables of installed packages: half an hour
+    python -m benchmarks.untuned                             # seven tables of installed packages: five minutes
     python -m benchmarks.untuned --tables modules languages --seeds 0 1 2
 
 The tables are made of the packages of requirements.lock: docstrings, and the message catalogs of Django (the `dev`
-extra). modules: a docstring's first paragraph -> its module, some 200 classes of at most 60
-rows. scikit-learn: whether it is of scikit-learn (one in twenty is). functions: whether it is of a class or of a
-function. packages: a whole docstring -> its package. languages: a message -> its language, 120 rows of each. A quarter
-of the rows is tested, the others train both systems, each in a process of its own. Figures depend on the versions of
-the packages.
+extra). modules: a docstring's first paragraph -> its module, some 200 classes of at most 60 rows. scikit-learn: whether
+it is of scikit-learn (one in twenty is). functions: whether it is of a class or of a function. packages: a whole
+docstring -> its package. languages: a message -> its language, 120 rows of each. A quarter of the rows is tested, the
+others train both systems, each in a process of its own. Figures depend on the versions of the packages.
 """
 
 from __future__ import annotations
@@ -32,8 +31,10 @@ from benchmarks.harness.measure import StepFailed, run_process, same_threads
 from benchmarks.harness.scores import read_predictions, score
 from benchmarks.peers.command import read_rows
 
-PACKAGES: Final = ("numpy", "scipy", "pandas", "sklearn", "keras", "tensorflow", "matplotlib", "PIL", "_pytest", "mypy")
-PACKAGES_TOO: Final = ("rich", "absl", "h5py", "onnx", "tf2onnx", "onnxruntime", "pip", "setuptools", "packaging")
+PACKAGES: Final = (
+    *("numpy", "scipy", "pandas", "sklearn", "keras", "tensorflow", "matplotlib", "PIL", "_pytest", "mypy"),
+    *("rich", "absl", "h5py", "onnx", "tf2onnx", "onnxruntime", "pip", "setuptools", "packaging"),
+)
 TABLES: Final = {
     "modules": None,
     "modules, 2,500 rows": 2500,
@@ -56,7 +57,7 @@ def folder_of(package: str) -> Path | None:
 
 def docstrings() -> Iterator[tuple[str, str, str]]:
     """The module, the kind ("class" or "function") and the docstring of each definition, in a fixed order."""
-    for package in (*PACKAGES, *PACKAGES_TOO):
+    for package in PACKAGES:
         folder = folder_of(package)
         if not folder:
             continue
