@@ -8,12 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from mmkeras.config.sizes import in_words
 from mmkeras.errors import InputError
 from mmkeras.system.program import call
 from mmkeras.system.progress import busy, opening
 from mmkeras.system.screen import is_quiet, notes
+
+LARGE: Final = 10**9
+"""Bytes of features from which a line tells how much disk they take."""
 
 if TYPE_CHECKING:
     from mmkeras.api import FinishedRun
@@ -40,6 +44,11 @@ def end_of_training(run: FinishedRun, said: list[str]) -> int:
     if is_quiet():
         print(*results_of(said), sep="\n")
     print(f"run: {run.folder}  report: {run.report}")
+    features = run.folder / "features"
+    n_bytes = sum(path.stat().st_size for path in features.rglob("*") if path.is_file())
+    if n_bytes >= LARGE:
+        use = "trainings on the same rows read them, and no other command, so they may be deleted"
+        notes(print)(f"features: {in_words(n_bytes)} in {features}: {use}")
     notes(print)(f"next: {call('export', run.folder)}")
     return 0
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import small_runs
 import mmkeras
 from mmkeras import api
 from mmkeras.cli import main
+from mmkeras.cli.commands import end_of_training
 from mmkeras.cli.dispatch import COMMANDS, load_options
 from mmkeras.config.json_file import flag_types
 from mmkeras.errors import InputError
@@ -203,3 +205,15 @@ def test_progress_reaches_a_pipe_as_it_happens(tmp_path: Path) -> None:
             seen += child.stdout.read() or b""
         child.kill()
     assert b"(3 classes)" in seen
+
+
+@pytest.mark.parametrize("n_bytes", [10**6, 2 * 10**10])
+def test_a_line_tells_what_large_features_take(n_bytes: int, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "features" / "text").mkdir(parents=True)
+    with (tmp_path / "features" / "text" / "column0.npy").open("wb") as file:
+        file.truncate(n_bytes)  # takes no room on the disk
+    run: Any = SimpleNamespace(folder=tmp_path, report=tmp_path / "report.html")
+    assert end_of_training(run, []) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["run", *(["features"] if n_bytes > 10**9 else []), "next"]
+    assert ("features: 20 GB in " in lines[1]) == (n_bytes > 10**9)
