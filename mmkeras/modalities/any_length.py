@@ -14,7 +14,7 @@ import tensorflow as tf
 
 Tensor = Any
 MOST_BEHIND = 3  # bytes that continue a character of UTF-8
-STARTS = (np.arange(256) // 64 != 2).astype("float32")  # a byte -> 0.0 if it continues a character (10xxxxxx), else 1.0
+STARTS = (np.arange(256) // 64 != 2) * np.float32(255)  # a byte -> 0 if it continues a character (10xxxxxx), else 255
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -42,8 +42,8 @@ class CutBytes(keras.layers.Layer):
         b = tf.pad(tf.cast(data[:, : self.max_bytes + 1], "float32"), [[0, 0], [0, 1]])
         last = b[:, first : self.max_bytes + 1]  # [b, n_last + 1]; fewer of texts within the limit
         starts = tf.gather(STARTS, tf.cast(last, "int32"))
-        whole = tf.minimum(tf.cumsum(starts, axis=1, exclusive=True, reverse=True), 1.0)
-        return tf.concat([b[:, :first], (last * whole)[:, :n_last]], axis=1)
+        most = tf.cumsum(starts, axis=1, exclusive=True, reverse=True)  # 0 where no character starts behind
+        return tf.concat([b[:, :first], tf.minimum(last, most)[:, :n_last]], axis=1)
 
     def compute_output_spec(self, data: Tensor) -> Any:
         if is_fixed(data, self.max_bytes):

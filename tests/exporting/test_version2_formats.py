@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import onnx
 import pytest
 import reference_tokenizer
 import reference_version2 as reference
@@ -43,3 +46,12 @@ def test_texts_as_long_as_a_fixed_length_and_a_byte_more_or_less(second: Exporte
     text = (b"a Z 7 don't stop!? " * 40).replace(b" ", " 中 ".encode())
     rows = [{"body": text[:n], "title": text[: min(n, 90)]} for n in (1, 79, 80, 81, 321, 384, 399, 400)]
     assert_alike(second, rows, 1)
+
+
+def test_onnx_has_few_nodes(second: Exported) -> None:
+    """Two columns: bytes are decoded by a convolution each, zeros to add to are padded."""
+    nodes = onnx.load(second.folder / "predict.onnx").graph.node
+    ops = Counter(node.op_type for node in nodes)
+    assert ops["Conv"] == 2
+    assert ops["ConstantOfShape"] == 2  # the counters of `body`, and `title`, whose tokens are limited
+    assert len(nodes) < 190

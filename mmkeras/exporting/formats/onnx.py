@@ -25,14 +25,15 @@ def convert(graph: Graph) -> Any:
     import tensorflow as tf
     import tf2onnx
 
-    from mmkeras.modalities.text.version2.numbers import few_nodes
+    from mmkeras.modalities.text.version2.few_nodes import few_nodes
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     module, weights = GraphModule(graph), large_weights(graph.model)
+    has_budget = graph.row_lengths is not None
 
     # tf2onnx takes inputs and outputs by position, so both are in the Graph's order (a dict would be sorted)
     def call(*tensors: Any) -> list[Any]:
-        with few_nodes(), substituted(weights, tensors[len(graph.inputs) :]):
+        with few_nodes(large_tables=not has_budget), substituted(weights, tensors[len(graph.inputs) :]):
             outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=False)}, training=False)
         return [tf.identity(outputs[name]) for name in output_names(graph)]
 

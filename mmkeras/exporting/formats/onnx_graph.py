@@ -6,13 +6,15 @@ Each function changes a GraphProto in place and leaves nodes in an unexpected fo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from mmkeras.exporting.formats.onnx_decoding import decode_by_convolution
 from mmkeras.exporting.formats.onnx_nodes import attribute, chain_of, drop_identities, makers_of, replace_node
-from mmkeras.exporting.formats.onnx_shapes import drop_sums_with_zero, plain_sizes, widen_shapes
+from mmkeras.exporting.formats.onnx_shapes import drop_sums_with_zero, plain_sizes, widen_shapes, zeros_by_padding
 
 ALL = 2**31 - 1  # the end of a slice that takes all entries
 
@@ -30,6 +32,9 @@ def simplify(graph: Any) -> None:
     merge_equal(graph)
     stack_of_parts(graph)
     divide(graph)
+    sum_squares(graph)
+    zeros_by_padding(graph)
+    decode_by_convolution(graph)
     drop_unused(graph)
 
 
@@ -40,10 +45,12 @@ def _uses(graph: Any) -> Counter[str]:
     return uses
 
 
-def _is_int32(name: str, makers: dict[str, Any]) -> bool:
-    """Is a tensor surely int32?"""
-    while name in makers and makers[name].op_type in ("Concat", "Slice", "Squeeze", "Unsqueeze"):
+def _is_int32(name: str, makers: dict[str, Any], integers: Collection[str]) -> bool:
+    """Is a tensor surely int32? integers: constants that are."""
+    while name in makers and makers[name].op_type in ("Concat", "CumSum", "Slice", "Squeeze", "Unsqueeze"):
         name = makers[name].input[0]
+    if name in makers and makers[name].op_type == "Gather":
+        return makers[name].input[0] in integers
     return name in makers and makers[name].op_type == "Cast" and attribute(makers[name], "to", 0) == TensorProto.INT32
 
 
@@ -81,12 +88,13 @@ def scatter_rows(graph: Any) -> None:
 def gather_rows(graph: Any) -> None:
     """GatherND of single numbers, `tf.gather` with batch_dims -> GatherElements, which needs no list of indices."""
     makers = makers_of(graph)
+    integers = {tensor.name for tensor in graph.initializer if tensor.data_type == TensorProto.INT32}
     for node in [n for n in graph.node if n.op_type == "GatherND"]:
         axis, chain = attribute(node, "batch_dims", 0), chain_of(makers, node.input[1], "Unsqueeze")
         if axis and chain:
             index = chain[0].input[0]
             before = makers[index].input[0] if index in makers and makers[index].op_type == "Cast" else ""
-            if _is_int32(before, makers):  # GatherND needs int64
+            if _is_int32(before, makers, integers):  # GatherND needs int64
                 index = before
             replace_node(graph, node, "GatherElements", [node.input[0], index], axis=axis)
 
@@ -187,3 +195,13 @@ def divide(graph: Any) -> None:
             if inverse is not None and inverse.op_type == "Reciprocal" and uses[node.input[k]] == 1:
                 replace_node(graph, node, "Div", [node.input[1 - k], inverse.input[0]])
                 break
+
+
+def sum_squares(graph: Any) -> None:
+    """ReduceSum(x * x) -> ReduceSumSquare(x)."""
+    makers = makers_of(graph)
+    for node in [n for n in graph.node if n.op_type == "ReduceSum"]:
+        square = makers.get(node.input[0])
+        if square is not None and square.op_type == "Mul" and square.input[0] == square.input[1]:
+            attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            replace_node(graph, node, "ReduceSumSquare", [square.input[0], *node.input[1:]], **attributes)

@@ -17,7 +17,8 @@ from mmkeras.modalities.text.hashing.characters import MODES
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
 from mmkeras.modalities.text.ngram_names import names_of_ngrams
 from mmkeras.modalities.text.spec import TextSpec
-from mmkeras.modalities.text.version2 import keys as second
+from mmkeras.modalities.text.version2 import powers as second
+from mmkeras.modalities.text.version2.few_nodes import few_nodes
 from mmkeras.modalities.text.version2.keys import FeatureKeys
 from mmkeras.modalities.text.version2.rule import N_ENTRIES, character_table, python_tokens
 
@@ -50,6 +51,20 @@ def assert_read_alike(texts: Sequence[bytes], *options: Any, n_bytes: int | None
             for kind, of_kind in zip(kinds, expected, strict=True):
                 assert kind[row, : len(of_kind)].tolist() == of_kind, (options, text[:100])
                 assert not kind[row, len(of_kind) :].any()
+
+
+@pytest.mark.parametrize("most", [LONGEST, 3])
+@pytest.mark.parametrize("large_tables", [False, True])
+def test_few_nodes_compute_the_same(large_tables: bool, most: int) -> None:
+    """As in an .onnx: ill-formed bytes, characters that vanish, texts that end within a character, many rows at once."""
+    layer = layer_of(most=most)
+    specs = [tf.TensorSpec((None, None), tf.uint8)]
+    texts = [*HOSTILE, *GOLDEN[::9], bytes(range(256)), *(bytes([first, 0x41]) for first in range(128, 256))]
+    data = pad([text if isinstance(text, bytes) else text.encode() for text in texts if len(text) < 500])
+    plain = tf.function(lambda x: layer(x), input_signature=specs)(data)
+    with few_nodes(large_tables):
+        found = tf.function(lambda x: layer(x), input_signature=specs)(data)
+    np.testing.assert_array_equal(found, plain)
 
 
 def test_the_constants_are_part_of_the_format() -> None:

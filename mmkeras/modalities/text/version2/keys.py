@@ -24,9 +24,10 @@ from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, at_least
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
+from mmkeras.modalities.text.version2.at_bytes import token_keys_at_bytes
+from mmkeras.modalities.text.version2.few_nodes import FEW_NODES
 from mmkeras.modalities.text.version2.numbers import (
     BLOCK,
-    FEW_NODES,
     SHORT,
     all_but,
     before,
@@ -37,29 +38,11 @@ from mmkeras.modalities.text.version2.numbers import (
     scatter,
     size,
 )
+from mmkeras.modalities.text.version2.powers import MIX, PAIR, RUN, int32, powers
 from mmkeras.modalities.text.version2.rule import FIRST_SINGLE
 from mmkeras.system.packed import packed, unpacked
 
-BASE = 0x2C1B3C6D
-MIX = 0x297A2D39
-PAIR = 0x3C6EF35F
-RUN = 0x1B873593
-MASK = 2**32 - 1
 MOST_BLOCKS = LONGEST // BLOCK + 2
-
-
-def int32(number: int) -> int:
-    """The number from -2**31 to 2**31 - 1 that is equal modulo 2**32."""
-    return (number + 2**31 & MASK) - 2**31
-
-
-def powers(first: int, step: int, count: int) -> np.ndarray:
-    """Int32 [count]: first * BASE ** (step * k) modulo 2**32; a negative step divides."""
-    factor = pow(BASE, step, 2**32)
-    numbers = [first]
-    for _ in range(count - 1):
-        numbers.append(numbers[-1] * factor & MASK)
-    return np.array([int32(number) for number in numbers[:count]], "int32")
 
 
 def times_powers(x: Tensor, first: int, sign: int, slots: Any) -> Tensor:
@@ -105,9 +88,12 @@ class FeatureKeys(keras.layers.Layer):
         self.table = np.asarray(table, "int32")
 
     def call(self, data: Tensor) -> Tensor:
-        numbers = numbers_of(data, self.mode, self.table)
         n_bytes = size(data, 1)
-        keys = self.token_keys(numbers, n_bytes, size(data, 0))  # [B, W + 2]
+        if FEW_NODES.get() and not isinstance(n_bytes, int) and self.mode != "byte" and not self.char_ngrams:
+            keys = token_keys_at_bytes(data, self.table, self.max_tokens)  # [B, W + 2]
+        else:
+            numbers = numbers_of(data, self.mode, self.table)
+            keys = self.token_keys(numbers, n_bytes, size(data, 0))
         current = all_but(keys, 1, 0)
         kinds = [current]
         if self.orders == 2:

@@ -12,7 +12,7 @@ from typing import Final
 
 from mmkeras.modalities.text.hashing.characters import SINGLE_BLOCKS
 from mmkeras.modalities.text.spec import TextSpec
-from mmkeras.modalities.text.version2.keys import BASE, MASK, MIX, PAIR, RUN
+from mmkeras.modalities.text.version2.powers import BASE, MASK, MIX, PAIR, RUN
 from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, numbers_of_text
 
 SPACE: Final = "␣"

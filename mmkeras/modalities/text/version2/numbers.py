@@ -6,9 +6,6 @@ two float tables are short: a converter that rounds weights leaves them alone.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,11 +14,11 @@ from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor, at_least
 from mmkeras.modalities.text.hashing.characters import BMP
-from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM
+from mmkeras.modalities.text.version2.few_nodes import FEW_NODES, LARGE_TABLES
+from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM, of_all_characters
 
 BLOCK = 64
 SHORT = 320  # slots; of more, their number is a multiple of BLOCK (see keys.times_powers)
-FEW_NODES: ContextVar[bool] = ContextVar("few_nodes", default=False)
 N_BEHIND = 3  # bytes behind the first byte of a character, at most
 
 
@@ -47,29 +44,35 @@ def decode_utf8(data: Tensor) -> Tensor:
     At most 0 where none begins: at a byte of 128 to 191, and where an ill-formed sequence is below U+0000. The bytes
     behind the first are not looked at whether they continue a character: see `rule.code_points`.
     """
-    b, index = ops.cast(data, "float32"), ops.cast(data, "int32")
+    b = ops.cast(data, "float32")
     behind = ops.pad(b, [[0, 0], [0, N_BEHIND]])
     b1, b2, b3 = (all_but(behind, k, N_BEHIND - k) for k in (1, 2, 3))
 
-    def from_byte(first: int) -> Tensor:
-        """1.0 where the byte is at least `first`."""
-        if FEW_NODES.get():
-            return tf.gather((np.arange(256) >= first).astype("float32"), index)
-        return at_least(b, first)
-
     total = b1
     for first, byte in ((224, b2), (240, b3)):  # 64 * total + byte, where the character is as long
-        total = total + from_byte(first) * (total * 63.0 + byte)
-    return tf.gather(LEADS, index) + from_byte(192) * total
+        total = total + at_least(b, first) * (total * 63.0 + byte)
+    return tf.gather(LEADS, ops.cast(data, "int32")) + at_least(b, 192) * total
+
+
+def character_kinds(code: Tensor, table: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """Code points + 1, float32 [B, N] -> int32 [B, N]: which of the different entries of a table each one has.
+
+    And these entries, int32 [kinds]. table: of `rule.character_table`.
+    """
+    entry = ops.clip(code, 0.0, BMP + 1.0)
+    if LARGE_TABLES.get():
+        table = of_all_characters(table)
+    else:
+        entry = without_blocks(entry)
+    entries, kinds = np.unique(table, return_inverse=True)
+    kind = tf.gather(kinds.astype("uint8"), ops.cast(entry, "int32"))  # a byte a character in the file
+    return ops.cast(kind, "int32"), entries
 
 
 def character_numbers(code: Tensor, table: np.ndarray) -> Tensor:
     """Float32 [B, N], code points + 1 -> [B, N]: plus the entries of `rule.character_table`."""
-    entry = ops.clip(code, 0.0, BMP + 1.0)
-    entry = without_blocks(entry)
-    offsets, kinds = np.unique(table, return_inverse=True)
-    kind = tf.gather(kinds.astype("uint8"), ops.cast(entry, "int32"))  # a byte a character in the file
-    return code + tf.gather(offsets.astype("float32"), ops.cast(kind, "int32"))
+    kind, offsets = character_kinds(code, table)
+    return code + tf.gather(offsets.astype("float32"), kind)
 
 
 def without_blocks(entry: Tensor) -> Tensor:
@@ -84,16 +87,6 @@ def without_blocks(entry: Tensor) -> Tensor:
         entry = entry - ops.clip(entry, low, low + (last - first))
         moved += low
     return entry + moved
-
-
-@contextlib.contextmanager
-def few_nodes() -> Iterator[None]:
-    """A context in which layers are called with fewer operations and larger tables: 33 kB of powers of all slots."""
-    token = FEW_NODES.set(True)
-    try:
-        yield
-    finally:
-        FEW_NODES.reset(token)
 
 
 def n_slots(n_bytes: Any) -> Any:

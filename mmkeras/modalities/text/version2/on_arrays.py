@@ -9,8 +9,8 @@ import numpy as np
 from mmkeras.modalities.text.hashing.characters import BMP
 from mmkeras.modalities.text.hashing.tokenizer import LONGEST
 from mmkeras.modalities.text.spec import TextSpec
-from mmkeras.modalities.text.version2.keys import MIX, PAIR, powers
-from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, UNIFORM, code_points
+from mmkeras.modalities.text.version2.powers import MIX, PAIR, powers
+from mmkeras.modalities.text.version2.rule import FIRST_SINGLE, OFFSETS, SEPARATOR, code_points, of_all_characters
 
 POWERS = powers(1, 1, LONGEST + 1).view("uint32")  # BASE ** place in the token
 
@@ -49,10 +49,7 @@ def numbers_of_codes(table: np.ndarray) -> np.ndarray:
 
     table: of `rule.character_table`. Entry BMP stands for all code points from U+10000 on.
     """
-    offsets = table[1:]
-    for first, last in UNIFORM:
-        offsets = np.insert(offsets, first + 1, np.full(last - first, offsets[first]))
-    numbers = np.arange(1, BMP + 2) + offsets
+    numbers = np.arange(1, BMP + 2) + of_all_characters(table)[1:]
     return np.where(numbers < OFFSETS[SEPARATOR], -1, np.maximum(numbers, 0)).astype("int32")
 
 

@@ -83,6 +83,13 @@ def character_table(mode: str = "mixed", punctuation: bool = True) -> np.ndarray
     return offsets[kept]
 
 
+def of_all_characters(table: np.ndarray) -> np.ndarray:
+    """`character_table` -> int32 [BMP + 2]: an entry for each character of the blocks of UNIFORM too."""
+    for first, last in UNIFORM:
+        table = np.insert(table, first + 2, np.full(last - first, table[first + 1]))
+    return table
+
+
 class _Translation(dict[int, str | None]):
     """`str.translate` table: a SINGLE character gets spaces around it, a SEPARATOR becomes a space."""
 

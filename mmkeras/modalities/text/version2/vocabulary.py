@@ -19,6 +19,7 @@ import tensorflow as tf
 from keras import ops
 
 from mmkeras.modalities.text.exact import Tensor
+from mmkeras.modalities.text.version2.few_nodes import LARGE_TABLES
 from mmkeras.system.packed import packed, unpacked
 
 IN_BUCKET = 4
@@ -190,7 +191,8 @@ class FindRows(keras.layers.Layer):
 def slots_of(keys: Tensor, vocabulary: Displaced) -> Tensor:
     """Int32 [B, F], keys -> the only row that each can have, float32 [B, F]."""
     bucket = ops.cast(placed(ops.cast(keys, "float32") + HALF, len(vocabulary.factors) - 1), "int32")
-    factor = ops.cast(tf.gather(vocabulary.factors, bucket), "int32")
+    factors = vocabulary.factors.astype("int32") if LARGE_TABLES.get() else vocabulary.factors
+    factor = ops.cast(tf.gather(factors, bucket), "int32")
     return ops.floor(placed(ops.cast(keys * factor, "float32") + HALF, vocabulary.n_rows))
 
 
