@@ -75,9 +75,11 @@ def _entry(digest: str) -> bytes:
     return bytes([0x72, len(inner)]) + inner
 
 
-def with_digest(model: bytes) -> bytes:
-    """An ONNX file's bytes with their digest at the end."""
-    return model + _entry(bytes_digest(model))
+def write_with_digest(model: bytes, path: Path) -> None:
+    """Write an ONNX file's bytes with their digest at the end."""
+    with path.open("wb") as file:
+        file.write(model)
+        file.write(_entry(bytes_digest(model)))
 
 
 def damage_of_onnx(path: Path) -> str:

@@ -15,7 +15,7 @@ import pytest
 import small_runs
 from small_runs import SmallRun, copy, proof
 
-from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind, with_digest
+from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind, write_with_digest
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,10 @@ def change_onnx(path: Path, change: Change, seal: bool) -> None:
     if seal:
         del properties["sha256"]
     onnx.helper.set_model_props(model, properties)
-    path.write_bytes(with_digest(model.SerializeToString()) if seal else model.SerializeToString())
+    if seal:
+        write_with_digest(model.SerializeToString(), path)
+    else:
+        path.write_bytes(model.SerializeToString())
 
 
 def change_saved_model(path: Path, change: Change, seal: bool) -> None:

@@ -14,14 +14,18 @@ from mmkeras.exporting.formats.onnx_graph import simplify
 from mmkeras.exporting.formats.onnx_weights import large_weights, put_back, substituted, weight_specs
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph
-from mmkeras.runtime.damage import with_digest
+from mmkeras.runtime.damage import write_with_digest
+from mmkeras.system.malloc import return_freed_memory
 from mmkeras.tasks.assets import Assets
 
 OPSET = 18  # has every op that the models use; runtimes since 2023 have it
 
 
-def convert(graph: Graph) -> Any:
-    """The ONNX ModelProto. Raises InputError when an op has no standard ONNX form."""
+def convert(graph: Graph) -> tuple[Any, dict[str, Any]]:
+    """tf2onnx's ModelProto, and what is still an input of it: the large weights, and tensors that layers capture.
+
+    Raises InputError when an op has no standard form.
+    """
     import tensorflow as tf
     import tf2onnx
 
@@ -43,8 +47,11 @@ def convert(graph: Graph) -> Any:
     proto, _ = tf2onnx.convert.from_function(
         function, input_signature=specs, opset=OPSET, custom_op_handlers={"SelectV2": (_where, [])}
     )
-    put_back(proto, weights)
-    return proto
+    inputs = {spec.name: weight.value for spec, weight in zip(weight_specs(weights), weights, strict=True)}
+    for tensor, inner in function.get_concrete_function(*specs).graph.captures:
+        if tensor.dtype != tf.resource:  # not a variable, which tf2onnx makes a constant
+            inputs[inner.name] = tensor
+    return proto, inputs
 
 
 def _where(ctx: Any, node: Any, name: str, args: Any) -> None:
@@ -87,7 +94,9 @@ def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision:
     for name, graph in graphs.items():
         proto = model_of(graph)
         PRECISIONS[precision](proto)
-        paths[name].write_bytes(with_digest(proto.SerializeToString()))
+        model = proto.SerializeToString()
+        del proto  # it holds the weights too
+        write_with_digest(model, paths[name])
     return paths
 
 
@@ -95,10 +104,12 @@ def model_of(graph: Graph) -> Any:
     """The ONNX ModelProto to be deployed: simplified, of standard operators, with the contract inside."""
     import onnx
 
-    proto = convert(graph)
+    proto, tensors = convert(graph)
+    return_freed_memory()  # of TensorFlow's graphs, before the weights come in
     simplify(proto.graph)
     rename_outputs(proto, output_names(graph))
     check_standard(proto)
+    put_back(proto, tensors)
     onnx.helper.set_model_props(
         proto, {"signature": json.dumps(graph.signature(), ensure_ascii=False), "labels": "\n".join(graph.labels)}
     )

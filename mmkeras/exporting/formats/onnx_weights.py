@@ -5,7 +5,7 @@ tf2onnx copies the whole graph about fifty times, with its weights: for a small 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -31,11 +31,10 @@ def substituted(weights: Sequence[Any], tensors: Sequence[Any]) -> Any:
     return keras.StatelessScope(state_mapping=list(zip(weights, tensors, strict=True)))
 
 
-def put_back(proto: Any, weights: Sequence[Any]) -> None:
-    """The inputs that stand for weights -> constants of the graph."""
-    by_name = {spec.name: weight for spec, weight in zip(weight_specs(weights), weights, strict=True)}
+def put_back(proto: Any, tensors: Mapping[str, Any]) -> None:
+    """The inputs that stand for tensors, by name -> constants of the graph."""
     for value in list(proto.graph.input):
-        weight = by_name.get(value.name.split(":")[0])
-        if weight is not None:
-            proto.graph.initializer.append(numpy_helper.from_array(np.asarray(weight.value), value.name))
+        tensor = tensors.get(value.name, tensors.get(value.name.split(":")[0]))
+        if tensor is not None:
+            proto.graph.initializer.append(numpy_helper.from_array(np.asarray(tensor), value.name))
             proto.graph.input.remove(value)

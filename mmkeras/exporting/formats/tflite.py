@@ -28,6 +28,7 @@ from mmkeras.exporting.formats.tflite_tables import Table, gathered, put_back, s
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph, row_signature
 from mmkeras.runtime.damage import CONTRACT, DIGESTS, LABELS, digests_behind
+from mmkeras.system.malloc import return_freed_memory
 from mmkeras.tasks.assets import Assets
 
 PRECISIONS = (FLOAT32,)
@@ -69,7 +70,11 @@ def lengths_for(graph: Graph) -> list[int]:
 def convert(graph: Graph) -> bytes:
     """The .tflite file's bytes. Raises InputError that names the op and the layer LiteRT has no builtin for."""
     tables = gathered(graph)
-    model = put_back(traced_and_converted(graph, tables), tables) if tables else None
+    model = None
+    if tables:
+        few_rows = traced_and_converted(graph, tables)
+        return_freed_memory()  # of the traces, before the tables are copied
+        model = put_back(few_rows, tables)
     return traced_and_converted(graph) if model is None else model
 
 
@@ -135,7 +140,7 @@ def _nodes(function: Any) -> list[Any]:
     return [*graph_def.node, *(node for f in graph_def.library.function for node in f.node_def)]
 
 
-def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, ...]) -> bytes:
+def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, ...]) -> memoryview:
     """The flatbuffer with a zip appended, as for TFLite's model metadata: readers of either ignore the other."""
     contents = {LABELS: ("\n".join(labels) + "\n").encode(), CONTRACT: json.dumps(signature, indent=2).encode()}
     archive_bytes = io.BytesIO(model)
@@ -143,7 +148,7 @@ def append_metadata(model: bytes, signature: dict[str, Any], labels: tuple[str, 
     with zipfile.ZipFile(archive_bytes, "a") as archive:
         for name, content in {**contents, DIGESTS: digests_behind(model, contents)}.items():
             archive.writestr(zipfile.ZipInfo(name), content)
-    return archive_bytes.getvalue()
+    return archive_bytes.getbuffer()
 
 
 def export(graphs: Mapping[str, Graph], assets: Assets, folder: Path, precision: str = FLOAT32) -> dict[str, Path]:

@@ -54,6 +54,6 @@ class CompactRows(WeighedRows):
     def idf_of(self, keys: Tensor, slot: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and their slots, int32 [B, F] -> the idf, 0 for an unknown key, and 1.0 for a known one."""
         print_ = tf.cast(keys * N_LEVELS, "int16")
-        number = ops.cast(tf.gather(self.both, slot), "int32") - ops.cast(print_, "int32")
+        number = ops.cast(tf.gather(self.shared_both(), slot), "int32") - ops.cast(print_, "int32")
         idf = tf.gather(self.levels, ops.clip(number + 1, 0, N_LEVELS + 1))
         return idf, ops.minimum(idf, 1.0)

@@ -39,6 +39,7 @@ class WeighedRows(keras.layers.Layer):
         self.units = np.round(np.asarray(idf, "float64") / IDF_UNIT).astype("int16")
         high = np.r_[self.units, 0].astype("int32") * 2**16
         self.both = high + vocabulary.prints.view("uint16").astype("int32")  # [n_rows + 1]
+        self.captured: Tensor = None
 
     @property
     def idf(self) -> np.ndarray:
@@ -69,9 +70,16 @@ class WeighedRows(keras.layers.Layer):
 
     def idf_of(self, keys: Tensor, slot: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and their slots, int32 [B, F] -> the idf, 0 for an unknown key, and 1.0 for a known one."""
-        both = tf.gather(self.both, slot)
+        both = tf.gather(self.shared_both(), slot)
         known = ops.cast(tf.equal(tf.cast(both, "int16"), tf.cast(keys, "int16")), "float32")
         return ops.cast(both, "float32") * known, known
+
+    def shared_both(self) -> Any:
+        """`both` as a tensor that each trace of the model captures: as a constant each of a dozen would have a copy."""
+        if self.captured is None:
+            with tf.init_scope():
+                self.captured = tf.constant(self.both)
+        return self.captured
 
     def get_config(self) -> dict[str, Any]:
         config = {"vocabulary": self.vocabulary.config(), "units": packed(self.units), "counters": self.counters}
