@@ -159,7 +159,7 @@ def make_state(texts: Iterable[bytes], tokens_only: Iterable[bytes] = (), **spec
     """
     from mmkeras.modalities.text.features import TextSpec, TextState, new_table
     from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
-    from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
+    from mmkeras.modalities.text.version2.displacing import build_vocabulary as displaced
 
     text_spec = TextSpec(**spec)
     what = text_spec.mode, text_spec.orders, text_spec.char_ngrams

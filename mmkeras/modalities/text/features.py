@@ -24,10 +24,10 @@ from mmkeras.modalities.text.hashing.tokenizer import ByteTokenizer
 from mmkeras.modalities.text.hashing.vocabulary import LookUp, Vocabulary, build_vocabulary
 from mmkeras.modalities.text.spec import TextSpec
 from mmkeras.modalities.text.version2.compact import CompactRows
+from mmkeras.modalities.text.version2.displacing import build_vocabulary as displaced
 from mmkeras.modalities.text.version2.keys import FeatureKeys
 from mmkeras.modalities.text.version2.rule import character_table as version2_table
 from mmkeras.modalities.text.version2.vocabulary import PRINT_BITS, Displaced, FindRows
-from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
 from mmkeras.modalities.text.version2.weights import WeighedRows
 from mmkeras.system.arrays import reading_arrays
 

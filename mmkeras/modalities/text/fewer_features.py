@@ -14,7 +14,7 @@ from mmkeras.features.ragged import Ragged
 from mmkeras.modalities.text.features import TextState
 from mmkeras.modalities.text.hashing.vocabulary import build_vocabulary
 from mmkeras.modalities.text.version2.compact import KEY_BITS, rounded_idf
-from mmkeras.modalities.text.version2.vocabulary import build_vocabulary as displaced
+from mmkeras.modalities.text.version2.displacing import build_vocabulary as displaced
 
 TEXTS = 2**15  # whose bags are read at once
 UNUSED = 0  # in place of the key of a row that no feature has

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmkeras.modalities.text.version2.compact import KEY_BITS, N_LEVELS, CompactRows, rounded_idf
-from mmkeras.modalities.text.version2.vocabulary import Displaced, build_vocabulary
+from mmkeras.modalities.text.version2.displacing import build_vocabulary
+from mmkeras.modalities.text.version2.vocabulary import Displaced
 
 N = 5000
 

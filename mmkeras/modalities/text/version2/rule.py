@@ -69,18 +69,28 @@ def character_table(mode: str = "mixed", punctuation: bool = True) -> np.ndarray
     the last is that of all beyond U+FFFF. A sum is the number of the folded character, negative for a SEPARATOR or one
     that VANISHES.
     """
-    offsets = np.empty(BMP + 2, "int32")
-    offsets[0] = OFFSETS[VANISHES]
-    for code in range(BMP + 1):
-        folded = fold(code)
-        kind = SEPARATOR if code == 0 else character_class(folded, mode, punctuation)
-        offsets[code + 1] = OFFSETS[kind] + (folded - code if kind in (WORD, SINGLE) else 0)
-    kept = np.ones(len(offsets), bool)
-    for first, last in UNIFORM:
-        if (offsets[first + 1 : last + 2] != offsets[first + 1]).any():
+    offsets = [OFFSETS[VANISHES]]
+    code = 0
+    for first, last in (*UNIFORM, (BMP + 1, BMP + 1)):
+        offsets += [offset_of(code, mode, punctuation) for code in range(code, min(first, BMP) + 1)]
+        if first < BMP and not is_uniform(first, last, mode, punctuation):
             raise ValueError(f"U+{first:04X}-{last:04X} are not of one class in this Python's unicodedata")
-        kept[first + 2 : last + 2] = False
-    return offsets[kept]
+        code = last + 1
+    return np.array(offsets, "int32")
+
+
+def offset_of(code: int, mode: str, punctuation: bool) -> int:
+    """What is added to a code point + 1."""
+    folded = fold(code)
+    kind = SEPARATOR if code == 0 else character_class(folded, mode, punctuation)
+    return OFFSETS[kind] + (folded - code if kind in (WORD, SINGLE) else 0)
+
+
+def is_uniform(first: int, last: int, mode: str, punctuation: bool) -> bool:
+    """Whether consecutive characters fold to themselves and are of one class; one of each category is looked at."""
+    text = "".join(map(chr, range(first, last + 1)))
+    of_categories = dict(zip(map(unicodedata.category, text), text, strict=True)).values()
+    return text.lower() == text and len({character_class(ord(c), mode, punctuation) for c in of_categories}) == 1
 
 
 def of_all_characters(table: np.ndarray) -> np.ndarray:
