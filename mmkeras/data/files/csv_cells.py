@@ -34,12 +34,12 @@ class Cells:
     def __len__(self) -> int:
         return self._count
 
-    def append(self, record: list[str]) -> None:
-        """Add a record."""
-        self._records.append(record)
-        self._count += 1
+    def extend(self, records: list[list[str]]) -> None:
+        """Add records."""
+        self._records += records
+        self._count += len(records)
         if self.large:
-            self._characters += sum(map(len, record))
+            self._characters += sum(sum(map(len, record)) for record in records)
             if len(self._records) >= AT_ONCE or self._characters >= CHARACTERS:
                 self._flush()
 

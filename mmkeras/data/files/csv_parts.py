@@ -26,6 +26,7 @@ from mmkeras.data.files.csv_rows import (
     names_in,
     notes_on,
     other_format,
+    row_blocks,
     rows_of,
     unreadable_cell,
     with_format,
@@ -105,13 +106,13 @@ def csv_parts(stream: Stream, text: Text, dialect: Dialect, expected: Iterable[s
 def scanned(read_lines: ReadLines, layout: Layout) -> Scan:
     """A reading of all records in one format, which keeps none."""
     scan = Scan()
-    for line, record in rows_of(read_lines, layout, scan):
-        if isinstance(record, str):
+    for line, block in row_blocks(read_lines, layout, scan):
+        if isinstance(block, str):
             scan.malformed += 1
             if len(scan.first_malformed) < RETRIED:
                 scan.first_malformed.append(line)
         else:
-            scan.rows += 1
+            scan.rows += len(block)
     return scan
 
 

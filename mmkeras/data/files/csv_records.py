@@ -19,6 +19,9 @@ from mmkeras.data.files.csv_format import CsvFormat, Uncommented
 
 BROKEN: Final = "a quote is not closed, or one inside a cell is not doubled"
 
+LINES: Final = 256
+"""Lines that are parsed at once."""
+
 _ROWS: Final = 10
 """This many consecutive lines that parse as rows are rows: paragraphs seldom have exactly the right commas."""
 _ROWS_OF_ONE_FIELD: Final = 200
@@ -49,8 +52,12 @@ def fits(record: Sequence[str], width: int) -> bool:
     return len(record) == width or (len(record) > width and not filled(record[width:]))
 
 
+Block = tuple[int, list[list[str]] | str]
+"""A line, from 1, and the records of it and of the lines behind it, one a line; or the reason why it has none."""
+
+
 class Records:
-    """Iterates over (line, record): each record with the line it starts on, from 1.
+    """Iterates over blocks: records of consecutive lines, or one record, which may go on over further lines.
 
     A str, the reason, replaces the record of a line whose quotes are broken, and of each line behind it that is not
     empty, until the next row begins.
@@ -71,7 +78,7 @@ class Records:
         self.comments = 0  # lines left out as comments
         self.bare_quotes: list[int] = []  # lines of a tab-separated file in which a quote was taken for just a quote
 
-    def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
+    def __iter__(self) -> Iterator[Block]:
         standard, tab = self.format.standard, self.format.delimiter == "\t"
         lines: list[str] = []
         stream: Iterable[str] = itertools.islice(standard(self.read_lines()), self.skip, None)
@@ -89,7 +96,7 @@ class Records:
                 end, closed = BrokenRow(lines, done, self.good[-_QUOTED_ROWS:], self.format, self.width).end()
             if plain and not closed:
                 self.bare_quotes.append(done + 1)
-                yield done + 1, self.format.original(fields)
+                yield done + 1, [self.format.original(fields)]
                 end = done + 1
             else:
                 yield done + 1, BROKEN
@@ -99,29 +106,58 @@ class Records:
             place = end
             stream = map(lines.__getitem__, range(place, len(lines)))
 
-    def _parsed(self, stream: Iterable[str], place: int) -> Iterator[tuple[int, list[str]]]:
+    def _parsed(self, stream: Iterable[str], place: int) -> Iterator[Block]:
         """The records of a stream of standard lines up to one with a broken quote.
 
         place: index of the stream's first line.
         """
         self._broken: int | None = None  # index of the first line of that record; None behind the last line
+        if self.format.is_standard and not self.format.comment:
+            yield from self._without_comments(iter(stream), place)
+            return
         uncommented = Uncommented(stream, self.format.comment, place)
         done = place
         try:
-            if self.format.is_standard and not self.format.comment:
-                reader = self.format.reader(stream)
-                for record in reader:
-                    yield done + 1, record
-                    done = place + reader.line_num
-                return
             for record in self.format.reader(uncommented):
                 done = uncommented.start
-                yield done + 1, self.format.original(record)
+                yield done + 1, [self.format.original(record)]
                 uncommented.between, done = True, uncommented.place
         except csv.Error:
             self._broken = done if uncommented.between else uncommented.start
         finally:
             self.comments += uncommented.skipped
+
+    def _without_comments(self, stream: Iterator[str], place: int) -> Iterator[Block]:
+        """As `_parsed`, many lines at once where each is a record: four times as fast as one by one."""
+        one_by_one = failures = 0  # so many more chunks are not tried at once, as some before were in vain
+        while lines := list(itertools.islice(stream, LINES)):
+            if one_by_one:
+                one_by_one -= 1
+            elif records := self._one_a_line(lines):
+                yield place + 1, records
+                place, failures = place + len(lines), 0
+                continue
+            else:
+                failures = min(failures + 1, 6)
+                one_by_one = 2**failures - 1
+            reader, start = self.format.reader(itertools.chain(lines, stream)), place
+            try:
+                for record in reader:
+                    yield place + 1, [record]
+                    place = start + reader.line_num
+                    if reader.line_num >= len(lines):
+                        break
+            except csv.Error:
+                self._broken = place
+                return
+
+    def _one_a_line(self, lines: list[str]) -> list[list[str]]:
+        """The records of lines, or nothing where one goes on over several, or has a broken quote."""
+        try:
+            records = list(self.format.reader(lines))
+        except csv.Error:
+            return []
+        return records if len(records) == len(lines) else []
 
 
 class BrokenRow:

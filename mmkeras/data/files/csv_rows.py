@@ -16,7 +16,7 @@ from mmkeras.data.encoding.charset import UNDECODABLE
 from mmkeras.data.files.csv_columns import MADE_UP, column_names
 from mmkeras.data.files.csv_format import CsvFormat
 from mmkeras.data.files.csv_quotes import format_notes, other_formats
-from mmkeras.data.files.csv_records import Records, filled, fits, unlimited_cells
+from mmkeras.data.files.csv_records import Block, Records, filled, fits, unlimited_cells
 from mmkeras.data.files.dialects import Layout
 
 RETRIED: Final = 50
@@ -55,39 +55,79 @@ AnyReading = TypeVar("AnyReading", bound=Judged)
 
 
 def rows_of(read_lines: ReadLines, layout: Layout, found: Reading) -> Iterator[tuple[int, list[str] | str]]:
-    """(line, record) of each row as wide as the header, or the reason in place of a malformed one.
+    """(line, record) of each row as wide as the header, or the reason in place of a malformed one. found: see below."""
+    for line, block in row_blocks(read_lines, layout, found):
+        if isinstance(block, str):
+            yield line, block
+        else:
+            yield from enumerate(block, line)
 
-    found: gets the header first, and counts what is left out.
+
+def row_blocks(read_lines: ReadLines, layout: Layout, found: Reading) -> Iterator[Block]:
+    """The rows as wide as the header in blocks: a line and the rows of it and of the lines behind it, one a line.
+
+    A reason stands in place of a malformed one. found: gets the header first, and counts what is left out.
     """
     recent: list[int] = []
     with unlimited_cells():
         records = Records(read_lines, layout.format, recent, layout.skip)
         records.width = 0 if layout.named else layout.width
-        reader = iter(records)
+        blocks = iter(records)
         if layout.named:
-            first = next(((line, record) for line, record in reader if isinstance(record, str) or filled(record)), None)
-            found.header_line, header = first or (layout.skip + 1, [])
+            (found.header_line, header), rest = _first_filled(blocks, (layout.skip + 1, []))
             found.header = None if isinstance(header, str) else header
+            blocks = itertools.chain(rest, blocks)
         header = found.header or []
         width = records.width = layout.width or len(header) or 1
         name = header[0] if len(header) == width > 1 else None
-        for line, record in reader:
-            if isinstance(record, str):
-                yield line, record
-            elif len(record) == width or fits(record, width):
-                if record[0] == name and record[:width] == header:
-                    found.repeated += 1
-                    continue
-                recent.append(line)
-                if len(recent) > 2 * RECENT:
-                    del recent[:-RECENT]
-                yield line, record[:width]
-            elif filled(record):
-                reason = f"expected {width} fields, received {len(record)}"
-                if len(record) > width:
-                    reason += f" (put cells that hold {layout.format.delimiter!r} in quotes)"
-                yield line, reason
+        for line, block in blocks:
+            if isinstance(block, str):
+                yield line, block
+            elif {*map(len, block)} == {width} and (name is None or all(record[0] != name for record in block)):
+                recent += range(max(line, line + len(block) - RECENT), line + len(block))
+                yield line, block
+            else:
+                yield from _judged(line, block, width, header if name is not None else None, layout, found, recent)
+            if len(recent) > 2 * RECENT:
+                del recent[:-RECENT]
     found.comments, found.bare_quotes = records.comments, records.bare_quotes
+
+
+def _first_filled(
+    blocks: Iterator[Block], none: tuple[int, list[str] | str]
+) -> tuple[tuple[int, list[str] | str], list[Block]]:
+    """The first record that is not empty, or reason, with its line, `none` without one; and the rest of its block."""
+    for line, block in blocks:
+        if isinstance(block, str):
+            return (line, block), []
+        for k, record in enumerate(block):
+            if filled(record):
+                return (line + k, record), [(line + k + 1, block[k + 1 :])] if block[k + 1 :] else []
+    return none, []
+
+
+def _judged(
+    line: int,
+    block: list[list[str]],
+    width: int,
+    header: list[str] | None,
+    layout: Layout,
+    found: Reading,
+    recent: list[int],
+) -> Iterator[Block]:
+    """The records of a block one by one. header: that may be repeated."""
+    for place, record in enumerate(block, line):
+        if len(record) == width or fits(record, width):
+            if header is not None and record[:width] == header:
+                found.repeated += 1
+                continue
+            recent.append(place)
+            yield place, [record[:width]]
+        elif filled(record):
+            reason = f"expected {width} fields, received {len(record)}"
+            if len(record) > width:
+                reason += f" (put cells that hold {layout.format.delimiter!r} in quotes)"
+            yield place, reason
 
 
 def other_format(

@@ -28,7 +28,7 @@ from mmkeras.data.files.csv_rows import (
     names_in,
     notes_on,
     other_format,
-    rows_of,
+    row_blocks,
     unreadable_cell,
     with_format,
 )
@@ -118,13 +118,12 @@ def parse(read_lines: ReadLines, layout: Layout, large: bool = False) -> Parsed:
     large: is it a large file, whose long cells are stored?
     """
     parsed = Parsed(records=Cells(large))
-    add, add_line = parsed.records.append, parsed.lines.append
-    for line, record in rows_of(read_lines, layout, parsed):
-        if isinstance(record, str):
-            parsed.malformed.append((line, record))
+    for line, block in row_blocks(read_lines, layout, parsed):
+        if isinstance(block, str):
+            parsed.malformed.append((line, block))
         else:
-            add(record)
-            add_line(line)
+            parsed.records.extend(block)
+            parsed.lines.extend(range(line, line + len(block)))
     return parsed
 
 
