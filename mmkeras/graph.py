@@ -39,6 +39,11 @@ class Graph:
     row_lengths: tuple[int, ...] | None = None
 
     @property
+    def has_budget(self) -> bool:
+        """Whether its files are to be small before all."""
+        return self.row_lengths is not None
+
+    @property
     def answer(self) -> str:
         """Name of the first output: `probabilities` or `values`."""
         return str(self.outputs[0]["name"])

@@ -11,6 +11,7 @@ from typing import Any
 from mmkeras.errors import InputError
 from mmkeras.exporting.formats import file_name
 from mmkeras.exporting.formats.onnx_graph import simplify
+from mmkeras.exporting.formats.onnx_nodes import shorten_names
 from mmkeras.exporting.formats.onnx_weights import large_weights, put_back, substituted, weight_specs
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph
@@ -33,11 +34,10 @@ def convert(graph: Graph) -> tuple[Any, dict[str, Any]]:
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     module, weights = GraphModule(graph), large_weights(graph.model)
-    has_budget = graph.row_lengths is not None
 
     # tf2onnx takes inputs and outputs by position, so both are in the Graph's order (a dict would be sorted)
     def call(*tensors: Any) -> list[Any]:
-        with few_nodes(large_tables=not has_budget), substituted(weights, tensors[len(graph.inputs) :]):
+        with few_nodes(large_tables=not graph.has_budget), substituted(weights, tensors[len(graph.inputs) :]):
             outputs = graph.model({i.name: t for i, t in zip(graph.inputs, tensors, strict=False)}, training=False)
         return [tf.identity(outputs[name]) for name in output_names(graph)]
 
@@ -110,6 +110,8 @@ def model_of(graph: Graph) -> Any:
     rename_outputs(proto, output_names(graph))
     check_standard(proto)
     put_back(proto, tensors)
+    if graph.has_budget:
+        shorten_names(proto.graph)
     onnx.helper.set_model_props(
         proto, {"signature": json.dumps(graph.signature(), ensure_ascii=False), "labels": "\n".join(graph.labels)}
     )

@@ -45,3 +45,15 @@ def drop_identities(graph: Any) -> None:
         for k, name in enumerate(node.input):
             while name in same:
                 name = node.input[k] = same[name]
+
+
+def shorten_names(graph: Any) -> None:
+    """Give all tensors but the inputs and outputs a number as their name, and the nodes none."""
+    names = {value.name: value.name for value in (*graph.input, *graph.output)} | {"": ""}
+    for tensor in graph.initializer:
+        tensor.name = names.setdefault(tensor.name, f"_{len(names)}")
+    for node in graph.node:
+        node.name = ""
+        node.input[:] = [names.setdefault(name, f"_{len(names)}") for name in node.input]
+        node.output[:] = [names.setdefault(name, f"_{len(names)}") for name in node.output]
+    del graph.value_info[:]

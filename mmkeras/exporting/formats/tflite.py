@@ -24,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmkeras.errors import InputError
+from mmkeras.exporting.formats.tflite_slim import slimmed
 from mmkeras.exporting.formats.tflite_tables import Table, gathered, put_back, substituted
 from mmkeras.exporting.graph_module import GraphModule
 from mmkeras.graph import FLOAT32, Graph, row_signature
@@ -91,9 +92,10 @@ def traced_and_converted(graph: Graph, tables: Sequence[Table] = ()) -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         tf.saved_model.save(module, scratch, signatures=signatures)
         try:
-            return converted(scratch, list(signatures), module)
+            model = converted(scratch, list(signatures), module)
         except Exception as error:
             raise InputError(unsupported(str(error), signatures[graph.name])) from error
+    return slimmed(model) if graph.has_budget else model
 
 
 def converted(folder: str, signatures: list[str], module: GraphModule) -> bytes:
