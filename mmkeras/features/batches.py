@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmkeras.data.targets.one_hot import OneHot
+from mmkeras.data.targets.one_hot import Encoded
 from mmkeras.features.column_features import ColumnFeatures
 from mmkeras.features.dataset import generator_dataset
 
@@ -27,7 +27,7 @@ class Batches(keras.callbacks.Callback):
     def __init__(
         self,
         features: Sequence[ColumnFeatures],
-        targets: np.ndarray | OneHot,
+        targets: Encoded,
         batch_size: int,
         seed: int | None,
         row_weights: np.ndarray | None,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from mmkeras.data.targets.one_hot import OneHot
+from mmkeras.data.targets.one_hot import MultiHot, OneHot
 
 TRUTH = np.array([2, 0, -1, 1, 2])
 ROWS = np.array([[0, 0, 1], [1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]], "float32")
@@ -22,3 +23,17 @@ def test_it_reads_as_the_array_of_its_rows() -> None:
 
 def test_a_row_takes_four_bytes() -> None:
     assert OneHot(np.zeros(10, "int32"), 1000).classes.nbytes == 40
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 100])
+def test_labels_as_bits(width: int) -> None:
+    truth = (np.random.default_rng(width).random((50, width)) < 0.3).astype("float32")
+    made = MultiHot.of([truth[:20], truth[20:]], width)
+    assert made.shape == truth.shape
+    assert made.bits.nbytes == 50 * -(-width // 8)
+    for rows in (slice(3, 9), np.array([4, 0, 49]), slice(None)):
+        np.testing.assert_array_equal(made[rows], truth[rows])
+        assert made[rows].dtype == "float32"
+    np.testing.assert_array_equal(np.concatenate([made, made]), np.concatenate([truth, truth]))
+    np.testing.assert_array_equal(made.argmax(axis=1), truth.argmax(axis=1))
+    assert MultiHot.of([], width).shape == (0, width)

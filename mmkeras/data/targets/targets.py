@@ -11,9 +11,11 @@ import pandas as pd
 
 from mmkeras.config.tasks import TARGET_KINDS
 from mmkeras.data.columns.column import Column
-from mmkeras.data.targets.one_hot import OneHot
+from mmkeras.data.targets.one_hot import Encoded, MultiHot
 from mmkeras.data.targets.target_kinds import KINDS, TargetKind
 from mmkeras.errors import InputError
+
+ROWS_AT_ONCE = 2**14  # whose labels are encoded at once
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,16 @@ class Targets:
         """Bool [n]: rows whose truth the model can predict: every number is present, every label is known."""
         return self.kind.known(self._cells(rows), self.labels)
 
-    def encode(self, rows: pd.DataFrame) -> np.ndarray | OneHot:
+    def encode(self, rows: pd.DataFrame) -> Encoded:
         """Training targets, float32 [n, outputs]: one-hot, multi-hot, or standardised numbers.
 
         A row that is not `known` has zeros for classes and labels, NaN for numbers.
         """
+        if (
+            self.kind.several and self.kind.labelled
+        ):  # some rows at a time: 4 bytes for each label of all of them may be too much
+            parts = [self.truth(rows.iloc[k : k + ROWS_AT_ONCE]) for k in range(0, len(rows), ROWS_AT_ONCE)]
+            return MultiHot.of(parts, self.outputs)
         return self.kind.encode(self.truth(rows), self)
 
     def _cells(self, rows: pd.DataFrame) -> list[pd.Series]:

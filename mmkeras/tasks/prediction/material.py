@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras.config.config import Training
 from mmkeras.data.splits.split import Split
 from mmkeras.data.table import Table, write_csv
-from mmkeras.data.targets.one_hot import OneHot
+from mmkeras.data.targets.one_hot import Encoded
 from mmkeras.data.targets.targets import Targets
 from mmkeras.features.batches import Batches
 from mmkeras.features.column_features import ColumnFeatures, RaggedFeatures
@@ -31,14 +31,14 @@ class TrainingData:
     """Adapted columns, and the features and targets of the rows of both splits.
 
     features: split name -> features of each column. encoded: split name -> targets float32 [n, outputs], as the loss
-    takes them; of classes, a OneHot. inputs: those of the signature, with presences. own_fusion: the model of a fusion
-    that the user gave as a function.
+    takes them; of classes and labels, what acts as such an array. inputs: those of the signature, with presences.
+    own_fusion: the model of a fusion that the user gave as a function.
     """
 
     columns: dict[str, Modality]
     features: dict[str, list[ColumnFeatures]]
     targets: Targets
-    encoded: dict[str, np.ndarray | OneHot]
+    encoded: dict[str, Encoded]
     split: Split
     inputs: list[dict[str, Any]]
     bad_rows: int = 0

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mmkeras.data.targets.one_hot import OneHot
+from mmkeras.data.targets.one_hot import Encoded
 from mmkeras.features.ragged import Ragged, release
 
 SMOOTHED: Final = 1.0  # rows that are added to the counts of `scales_of`
@@ -16,7 +16,7 @@ ROWS_AT_ONCE: Final = 2**16  # whose one-hot targets are made at once
 LARGEST_SCALE: Final = 3.0  # a step of SGD grows with its square
 
 
-def scales_of(bags: Ragged, truth: np.ndarray | OneHot, n_rows: int) -> np.ndarray:
+def scales_of(bags: Ragged, truth: Encoded, n_rows: int) -> np.ndarray:
     """float32 [n_rows, classes]: how fast each weight of a table is to move, 1 on average.
 
     Half of it is 1, half the size of the log-ratio of naive Bayes: how much more, or less, frequent a feature is in
@@ -50,7 +50,7 @@ def counts_of(bags: Ragged, classes: np.ndarray, n_rows: int, n_classes: int) ->
     return counts.reshape(n_rows, n_classes)
 
 
-def priors_of(truth: np.ndarray | OneHot, weights: np.ndarray) -> np.ndarray:
+def priors_of(truth: Encoded, weights: np.ndarray) -> np.ndarray:
     """float32 [classes]: the logits with the smallest one-vs-rest hinge before anything is learned, 2 P(class) - 1.
 
     truth: float32 [n, classes], one-hot; weights: float32 [n], of the rows.
